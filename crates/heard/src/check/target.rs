@@ -1,0 +1,193 @@
+//! Which files are analysed, and on which of them is reported.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ignore::gitignore::Gitignore;
+
+use crate::output::shown;
+use crate::project::Project;
+use crate::system::is_script;
+use crate::walk::{Problem, Walk};
+
+/// A path of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// As it was given.
+    given: String,
+    /// Absolute, with the names of links.
+    path: Utf8PathBuf,
+    /// With all links followed.
+    real: Utf8PathBuf,
+    is_folder: bool,
+}
+
+/// A path that cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TargetError {
+    #[error("{0}: there is no such file or folder")]
+    Missing(String),
+    #[error("{0}: {1}")]
+    Unreadable(String, io::Error),
+    #[error("{0}: the name is not Unicode, and heard works with such names only")]
+    NotUnicode(String),
+    #[error("{0}: is neither a file nor a folder")]
+    NotRegular(String),
+    #[error("{0}: is a stub: it is read for its types, but has no code to check")]
+    Stub(String),
+    #[error("{0}: is not a Python file")]
+    NotPython(String),
+    #[error("{0}: there is no Python file in this folder")]
+    Empty(String),
+}
+
+impl Target {
+    /// Looks at a path of the command line.
+    pub(super) fn new(path: &Path, cwd: &Utf8Path) -> Result<Self, TargetError> {
+        let given = path.to_string_lossy().into_owned();
+        let Ok(path) = Utf8PathBuf::from_path_buf(path.to_owned()) else { return Err(TargetError::NotUnicode(given)) };
+        let absolute = cwd.join(&path);
+        let real = match absolute.canonicalize_utf8() {
+            Ok(real) => real,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(TargetError::Missing(given)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(TargetError::NotUnicode(given)),
+            Err(error) => return Err(TargetError::Unreadable(given, error)),
+        };
+        // `..` after a link does not lead back to where the link is.
+        let climbs = absolute.components().any(|part| part == camino::Utf8Component::ParentDir);
+        let path = if climbs { real.clone() } else { absolute.components().collect() };
+        let is_folder = real.is_dir();
+        if !is_folder {
+            match path.extension() {
+                _ if !real.is_file() => return Err(TargetError::NotRegular(given)),
+                Some("py" | "pyw") => {}
+                Some("pyi") => return Err(TargetError::Stub(given)),
+                _ if is_script(&path) => {}
+                _ => return Err(TargetError::NotPython(given)),
+            }
+        }
+        Ok(Target { given, path, real, is_folder })
+    }
+
+    /// The project around it.
+    pub(super) fn project(&self) -> Project {
+        let home = std::env::home_dir().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
+        Project::around(&self.path, self.is_folder, home.as_deref())
+    }
+
+    fn contains(&self, file: &Utf8Path) -> bool {
+        file.starts_with(&self.path) || file.starts_with(&self.real)
+    }
+}
+
+/// One project and the paths that point into it.
+pub(super) struct Job {
+    pub(super) project: Project,
+    pub(super) targets: Vec<Target>,
+}
+
+impl Job {
+    /// Puts targets of the same project together, in the order in which each project is named first.
+    pub(super) fn group(targets: Vec<Target>) -> Vec<Job> {
+        let mut jobs: Vec<Job> = Vec::new();
+        for target in targets {
+            let project = target.project();
+            match jobs.iter_mut().find(|job| job.project == project) {
+                Some(job) => job.targets.push(target),
+                None => jobs.push(Job { project, targets: vec![target] }),
+            }
+        }
+        jobs
+    }
+
+    /// How well the job's best target fits a file: of two projects that both contain it, the one
+    /// reports on it at which the user points more exactly.
+    fn closeness(&self, file: &Utf8Path) -> Option<usize> {
+        let fitting = self.targets.iter().filter(|target| target.contains(file));
+        fitting.map(|target| target.path.as_str().len().max(target.real.as_str().len())).max()
+    }
+}
+
+/// The files of one job.
+pub(super) struct Files {
+    /// All that are analysed, in the order of their paths.
+    pub(super) all: Vec<Utf8PathBuf>,
+    /// Those on which is reported.
+    pub(super) reported: HashSet<Utf8PathBuf>,
+    /// What could not be read among the files that the user asks about.
+    pub(super) problems: Vec<Problem>,
+    /// Paths without a Python file.
+    pub(super) empty: Vec<TargetError>,
+}
+
+impl Files {
+    /// Finds the files of `jobs[index]`.
+    pub(super) fn find(jobs: &[Job], index: usize, exclude: &Exclude) -> Self {
+        let job = &jobs[index];
+        let mut walk = Walk::of(&job.project.scope);
+        let mut empty = Vec::new();
+        for target in &job.targets {
+            let known = |walk: &Walk| walk.files.iter().any(|file| is_checked(file) && target.contains(file));
+            if known(&walk) {
+                continue;
+            }
+            if target.is_folder {
+                walk.add_folder(&target.path, &job.project.root);
+                if !known(&walk) && !walk.problems.iter().any(|problem| problem.lost && target.contains(&problem.path)) {
+                    empty.push(TargetError::Empty(target.given.clone()));
+                }
+            } else {
+                walk.files.insert(target.path.clone());
+            }
+        }
+        let owned = |file: &Utf8Path| {
+            let own = job.closeness(file);
+            own.is_some()
+                && !jobs[..index].iter().any(|other| other.closeness(file) >= own)
+                && !jobs[index + 1..].iter().any(|other| other.closeness(file) > own)
+        };
+        let wanted = |file: &Utf8Path| owned(file) && !exclude.matches(file);
+        let reported = walk.files.iter().filter(|file| is_checked(file) && wanted(file)).cloned().collect();
+        let problems = walk.problems.into_iter().filter(|problem| wanted(&problem.path)).collect();
+        Files { all: walk.files.into_iter().collect(), reported, problems, empty }
+    }
+}
+
+/// Stubs are read but not checked.
+fn is_checked(file: &Utf8Path) -> bool {
+    file.extension() != Some("pyi")
+}
+
+/// Files on which the user wants no report.
+pub(super) struct Exclude {
+    cwd: Utf8PathBuf,
+    globs: Gitignore,
+}
+
+impl Exclude {
+    /// Reads globs as in a `.gitignore` file in `cwd`.
+    pub(super) fn new(globs: &[String], cwd: &Utf8Path) -> Result<Self, ignore::Error> {
+        let mut builder = ignore::gitignore::GitignoreBuilder::new(cwd);
+        for glob in globs {
+            builder.add_line(None, glob)?;
+        }
+        Ok(Exclude { cwd: cwd.to_owned(), globs: builder.build()? })
+    }
+
+    fn matches(&self, file: &Utf8Path) -> bool {
+        // The matcher wants paths below its folder; elsewhere only globs without a folder can match.
+        let relative: PathBuf = match file.strip_prefix(&self.cwd) {
+            Ok(relative) => relative.into(),
+            Err(_) => file.components().filter(|part| matches!(part, camino::Utf8Component::Normal(_))).collect::<Utf8PathBuf>().into(),
+        };
+        self.globs.matched_path_or_any_parents(relative, false).is_ignore()
+    }
+}
+
+/// A path and a line as they stand before a message.
+pub(super) fn place(path: &Utf8Path, line: Option<usize>, cwd: &Utf8Path) -> String {
+    let path = shown(path, cwd);
+    line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}"))
+}

@@ -1,0 +1,155 @@
+//! Findings with their source: the place, the way that the value took, and what to do.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Severity, Origin, Renderer, Snippet};
+use camino::{Utf8Path, Utf8PathBuf};
+use heard_analysis::{Finding, Level, Program, Span};
+
+use crate::console::one_line;
+
+/// Where there is no terminal.
+const WIDTH: usize = 120;
+/// Narrower ones are treated as this wide.
+const NARROWEST: usize = 60;
+/// What the line numbers, the frame and the marks for cut text take up.
+const FRAME: usize = 20;
+
+/// Turns the findings of one program into text.
+pub(super) struct Texts<'a> {
+    cwd: Utf8PathBuf,
+    program: &'a Program,
+    sources: HashMap<Arc<Utf8Path>, Option<String>>,
+    renderer: Renderer,
+    width: usize,
+}
+
+impl<'a> Texts<'a> {
+    /// Paths are shown as seen from `cwd`.
+    pub(super) fn new(cwd: &Utf8Path, program: &'a Program, styled: bool, width: Option<usize>) -> Self {
+        let width = width.unwrap_or(WIDTH).max(NARROWEST);
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        Texts { cwd: cwd.to_owned(), program, sources: HashMap::new(), renderer: renderer.term_width(width), width: width - FRAME }
+    }
+
+    /// The text for one finding, with an empty line at its end.
+    pub(super) fn finding(&mut self, finding: &Finding) -> String {
+        let mut stretches = stretches(finding, self.width);
+        for stretch in &stretches {
+            let program = self.program;
+            self.sources.entry(stretch.path.clone()).or_insert_with(|| program.source(&stretch.path));
+        }
+        let severity = match finding.level {
+            Level::Default => Severity::ERROR,
+            Level::Strict => Severity::WARNING,
+            Level::Preview => Severity::NOTE,
+        };
+        let mut group = Group::with_title(severity.primary_title(one_line(&finding.message)).id(finding.rule));
+        for stretch in &mut stretches {
+            let source = self.sources.get(&stretch.path).and_then(Option::as_deref);
+            group = group.element(stretch.element(source, &self.cwd, self.width));
+        }
+        group = group
+            .element(Severity::HELP.message(one_line(&finding.help)))
+            .element(Severity::NOTE.message(format!("see `heard rule {}`", finding.rule)));
+        format!("{}\n\n", self.renderer.render(&[group]))
+    }
+}
+
+/// Places that are shown in one piece of source.
+struct Stretch<'a> {
+    path: Arc<Utf8Path>,
+    labels: Vec<Label<'a>>,
+}
+
+struct Label<'a> {
+    span: &'a Span,
+    kind: AnnotationKind,
+    text: Option<Cow<'a, str>>,
+}
+
+/// The finding's place and the steps of its trace, file by file. Places that lie too far apart in
+/// their lines to be shown below each other do not share a piece.
+fn stretches(finding: &Finding, width: usize) -> Vec<Stretch<'_>> {
+    let primary = Label { span: &finding.span, kind: AnnotationKind::Primary, text: None };
+    let mut stretches = vec![Stretch { path: finding.span.path.clone(), labels: vec![primary] }];
+    for step in &finding.trace {
+        let text = Cow::from(step.message.as_str());
+        let known = stretches.iter_mut().flat_map(|stretch| &mut stretch.labels).find(|label| *label.span == step.span);
+        if let Some(label) = known {
+            label.text = Some(label.text.take().map_or(text, |before| format!("{before}; {}", step.message).into()));
+            continue;
+        }
+        let label = Label { span: &step.span, kind: AnnotationKind::Context, text: Some(text) };
+        match stretches.iter_mut().find(|stretch| stretch.takes(&step.span, width)) {
+            Some(stretch) => stretch.labels.push(label),
+            None => stretches.push(Stretch { path: step.span.path.clone(), labels: vec![label] }),
+        }
+    }
+    stretches
+}
+
+impl<'a> Stretch<'a> {
+    fn takes(&self, span: &Span, width: usize) -> bool {
+        let columns = || self.labels.iter().map(|label| label.span).chain([span]).map(|span| span.start.column);
+        let spread = columns().max().unwrap_or_default() - columns().min().unwrap_or_default();
+        self.path == span.path && spread < width
+    }
+
+    /// The piece of source with its labels; only the place where the source is not to be had.
+    fn element(&mut self, source: Option<&'a str>, cwd: &Utf8Path, width: usize) -> Element<'a> {
+        let path = one_line(&super::shown(&self.path, cwd));
+        self.labels.sort_by_key(|label| label.span.start);
+        let Some((first, last)) = self.labels.first().zip(self.labels.last()).map(|(first, last)| (first.span.start, last.span.start))
+        else {
+            return Origin::path(path).into();
+        };
+        let place = Origin::path(path.clone()).line(first.line).char_column(first.column);
+        let Some(source) = source.filter(|source| source.is_char_boundary(last.offset)) else { return place.into() };
+        let start = source[..first.offset].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let end = line_end(source, last.offset);
+        let annotations = self.labels.iter().filter_map(|label| {
+            let text = label.text.as_deref().map(one_line);
+            Some(label.annotation(clip(source, label.span, width)?, start, text))
+        });
+        let annotations: Vec<Annotation<'a>> = annotations.collect();
+        Snippet::source(with_line_feeds(&source[start..end])).line_start(first.line).path(path).annotations(annotations).into()
+    }
+}
+
+impl Label<'_> {
+    fn annotation<'a>(&self, range: Range<usize>, start: usize, text: Option<String>) -> Annotation<'a> {
+        self.kind.span(range.start - start..range.end - start).label(text)
+    }
+}
+
+/// What of a place is underlined: no more than its first line, and of that what fits on the screen.
+fn clip(source: &str, span: &Span, width: usize) -> Option<Range<usize>> {
+    let start = span.start.offset;
+    let line = source.get(start..span.end.offset.min(line_end(source, start)).max(start))?;
+    let length = line.char_indices().nth(width).map_or(line.len(), |(offset, _)| offset);
+    Some(start..start + length)
+}
+
+fn line_end(source: &str, offset: usize) -> usize {
+    source[offset..].find(['\n', '\r']).map_or(source.len(), |length| offset + length)
+}
+
+/// A lone carriage return ends a line in Python; the renderer knows line feeds only.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return text.into();
+    }
+    let mut bytes = text.as_bytes().iter().peekable();
+    let mut feeds = text.to_owned().into_bytes();
+    for byte in &mut feeds {
+        bytes.next();
+        if *byte == b'\r' && bytes.peek() != Some(&&b'\n') {
+            *byte = b'\n';
+        }
+    }
+    String::from_utf8(feeds).map_or(text.into(), Cow::from)
+}

@@ -1,0 +1,255 @@
+//! The seam: what this expression is and what that call goes to, as ty sees it.
+//!
+//! This module and `program` alone name ty's crates, so that an upgrade stops here. Answers come
+//! in plain terms: qualified names, and whatever the caller makes of them.
+
+mod outside;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use ruff_db::files::{File, FilePath};
+use ruff_db::parsed::{ParsedModuleRef, parsed_module};
+use ruff_db::source::{SourceText, line_index, source_text};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_source_file::LineIndex;
+use ruff_text_size::{Ranged, TextRange, TextSize};
+use ty_module_resolver::file_to_module;
+use ty_python_core::ProgramFile;
+use ty_python_core::definition::{Definition, DefinitionKind};
+use ty_python_core::scope::NodeWithScopeKind;
+use ty_python_semantic::types::{Type, TypeDefinition};
+use ty_python_semantic::{Db as _, HasType, ProgramEnvironment, SemanticModel};
+
+use crate::finding::{Position, Span};
+use crate::program::Database;
+
+pub(crate) use outside::for_each_outside_text;
+
+/// Runs `work`, and turns a panic in it into a text for people.
+pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    ruff_db::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|error| match &error.location {
+        Some(location) => format!("{} at {location}", error.payload),
+        None => error.payload.to_string(),
+    })
+}
+
+/// One parsed file that questions can be asked about.
+pub(crate) struct Module<'db> {
+    db: &'db Database,
+    file: ProgramFile<'db>,
+    parsed: ParsedModuleRef,
+    model: SemanticModel<'db>,
+    text: SourceText,
+    lines: LineIndex,
+    path: Arc<Utf8Path>,
+}
+
+/// What is known of the type of an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer<T> {
+    /// Every value it can have is of this sort.
+    All(T),
+    /// Some values are of a sort that was asked for, others are not.
+    Mixed,
+    /// No value is of a sort that was asked for.
+    Other,
+    /// The engine cannot tell.
+    Unknown,
+}
+
+/// What a call goes to.
+pub(crate) struct Callee<'db> {
+    /// Where it is defined, as `module.Class.name`, or `None` in a file that no import can name.
+    pub(crate) name: Option<String>,
+    definition: Definition<'db>,
+}
+
+/// Bases above this depth are not looked at: a hierarchy that deep is a cycle.
+const DEEPEST_HIERARCHY: usize = 32;
+
+impl<'db> Module<'db> {
+    /// Opens the file at `path`, or says why it cannot be read.
+    pub(crate) fn open(db: &'db Database, path: &Utf8Path) -> Result<Self, String> {
+        let file = db.file(path).ok_or_else(|| "there is no such file".to_owned())?;
+        if let Some(error) = source_text(db, file).read_error() {
+            return Err(error.to_string());
+        }
+        Ok(Self::load(db, db.program_file(file)))
+    }
+
+    fn load(db: &'db Database, program_file: ProgramFile<'db>) -> Self {
+        let file = program_file.file(db);
+        let parsed = parsed_module(db, program_file.python_file(db)).load(db);
+        Module {
+            db,
+            file: program_file,
+            parsed,
+            model: SemanticModel::new(db, program_file),
+            text: source_text(db, file),
+            lines: line_index(db, file),
+            path: path_of(db, file),
+        }
+    }
+
+    /// The statements of the module.
+    pub(crate) fn body(&self) -> &[Stmt] {
+        self.parsed.suite()
+    }
+
+    /// The decoded source text.
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// The first place that does not parse, with the parser's words.
+    pub(crate) fn syntax_error(&self) -> Option<(Position, String)> {
+        let error = self.parsed.errors().first()?;
+        Some((self.position(error.location.start()), error.error.to_string()))
+    }
+
+    /// The comments, in the order of the text.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = TextRange> + '_ {
+        self.parsed
+            .tokens()
+            .iter()
+            .filter(|token| token.kind() == ruff_python_ast::token::TokenKind::Comment)
+            .map(Ranged::range)
+    }
+
+    /// Where a stretch of this file's text lies.
+    pub(crate) fn span(&self, range: TextRange) -> Span {
+        Span { path: Arc::clone(&self.path), start: self.position(range.start()), end: self.position(range.end()) }
+    }
+
+    fn position(&self, offset: TextSize) -> Position {
+        let place = self.lines.line_column(offset, self.text());
+        Position { offset: offset.to_usize(), line: place.line.get(), column: place.column.get() }
+    }
+
+    /// What sort of value `call` gives. `sort` is asked about the qualified name of each class, its
+    /// bases included, until it knows one.
+    pub(crate) fn sort_of<T: PartialEq>(&self, call: &ExprCall, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
+        match call.inferred_type(&self.model) {
+            Some(ty) => self.sort_of_type(ty, sort),
+            None => Answer::Unknown,
+        }
+    }
+
+    fn sort_of_type<T: PartialEq>(&self, ty: Type<'db>, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
+        match ty {
+            Type::Union(union) => {
+                let mut answers = union.elements(self.db).iter().map(|element| self.sort_of_type(*element, sort));
+                let first = answers.next().unwrap_or(Answer::Other);
+                answers.fold(first, Answer::join)
+            }
+            Type::Dynamic(_) | Type::Divergent(_) | Type::TypeVar(_) => Answer::Unknown,
+            Type::NominalInstance(_) | Type::ProtocolInstance(_) | Type::TypeAlias(_) | Type::Intersection(_) => {
+                let environment = ProgramEnvironment::from_file(self.file);
+                match ty.definition(self.db, &environment) {
+                    Some(TypeDefinition::StaticClass(class)) => {
+                        first_in_hierarchy(self.db, class, sort, DEEPEST_HIERARCHY).map_or(Answer::Other, Answer::All)
+                    }
+                    // The alias or intersection is of something that has no one class.
+                    _ if matches!(ty, Type::TypeAlias(_) | Type::Intersection(_)) => Answer::Unknown,
+                    _ => Answer::Other,
+                }
+            }
+            _ => Answer::Other,
+        }
+    }
+
+    /// What `call` goes to, where that is one function, method or class.
+    pub(crate) fn callee(&self, call: &ExprCall) -> Option<Callee<'db>> {
+        self.target(&call.func)
+    }
+
+    /// The one function, method or class that `expression` names.
+    pub(crate) fn target(&self, expression: &Expr) -> Option<Callee<'db>> {
+        let ty = expression.inferred_type(&self.model)?;
+        let environment = ProgramEnvironment::from_file(self.file);
+        let definition = match (ty, ty.definition(self.db, &environment)?) {
+            (Type::FunctionLiteral(_) | Type::BoundMethod(_), TypeDefinition::Function(definition)) => definition,
+            (Type::ClassLiteral(_) | Type::GenericAlias(_), TypeDefinition::StaticClass(definition)) => definition,
+            _ => return None,
+        };
+        Some(Callee { name: qualified_name(self.db, definition), definition })
+    }
+}
+
+impl<'db> Callee<'db> {
+    /// Hands the function's source to `read`, where the callee is a function and its body is known.
+    pub(crate) fn with_body<T>(&self, db: &'db Database, read: impl FnOnce(&Module<'db>, &StmtFunctionDef) -> T) -> Option<T> {
+        let DefinitionKind::Function(node) = self.definition.kind(db) else { return None };
+        if self.definition.file(db).is_stub(db) {
+            return None;
+        }
+        let module = Module::load(db, self.definition.program_file(db));
+        let function = node.node(&module.parsed);
+        Some(read(&module, function))
+    }
+}
+
+impl<T: PartialEq> Answer<T> {
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Answer::All(left), Answer::All(right)) if left == right => Answer::All(left),
+            (Answer::Unknown, _) | (_, Answer::Unknown) => Answer::Unknown,
+            (Answer::Other, Answer::Other) => Answer::Other,
+            _ => Answer::Mixed,
+        }
+    }
+}
+
+/// What `sort` says of the class or, where it knows nothing, of its nearest base.
+fn first_in_hierarchy<'db, T>(
+    db: &'db Database,
+    class: Definition<'db>,
+    sort: &dyn Fn(&str) -> Option<T>,
+    depth: usize,
+) -> Option<T> {
+    if let Some(found) = qualified_name(db, class).and_then(|name| sort(&name)) {
+        return Some(found);
+    }
+    let DefinitionKind::Class(node) = class.kind(db) else { return None };
+    let depth = depth.checked_sub(1)?;
+    let module = Module::load(db, class.program_file(db));
+    let environment = ProgramEnvironment::from_file(module.file);
+    node.node(&module.parsed).bases().iter().find_map(|base| {
+        let Some(TypeDefinition::StaticClass(base)) = base.inferred_type(&module.model)?.definition(db, &environment) else {
+            return None;
+        };
+        first_in_hierarchy(db, base, sort, depth)
+    })
+}
+
+/// `module.Outer.name` of a definition, or `None` for a file that is no module.
+fn qualified_name<'db>(db: &'db Database, definition: Definition<'db>) -> Option<String> {
+    let file = definition.program_file(db);
+    let module = file_to_module(db, file.resolver_file(db))?;
+    let parsed = parsed_module(db, definition.python_file(db)).load(db);
+    let mut names = vec![definition.name(db)?];
+    let mut scope = definition.scope(db);
+    loop {
+        match scope.node(db) {
+            NodeWithScopeKind::Class(_) | NodeWithScopeKind::Function(_) => names.push(scope.name(db, &parsed).to_owned()),
+            _ => {}
+        }
+        match scope.scope(db).parent() {
+            Some(parent) => scope = parent.to_scope_id(db, file),
+            None => break,
+        }
+    }
+    names.push(module.name(db).as_str().to_owned());
+    names.reverse();
+    Some(names.join("."))
+}
+
+fn path_of(db: &Database, file: File) -> Arc<Utf8Path> {
+    match file.path(db) {
+        FilePath::System(path) => Arc::from(path.as_utf8_path()),
+        FilePath::SystemVirtual(path) => Arc::from(Utf8Path::new(path.as_str())),
+        FilePath::Vendored(path) => Arc::from(Utf8Path::new(path.as_str())),
+    }
+}

@@ -1,0 +1,202 @@
+//! One walk over a module that tells, for each call and each name, how its value is used.
+//!
+//! A [`Use`] is handed down from the statement to the expressions in it, so that a call knows at
+//! once whether its value is dropped, awaited, bound, or what else. Nothing is decided here:
+//! `flow` judges the uses.
+
+use std::rc::Rc;
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, StmtClassDef, StmtFunctionDef};
+use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::FxHashMap;
+
+use super::Operation;
+
+mod walk;
+
+pub(crate) use walk::walk;
+
+/// How the value of an expression is used, right where it stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Use<'a> {
+    /// The expression is a statement.
+    Dropped,
+    /// Awaited; what comes of it is used so.
+    Awaited(Rc<Use<'a>>),
+    /// Entered with `async with`, or iterated with `async for`.
+    Entered,
+    /// Bound to a name.
+    Bound(Local),
+    /// Put in a container that is used so.
+    Element(Rc<Use<'a>>),
+    /// Iterated; each element is used so.
+    Each(Rc<Use<'a>>),
+    /// Taken apart; the parts are used so.
+    Unpacked(Rc<[Use<'a>]>),
+    /// Indexed; what comes of it is used so.
+    Subscripted(Rc<Use<'a>>),
+    /// Used in all these ways.
+    Several(Rc<[Use<'a>]>),
+    /// Returned or yielded by a function.
+    Returned,
+    /// Returned by a special method that must give a plain value, like `__bool__`.
+    SpecialMethod(TextRange),
+    /// Returned by a lambda that is used so.
+    LambdaResult(Rc<Use<'a>>),
+    /// Kept in an attribute, a global, or a container that is not known.
+    Stored,
+    /// An operand of something that takes plain values.
+    Operand(Operation, TextRange),
+    /// Part of an f-string that is used so.
+    Formatted(Rc<Use<'a>>, TextRange),
+    /// Raised, matched, or asked what it is.
+    Examined,
+    /// Looked at without being read: `is None`, `del`.
+    Glanced(TextRange),
+    /// An argument of a call whose own value is used so.
+    Argument { call: &'a ExprCall, place: usize, result: Rc<Use<'a>> },
+    /// The object whose attribute is taken, and called where `called` is true.
+    Receiver { attribute: &'a ExprAttribute, called: Option<&'a ExprCall>, result: Rc<Use<'a>> },
+    /// Anything else.
+    Other,
+}
+
+/// A name in one scope.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Local {
+    pub(crate) frame: usize,
+    pub(crate) name: Name,
+}
+
+/// What is known of a name in its scope.
+#[derive(Debug, Default)]
+pub(crate) struct Variable<'a> {
+    pub(crate) loads: Vec<Load<'a>>,
+    pub(crate) stores: Vec<Store>,
+    /// Whether the name is a parameter, an import, or bound in a way that is not followed.
+    pub(crate) is_opaque: bool,
+    pub(crate) is_parameter: bool,
+}
+
+/// One place where a name is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Load<'a> {
+    pub(crate) how: Use<'a>,
+    pub(crate) place: Place,
+    /// Whether it stands in a function inside the name's scope, and so may run at any time.
+    pub(crate) is_nested: bool,
+}
+
+/// One assignment to a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(crate) statement: TextRange,
+    pub(crate) place: Place,
+    /// Whether the value is a container made on the spot.
+    pub(crate) is_new_container: bool,
+}
+
+/// Where in a function something stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) offset: TextSize,
+    /// The innermost list of statements.
+    pub(crate) block: usize,
+    /// The loops around it, the outermost first.
+    pub(crate) loops: Rc<[usize]>,
+    /// Whether an exception may lead from here to another place in the same function.
+    pub(crate) in_try: bool,
+}
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct CallSite<'a> {
+    pub(crate) call: &'a ExprCall,
+    pub(crate) how: Use<'a>,
+    pub(crate) place: Place,
+    pub(crate) scope: Rc<Scope<'a>>,
+    pub(crate) statement: TextRange,
+    /// Whether it stands in a comprehension, where `await` changes what the comprehension is.
+    pub(crate) in_comprehension: bool,
+}
+
+/// The function, class or module that something stands in.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    /// The qualified name inside the module; empty for the module.
+    pub(crate) symbol: String,
+    /// Whether `await` may stand here.
+    pub(crate) is_async: bool,
+    /// The innermost function.
+    pub(crate) function: Option<&'a StmtFunctionDef>,
+    /// The class whose method the function is.
+    pub(crate) class: Option<&'a StmtClassDef>,
+    /// The frame of names.
+    pub(crate) frame: usize,
+}
+
+/// All that the walk found.
+#[derive(Debug, Default)]
+pub(crate) struct Body<'a> {
+    pub(crate) calls: Vec<CallSite<'a>>,
+    pub(crate) variables: FxHashMap<Local, Variable<'a>>,
+    /// The values that names of a function are bound to, where that is one plain assignment.
+    pub(crate) values: FxHashMap<Local, &'a Expr>,
+    /// Frames whose names may be read by other means, like `locals()`.
+    pub(crate) dynamic_frames: Vec<usize>,
+    /// For each name that a function uses but does not bind, the frame that binds it.
+    pub(crate) frames: Vec<Frame>,
+}
+
+/// The names of one scope.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    /// The frame around it, and whether this one's code runs at a time of its own.
+    pub(crate) parent: Option<usize>,
+    pub(crate) kind: FrameKind,
+}
+
+/// What makes a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameKind {
+    Module,
+    Class,
+    Function,
+    Comprehension,
+}
+
+impl Body<'_> {
+    /// The scope that binds `name` as seen from `frame`, or `None` where no function does.
+    pub(crate) fn binding_frame(&self, frame: usize, name: &Name) -> Option<usize> {
+        let mut current = Some(frame);
+        let mut is_first = true;
+        while let Some(index) = current {
+            let Frame { parent, kind } = self.frames[index];
+            // A class's names are not seen from the functions in it.
+            let is_visible = is_first || kind != FrameKind::Class;
+            if is_visible && self.variables.get(&Local { frame: index, name: name.clone() }).is_some_and(Variable::is_bound) {
+                return Some(index);
+            }
+            is_first = false;
+            current = parent;
+        }
+        None
+    }
+}
+
+impl Variable<'_> {
+    /// Whether something in the scope binds the name.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.is_opaque || !self.stores.is_empty()
+    }
+}
+
+/// The last part of the name that `expression` spells: `b` for `a.b`.
+pub(crate) fn last_name(expression: &Expr) -> Option<&Name> {
+    match expression {
+        Expr::Name(name) => Some(&name.id),
+        Expr::Attribute(attribute) => Some(&attribute.attr.id),
+        _ => None,
+    }
+}

@@ -1,0 +1,276 @@
+//! The walk itself.
+
+use std::rc::Rc;
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::{Body, Frame, FrameKind, Operation, Scope, Use, last_name};
+
+mod binding;
+mod expressions;
+
+/// Walks over a module.
+pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
+    let mut walker = Walker {
+        body: Body { frames: vec![Frame { parent: None, kind: FrameKind::Module }], ..Body::default() },
+        scope: Rc::new(Scope { symbol: String::new(), is_async: false, function: None, class: None, frame: 0 }),
+        comprehensions: Vec::new(),
+        global_names: Vec::new(),
+        loops: Rc::from([]),
+        block: 0,
+        blocks: 0,
+        tries: 0,
+        statement: TextRange::default(),
+    };
+    walker.block(statements);
+    walker.body.hand_up_free_names();
+    walker.body
+}
+
+struct Walker<'a> {
+    body: Body<'a>,
+    scope: Rc<Scope<'a>>,
+    /// The frames of the comprehensions around, the outermost first.
+    comprehensions: Vec<usize>,
+    /// The names that the function around declares `global` or `nonlocal`.
+    global_names: Vec<Name>,
+    loops: Rc<[usize]>,
+    block: usize,
+    blocks: usize,
+    tries: usize,
+    statement: TextRange,
+}
+
+impl<'a> Walker<'a> {
+    fn block(&mut self, statements: &'a [Stmt]) {
+        self.blocks += 1;
+        let outer = std::mem::replace(&mut self.block, self.blocks);
+        for statement in statements {
+            self.statement(statement);
+        }
+        self.block = outer;
+    }
+
+    fn loop_block(&mut self, statements: &'a [Stmt]) {
+        let outer = Rc::clone(&self.loops);
+        self.loops = outer.iter().copied().chain([self.blocks + 1]).collect();
+        self.block(statements);
+        self.loops = outer;
+    }
+
+    fn statement(&mut self, statement: &'a Stmt) {
+        let outer = std::mem::replace(&mut self.statement, statement.range());
+        self.statement_inside(statement);
+        self.statement = outer;
+    }
+
+    fn statement_inside(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::Expr(statement) => self.expression(&statement.value, &Use::Dropped),
+            Stmt::Assign(statement) => self.assign(&statement.targets, &statement.value),
+            Stmt::AnnAssign(statement) => match &statement.value {
+                Some(value) => self.assign(std::slice::from_ref(&statement.target), value),
+                None => self.target_parts(&statement.target),
+            },
+            Stmt::AugAssign(statement) => {
+                self.expression(&statement.value, &Use::Operand(Operation::Arithmetic, statement.range()));
+                self.expression(&statement.target, &Use::Other);
+                self.make_opaque(&statement.target);
+            }
+            Stmt::Return(statement) => {
+                if let Some(value) = &statement.value {
+                    let how = match self.scope.function {
+                        Some(function) if !function.is_async && must_give_value(&function.name) => Use::SpecialMethod(statement.range()),
+                        _ => Use::Returned,
+                    };
+                    self.expression(value, &how);
+                }
+            }
+            Stmt::Delete(statement) => {
+                for target in &statement.targets {
+                    self.expression(target, &Use::Glanced(statement.range()));
+                }
+            }
+            Stmt::For(statement) => {
+                let target = self.target(&statement.target, None);
+                let how = if statement.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
+                self.expression(&statement.iter, &how);
+                self.loop_block(&statement.body);
+                self.block(&statement.orelse);
+            }
+            Stmt::While(statement) => {
+                self.expression(&statement.test, &condition(&statement.test));
+                self.loop_block(&statement.body);
+                self.block(&statement.orelse);
+            }
+            Stmt::If(statement) => {
+                let only_continues = matches!(&*statement.body, [Stmt::Continue(_)]) && statement.elif_else_clauses.is_empty();
+                let skips = only_continues && tests_failure(&statement.test) == Some(true);
+                let operation = if skips { Operation::Skip } else { Operation::Condition };
+                self.expression(&statement.test, &Use::Operand(operation, statement.test.range()));
+                self.block(&statement.body);
+                for clause in &statement.elif_else_clauses {
+                    if let Some(test) = &clause.test {
+                        self.expression(test, &condition(test));
+                    }
+                    self.block(&clause.body);
+                }
+            }
+            Stmt::With(statement) => {
+                for item in &statement.items {
+                    self.expression(&item.context_expr, if statement.is_async { &Use::Entered } else { &Use::Other });
+                    if let Some(target) = &item.optional_vars {
+                        self.target(target, None);
+                    }
+                }
+                // A context manager may swallow an exception, so what comes after it is reached.
+                self.tries += 1;
+                self.block(&statement.body);
+                self.tries -= 1;
+            }
+            Stmt::Match(statement) => {
+                self.expression(&statement.subject, &Use::Examined);
+                for case in &statement.cases {
+                    self.pattern(&case.pattern);
+                    if let Some(guard) = &case.guard {
+                        self.expression(guard, &condition(guard));
+                    }
+                    self.block(&case.body);
+                }
+            }
+            Stmt::Raise(statement) => {
+                for value in [&statement.exc, &statement.cause].into_iter().flatten() {
+                    self.expression(value, &Use::Examined);
+                }
+            }
+            Stmt::Try(statement) => {
+                self.tries += 1;
+                self.block(&statement.body);
+                self.tries -= 1;
+                for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
+                    if let Some(kind) = &handler.type_ {
+                        self.expression(kind, &Use::Other);
+                    }
+                    if let Some(name) = &handler.name {
+                        self.bind_opaque(&name.id);
+                    }
+                    self.block(&handler.body);
+                }
+                self.block(&statement.orelse);
+                self.block(&statement.finalbody);
+            }
+            Stmt::Assert(statement) => {
+                self.expression(&statement.test, &condition(&statement.test));
+                if let Some(message) = &statement.msg {
+                    self.expression(message, &Use::Other);
+                }
+            }
+            Stmt::Import(statement) => statement.names.iter().for_each(|alias| self.bind_import(alias)),
+            Stmt::ImportFrom(statement) => statement.names.iter().for_each(|alias| self.bind_import(alias)),
+            Stmt::Global(statement) => self.global_names.extend(statement.names.iter().map(|name| name.id.clone())),
+            Stmt::Nonlocal(statement) => self.global_names.extend(statement.names.iter().map(|name| name.id.clone())),
+            Stmt::FunctionDef(function) => self.function(function),
+            Stmt::ClassDef(class) => self.class(class),
+            Stmt::TypeAlias(_) | Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) | Stmt::IpyEscapeCommand(_) => {}
+        }
+    }
+
+    fn function(&mut self, function: &'a StmtFunctionDef) {
+        for decorator in &function.decorator_list {
+            self.expression(&decorator.expression, &Use::Other);
+        }
+        self.defaults(&function.parameters);
+        self.bind_opaque(&function.name.id);
+        let scope = Scope {
+            symbol: join(&self.scope.symbol, &function.name),
+            is_async: function.is_async,
+            function: Some(function),
+            class: if self.scope.function.is_none() { self.scope.class } else { None },
+            frame: self.new_frame(FrameKind::Function),
+        };
+        self.inside(scope, |walker| {
+            walker.parameters(&function.parameters);
+            walker.block(&function.body);
+        });
+    }
+
+    fn class(&mut self, class: &'a StmtClassDef) {
+        for decorator in &class.decorator_list {
+            self.expression(&decorator.expression, &Use::Other);
+        }
+        if let Some(arguments) = &class.arguments {
+            for argument in arguments.args.iter().chain(arguments.keywords.iter().map(|keyword| &keyword.value)) {
+                self.expression(argument, &Use::Other);
+            }
+        }
+        self.bind_opaque(&class.name.id);
+        let scope = Scope {
+            symbol: join(&self.scope.symbol, &class.name),
+            is_async: false,
+            function: None,
+            class: Some(class),
+            frame: self.new_frame(FrameKind::Class),
+        };
+        self.inside(scope, |walker| walker.block(&class.body));
+    }
+
+    /// Walks over what has names of its own, and comes back.
+    fn inside(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.scope, Rc::new(scope));
+        let comprehensions = std::mem::take(&mut self.comprehensions);
+        let global_names = std::mem::take(&mut self.global_names);
+        let loops = std::mem::replace(&mut self.loops, Rc::from([]));
+        let tries = std::mem::take(&mut self.tries);
+        walk(self);
+        self.scope = outer;
+        self.comprehensions = comprehensions;
+        self.global_names = global_names;
+        self.loops = loops;
+        self.tries = tries;
+    }
+
+    fn new_frame(&mut self, kind: FrameKind) -> usize {
+        self.body.frames.push(Frame { parent: Some(self.frame()), kind });
+        self.body.frames.len() - 1
+    }
+
+    /// The innermost frame.
+    fn frame(&self) -> usize {
+        self.comprehensions.last().copied().unwrap_or(self.scope.frame)
+    }
+}
+
+/// Whether `test` is true of failures (`isinstance(x, Exception)`) or of values, where it is one of
+/// the two.
+fn tests_failure(test: &Expr) -> Option<bool> {
+    match test {
+        Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => tests_failure(&operation.operand).map(|of_failure| !of_failure),
+        Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "isinstance") => {
+            let names_failure = |class: &Expr| last_name(class).is_some_and(|name| name.ends_with("Exception") || name.ends_with("Error"));
+            Some(match call.arguments.args.get(1)? {
+                Expr::Tuple(classes) => classes.elts.iter().any(names_failure),
+                class => names_failure(class),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn condition(test: &Expr) -> Use<'static> {
+    Use::Operand(Operation::Condition, test.range())
+}
+
+fn join(outer: &str, name: &str) -> String {
+    if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") }
+}
+
+/// Whether Python takes what the special method returns for a plain value.
+fn must_give_value(name: &str) -> bool {
+    matches!(
+        name,
+        "__bool__" | "__bytes__" | "__complex__" | "__contains__" | "__eq__" | "__float__" | "__format__" | "__ge__" | "__gt__" | "__hash__"
+            | "__index__" | "__int__" | "__iter__" | "__le__" | "__len__" | "__lt__" | "__ne__" | "__repr__" | "__str__"
+    )
+}

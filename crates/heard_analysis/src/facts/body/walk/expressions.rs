@@ -1,0 +1,259 @@
+//! Expressions: each hands down to its parts how their values are used.
+
+use std::rc::Rc;
+
+use ruff_python_ast::{self as ast, BoolOp, CmpOp, Comprehension, Expr, ExprCall, UnaryOp};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::super::{CallSite, FrameKind, Local, Operation, Scope, Use};
+use super::{Walker, condition, tests_failure};
+
+impl<'a> Walker<'a> {
+    pub(super) fn expression(&mut self, expression: &'a Expr, how: &Use<'a>) {
+        match expression {
+            Expr::Name(name) => self.load(&name.id, name.range(), how.clone()),
+            Expr::Call(call) => self.call(call, how),
+            Expr::Await(node) => self.expression(&node.value, &Use::Awaited(Rc::new(how.clone()))),
+            Expr::YieldFrom(node) => self.expression(&node.value, &Use::Awaited(Rc::new(how.clone()))),
+            Expr::Yield(node) => {
+                if let Some(value) = &node.value {
+                    self.expression(value, &Use::Returned);
+                }
+            }
+            Expr::Attribute(attribute) => {
+                self.expression(&attribute.value, &Use::Receiver { attribute, called: None, result: Rc::new(how.clone()) });
+            }
+            Expr::Subscript(subscript) => {
+                self.expression(&subscript.value, &Use::Subscripted(Rc::new(how.clone())));
+                self.expression(&subscript.slice, &Use::Other);
+            }
+            Expr::BoolOp(operation) => self.bool_operation(operation, how),
+            Expr::Compare(comparison) => self.comparison(comparison),
+            Expr::UnaryOp(operation) => {
+                let operand = match (operation.op, how) {
+                    (UnaryOp::Not, Use::Operand(Operation::Skip, _)) => Operation::Skip,
+                    (UnaryOp::Not, _) => Operation::Condition,
+                    _ => Operation::Arithmetic,
+                };
+                self.expression(&operation.operand, &Use::Operand(operand, operation.range()));
+            }
+            Expr::BinOp(operation) => self.binary_operation(operation),
+            Expr::If(choice) => {
+                self.expression(&choice.test, &condition(&choice.test));
+                self.expression(&choice.body, how);
+                self.expression(&choice.orelse, how);
+            }
+            Expr::Named(named) => {
+                let bound = self.target(&named.target, Some(&named.value));
+                self.expression(&named.value, &Use::Several(Rc::from([bound, how.clone()])));
+            }
+            Expr::Starred(starred) => self.expression(&starred.value, &Use::Each(Rc::new(how.clone()))),
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
+                let element = Use::Element(Rc::new(how.clone()));
+                elts.iter().for_each(|element_of| self.expression(element_of, &element));
+            }
+            Expr::Dict(dict) => {
+                let element = Use::Element(Rc::new(how.clone()));
+                for item in &dict.items {
+                    match &item.key {
+                        Some(key) => {
+                            self.expression(key, &Use::Other);
+                            self.expression(&item.value, &element);
+                        }
+                        None => self.expression(&item.value, &Use::Other),
+                    }
+                }
+            }
+            Expr::ListComp(node) => self.comprehension(&node.generators, &[&node.elt], how),
+            Expr::SetComp(node) => self.comprehension(&node.generators, &[&node.elt], how),
+            Expr::Generator(node) => self.comprehension(&node.generators, &[&node.elt], how),
+            Expr::DictComp(node) => match &node.key {
+                Some(key) => self.comprehension(&node.generators, &[key, &node.value], how),
+                None => self.comprehension(&node.generators, &[&node.value], how),
+            },
+            Expr::Lambda(lambda) => self.lambda(lambda, how),
+            Expr::FString(string) => {
+                for part in string.value.elements().filter_map(ast::InterpolatedStringElement::as_interpolation) {
+                    self.interpolation(part, how, string.range());
+                }
+            }
+            Expr::TString(string) => {
+                for part in string.value.elements().filter_map(ast::InterpolatedStringElement::as_interpolation) {
+                    self.expression(&part.expression, &Use::Other);
+                }
+            }
+            Expr::Slice(slice) => {
+                for part in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
+                    self.expression(part, &Use::Other);
+                }
+            }
+            Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::IpyEscapeCommand(_) => {}
+        }
+    }
+
+    fn interpolation(&mut self, part: &'a ast::InterpolatedElement, how: &Use<'a>, range: TextRange) {
+        self.expression(&part.expression, &Use::Formatted(Rc::new(how.clone()), range));
+        if let Some(specification) = &part.format_spec {
+            for inner in specification.elements.interpolations() {
+                self.interpolation(inner, how, range);
+            }
+        }
+    }
+
+    fn call(&mut self, call: &'a ExprCall, how: &Use<'a>) {
+        self.body.calls.push(CallSite {
+            call,
+            how: how.clone(),
+            place: self.place(call.range()),
+            scope: Rc::clone(&self.scope),
+            statement: self.statement,
+            in_comprehension: !self.comprehensions.is_empty(),
+        });
+        let result = Rc::new(how.clone());
+        let mut grown = None;
+        match &*call.func {
+            Expr::Attribute(attribute) => {
+                grown = self.grown_container(attribute);
+                let receiver = match grown {
+                    Some(_) => Use::Glanced(call.range()),
+                    None => Use::Receiver { attribute, called: Some(call), result: Rc::clone(&result) },
+                };
+                self.expression(&attribute.value, &receiver);
+            }
+            Expr::Name(name) => {
+                if matches!(name.id.as_str(), "locals" | "vars" | "eval" | "exec") {
+                    self.body.dynamic_frames.push(self.scope.frame);
+                }
+                self.load(&name.id, name.range(), Use::Operand(Operation::Call, call.range()));
+            }
+            function => self.expression(function, &Use::Operand(Operation::Call, call.range())),
+        }
+        let positional = call.arguments.args.iter();
+        let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        for (place, argument) in positional.chain(named).enumerate() {
+            let how = grown.clone().unwrap_or_else(|| Use::Argument { call, place, result: Rc::clone(&result) });
+            self.expression(argument, &how);
+        }
+    }
+
+    /// What `name.append(…)` and its like do with their argument.
+    fn grown_container(&self, attribute: &'a ast::ExprAttribute) -> Option<Use<'a>> {
+        let Expr::Name(container) = &*attribute.value else { return None };
+        let local = self.local(&container.id);
+        if !self.body.variables.get(&local)?.stores.iter().any(|store| store.is_new_container) {
+            return None;
+        }
+        match attribute.attr.as_str() {
+            "append" | "add" | "appendleft" => Some(Use::Element(Rc::new(Use::Bound(local)))),
+            "extend" | "update" | "extendleft" => Some(Use::Bound(local)),
+            _ => None,
+        }
+    }
+
+    fn bool_operation(&mut self, operation: &'a ast::ExprBoolOp, how: &Use<'a>) {
+        let Some((last, others)) = operation.values.split_last() else { return };
+        let tested = Use::Operand(Operation::Condition, operation.range());
+        // `a or b` is `a` where that is true, as every awaitable is.
+        let other = if operation.op == BoolOp::Or { Use::Several(Rc::from([tested, how.clone()])) } else { tested };
+        for value in others {
+            self.expression(value, &other);
+        }
+        self.expression(last, how);
+    }
+
+    fn comparison(&mut self, comparison: &'a ast::ExprCompare) {
+        let is_identity = comparison.ops.iter().all(|operator| matches!(operator, CmpOp::Is | CmpOp::IsNot));
+        let how = if is_identity {
+            Use::Glanced(comparison.range())
+        } else {
+            Use::Operand(Operation::Comparison, comparison.range())
+        };
+        self.expression(&comparison.left, &how);
+        for value in &comparison.comparators {
+            self.expression(value, &how);
+        }
+    }
+
+    /// Walks down the left side of a long chain like `a + b + …` without recursion.
+    fn binary_operation(&mut self, operation: &'a ast::ExprBinOp) {
+        let how = Use::Operand(Operation::Arithmetic, operation.range());
+        let mut rights = vec![&*operation.right];
+        let mut left = &*operation.left;
+        while let Expr::BinOp(inner) = left {
+            rights.push(&inner.right);
+            left = &inner.left;
+        }
+        self.expression(left, &how);
+        for right in rights.into_iter().rev() {
+            self.expression(right, &how);
+        }
+    }
+
+    fn comprehension(&mut self, generators: &'a [Comprehension], elements: &[&'a Expr], how: &Use<'a>) {
+        let frame = self.new_frame(FrameKind::Comprehension);
+        let loops = Rc::clone(&self.loops);
+        for generator in generators {
+            // The targets are bound first, since each element of the input flows to them.
+            self.comprehensions.push(frame);
+            self.declare_targets(frame, &generator.target);
+            let target = self.target(&generator.target, None);
+            self.comprehensions.pop();
+            let iterated = if generator.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
+            if std::ptr::eq(generator, &raw const generators[0]) {
+                self.expression(&generator.iter, &iterated);
+                self.comprehensions.push(frame);
+            } else {
+                self.expression(&generator.iter, &iterated);
+            }
+            for test in &generator.ifs {
+                let operation = if tests_failure(test) == Some(false) { Operation::Skip } else { Operation::Condition };
+                self.expression(test, &Use::Operand(operation, test.range()));
+            }
+        }
+        let element = Use::Element(Rc::new(how.clone()));
+        for expression in elements {
+            self.expression(expression, &element);
+        }
+        self.comprehensions.pop();
+        self.loops = loops;
+    }
+
+    /// Makes the names of a comprehension's target known in its own frame.
+    fn declare_targets(&mut self, frame: usize, target: &'a Expr) {
+        match target {
+            Expr::Name(name) => {
+                self.body.variables.entry(Local { frame, name: name.id.clone() }).or_default();
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                elts.iter().for_each(|part| self.declare_targets(frame, part));
+            }
+            Expr::Starred(starred) => self.declare_targets(frame, &starred.value),
+            _ => {}
+        }
+    }
+
+    fn lambda(&mut self, lambda: &'a ast::ExprLambda, how: &Use<'a>) {
+        if let Some(parameters) = &lambda.parameters {
+            self.defaults(parameters);
+        }
+        let scope = Scope {
+            symbol: self.scope.symbol.clone(),
+            is_async: false,
+            function: None,
+            class: None,
+            frame: self.new_frame(FrameKind::Function),
+        };
+        self.inside(scope, |walker| {
+            if let Some(parameters) = &lambda.parameters {
+                walker.parameters(parameters);
+            }
+            walker.expression(&lambda.body, &Use::LambdaResult(Rc::new(how.clone())));
+        });
+    }
+}

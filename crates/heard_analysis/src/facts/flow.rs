@@ -1,0 +1,363 @@
+//! The fate of one value: from how it is used, through the names and containers that hold it.
+//!
+//! Three-valued: what is not understood is [`Fate::Unknown`]. A value that is read on some path
+//! counts as read.
+
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::body::{Body, FrameKind, Load, Local, Place, Store, Use, Variable, last_name};
+use super::models::{Callbacks, Effect, FunctionModel, Method, Models};
+use super::{Fate, How, Kind, Loss, Operation, Reason, To};
+use crate::engine::Module;
+
+/// Follows values through the bodies of one module.
+pub(crate) struct Flow<'m, 'db, 'a> {
+    pub(crate) module: &'m Module<'db>,
+    pub(crate) body: &'m Body<'a>,
+    pub(crate) models: &'static Models,
+}
+
+/// What became of a value, and as what: a gather that is awaited goes on as its outcomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) kind: Kind,
+    pub(crate) fate: Fate,
+}
+
+/// A value on its way: what it is, and how many containers it lies in.
+#[derive(Clone, Copy)]
+struct Value {
+    kind: Kind,
+    depth: usize,
+    /// Names followed so far.
+    hops: usize,
+}
+
+/// A value that goes through more names than this is given up.
+const MOST_HOPS: usize = 24;
+
+impl<'a> Flow<'_, '_, 'a> {
+    /// The fate of a value of this kind that is born at `place` and used as `how` says.
+    /// A gather is one with `return_exceptions=True`; any other is a plain future.
+    pub(crate) fn verdict(&self, kind: Kind, how: &Use<'a>, place: &Place) -> Verdict {
+        self.follow(Value { kind, depth: 0, hops: 0 }, how, place)
+    }
+
+    /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the engine, and
+    /// answers yes when in doubt. What comes of awaiting counts for a gather only.
+    pub(crate) fn can_be_lost(&self, is_gather: bool, how: &Use<'a>, place: &Place) -> bool {
+        let kind = if is_gather { Kind::Gather } else { Kind::Coroutine };
+        self.can_value_be_lost(Value { kind, depth: 0, hops: 0 }, how, place)
+    }
+
+    fn can_value_be_lost(&self, value: Value, how: &Use<'a>, place: &Place) -> bool {
+        if value.hops > MOST_HOPS {
+            return false;
+        }
+        let value = Value { hops: value.hops + 1, ..value };
+        let inner = Value { depth: value.depth.saturating_sub(1), ..value };
+        let has_model = |call: &ExprCall| last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
+        match how {
+            Use::Entered | Use::Returned | Use::Stored | Use::Other => false,
+            Use::Awaited(how) => value.kind == Kind::Gather && self.can_value_be_lost(Value { depth: 1, ..value }, how, place),
+            Use::Element(how) => self.can_value_be_lost(Value { depth: value.depth + 1, ..value }, how, place),
+            Use::Each(how) | Use::Subscripted(how) => value.depth == 0 || self.can_value_be_lost(inner, how, place),
+            Use::Unpacked(parts) => value.depth == 0 || parts.iter().all(|part| self.can_value_be_lost(inner, part, place)),
+            Use::Several(uses) => uses.iter().all(|how| self.can_value_be_lost(value, how, place)),
+            Use::LambdaResult(how) => matches!(how.as_ref(), Use::Argument { call, .. } if has_model(call)),
+            Use::Argument { call, .. } => has_model(call),
+            Use::Bound(local) => self.body.variables.get(local).is_none_or(|variable| {
+                self.loads(local, variable, place).all(|load| self.can_value_be_lost(value, &load.how, &load.place))
+            }),
+            _ => true,
+        }
+    }
+
+    fn follow(&self, value: Value, how: &Use<'a>, place: &Place) -> Verdict {
+        let Value { kind, depth, .. } = value;
+        let fate = match how {
+            Use::Dropped => Fate::Lost(Loss::Dropped),
+            Use::Entered => Fate::Consumed(How::Awaited),
+            Use::Returned => Fate::Transferred(To::Caller),
+            Use::Stored if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+            Use::Stored => Fate::Unknown(Reason::Stored),
+            Use::Other => Fate::Unknown(Reason::Use),
+            Use::Glanced(at) => never_read(*at),
+            Use::Examined if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+            Use::Examined => Fate::Unknown(Reason::Use),
+            Use::SpecialMethod(at) if kind == Kind::Coroutine && depth == 0 => as_value(Operation::SpecialMethod, *at),
+            Use::SpecialMethod(_) => Fate::Transferred(To::Caller),
+            Use::LambdaResult(how) => self.returned_by_lambda(how),
+            Use::Operand(operation, at) => operand(value, *operation, *at),
+            Use::Formatted(how, at) => self.formatted(value, how, *at),
+            Use::Awaited(how) => match kind {
+                Kind::Gather if depth == 0 => return self.follow(Value { kind: Kind::Outcome, depth: 1, ..value }, how, place),
+                Kind::Coroutine | Kind::Task | Kind::Future if depth == 0 => Fate::Consumed(How::Awaited),
+                _ => Fate::Unknown(Reason::Use),
+            },
+            Use::Element(how) => return self.put_in_container(Value { depth: depth + 1, ..value }, how, place),
+            Use::Each(how) | Use::Subscripted(how) if depth > 0 => return self.follow(Value { depth: depth - 1, ..value }, how, place),
+            Use::Each(_) => taken_apart(value, Operation::Iteration, place),
+            Use::Subscripted(_) => taken_apart(value, Operation::Subscript, place),
+            Use::Unpacked(parts) if depth > 0 => {
+                return parts.iter().map(|part| self.follow(Value { depth: depth - 1, ..value }, part, place)).reduce(Verdict::or).unwrap_or(
+                    Verdict { kind, fate: Fate::Unknown(Reason::Use) },
+                );
+            }
+            Use::Unpacked(_) => taken_apart(value, Operation::Iteration, place),
+            Use::Several(uses) => {
+                return uses
+                    .iter()
+                    .map(|how| self.follow(value, how, place))
+                    .reduce(Verdict::or)
+                    .unwrap_or(Verdict { kind, fate: Fate::Unknown(Reason::Use) });
+            }
+            Use::Bound(local) => return self.bound(value, local, place),
+            Use::Argument { call, place: index, result } => return self.argument(value, call, *index, result, place),
+            Use::Receiver { attribute, called, result } => return self.receiver(value, attribute, *called, result, place),
+        };
+        Verdict { kind, fate }
+    }
+
+    /// A container with the value in it is used so. Where that is a name, it must hold nothing but
+    /// containers made on the spot, or the container may be somebody else's.
+    fn put_in_container(&self, value: Value, how: &Use<'a>, place: &Place) -> Verdict {
+        if let Use::Bound(local) = how {
+            let is_new = |variable: &Variable| !variable.is_opaque && variable.stores.iter().all(|store| store.is_new_container);
+            if !self.body.variables.get(local).is_some_and(|variable| variable.is_bound() && is_new(variable)) {
+                return self.follow(value, &Use::Stored, place);
+            }
+        }
+        self.follow(value, how, place)
+    }
+
+    fn bound(&self, value: Value, local: &Local, place: &Place) -> Verdict {
+        let unknown = Verdict { kind: value.kind, fate: Fate::Unknown(Reason::Use) };
+        let Some(variable) = self.body.variables.get(local) else { return unknown };
+        if variable.is_opaque || value.hops >= MOST_HOPS || self.body.dynamic_frames.contains(&local.frame) {
+            return unknown;
+        }
+        let value = Value { hops: value.hops + 1, ..value };
+        let mut verdict: Option<Verdict> = None;
+        for load in self.loads(local, variable, place) {
+            let next = self.follow(value, &load.how, &load.place);
+            let is_skipped = matches!(next.fate, Fate::Lost(Loss::Skipped { .. }));
+            verdict = Some(match verdict {
+                Some(verdict) => verdict.or(next),
+                None => next,
+            });
+            // Behind such a test there are only values.
+            if is_skipped {
+                break;
+            }
+        }
+        let fate = match verdict {
+            Some(Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: None, at }) }) => {
+                return Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: Some(local.name.to_string()), at }) };
+            }
+            Some(verdict) => return verdict,
+            None => match overwriting(variable, place) {
+                Some(store) => Loss::Overwritten { name: local.name.to_string(), by: store.statement },
+                None => Loss::UnusedName(local.name.to_string()),
+            },
+        };
+        Verdict { kind: value.kind, fate: Fate::Lost(fate) }
+    }
+
+    /// The places that may read what is put in `variable` at `place`.
+    fn loads<'v>(&self, local: &Local, variable: &'v Variable<'a>, place: &Place) -> impl Iterator<Item = &'v Load<'a>> + use<'v, 'a> {
+        // In a comprehension the names stand before what binds them.
+        let is_comprehension = self.body.frames[local.frame].kind == FrameKind::Comprehension;
+        let end = overwriting(variable, place).map(|store| store.place.offset);
+        let place = place.clone();
+        variable.loads.iter().filter(move |load| {
+            let is_later = load.place.offset > place.offset && end.is_none_or(|end| load.place.offset <= end);
+            let may_come_again = end.is_none() && load.place.loops.iter().any(|one| place.loops.contains(one));
+            is_comprehension || load.is_nested || is_later || may_come_again
+        })
+    }
+
+    fn argument(&self, value: Value, call: &ExprCall, index: usize, result: &Rc<Use<'a>>, place: &Place) -> Verdict {
+        let Value { kind, depth, .. } = value;
+        let unknown = Verdict { kind, fate: Fate::Unknown(Reason::Argument) };
+        let Some(effect) = self.model(call).and_then(|model| model.arguments) else { return unknown };
+        let at = call.range();
+        let fate = match effect {
+            Effect::Consume => Fate::Consumed(How::HandedOver),
+            Effect::Pass => {
+                let verdict = self.follow(value, result, place);
+                // The call itself is reported where it is lost with what it was given.
+                return if verdict.kind == kind && matches!(verdict.fate, Fate::Lost(_)) { unknown } else { verdict };
+            }
+            Effect::Value => plain_value(value, at),
+            Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),
+            Effect::EachValue | Effect::Ignore => never_read(at),
+            Effect::Print if kind == Kind::Outcome => Fate::Lost(Loss::OnlyPrinted { at }),
+            Effect::Print => plain_value(value, at),
+            Effect::Sort if kind == Kind::Coroutine => as_value(Operation::Comparison, at),
+            Effect::SameElements | Effect::Sort if depth > 0 => return self.follow(value, result, place),
+            Effect::SameElements | Effect::Sort => taken_apart(value, Operation::Iteration, place),
+            Effect::Zip if depth > 0 => return self.in_tuples(value, index, result, place),
+            Effect::Enumerate if depth > 0 => return self.in_tuples(value, 1, result, place),
+            Effect::Zip | Effect::Enumerate => taken_apart(value, Operation::Iteration, place),
+            Effect::Examine if kind == Kind::Outcome => match result.as_ref() {
+                Use::Operand(Operation::Skip, at) => Fate::Lost(Loss::Skipped { at: *at }),
+                _ => Fate::Consumed(How::Examined),
+            },
+            Effect::Examine => never_read(at),
+        };
+        Verdict { kind, fate }
+    }
+
+    /// The elements of a container come as the nth parts of tuples.
+    fn in_tuples(&self, value: Value, index: usize, tuples: &Use<'a>, place: &Place) -> Verdict {
+        match tuples {
+            Use::Each(tuple) => match tuple.as_ref() {
+                Use::Unpacked(parts) if index < parts.len() => self.follow(Value { depth: value.depth - 1, ..value }, &parts[index], place),
+                tuple => self.follow(value, tuple, place),
+            },
+            _ => Verdict { kind: value.kind, fate: Fate::Unknown(Reason::Use) },
+        }
+    }
+
+    fn receiver(&self, value: Value, attribute: &ExprAttribute, called: Option<&ExprCall>, result: &Use<'a>, place: &Place) -> Verdict {
+        let Value { kind, depth, .. } = value;
+        let name = attribute.attr.as_str();
+        let at = attribute.range();
+        let fate = if depth > 0 {
+            match name {
+                "pop" | "popleft" | "get" => return self.follow(Value { depth: depth - 1, ..value }, result, place),
+                "copy" | "values" => return self.follow(value, result, place),
+                "items" => return self.in_tuples(value, 1, result, place),
+                "append" | "add" | "extend" | "update" | "clear" | "discard" | "remove" | "sort" | "reverse" => never_read(at),
+                "index" | "count" if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+                _ => Fate::Unknown(Reason::Use),
+            }
+        } else if kind == Kind::Outcome {
+            as_value(Operation::Attribute, at)
+        } else {
+            match (self.models.method(if kind == Kind::Gather { Kind::Future } else { kind }, name), called) {
+                // `exception` tells by what it returns, and here nobody looks.
+                (Method::Read, Some(_)) if name == "exception" && matches!(result, Use::Dropped) => never_read(at),
+                (Method::Read, _) => Fate::Consumed(How::Method),
+                (Method::Ignore, _) => never_read(at),
+                (Method::Absent, _) if kind == Kind::Coroutine => as_value(Operation::Attribute, at),
+                (Method::Absent, Some(call)) if name == "add_done_callback" => match result {
+                    _ if only_discards(call) => never_read(at),
+                    // Nothing but the loop's weak reference holds it now.
+                    Use::Dropped if value.hops == 0 && kind != Kind::ThreadFuture => Fate::Lost(Loss::Unheld { at }),
+                    _ => Fate::Unknown(Reason::Use),
+                },
+                (Method::Absent | Method::Unknown, _) => Fate::Unknown(Reason::Use),
+            }
+        };
+        Verdict { kind, fate }
+    }
+
+    fn formatted(&self, value: Value, how: &Use<'a>, at: TextRange) -> Fate {
+        if value.kind != Kind::Outcome {
+            return plain_value(value, at);
+        }
+        match how {
+            Use::Argument { call, .. } => match self.model(call).and_then(|model| model.arguments) {
+                Some(Effect::Print) => Fate::Lost(Loss::OnlyPrinted { at }),
+                // It may be a logger.
+                _ => Fate::Unknown(Reason::Argument),
+            },
+            Use::Examined => Fate::Consumed(How::Examined),
+            _ => as_value(Operation::Formatting, at),
+        }
+    }
+
+    fn returned_by_lambda(&self, how: &Use<'a>) -> Fate {
+        match how {
+            Use::Argument { call, .. } => match self.model(call).and_then(|model| model.callbacks) {
+                Some(Callbacks::DropResult) => Fate::Lost(Loss::DroppedByCaller),
+                None => Fate::Unknown(Reason::Argument),
+            },
+            Use::Returned => Fate::Transferred(To::Caller),
+            _ => Fate::Unknown(Reason::Use),
+        }
+    }
+
+    /// The model of what `call` goes to.
+    pub(crate) fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
+        // A bare name may be another's alias, `from asyncio import create_task as spawn`.
+        let may_have_one = matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
+        if !may_have_one {
+            return None;
+        }
+        self.models.function(self.module.callee(call)?.name.as_deref()?)
+    }
+}
+
+impl Verdict {
+    /// Of two uses of one value, the one that says more about its outcome.
+    fn or(self, other: Self) -> Self {
+        if self.weight() >= other.weight() { self } else { other }
+    }
+
+    fn weight(&self) -> u8 {
+        match &self.fate {
+            Fate::Consumed(_) => 7,
+            Fate::Transferred(_) => 6,
+            Fate::Unknown(_) => 5,
+            Fate::Lost(Loss::Skipped { .. }) => 4,
+            Fate::Lost(Loss::UsedAsValue { .. }) => 3,
+            Fate::Lost(Loss::OnlyPrinted { .. }) => 2,
+            Fate::Lost(Loss::NeverRead { .. }) => 1,
+            Fate::Lost(_) => 0,
+        }
+    }
+}
+
+/// The assignment that certainly takes the place of what is put in `variable` at `place`, with
+/// nothing in between that could lead around it.
+fn overwriting<'v>(variable: &'v Variable<'_>, place: &Place) -> Option<&'v Store> {
+    if place.in_try {
+        return None;
+    }
+    variable.stores.iter().find(|store| store.place.block == place.block && store.statement.start() >= place.offset)
+}
+
+fn operand(value: Value, operation: Operation, at: TextRange) -> Fate {
+    match (value.kind, value.depth, operation) {
+        (Kind::Coroutine, 0, _) | (Kind::Outcome, 0, Operation::Arithmetic) => as_value(operation, at),
+        (Kind::Outcome, _, Operation::Comparison) => Fate::Consumed(How::Examined),
+        (_, _, Operation::Condition | Operation::Comparison) => never_read(at),
+        _ => Fate::Unknown(Reason::Use),
+    }
+}
+
+/// The value stands where a plain value is wanted.
+fn plain_value(value: Value, at: TextRange) -> Fate {
+    match (value.kind, value.depth) {
+        (Kind::Coroutine | Kind::Outcome, 0) => as_value(Operation::Argument, at),
+        _ => never_read(at),
+    }
+}
+
+/// The value is iterated or indexed, though it is no container.
+fn taken_apart(value: Value, operation: Operation, place: &Place) -> Fate {
+    match value.kind {
+        Kind::Coroutine | Kind::Outcome => as_value(operation, TextRange::empty(place.offset)),
+        _ => Fate::Unknown(Reason::Use),
+    }
+}
+
+fn as_value(operation: Operation, at: TextRange) -> Fate {
+    Fate::Lost(Loss::UsedAsValue { operation, at })
+}
+
+fn never_read(at: TextRange) -> Fate {
+    Fate::Lost(Loss::NeverRead { holder: None, at })
+}
+
+/// Whether a done callback does nothing but take the task out of a registry.
+fn only_discards(call: &ExprCall) -> bool {
+    let [Expr::Attribute(callback)] = &*call.arguments.args else { return false };
+    matches!(callback.attr.as_str(), "discard" | "remove")
+}

@@ -1,0 +1,180 @@
+//! Models: what code does with an awaitable where we do not read its body.
+//!
+//! They are data, in `models/*.toml`, by the qualified name of the place of definition (for the
+//! standard library: its place in typeshed). The keys:
+//!
+//! - `[class."module.Class"]`: `kind`, what an instance is. Subclasses are the same kind.
+//! - `[function."module.Class.name"]`:
+//!   - `gives`: the kind of what a call returns, where its type does not tell.
+//!   - `owned = true`: what it returns has an owner that reads its outcome already.
+//!   - `arguments`: what it does with what it is given, see [`Effect`].
+//!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
+//! - `[methods.KIND]`: what the methods of a value do with its outcome: `read` it, `ignore` it, or
+//!   `unknown`.
+
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
+
+use super::Kind;
+
+/// What a function does with an awaitable that it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Effect {
+    /// Awaits it, schedules it, or takes it over in another way.
+    Consume,
+    /// Returns something that stands for it: what happens to the result happens to it.
+    Pass,
+    /// Takes it for a plain value.
+    Value,
+    /// Takes each element of it for a plain value.
+    EachValue,
+    /// Writes it out.
+    Print,
+    /// Returns a container of the same elements.
+    SameElements,
+    /// Returns a list of the same elements, which it compares.
+    Sort,
+    /// Returns an iterator over tuples, with the elements of the nth argument at place n.
+    Zip,
+    /// Returns an iterator over pairs, with the elements at the second place.
+    Enumerate,
+    /// Asks what it is.
+    Examine,
+    /// Nothing.
+    Ignore,
+}
+
+/// What is known of one function.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct FunctionModel {
+    /// The kind of what a call returns.
+    pub(crate) gives: Option<Kind>,
+    /// Whether somebody else reads the outcome of what a call returns.
+    #[serde(default)]
+    pub(crate) owned: bool,
+    /// What happens to the arguments.
+    pub(crate) arguments: Option<Effect>,
+    /// What happens to the result of a function among the arguments.
+    pub(crate) callbacks: Option<Callbacks>,
+}
+
+/// What happens to the result of a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Callbacks {
+    /// The callback is called and its result is dropped.
+    DropResult,
+}
+
+/// What a method does with the outcome of the value that it is called on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Read,
+    Ignore,
+    Unknown,
+    /// The kind has no such method.
+    Absent,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    class: FxHashMap<String, Class>,
+    #[serde(default)]
+    function: FxHashMap<String, FunctionModel>,
+    #[serde(default)]
+    methods: FxHashMap<Kind, Methods>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Class {
+    kind: Kind,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Methods {
+    #[serde(default)]
+    read: Vec<String>,
+    #[serde(default)]
+    ignore: Vec<String>,
+    #[serde(default)]
+    unknown: Vec<String>,
+}
+
+/// All models together.
+pub(crate) struct Models {
+    files: File,
+    /// The last part of each function's name: a call by any other name needs no look-up.
+    last_names: FxHashSet<String>,
+    /// The same of the functions that give an awaitable.
+    giving_names: FxHashSet<String>,
+}
+
+static MODELS: LazyLock<Models> = LazyLock::new(|| {
+    let mut files = File::default();
+    for (name, text) in [
+        ("asyncio.toml", include_str!("models/asyncio.toml")),
+        ("builtins.toml", include_str!("models/builtins.toml")),
+        ("concurrent_futures.toml", include_str!("models/concurrent_futures.toml")),
+        ("threading.toml", include_str!("models/threading.toml")),
+    ] {
+        // The files are compiled in, so a mistake in one is ours and every test meets it.
+        let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        files.class.extend(file.class);
+        files.function.extend(file.function);
+        files.methods.extend(file.methods);
+    }
+    let last_name = |(name, _): (&String, _)| name.rsplit('.').next().map(str::to_owned);
+    let last_names = files.function.iter().filter_map(last_name).collect();
+    let giving_names = files.function.iter().filter(|(_, model)| model.gives.is_some()).filter_map(last_name).collect();
+    Models { files, last_names, giving_names }
+});
+
+impl Models {
+    /// The models that come with heard.
+    pub(crate) fn get() -> &'static Models {
+        &MODELS
+    }
+
+    /// The kind of an instance of the class with this qualified name.
+    pub(crate) fn kind_of_class(&self, name: &str) -> Option<Kind> {
+        self.files.class.get(name).map(|class| class.kind)
+    }
+
+    /// The model of the function with this qualified name.
+    pub(crate) fn function(&self, name: &str) -> Option<&FunctionModel> {
+        self.files.function.get(name)
+    }
+
+    /// Whether some function with a model ends in this name.
+    pub(crate) fn knows_last_name(&self, name: &str) -> bool {
+        self.last_names.contains(name)
+    }
+
+    /// Whether some function with a model that gives an awaitable ends in this name.
+    pub(crate) fn gives_by_last_name(&self, name: &str) -> bool {
+        self.giving_names.contains(name)
+    }
+
+    /// What the method called `name` does with the outcome of a value of this kind.
+    pub(crate) fn method(&self, kind: Kind, name: &str) -> Method {
+        let Some(methods) = self.files.methods.get(&kind) else { return Method::Absent };
+        let has = |names: &[String]| names.iter().any(|known| known == name);
+        if has(&methods.read) {
+            Method::Read
+        } else if has(&methods.ignore) {
+            Method::Ignore
+        } else if has(&methods.unknown) {
+            Method::Unknown
+        } else {
+            Method::Absent
+        }
+    }
+}

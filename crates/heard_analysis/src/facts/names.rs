@@ -1,0 +1,242 @@
+//! The light table: what one pass over a parsed file tells without asking for types.
+//!
+//! It answers what is plain (a function of this module, a method of this class), and says which
+//! names may give awaitables at all, so that the engine is asked about nothing else.
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::body::last_name;
+
+/// The light table of one file.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// Functions and methods whose call may give an awaitable.
+    pub(crate) functions: FxHashSet<Name>,
+    /// Names and attributes that may hold such a function.
+    pub(crate) holders: FxHashSet<Name>,
+    /// For each unannotated sync function, the last names of the calls whose value it returns.
+    pub(crate) returned: FxHashMap<Name, Vec<Name>>,
+    /// The top-level names of the modules that the file imports.
+    pub(crate) imports: FxHashSet<Name>,
+}
+
+impl Names {
+    /// The table of a module.
+    pub(crate) fn of(statements: &[Stmt]) -> Self {
+        let mut collector = Collector { names: Names::default(), function: None };
+        collector.visit_body(statements);
+        collector.names
+    }
+}
+
+struct Collector {
+    names: Names,
+    /// The unannotated sync function around.
+    function: Option<Name>,
+}
+
+impl<'a> Visitor<'a> for Collector {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::ClassDef(class) if own_method(class, "__call__").is_some_and(|method| method.is_async) => {
+                self.names.functions.insert(class.name.id.clone());
+            }
+            Stmt::FunctionDef(function) => {
+                self.function(function);
+                let outer = std::mem::replace(
+                    &mut self.function,
+                    (!function.is_async && function.returns.is_none()).then(|| function.name.id.clone()),
+                );
+                walk_stmt(self, statement);
+                self.function = outer;
+                return;
+            }
+            Stmt::Return(result) => {
+                if let (Some(function), Some(Expr::Call(call))) = (&self.function, result.value.as_deref())
+                    && let Some(name) = last_name(&call.func)
+                {
+                    self.names.returned.entry(function.clone()).or_default().push(name.clone());
+                }
+            }
+            Stmt::AnnAssign(assignment) if names_awaitable(&assignment.annotation) => {
+                self.names.holders.extend(last_name(&assignment.target).cloned());
+            }
+            Stmt::Assign(assignment) => {
+                // `self.send = connection.send`, `load = partial(read, path)`, `handler = Handler()`:
+                // a call of the one is as awaitable as a call of the other.
+                let sources = match &*assignment.value {
+                    Expr::Call(call) => vec![last_name(&call.func), call.arguments.args.first().and_then(last_name)],
+                    value => vec![last_name(value)],
+                };
+                for target in assignment.targets.iter().filter_map(last_name) {
+                    let sources = sources.iter().copied().flatten().filter(|source| *source != target).cloned();
+                    self.names.returned.entry(target.clone()).or_default().extend(sources);
+                }
+            }
+            Stmt::Import(import) => {
+                self.names.imports.extend(import.names.iter().map(|alias| top_level(&alias.name)));
+            }
+            Stmt::ImportFrom(import) => {
+                if let Some(module) = import.module.as_ref().filter(|_| import.level == 0) {
+                    self.names.imports.insert(top_level(module));
+                }
+                for alias in &import.names {
+                    if let Some(renamed) = &alias.asname {
+                        self.names.returned.entry(renamed.id.clone()).or_default().push(alias.name.id.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+        walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        // Functions in functions' arguments have returns of their own.
+        if !matches!(expression, Expr::Lambda(_)) {
+            walk_expr(self, expression);
+        }
+    }
+}
+
+impl Collector {
+    fn function(&mut self, function: &StmtFunctionDef) {
+        if function.is_async || function.returns.as_deref().is_some_and(names_awaitable) {
+            self.names.functions.insert(function.name.id.clone());
+        }
+        for parameter in &function.parameters {
+            if parameter.annotation().is_some_and(names_awaitable) {
+                self.names.holders.insert(parameter.name().id.clone());
+            }
+        }
+    }
+}
+
+/// Whether an annotation speaks of an awaitable anywhere in it.
+fn names_awaitable(annotation: &Expr) -> bool {
+    let mut finder = AwaitableFinder(false);
+    finder.visit_expr(annotation);
+    finder.0
+}
+
+struct AwaitableFinder(bool);
+
+impl<'a> Visitor<'a> for AwaitableFinder {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.0 |= match expression {
+            Expr::StringLiteral(string) => is_awaitable_type(string.value.to_str()),
+            _ => last_name(expression).is_some_and(|name| is_awaitable_type(name)),
+        };
+        walk_expr(self, expression);
+    }
+}
+
+fn is_awaitable_type(name: &str) -> bool {
+    ["Awaitable", "Coroutine", "CoroutineType", "Future", "Task", "CoroutineFunction"].iter().any(|awaitable| name.contains(awaitable))
+}
+
+fn top_level(module: &str) -> Name {
+    Name::new(module.split('.').next().unwrap_or_default())
+}
+
+/// The names of the functions that a source text defines by `async def`, without parsing it: a
+/// name too many costs one question.
+pub(crate) fn async_names(text: &str) -> impl Iterator<Item = Name> + '_ {
+    text.split("async def ").skip(1).filter_map(|rest| {
+        let end = rest.find(|character: char| !(character.is_alphanumeric() || character == '_'))?;
+        (end > 0).then(|| Name::new(&rest[..end]))
+    })
+}
+
+/// Whether `function` is a plain coroutine function: no decorator changes what it gives, and it
+/// is no generator.
+pub(crate) fn is_plain_coroutine_function(function: &StmtFunctionDef) -> bool {
+    function.is_async && function.decorator_list.is_empty() && !yields(&function.body)
+}
+
+/// The one definition of `name` among `statements`, or `None` where anything else may bind it.
+pub(crate) fn only_function<'a>(statements: &'a [Stmt], name: &str) -> Option<&'a StmtFunctionDef> {
+    let mut found = None;
+    for statement in statements {
+        match statement {
+            Stmt::FunctionDef(function) if function.name == *name => {
+                if found.replace(function).is_some() {
+                    return None;
+                }
+            }
+            // Simple statements and other definitions, as long as they do not name it.
+            _ if binds(statement, name) => return None,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The method `name` that `class` itself defines, where that is plain.
+pub(crate) fn own_method<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a StmtFunctionDef> {
+    only_function(&class.body, name)
+}
+
+fn yields(body: &[Stmt]) -> bool {
+    let mut finder = YieldFinder(false);
+    finder.visit_body(body);
+    finder.0
+}
+
+struct YieldFinder(bool);
+
+impl<'a> Visitor<'a> for YieldFinder {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+            walk_stmt(self, statement);
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Yield(_) | Expr::YieldFrom(_) => self.0 = true,
+            Expr::Lambda(_) => {}
+            _ => walk_expr(self, expression),
+        }
+    }
+}
+
+/// Whether a statement may bind `name` in its own scope.
+fn binds(statement: &Stmt, name: &str) -> bool {
+    let mut finder = BindingFinder { name, found: false };
+    finder.visit_stmt(statement);
+    finder.found
+}
+
+struct BindingFinder<'n> {
+    name: &'n str,
+    found: bool,
+}
+
+impl<'a> Visitor<'a> for BindingFinder<'_> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(function) => self.found |= function.name == *self.name,
+            Stmt::ClassDef(class) => self.found |= class.name == *self.name,
+            Stmt::Import(import) => self.found |= import.names.iter().any(|alias| imported_as(alias) == self.name),
+            Stmt::ImportFrom(import) => {
+                self.found |= import.names.iter().any(|alias| imported_as(alias) == self.name || &alias.name == "*");
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Name(name) = expression {
+            self.found |= name.ctx.is_store() && name.id == *self.name;
+        }
+        walk_expr(self, expression);
+    }
+}
+
+fn imported_as(alias: &ruff_python_ast::Alias) -> &str {
+    alias.asname.as_ref().unwrap_or(&alias.name).split('.').next().unwrap_or_default()
+}

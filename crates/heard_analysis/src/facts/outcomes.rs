@@ -1,0 +1,147 @@
+//! What a gather waits for, and so whether its outcomes are the only place to hear of a failure.
+
+use ruff_python_ast::{self as ast, Expr, ExprCall};
+use ruff_text_size::Ranged;
+
+use super::Kind;
+use super::birth::{Finder, Given};
+use super::body::{CallSite, Local, Use, last_name};
+use super::names::is_plain_coroutine_function;
+
+/// What the awaitables of a gather are.
+pub(super) enum Work {
+    /// Coroutines and tasks that nobody else can read.
+    Fresh {
+        /// Whether each of them hears its own failures.
+        hears_itself: bool,
+        /// Whether each of them closes something.
+        is_cleanup: bool,
+    },
+    /// Tasks whose outcome is read at another place, or that have just been cancelled.
+    ReadElsewhere,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Work {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Work::Fresh { hears_itself: a, is_cleanup: b }, Work::Fresh { hears_itself: c, is_cleanup: d }) => {
+                Work::Fresh { hears_itself: a && c, is_cleanup: b && d }
+            }
+            (Work::ReadElsewhere, _) | (_, Work::ReadElsewhere) => Work::ReadElsewhere,
+            _ => Work::Unknown,
+        }
+    }
+}
+
+impl<'a> Finder<'_, '_, 'a> {
+    /// What the gather at `site` waits for.
+    pub(super) fn gathered_work(&self, site: &CallSite<'a>) -> Work {
+        if self.cancels_before(site) {
+            return Work::ReadElsewhere;
+        }
+        let arguments = &site.call.arguments.args;
+        arguments.iter().map(|argument| self.work(argument, site)).reduce(Work::and).unwrap_or(Work::Unknown)
+    }
+
+    fn work(&self, argument: &'a Expr, site: &CallSite<'a>) -> Work {
+        match argument {
+            Expr::Call(call) => self.work_of_call(call, site),
+            Expr::Starred(starred) => self.work_of_elements(&starred.value, site),
+            Expr::Name(name) => {
+                let local = Local { frame: site.scope.frame, name: name.id.clone() };
+                self.work_of_name(&local, site, |value| self.work(value, site))
+            }
+            _ => Work::Unknown,
+        }
+    }
+
+    fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>) -> Work {
+        match self.given(self.flow.module, call, Some(&site.scope), 2) {
+            Given::Fresh(Kind::Coroutine) => {
+                let callee = self.flow.module.callee(call);
+                Work::Fresh {
+                    hears_itself: callee.is_some_and(|callee| self.hears_itself(&callee)),
+                    is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
+                }
+            }
+            // The task of `create_task(work())` is as fresh as its work.
+            Given::Fresh(Kind::Task) => match call.arguments.args.first() {
+                Some(Expr::Call(work)) => self.work_of_call(work, site),
+                _ => Work::Unknown,
+            },
+            _ => Work::Unknown,
+        }
+    }
+
+    fn work_of_elements(&self, container: &'a Expr, site: &CallSite<'a>) -> Work {
+        match container {
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
+                elts.iter().map(|element| self.work(element, site)).reduce(Work::and).unwrap_or(Work::Unknown)
+            }
+            Expr::ListComp(ast::ExprListComp { elt, .. })
+            | Expr::SetComp(ast::ExprSetComp { elt, .. })
+            | Expr::Generator(ast::ExprGenerator { elt, .. }) => self.work(elt, site),
+            Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "map") => self.work_of_map(call),
+            Expr::Name(name) => {
+                let local = Local { frame: site.scope.frame, name: name.id.clone() };
+                self.work_of_name(&local, site, |value| self.work_of_elements(value, site))
+            }
+            _ => Work::Unknown,
+        }
+    }
+
+    fn work_of_map(&self, call: &'a ExprCall) -> Work {
+        let Some(callee) = call.arguments.args.first().and_then(|function| self.flow.module.target(function)) else { return Work::Unknown };
+        match callee.with_body(self.db, |_, function| is_plain_coroutine_function(function)) {
+            Some(true) => Work::Fresh { hears_itself: self.hears_itself(&callee), is_cleanup: false },
+            _ => Work::Unknown,
+        }
+    }
+
+    /// The work that a name holds, if the gather at `site` is the only place that can read it.
+    fn work_of_name(&self, local: &Local, site: &CallSite<'a>, work: impl Fn(&'a Expr) -> Work) -> Work {
+        let body = self.flow.body;
+        let (Some(variable), Some(value)) = (body.variables.get(local), body.values.get(local)) else { return Work::Unknown };
+        if variable.is_opaque || variable.loads.iter().any(|load| !is_in_gather(&load.how, site.call) && !is_glance(&load.how)) {
+            return Work::Unknown;
+        }
+        work(value)
+    }
+
+    /// Whether something is cancelled in the same function before: then the gather only waits for
+    /// the end of what was cancelled.
+    fn cancels_before(&self, site: &CallSite<'a>) -> bool {
+        self.flow.body.calls.iter().any(|other| {
+            other.scope.frame == site.scope.frame
+                && other.call.range().start() < site.call.range().start()
+                && matches!(&*other.call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "cancel")
+        })
+    }
+}
+
+fn is_in_gather(how: &Use, gather: &ExprCall) -> bool {
+    match how {
+        Use::Each(how) | Use::Element(how) => is_in_gather(how, gather),
+        Use::Argument { call, .. } => std::ptr::eq(*call, gather),
+        _ => false,
+    }
+}
+
+/// Whether a use tells nothing about outcomes: `if tasks:`, `len(tasks)`.
+fn is_glance(how: &Use) -> bool {
+    match how {
+        Use::Glanced(_) | Use::Operand(super::Operation::Condition, _) => true,
+        Use::Argument { call, .. } => last_name(&call.func).is_some_and(|name| name == "len"),
+        _ => false,
+    }
+}
+
+/// Whether a function's name says that it ends something.
+fn is_cleanup(name: &str) -> bool {
+    let name = name.trim_start_matches('_').trim_start_matches("async_");
+    ["close", "aclose", "stop", "shutdown", "disconnect", "cancel", "cleanup", "terminate", "unsubscribe", "wait_closed", "release", "kill"]
+        .iter()
+        .any(|word| name == *word || name.strip_prefix(word).is_some_and(|rest| rest.starts_with('_')))
+}

@@ -1,0 +1,136 @@
+//! Findings: what the analyser says, as plain data.
+//!
+//! Nothing here depends on the rest of the crate. How a finding looks as text, JSON or SARIF is the
+//! business of the program `heard`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use crate::edit::Fix;
+
+/// One defect at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's name in the catalogue.
+    pub rule: &'static str,
+    /// How sure and how serious this finding is. It may differ from the rule's usual level.
+    pub level: Level,
+    /// What is wrong: one line, lower case, code in backticks.
+    pub message: String,
+    /// Where it is.
+    pub span: Span,
+    /// How the value came there: born here, kept here, lost here.
+    pub trace: Vec<Step>,
+    /// What to do: one line.
+    pub help: String,
+    /// A change that mends it, where one is known.
+    pub fix: Option<Fix>,
+    /// The qualified name, inside the module, of the function or class around the finding;
+    /// empty at module level.
+    pub symbol: String,
+    /// The source of the statement, with every run of white space folded to one blank.
+    pub statement: String,
+}
+
+/// One step of a finding's trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where it happens.
+    pub span: Span,
+    /// What happens there, in a few words.
+    pub message: String,
+}
+
+/// A stretch of one file's source text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub path: Arc<Utf8Path>,
+    /// The first character.
+    pub start: Position,
+    /// One past the last character.
+    pub end: Position,
+}
+
+/// A place in a file's source text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Bytes from the start of the (decoded) text.
+    pub offset: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// A promise about false alarms, and so about who wants to see a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Certain, and worth stopping a merge for. At most 1 in 50 may be wrong.
+    Default,
+    /// True, but house policy, or fragile rather than lost. At most 1 in 10 may be wrong.
+    Strict,
+    /// Not trusted yet.
+    Preview,
+}
+
+impl Level {
+    /// Every level, the most trusted first.
+    pub const ALL: [Level; 3] = [Level::Default, Level::Strict, Level::Preview];
+
+    /// The level's name on the command line and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Default => "default",
+            Level::Strict => "strict",
+            Level::Preview => "preview",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Level::ALL
+            .into_iter()
+            .find(|level| level.name() == text)
+            .ok_or_else(|| format!("no level `{text}`: use default, strict or preview"))
+    }
+}
+
+/// What the analyser could not do. It never stops the rest of the run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Notice {
+    /// The file it is about.
+    pub path: Arc<Utf8Path>,
+    /// Where in the file, if that is known.
+    pub position: Option<Position>,
+    /// Whether the file went unread: then the job was not done for it.
+    pub skipped: bool,
+    /// What happened and what follows from it: one line.
+    pub message: String,
+}
+
+/// An awaitable whose fate could not be decided.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Undecided {
+    /// Where the awaitable is born.
+    pub span: Span,
+    /// What is born: `coroutine`, `task`, and so on.
+    pub kind: &'static str,
+    /// The expression that gives birth to it.
+    pub callee: String,
+    /// Why its fate is not known.
+    pub reason: String,
+}

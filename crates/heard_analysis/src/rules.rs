@@ -1,0 +1,115 @@
+//! The catalogue of rules, and which of them a run asks for.
+//!
+//! A rule is judgement and wording over facts. It is a pair of files, `rules/<name>.rs` and the
+//! page `rules/<name>.md`, and one line in the list below.
+
+use crate::facts::{Birth, Loss};
+use crate::finding::{Finding, Level, Step};
+
+macro_rules! rules {
+    ($($module:ident,)*) => {
+        $(pub(crate) mod $module;)*
+
+        /// Every rule, in the order of their names.
+        pub const ALL: &[&Rule] = &[$(&$module::RULE,)*];
+    };
+}
+
+rules![
+    coroutine_as_value,
+    dropped_task,
+    unawaited_coroutine,
+    unread_gather,
+    unread_thread_future,
+    unused_allow,
+];
+
+/// One defect of the catalogue.
+#[derive(Debug)]
+pub struct Rule {
+    /// The defect in two to four words.
+    pub name: &'static str,
+    /// The rule's usual level; a single finding may have another.
+    pub level: Level,
+    /// The rule's page, in Markdown.
+    pub page: &'static str,
+    /// What the rule says of one birth.
+    check: fn(&Birth) -> Option<Finding>,
+}
+
+impl Rule {
+    /// The page's first paragraph: what the defect is.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        self.page.split("\n\n").nth(1).unwrap_or_default()
+    }
+
+    /// A finding about `birth` at the rule's usual level.
+    fn finding(&self, birth: &Birth, message: String, help: impl Into<String>) -> Finding {
+        Finding {
+            rule: self.name,
+            level: self.level,
+            message,
+            span: birth.span.clone(),
+            trace: Vec::new(),
+            help: help.into(),
+            fix: None,
+            symbol: birth.symbol.clone(),
+            statement: birth.statement.clone(),
+        }
+    }
+}
+
+/// The rule called `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.name == name)
+}
+
+/// What all rules say of `births`.
+pub(crate) fn run(births: &[Birth]) -> Vec<Finding> {
+    births.iter().flat_map(|birth| ALL.iter().filter_map(|rule| (rule.check)(birth))).collect()
+}
+
+/// Which findings are wanted.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The least trusted level that is still wanted.
+    pub level: Level,
+    /// Only these rules; all of them where it is empty.
+    pub select: Vec<&'static Rule>,
+    /// Not these rules.
+    pub ignore: Vec<&'static Rule>,
+}
+
+impl Selection {
+    /// Whether `finding` is wanted.
+    pub(crate) fn wants(&self, finding: &Finding) -> bool {
+        let names = |rules: &[&Rule]| rules.iter().any(|rule| rule.name == finding.rule);
+        finding.level <= self.level && (self.select.is_empty() || names(&self.select)) && !names(&self.ignore)
+    }
+}
+
+impl Finding {
+    /// The same finding at another level.
+    fn at_level(self, level: Level) -> Self {
+        Finding { level, ..self }
+    }
+
+    /// Adds where the value is lost, in words that depend on how, if that is a place of its own.
+    fn with_loss(mut self, birth: &Birth, loss: &Loss) -> Self {
+        let Some(span) = birth.lost_at.clone() else { return self };
+        let message = match loss {
+            Loss::Overwritten { name, .. } => format!("`{name}` is bound anew here, before anything read it"),
+            Loss::NeverRead { holder: Some(name), .. } => format!("`{name}` is used here, but that does not read the outcome"),
+            Loss::NeverRead { holder: None, .. } => "this does not read the outcome".to_owned(),
+            Loss::Skipped { .. } => "the failures are left out here".to_owned(),
+            Loss::Unheld { .. } => "a callback alone does not keep it".to_owned(),
+            Loss::OnlyPrinted { .. } => "a failure is only written out here, like a value".to_owned(),
+            Loss::UsedAsValue { .. } => "used here as a plain value".to_owned(),
+            Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) => return self,
+        };
+        self.trace.push(Step { span, message });
+        self
+    }
+}

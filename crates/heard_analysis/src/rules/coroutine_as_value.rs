@@ -1,0 +1,35 @@
+//! A coroutine used as if it were its result.
+
+use super::Rule;
+use super::unawaited_coroutine::await_fix;
+use crate::facts::{Birth, Fate, Kind, Loss, Operation};
+use crate::finding::{Finding, Level, Step};
+
+pub(super) const RULE: Rule =
+    Rule { name: "coroutine-as-value", level: Level::Default, page: include_str!("coroutine_as_value.md"), check };
+
+fn check(birth: &Birth) -> Option<Finding> {
+    let (Kind::Coroutine, Fate::Lost(Loss::UsedAsValue { operation, .. })) = (birth.kind, &birth.fate) else { return None };
+    let callee = &birth.callee;
+    let message = match operation {
+        Operation::Condition | Operation::Skip => format!("the coroutine of `{callee}` is tested, and a coroutine is always true"),
+        Operation::Comparison => format!("the coroutine of `{callee}` is compared, not its result"),
+        Operation::Formatting => format!("the coroutine of `{callee}` is formatted, not its result"),
+        Operation::Iteration => format!("the coroutine of `{callee}` is iterated, not its result"),
+        Operation::Subscript => format!("the coroutine of `{callee}` is indexed, not its result"),
+        Operation::Attribute => format!("an attribute is taken of the coroutine of `{callee}`, not of its result"),
+        Operation::Arithmetic => format!("the coroutine of `{callee}` is an operand, not its result"),
+        Operation::Call => format!("the coroutine of `{callee}` is called, not its result"),
+        Operation::Argument => format!("the coroutine of `{callee}` is passed where a plain value is wanted"),
+        Operation::SpecialMethod => format!("a special method returns the coroutine of `{callee}`, not its result"),
+    };
+    let help = if birth.in_async { "await it first" } else { "await it in an `async def` first" };
+    let mut finding = RULE.finding(birth, message, help);
+    finding.fix = await_fix(birth);
+    // Where a name holds it, the mistake is where the name is used.
+    if let Some(span) = birth.lost_at.clone().filter(|span| span.end < birth.span.start || birth.span.end < span.start) {
+        finding.trace.push(Step { span: birth.span.clone(), message: "the coroutine is made here".to_owned() });
+        finding.span = span;
+    }
+    Some(finding)
+}

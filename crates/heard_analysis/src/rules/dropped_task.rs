@@ -1,0 +1,26 @@
+//! A task that is dropped on the spot.
+
+use super::Rule;
+use crate::facts::{Birth, Fate, Kind, Loss};
+use crate::finding::{Finding, Level};
+
+pub(super) const RULE: Rule = Rule { name: "dropped-task", level: Level::Default, page: include_str!("dropped_task.md"), check };
+
+fn check(birth: &Birth) -> Option<Finding> {
+    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
+    let noun = birth.kind.noun();
+    let work = birth.work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();
+    let subject = format!("the {noun} of `{}`{work}", birth.callee);
+    let message = match loss {
+        Loss::UnusedName(name) if name != "_" => return None,
+        Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::NeverRead { holder: None, .. } => {
+            format!("{subject} is dropped: its failure is not heard, and it may be collected while it runs")
+        }
+        Loss::Unheld { .. } => format!("{subject} is held by nobody: it may be collected while it runs"),
+        _ => return None,
+    };
+    let help = "keep it and await it, start it in a `TaskGroup`, or keep it and give it a done callback that reads the exception";
+    let finding = RULE.finding(birth, message, help).with_loss(birth, loss);
+    let is_heard = birth.hears_itself || matches!(loss, Loss::Unheld { .. });
+    Some(if is_heard { finding.at_level(Level::Strict) } else { finding })
+}

@@ -1,0 +1,40 @@
+//! A coroutine that nobody awaits.
+
+use super::Rule;
+use crate::edit::{Edit, Fix};
+use crate::facts::{Birth, Fate, Kind, Loss};
+use crate::finding::{Finding, Level, Span};
+
+pub(super) const RULE: Rule =
+    Rule { name: "unawaited-coroutine", level: Level::Default, page: include_str!("unawaited_coroutine.md"), check };
+
+fn check(birth: &Birth) -> Option<Finding> {
+    let (Kind::Coroutine, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
+    let callee = &birth.callee;
+    let message = match loss {
+        Loss::Dropped => format!("the coroutine of `{callee}` is never awaited, so it never runs"),
+        Loss::DroppedByCaller => format!("the coroutine of `{callee}` goes to a caller that drops it, so it never runs"),
+        Loss::UnusedName(name) => format!("the coroutine of `{callee}` is bound to `{name}`, which nothing awaits"),
+        Loss::Overwritten { name, .. } => format!("the coroutine of `{callee}` is lost when `{name}` is bound anew"),
+        Loss::NeverRead { holder: Some(name), .. } => format!("the coroutine of `{callee}` is held by `{name}` and never awaited"),
+        Loss::NeverRead { holder: None, .. } | Loss::OnlyPrinted { .. } | Loss::Skipped { .. } | Loss::Unheld { .. } => format!("the coroutine of `{callee}` is never awaited"),
+        Loss::UsedAsValue { .. } => return None,
+    };
+    let help = if birth.in_async { "await it" } else { "await it in an `async def`, or hand it to `asyncio.run` or a task that is kept" };
+    let mut finding = RULE.finding(birth, message, help).with_loss(birth, loss);
+    finding.fix = await_fix(birth);
+    Some(finding)
+}
+
+/// The fix that awaits the call where it stands. It is not safe, since what follows then waits.
+pub(super) fn await_fix(birth: &Birth) -> Option<Fix> {
+    let place = birth.awaitable_in_place.as_ref()?;
+    let at = |position| Span { path: place.call.path.clone(), start: position, end: position };
+    let put = |position, text: &str| Edit { span: at(position), text: text.to_owned() };
+    let edits = if place.brackets {
+        vec![put(place.call.start, "(await "), put(place.call.end, ")")]
+    } else {
+        vec![put(place.call.start, "await ")]
+    };
+    Some(Fix { safe: false, title: format!("await `{}`", birth.callee), edits })
+}

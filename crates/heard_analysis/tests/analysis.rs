@@ -1,0 +1,180 @@
+//! Programs that exist in memory only, what is found in them, and what was expected.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use camino::Utf8PathBuf;
+use heard_analysis::system::InMemorySystem;
+use heard_analysis::{Environment, Finding, Fix, Level, Program, Report, Request, Selection, Settings, check};
+
+use crate::marker::Marker;
+
+/// A module of a program.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Module {
+    /// The path from the program's root.
+    pub(crate) path: String,
+    pub(crate) source: String,
+}
+
+type Answer = Arc<OnceLock<Result<Report, String>>>;
+
+/// Checks a program with all rules. Each program is checked once, whoever asks.
+pub(crate) fn analyse(modules: &[Module]) -> Result<Report, String> {
+    static ANSWERS: Mutex<Option<HashMap<Vec<Module>, Answer>>> = Mutex::new(None);
+    let answer = {
+        let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(answers.get_or_insert_default().entry(modules.to_vec()).or_default())
+    };
+    answer.get_or_init(|| analyse_anew(modules)).clone()
+}
+
+fn analyse_anew(modules: &[Module]) -> Result<Report, String> {
+    let system = InMemorySystem::default();
+    let mut files: Vec<Utf8PathBuf> = Vec::new();
+    for module in modules {
+        let path = format!("/{}", module.path);
+        system.fs().write_file_all(&path, &module.source).map_err(|error| error.to_string())?;
+        files.push(path.into());
+    }
+    let settings = Settings { root: "/".into(), python_version: Some((3, 13)), environment: Environment::None };
+    let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
+    let selection = Selection { level: Level::Preview, select: Vec::new(), ignore: Vec::new() };
+    let request = Request { files: &files, reported: &|_| true, selection: &selection, undecided: false, threads: 1, progress: &|| () };
+    Ok(check(&program, &request))
+}
+
+/// What is wrong with the findings of one module: lines and what to say about them.
+pub(crate) fn compare(markers: &[Marker], page_rule: Option<&str>, findings: &[&Finding]) -> Vec<(usize, String)> {
+    let mut wrong = Vec::new();
+    let mut unexpected = findings.to_vec();
+    for marker in markers {
+        let Some(rule) = marker.rule.as_deref().or(page_rule) else {
+            wrong.push((marker.line, format!("name the rule of this marker: `# {}: [rule]`", word(marker.level))));
+            continue;
+        };
+        let found = unexpected.iter().position(|finding| {
+            finding.rule == rule
+                && finding.level == marker.level
+                && finding.span.start.line == marker.line
+                && marker.text.as_ref().is_none_or(|text| finding.message.contains(text))
+        });
+        if let Some(index) = found {
+            unexpected.remove(index);
+        } else {
+            let text = marker.text.as_ref().map(|text| format!(" \"{text}\"")).unwrap_or_default();
+            wrong.push((marker.line, format!("expected # {}: [{rule}]{text}", word(marker.level))));
+        }
+    }
+    for finding in unexpected {
+        let text = format!("got      # {}: [{}] \"{}\"", word(finding.level), finding.rule, finding.message);
+        wrong.push((finding.span.start.line, text));
+    }
+    wrong.sort();
+    wrong
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Default => "error",
+        Level::Strict => "strict",
+        Level::Preview => "preview",
+    }
+}
+
+/// Applies the fixes of all findings to a module of its own; `None` where there is none.
+pub(crate) fn fix(source: &str, findings: &[Finding]) -> Result<Option<String>, String> {
+    let mut edits: Vec<_> = findings.iter().filter_map(|finding| finding.fix.as_ref()).flat_map(|fix| fix.edits.iter().cloned()).collect();
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    edits.sort_by_key(|edit| (edit.span.start.offset, edit.span.end.offset));
+    edits.dedup();
+    if edits.windows(2).any(|pair| pair[0].span.end.offset > pair[1].span.start.offset) {
+        return Err("the edits of two fixes overlap".to_owned());
+    }
+    let all = Fix { safe: false, title: String::new(), edits };
+    Ok(Some(all.apply(source)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8Path;
+    use heard_analysis::{Edit, Position, Span};
+
+    fn span(line: usize, start: usize, end: usize) -> Span {
+        let position = |offset| Position { offset, line, column: 1 };
+        Span { path: Arc::from(Utf8Path::new("/example.py")), start: position(start), end: position(end) }
+    }
+
+    fn finding(rule: &'static str, level: Level, line: usize) -> Finding {
+        Finding {
+            rule,
+            level,
+            message: "`save` is never awaited".to_owned(),
+            span: span(line, 0, 0),
+            trace: Vec::new(),
+            help: String::new(),
+            fix: None,
+            symbol: String::new(),
+            statement: String::new(),
+        }
+    }
+
+    fn wrong(source: &str, findings: &[Finding]) -> Vec<String> {
+        let (_, markers, _) = crate::marker::cut(source);
+        let findings: Vec<_> = findings.iter().collect();
+        let wrong = compare(&markers, Some("a-rule"), &findings);
+        wrong.into_iter().map(|(line, text)| format!("{line} {text}")).collect()
+    }
+
+    #[test]
+    fn findings_match_markers() {
+        let source = "x  # error\ny  # strict: [b-rule] \"never\"  # error\n";
+        let findings = [finding("a-rule", Level::Default, 1), finding("b-rule", Level::Strict, 2), finding("a-rule", Level::Default, 2)];
+        assert_eq!(wrong(source, &findings), [""; 0]);
+        assert_eq!(wrong(source, &findings[..2]), ["2 expected # error: [a-rule]"]);
+        let doubled = [findings.as_slice(), &findings[..1]].concat();
+        assert_eq!(wrong(source, &doubled), ["1 got      # error: [a-rule] \"`save` is never awaited\""]);
+    }
+
+    #[test]
+    fn findings_that_differ_are_told() {
+        let got = |line, level| format!("{line} got      # {level}: [a-rule] \"`save` is never awaited\"");
+        assert_eq!(
+            wrong("x  # error\n", &[finding("a-rule", Level::Strict, 1)]),
+            ["1 expected # error: [a-rule]".to_owned(), got(1, "strict")]
+        );
+        assert_eq!(
+            wrong("x  # error: \"dropped\"\n", &[finding("a-rule", Level::Default, 1)]),
+            ["1 expected # error: [a-rule] \"dropped\"".to_owned(), got(1, "error")]
+        );
+        assert_eq!(wrong("x\n", &[finding("a-rule", Level::Preview, 1)]), [got(1, "preview")]);
+    }
+
+    #[test]
+    fn fixes_are_applied_together() {
+        let with_edit = |start, end, text: &str| {
+            let mut finding = finding("a-rule", Level::Default, 1);
+            let edit = Edit { span: span(1, start, end), text: text.to_owned() };
+            finding.fix = Some(Fix { safe: false, title: String::new(), edits: vec![edit] });
+            finding
+        };
+        let findings = [with_edit(8, 8, "await "), with_edit(0, 0, "await ")];
+        assert_eq!(fix("save()\n load()", &findings), Ok(Some("await save()\n await load()".to_owned())));
+        assert_eq!(fix("save()", &[]), Ok(None));
+        assert!(fix("save()", &[with_edit(0, 4, "a"), with_edit(2, 6, "b")]).is_err());
+    }
+
+    #[test]
+    fn a_program_without_findings_has_none() {
+        let modules = [
+            Module { path: "pkg/rows.py".to_owned(), source: "ROWS = 3\n".to_owned() },
+            Module { path: "app.py".to_owned(), source: "from pkg.rows import ROWS\n\nprint(ROWS)\n".to_owned() },
+        ];
+        let report = analyse(&modules).unwrap();
+        assert_eq!(report.findings, []);
+        assert_eq!(report.notices, []);
+    }
+}

@@ -1,0 +1,381 @@
+//! Pages and cases are what they say.
+
+use heard_analysis::{Finding, rules};
+
+use crate::analysis::{Module, analyse, compare, fix};
+use crate::document::{Block, Document, Kind};
+use crate::failures::{Failures, difference, quoted};
+use crate::python::{self, Claim};
+
+const PAGES: &str = "src/rules";
+const CASES: &str = "tests/cases";
+
+/// The sections of a page: title, and whether a page must have it.
+const SECTIONS: &[(&str, bool)] = &[
+    ("Why it matters", true),
+    ("Example", true),
+    ("Fixed", true),
+    ("Not reported", true),
+    ("Proof", true),
+    ("Options", false),
+    ("Known limits", false),
+];
+
+/// The one page without a proof: it is about comments, and Python does not see them.
+const UNPROVEN: &str = "unused-allow";
+
+fn documents(failures: &mut Failures) -> Vec<Document> {
+    let mut documents = Document::read_all(PAGES, true);
+    documents.extend(Document::read_all(CASES, false));
+    failures.sift(documents)
+}
+
+fn blessing() -> bool {
+    std::env::var_os("BLESS").is_some_and(|value| value == "1")
+}
+
+#[test]
+fn every_rule_has_its_page() {
+    let mut failures = Failures::default();
+    let pages = failures.sift(Document::read_all(PAGES, true));
+    for page in &pages {
+        let name = page.rule.as_deref().unwrap_or_default();
+        if rules::find(name).is_none_or(|rule| rule.page != page.text) {
+            failures.at(page, 1, &format!("no rule `{name}` in rules::ALL has this page"));
+        }
+    }
+    if std::env::var_os("HEARD_PAGE").is_none() {
+        for rule in rules::ALL {
+            if !pages.iter().any(|page| page.rule.as_deref() == Some(rule.name)) {
+                let stem = rule.name.replace('-', "_");
+                failures.add(format!("write crates/heard_analysis/{PAGES}/{stem}.md for the rule `{}`", rule.name));
+            }
+        }
+    }
+    failures.finish();
+}
+
+#[test]
+fn pages_are_well_formed() {
+    let mut failures = Failures::default();
+    for page in failures.sift(Document::read_all(PAGES, true)) {
+        check_head(&page, &mut failures);
+        check_sections(&page, &mut failures);
+    }
+    for document in documents(&mut failures) {
+        check_blocks(&document, &mut failures);
+    }
+    failures.finish();
+}
+
+fn check_head(page: &Document, failures: &mut Failures) {
+    let name = page.rule.as_deref().unwrap_or_default();
+    let mut paragraphs = page.text.split("\n\n");
+    if paragraphs.next() != Some(&format!("# {name}")) {
+        failures.at(page, 1, &format!("the page must begin with `# {name}` and an empty line"));
+    }
+    let summary = paragraphs.next().unwrap_or_default();
+    if summary.starts_with(['#', '`', '|', '-']) || !(1..=2).contains(&summary.lines().count()) || !summary.ends_with('.') {
+        failures.at(page, 3, "below the title stands the summary: one or two sentences, each on its line");
+    }
+    if !paragraphs.next().is_some_and(|next| next.starts_with("## ")) {
+        failures.at(page, 3, "between the summary and the first section stands nothing");
+    }
+}
+
+fn check_sections(page: &Document, failures: &mut Failures) {
+    let is_unproven = page.rule.as_deref() == Some(UNPROVEN);
+    let mut expected = SECTIONS.iter();
+    let mut last = "the summary";
+    let found: Vec<_> = page.headings.iter().filter(|heading| heading.level == 2).collect();
+    for heading in &found {
+        let Some((title, _)) = expected.find(|(title, _)| *title == heading.title) else {
+            let text = format!("`## {}` is no section, or cannot stand after {last}", heading.title);
+            return failures.at(page, heading.line, &text);
+        };
+        last = title;
+    }
+    if let Some(heading) = page.headings.iter().skip(1).find(|heading| heading.level == 1) {
+        failures.at(page, heading.line, "a page has one title");
+    }
+    let holds =
+        |section: &str, is_wanted: &dyn Fn(&Block) -> bool| page.blocks.iter().any(|block| block.section == section && is_wanted(block));
+    for (title, required) in SECTIONS {
+        let is_there = found.iter().any(|heading| heading.title == *title);
+        if is_there && *title == "Proof" && is_unproven {
+            failures.at(page, 1, "this page has no proof: Python does not see comments");
+        }
+        if *required && !is_there && !(is_unproven && *title == "Proof") {
+            failures.at(page, 1, &format!("the section `## {title}` is missing"));
+        }
+    }
+    let own = |block: &Block| block.markers.iter().any(|marker| marker.rule.as_ref().is_none_or(|rule| Some(rule) == page.rule.as_ref()));
+    if !holds("Example", &own) {
+        failures.at(page, 1, "the section Example shows no finding of this page's rule: mark one with `# error`");
+    }
+    for section in ["Fixed", "Not reported"] {
+        if !holds(section, &|block| block.kind.is_python()) {
+            failures.at(page, 1, &format!("the section {section} has no block"));
+        }
+    }
+    if !is_unproven && !holds("Proof", &|block| block.kind == Kind::Run) {
+        failures.at(page, 1, "the section Proof has no `py run` block");
+    }
+    for block in page.blocks.iter().filter(|block| block.section == "Fixed" && block.kind == Kind::Module) {
+        if !block.markers.is_empty() && !followed_by(page, block, &Kind::Fixed) {
+            failures.at(page, block.line, "a fixed module has no finding");
+        }
+    }
+}
+
+fn followed_by(document: &Document, block: &Block, kind: &Kind) -> bool {
+    document.blocks.get(block.ordinal + 1).is_some_and(|next| next.kind == *kind && next.section == block.section)
+}
+
+fn check_blocks(document: &Document, failures: &mut Failures) {
+    let known = |name: &str| rules::find(name).is_some();
+    for block in &document.blocks {
+        let previous = block.ordinal.checked_sub(1).map(|ordinal| &document.blocks[ordinal].kind);
+        match &block.kind {
+            Kind::Run => {
+                if Claim::parse(&block.code).is_none() {
+                    let text =
+                        "the first line of a `run` block is `# silent`, `# logged`, `# logged: text`, `# warned` or `# raised: Name`";
+                    failures.at(document, block.line, text);
+                }
+                if !followed_by(document, block, &Kind::Output) {
+                    failures.at(document, block.line, "an `output` block must follow this `run` block");
+                }
+            }
+            Kind::Output if previous != Some(&Kind::Run) => {
+                failures.at(document, block.line, "an `output` block follows a `run` block");
+            }
+            Kind::Fixed => {
+                if !matches!(previous, Some(Kind::Module | Kind::Run)) {
+                    failures.at(document, block.line, "a `fixed` block follows the module that it mends, which has no `file=`");
+                }
+                if !block.markers.is_empty() {
+                    failures.at(document, block.line, "a `fixed` block has no finding");
+                }
+            }
+            _ => {}
+        }
+        for marker in &block.markers {
+            if let Some(rule) = marker.rule.as_deref().filter(|rule| !known(rule)) {
+                failures.at(document, block.line + marker.line - 1, &format!("there is no rule `{rule}`"));
+            }
+        }
+    }
+}
+
+fn modules(program: &[&Block]) -> Vec<Module> {
+    program
+        .iter()
+        .map(|block| Module {
+            path: match &block.kind {
+                Kind::File(path) => path.clone(),
+                _ => "example.py".to_owned(),
+            },
+            source: block.code.clone(),
+        })
+        .collect()
+}
+
+fn single(source: &str) -> [Module; 1] {
+    [Module { path: "example.py".to_owned(), source: source.to_owned() }]
+}
+
+#[test]
+fn findings_are_as_marked() {
+    let mut failures = Failures::default();
+    let documents = documents(&mut failures);
+    let programs: Vec<_> =
+        documents.iter().flat_map(|document| document.programs().into_iter().map(move |program| (document, program))).collect();
+    let reports = python::in_parallel(&programs, |(_, program)| {
+        let mut modules = modules(program);
+        let report = analyse(&modules)?;
+        if modules.len() == 1 {
+            return Ok(report);
+        }
+        modules.reverse();
+        let reversed = analyse(&modules)?;
+        if (&reversed.findings, &reversed.notices) != (&report.findings, &report.notices) {
+            return Err("the order of the files changes the findings".to_owned());
+        }
+        Ok(report)
+    });
+    for ((document, program), report) in programs.iter().zip(reports) {
+        let report = match report {
+            Ok(report) => report,
+            Err(error) => {
+                failures.at(document, program[0].line, &error);
+                continue;
+            }
+        };
+        for (block, module) in program.iter().zip(modules(program)) {
+            let path = format!("/{}", module.path);
+            for notice in report.notices.iter().filter(|notice| notice.path.as_str() == path) {
+                let line = notice.position.map_or(1, |position| position.line);
+                failures.at(document, block.line + line - 1, &format!("notice: {}", notice.message));
+            }
+            let findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.span.path.as_str() == path).collect();
+            for (line, text) in compare(&block.markers, document.rule.as_deref(), &findings) {
+                failures.at(document, block.line + line - 1, &text);
+            }
+        }
+    }
+    failures.finish();
+}
+
+#[test]
+fn fixes_mend() {
+    let mut failures = Failures::default();
+    let documents = documents(&mut failures);
+    let modules: Vec<_> = documents
+        .iter()
+        .flat_map(|document| document.blocks.iter().map(move |block| (document, block)))
+        .filter(|(_, block)| matches!(block.kind, Kind::Module | Kind::Run))
+        .collect();
+    let mut mended: Vec<(&Document, &Block, String)> = Vec::new();
+    for ((document, block), result) in modules.iter().zip(python::in_parallel(&modules, |(_, block)| mend(block))) {
+        let wanted = document.blocks.get(block.ordinal + 1).filter(|next| next.kind == Kind::Fixed);
+        match result {
+            Ok(Some(text)) => {
+                if let Some(wanted) = wanted.filter(|wanted| wanted.code != text) {
+                    if blessing() {
+                        document.bless(wanted.ordinal, &text).unwrap_or_else(|error| failures.add(error));
+                    } else {
+                        failures.blessable(document, wanted, &difference(&wanted.code, &text));
+                    }
+                }
+                mended.push((document, block, text));
+            }
+            Ok(None) => {
+                if let Some(wanted) = wanted {
+                    failures.at(document, wanted.line, "no finding of the module before has a fix");
+                }
+            }
+            Err(error) => failures.at(document, block.line, &error),
+        }
+    }
+    let sources: Vec<&str> = mended.iter().map(|(_, _, text)| text.as_str()).collect();
+    each_interpreter(&mut failures, |python, failures| {
+        for (index, line, error) in python::compile(python, &sources)? {
+            let (document, block, text) = &mended[index];
+            let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+            failures.at(document, block.line, &format!("the fixed module does not compile: {error}\n{}", quoted(line)));
+        }
+        Ok(())
+    });
+    failures.finish();
+}
+
+/// Fixes a module, and checks that nothing is left to fix and that nothing new is wrong.
+fn mend(block: &Block) -> Result<Option<String>, String> {
+    let before = analyse(&single(&block.code))?.findings;
+    let Some(text) = fix(&block.code, &before)? else {
+        return Ok(None);
+    };
+    let report = analyse(&single(&text))?;
+    if let Some(notice) = report.notices.first() {
+        return Err(format!("the fixed module has a notice: {}\n{}", notice.message, quoted(&text)));
+    }
+    if let Some(finding) = report.findings.iter().find(|finding| finding.fix.is_some()) {
+        return Err(format!("the fixed module still has something to fix: {}\n{}", finding.message, quoted(&text)));
+    }
+    let unfixed = |findings: &[Finding]| findings.iter().filter(|finding| finding.fix.is_none()).count();
+    if unfixed(&report.findings) > unfixed(&before) {
+        return Err(format!("the fixed module has a new finding\n{}", quoted(&text)));
+    }
+    Ok(Some(text))
+}
+
+fn each_interpreter(failures: &mut Failures, mut work: impl FnMut(&std::path::Path, &mut Failures) -> Result<(), String>) {
+    match python::interpreters() {
+        Ok(pythons) => {
+            for python in pythons {
+                if let Err(error) = work(&python, failures) {
+                    failures.add(error);
+                }
+            }
+        }
+        Err(error) => failures.add(error),
+    }
+}
+
+#[test]
+fn python_accepts_every_block() {
+    let mut failures = Failures::default();
+    let documents = documents(&mut failures);
+    let blocks: Vec<_> = documents
+        .iter()
+        .flat_map(|document| document.blocks.iter().map(move |block| (document, block)))
+        .filter(|(_, block)| block.kind.is_python())
+        .collect();
+    let sources: Vec<&str> = blocks.iter().map(|(_, block)| block.code.as_str()).collect();
+    each_interpreter(&mut failures, |python, failures| {
+        for (index, line, error) in python::compile(python, &sources)? {
+            let (document, block) = blocks[index];
+            failures.at(document, block.line + line - 1, &format!("{} does not compile this: {error}", python.display()));
+        }
+        Ok(())
+    });
+    failures.finish();
+}
+
+#[test]
+fn proofs_hold() {
+    let mut failures = Failures::default();
+    let documents = documents(&mut failures);
+    let pythons = python::interpreters().unwrap_or_else(|error| {
+        failures.add(error);
+        Vec::new()
+    });
+    let mut proofs = Vec::new();
+    for document in &documents {
+        for block in document.blocks.iter().filter(|block| block.kind == Kind::Run) {
+            proofs.extend(Claim::parse(&block.code).map(|claim| (document, block, claim)));
+        }
+    }
+    let endings = python::in_parallel(&proofs, |(_, block, _)| {
+        let endings = pythons.iter().map(|python| python::run(python, &block.code));
+        endings.collect::<Vec<_>>()
+    });
+    for ((document, block, claim), endings) in proofs.iter().zip(endings) {
+        let mut outputs = Vec::new();
+        for (python, ending) in pythons.iter().zip(endings) {
+            // A busy machine is not the proof's fault: what ran out of time runs once more, alone.
+            let ending = match ending {
+                Ok(ending) if ending.ran_out_of_time => python::run(python, &block.code),
+                ending => ending,
+            };
+            match ending {
+                Ok(ending) => {
+                    if let Some(error) = claim.refute(&ending) {
+                        let text = format!("this is not so on {}: {error}\nstderr:\n{}", python.display(), quoted(&ending.stderr));
+                        failures.at(document, block.line, &text);
+                    }
+                    outputs.push((python, ending.stdout));
+                }
+                Err(error) => failures.add(error),
+            }
+        }
+        let Some(wanted) = document.blocks.get(block.ordinal + 1).filter(|next| next.kind == Kind::Output) else {
+            continue;
+        };
+        if let Some((_, text)) = outputs.first().filter(|(_, text)| blessing() && *text != wanted.text) {
+            document.bless(wanted.ordinal, text).unwrap_or_else(|error| failures.add(error));
+        }
+        let expected = if blessing() { outputs.first().map(|(_, text)| text.clone()) } else { None };
+        let expected = expected.as_ref().unwrap_or(&wanted.text);
+        let mut told = Vec::new();
+        for (python, got) in outputs.iter().filter(|(_, got)| got != expected) {
+            if !told.contains(&got) {
+                told.push(got);
+                let text = format!("{} prints something else\n{}", python.display(), difference(expected, got));
+                failures.blessable(document, wanted, &text);
+            }
+        }
+    }
+    failures.finish();
+}

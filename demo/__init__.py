@@ -1,0 +1,1 @@
+"""A small restaurant: orders come in over HTTP, a kitchen cooks them."""
