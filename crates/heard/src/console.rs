@@ -30,7 +30,7 @@ impl Console {
 
     /// Something that the user should know, though the job is done.
     pub(crate) fn warning(self, message: impl Display) -> io::Result<()> {
-        let message = one_line(&message.to_string());
+        let message = brief(&message.to_string());
         self.say(Console::Normal, &format!("{DEFAULT_WARNING_STYLE}warning{DEFAULT_WARNING_STYLE:#}: {message}"))
     }
 
@@ -69,7 +69,40 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
+/// A message in one line of bearable length: it may quote code, and code may be long. Its end stays,
+/// since it often says what is the matter.
+pub(crate) fn brief(message: &str) -> String {
+    const LONGEST: usize = 400;
+    const END: usize = 150;
+    let line = one_line(message);
+    let length = line.chars().count();
+    if length <= LONGEST {
+        return line;
+    }
+    let start = line.chars().take(LONGEST - END);
+    start.chain("[...]".chars()).chain(line.chars().skip(length - END)).collect()
+}
+
 /// Characters that change the order in which others are shown, and so what a reader believes to see.
 fn is_bidi(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{brief, one_line};
+
+    #[test]
+    fn control_characters_are_shown_not_sent() {
+        assert_eq!(one_line("a\nb\x1b[31m\u{202e}é\u{9b}"), "a b\\u{1b}[31m\\u{202e}é\\u{9b}");
+    }
+
+    #[test]
+    fn long_messages_are_cut_in_the_middle() {
+        let message = format!("the task of `{}` is dropped", "é".repeat(1_000));
+        let cut = brief(&message);
+        assert_eq!(cut.chars().count(), 405);
+        assert!(cut.starts_with("the task of `éé") && cut.contains("é[...]é") && cut.ends_with("éé` is dropped"), "{cut}");
+        assert_eq!(brief("short"), "short");
+    }
 }

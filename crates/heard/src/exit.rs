@@ -79,3 +79,25 @@ fn remember(panic: &PanicHookInfo<'_>) {
         *last = text;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::panic;
+    use std::process::ExitCode;
+
+    use super::{CLOSED_PIPE, Exit, guard};
+
+    #[test]
+    fn every_end_has_its_code() {
+        let hook = panic::take_hook();
+        assert_eq!(guard(|| Ok(Exit::Clean)), ExitCode::SUCCESS);
+        assert_eq!(guard(|| Ok(Exit::Findings)), ExitCode::from(1));
+        assert_eq!(guard(|| Ok(Exit::Failure)), ExitCode::from(2));
+        assert_eq!(guard(|| Err(io::ErrorKind::BrokenPipe.into())), ExitCode::from(CLOSED_PIPE));
+        assert_eq!(guard(|| Err(io::ErrorKind::StorageFull.into())), ExitCode::from(2));
+        assert_eq!(guard(|| panic!("to see what happens")), ExitCode::from(2));
+        assert!(super::LAST_PANIC.lock().unwrap().starts_with("to see what happens (crates/heard/src/exit.rs:"));
+        panic::set_hook(hook);
+    }
+}

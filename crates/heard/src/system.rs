@@ -12,10 +12,10 @@ use std::io::{self, ErrorKind, Read};
 
 use camino::Utf8Path;
 use heard_analysis::limits;
-use heard_analysis::system::{DirectoryEntry, Metadata, OsSystem, System, SystemPath, SystemPathBuf, WhichResult, WritableSystem};
-use ruff_db::system::walk_directory::WalkDirectoryBuilder;
-use ruff_db::system::{CommandExecutor, SystemVirtualPath};
-use ruff_notebook::{Notebook, NotebookError};
+use heard_analysis::system::{
+    CommandExecutor, DirectoryEntry, Metadata, Notebook, NotebookError, OsSystem, System, SystemPath, SystemPathBuf, SystemVirtualPath,
+    WalkDirectoryBuilder, WhichResult, WritableSystem,
+};
 
 /// Nobody writes such files; the parser's positions have 32 bits.
 const LARGEST: u64 = 256 << 20;

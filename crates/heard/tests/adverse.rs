@@ -27,7 +27,7 @@ fn paths(run: &Run) -> Vec<&str> {
 #[test]
 fn a_closed_pipe_ends_the_run_quietly() {
     let tree = Tree::new();
-    tree.write("app.py", FAULTY.to_owned() + &"send()\n".repeat(5_000));
+    tree.write("app.py", FAULTY.to_owned() + &"send()\n".repeat(1_500));
     for format in ["text", "concise", "json-lines"] {
         let mut child =
             tree.heard().args(["check", "--output-format", format]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -58,7 +58,7 @@ fn an_interrupt_ends_the_run_at_once() {
         tree.write(&format!("app{number}.py"), FAULTY.to_owned() + &"send()\n".repeat(40));
     }
     let mut interrupted = 0;
-    for delay in (0..16).map(|step| Duration::from_millis(5 * step * step)) {
+    for delay in (0..12).map(|step| Duration::from_millis(5 * step * step)) {
         let child =
             tree.heard().args(["check", "--output-format", "json-lines"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(delay);

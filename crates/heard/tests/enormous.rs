@@ -121,10 +121,15 @@ fn a_long_line_does_not_flood_the_terminal() {
     let tree = Tree::new();
     let long = "b".repeat(500_000);
     tree.write("wide.py", format!("async def send(*words) -> None: ...\n\n\nx = '{long}'; send('{long}'); send()\n"));
+    tree.write(
+        "deep.py",
+        format!("import asyncio\n\n\nasync def send(*words) -> None: ...\n\n\nasync def main() -> None:\n    asyncio.create_task(send('{long}'))\n"),
+    );
     let run = tree.check(&[]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert_eq!(run.stdout.matches("error[unawaited-coroutine]").count(), 2);
-    assert!(run.stdout.lines().all(|line| line.chars().count() < 200), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("error[dropped-task]").count(), 1);
+    assert!(run.stdout.lines().all(|line| line.chars().count() < 450), "{:.9999}", run.stdout);
     assert!(run.stdout.contains("send('bbb") && run.stdout.contains("; send()"), "{}", run.stdout);
 }
 

@@ -108,7 +108,9 @@ fn names_of(db: &Database, path: &Utf8Path) -> Names {
 fn names_outside(db: &Database, tables: &[Names]) -> FxHashSet<ruff_python_ast::name::Name> {
     let imports: FxHashSet<_> = tables.iter().flat_map(|table| table.imports.iter()).collect();
     let mut names = FxHashSet::default();
-    engine::for_each_outside_text(db, imports.into_iter().map(|name| name.as_str()), |text| names.extend(facts::async_names(text)));
+    engine::for_each_outside_text(db, imports.into_iter().map(ruff_python_ast::name::Name::as_str), |text| {
+        names.extend(facts::async_names(text));
+    });
     names
 }
 

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 use ruff_db::files::{File, FilePath};
 use ruff_db::parsed::{ParsedModuleRef, parsed_module};
 use ruff_db::source::{SourceText, line_index, source_text};
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprRef, Stmt, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use ty_module_resolver::file_to_module;
@@ -111,11 +111,7 @@ impl<'db> Module<'db> {
 
     /// The comments, in the order of the text.
     pub(crate) fn comments(&self) -> impl Iterator<Item = TextRange> + '_ {
-        self.parsed
-            .tokens()
-            .iter()
-            .filter(|token| token.kind() == ruff_python_ast::token::TokenKind::Comment)
-            .map(Ranged::range)
+        self.parsed.tokens().iter().filter(|token| token.kind() == ruff_python_ast::token::TokenKind::Comment).map(Ranged::range)
     }
 
     /// Where a stretch of this file's text lies.
@@ -128,10 +124,10 @@ impl<'db> Module<'db> {
         Position { offset: offset.to_usize(), line: place.line.get(), column: place.column.get() }
     }
 
-    /// What sort of value `call` gives. `sort` is asked about the qualified name of each class, its
-    /// bases included, until it knows one.
-    pub(crate) fn sort_of<T: PartialEq>(&self, call: &ExprCall, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
-        match call.inferred_type(&self.model) {
+    /// What sort of value `expression` has. `sort` is asked about the qualified name of each class,
+    /// its bases included, until it knows one.
+    pub(crate) fn sort_of<'e, T: PartialEq>(&self, expression: impl Into<ExprRef<'e>>, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
+        match expression.into().inferred_type(&self.model) {
             Some(ty) => self.sort_of_type(ty, sort),
             None => Answer::Unknown,
         }
@@ -158,6 +154,11 @@ impl<'db> Module<'db> {
             }
             _ => Answer::Other,
         }
+    }
+
+    /// Whether nothing is known of the type of `expression`.
+    pub(crate) fn is_untyped(&self, expression: &Expr) -> bool {
+        expression.inferred_type(&self.model).is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Divergent(_)))
     }
 
     /// What `call` goes to, where that is one function, method or class.
@@ -203,12 +204,7 @@ impl<T: PartialEq> Answer<T> {
 }
 
 /// What `sort` says of the class or, where it knows nothing, of its nearest base.
-fn first_in_hierarchy<'db, T>(
-    db: &'db Database,
-    class: Definition<'db>,
-    sort: &dyn Fn(&str) -> Option<T>,
-    depth: usize,
-) -> Option<T> {
+fn first_in_hierarchy<'db, T>(db: &'db Database, class: Definition<'db>, sort: &dyn Fn(&str) -> Option<T>, depth: usize) -> Option<T> {
     if let Some(found) = qualified_name(db, class).and_then(|name| sort(&name)) {
         return Some(found);
     }

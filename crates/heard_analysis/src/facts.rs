@@ -9,6 +9,7 @@ mod flow;
 mod hears;
 mod models;
 mod names;
+mod origin;
 mod outcomes;
 
 use ruff_text_size::TextRange;
@@ -60,7 +61,7 @@ impl Kind {
 #[derive(Debug)]
 pub(crate) struct Birth {
     pub(crate) kind: Kind,
-    /// The call, or for outcomes the `await` around it.
+    /// The call.
     pub(crate) span: Span,
     /// The source text of what is called, `asyncio.create_task` say.
     pub(crate) callee: String,
@@ -72,9 +73,8 @@ pub(crate) struct Birth {
     pub(crate) symbol: String,
     /// The source of the statement around it, white space folded.
     pub(crate) statement: String,
-    /// Whether the value's failures are heard by its own code: every path of the coroutine that
-    /// can fail stands under a handler that logs or hands on.
-    pub(crate) hears_itself: bool,
+    /// Whether the value's failures are heard by its own code.
+    pub(crate) hearing: Hearing,
     /// Whether what runs is clean-up, whose failures are often let go on purpose.
     pub(crate) is_cleanup: bool,
     /// Whether putting `await` before the call gives the same place a value.
@@ -82,6 +82,28 @@ pub(crate) struct Birth {
     pub(crate) fate: Fate,
     /// Where it is lost, if that is another place than its birth.
     pub(crate) lost_at: Option<Span>,
+}
+
+/// Whether a function hears its own failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hearing {
+    /// Every path of it that can fail stands under a handler that logs or hands on.
+    Itself,
+    /// Something around it may hear, like a decorator.
+    Perhaps,
+    /// Its failures get out.
+    Deaf,
+}
+
+impl Hearing {
+    /// Of two functions together.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Hearing::Deaf, _) | (_, Hearing::Deaf) => Hearing::Deaf,
+            (Hearing::Perhaps, _) | (_, Hearing::Perhaps) => Hearing::Perhaps,
+            _ => Hearing::Itself,
+        }
+    }
 }
 
 /// How `await` can be put before a call.

@@ -23,7 +23,10 @@ pub use rules::{Rule, Selection};
 
 /// The interface through which the analyser sees files, and two ready implementations of it.
 pub mod system {
+    pub use ruff_db::system::walk_directory::WalkDirectoryBuilder;
     pub use ruff_db::system::{
-        DirectoryEntry, InMemorySystem, Metadata, OsSystem, System, SystemPath, SystemPathBuf, walk_directory, WhichResult, WritableSystem,
+        CommandExecutor, DirectoryEntry, InMemorySystem, Metadata, OsSystem, System, SystemPath, SystemPathBuf, SystemVirtualPath,
+        WhichResult, WritableSystem,
     };
+    pub use ruff_notebook::{Notebook, NotebookError};
 }

@@ -75,10 +75,7 @@ impl Program {
         };
         let python_version = settings
             .python_version
-            .map(|(major, minor)| PythonVersionWithSource {
-                version: PythonVersion { major, minor },
-                source: PythonVersionSource::Default,
-            })
+            .map(|(major, minor)| PythonVersionWithSource { version: PythonVersion { major, minor }, source: PythonVersionSource::Default })
             .or_else(|| environment.as_ref()?.python_version_from_metadata().cloned())
             .or_else(|| site_packages.python_version_from_layout())
             .unwrap_or_default();
@@ -88,21 +85,15 @@ impl Program {
             src_roots.insert(0, root.join("src"));
         }
         let vendored = ty_vendored::file_system().clone();
-        let search_paths = SearchPathSettings {
-            site_packages_paths: site_packages.into_vec(),
-            ..SearchPathSettings::new(src_roots.clone())
-        };
+        let search_paths =
+            SearchPathSettings { site_packages_paths: site_packages.into_vec(), ..SearchPathSettings::new(src_roots.clone()) };
         let Ok(search_paths) = search_paths.to_search_paths(&*system, &vendored, &UseDefaultStrategy);
         let db = Database {
             storage: salsa::Storage::default(),
             files: Files::default(),
             system,
             vendored,
-            settings: Arc::new(ProgramSettings {
-                python_version,
-                python_platform: PythonPlatform::default(),
-                search_paths,
-            }),
+            settings: Arc::new(ProgramSettings { python_version, python_platform: PythonPlatform::default(), search_paths }),
             rule_selection: Arc::new(RuleSelection::from_registry(ty_python_semantic::default_lint_registry())),
             analysis_settings: Arc::default(),
             src_roots: src_roots.into(),

@@ -15,14 +15,14 @@ macro_rules! rules {
     };
 }
 
-rules![
+rules! {
     coroutine_as_value,
     dropped_task,
     unawaited_coroutine,
     unread_gather,
     unread_thread_future,
     unused_allow,
-];
+}
 
 /// One defect of the catalogue.
 #[derive(Debug)]

@@ -85,7 +85,9 @@ impl Target {
 /// One project and the paths that point into it.
 pub(super) struct Job {
     pub(super) project: Project,
-    pub(super) targets: Vec<Target>,
+    targets: Vec<Target>,
+    /// The targets' paths, by both of their names.
+    paths: HashSet<Utf8PathBuf>,
 }
 
 impl Job {
@@ -94,10 +96,13 @@ impl Job {
         let mut jobs: Vec<Job> = Vec::new();
         for target in targets {
             let project = target.project();
-            match jobs.iter_mut().find(|job| job.project == project) {
-                Some(job) => job.targets.push(target),
-                None => jobs.push(Job { project, targets: vec![target] }),
-            }
+            let index = jobs.iter().position(|job| job.project == project).unwrap_or_else(|| {
+                jobs.push(Job { project, targets: Vec::new(), paths: HashSet::new() });
+                jobs.len() - 1
+            });
+            let job = &mut jobs[index];
+            job.paths.extend([target.path.clone(), target.real.clone()]);
+            job.targets.push(target);
         }
         jobs
     }
@@ -105,8 +110,7 @@ impl Job {
     /// How well the job's best target fits a file: of two projects that both contain it, the one
     /// reports on it at which the user points more exactly.
     fn closeness(&self, file: &Utf8Path) -> Option<usize> {
-        let fitting = self.targets.iter().filter(|target| target.contains(file));
-        fitting.map(|target| target.path.as_str().len().max(target.real.as_str().len())).max()
+        file.ancestors().find(|ancestor| self.paths.contains(*ancestor)).map(|target| target.as_str().len())
     }
 }
 
@@ -129,17 +133,18 @@ impl Files {
         let mut walk = Walk::of(&job.project.scope);
         let mut empty = Vec::new();
         for target in &job.targets {
-            let known = |walk: &Walk| walk.files.iter().any(|file| is_checked(file) && target.contains(file));
-            if known(&walk) {
+            if !target.is_folder {
+                if !walk.files.contains(&target.path) && !walk.files.contains(&target.real) {
+                    walk.files.insert(target.path.clone());
+                }
                 continue;
             }
-            if target.is_folder {
+            let known = |walk: &Walk| walk.files.iter().any(|file| is_checked(file) && target.contains(file));
+            if !known(&walk) {
                 walk.add_folder(&target.path, &job.project.root);
-                if !known(&walk) && !walk.problems.iter().any(|problem| problem.lost && target.contains(&problem.path)) {
-                    empty.push(TargetError::Empty(target.given.clone()));
-                }
-            } else {
-                walk.files.insert(target.path.clone());
+            }
+            if !known(&walk) && !walk.problems.iter().any(|problem| problem.lost && target.contains(&problem.path)) {
+                empty.push(TargetError::Empty(target.given.clone()));
             }
         }
         let owned = |file: &Utf8Path| {

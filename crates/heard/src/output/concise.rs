@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use clap::builder::styling::Style;
 use heard_analysis::{Finding, Level, Span, Undecided};
 
-use crate::console::one_line;
+use crate::console::{brief, one_line};
 
 /// `path:line:column: level[rule] message`.
 pub(super) fn finding(finding: &Finding, cwd: &Utf8Path, styled: bool) -> String {
@@ -16,7 +16,7 @@ pub(super) fn finding(finding: &Finding, cwd: &Utf8Path, styled: bool) -> String
         Level::Preview => DEFAULT_NOTE_STYLE,
     };
     let place = place(&finding.span, cwd);
-    format!("{place}: {style}{}[{}]{style:#} {}\n", super::severity(finding.level), finding.rule, one_line(&finding.message))
+    format!("{place}: {style}{}[{}]{style:#} {}\n", super::severity(finding.level), finding.rule, brief(&finding.message))
 }
 
 /// `path:line:column: undecided[kind] expression: reason`.
@@ -24,7 +24,7 @@ pub(super) fn undecided(undecided: &Undecided, cwd: &Utf8Path, styled: bool) -> 
     let style = if styled { Style::new().bold() } else { Style::new() };
     let place = place(&undecided.span, cwd);
     let text = format!("`{}`: {}", undecided.callee, undecided.reason);
-    format!("{place}: {style}undecided[{}]{style:#} {}\n", undecided.kind, one_line(&text))
+    format!("{place}: {style}undecided[{}]{style:#} {}\n", undecided.kind, brief(&text))
 }
 
 fn place(span: &Span, cwd: &Utf8Path) -> String {

@@ -9,7 +9,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Sev
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{Finding, Level, Program, Span};
 
-use crate::console::one_line;
+use crate::console::{brief, one_line};
 
 /// Where there is no terminal.
 const WIDTH: usize = 120;
@@ -47,13 +47,13 @@ impl<'a> Texts<'a> {
             Level::Strict => Severity::WARNING,
             Level::Preview => Severity::NOTE,
         };
-        let mut group = Group::with_title(severity.primary_title(one_line(&finding.message)).id(finding.rule));
+        let mut group = Group::with_title(severity.primary_title(brief(&finding.message)).id(finding.rule));
         for stretch in &mut stretches {
             let source = self.sources.get(&stretch.path).and_then(Option::as_deref);
             group = group.element(stretch.element(source, &self.cwd, self.width));
         }
         group = group
-            .element(Severity::HELP.message(one_line(&finding.help)))
+            .element(Severity::HELP.message(brief(&finding.help)))
             .element(Severity::NOTE.message(format!("see `heard rule {}`", finding.rule)));
         format!("{}\n\n", self.renderer.render(&[group]))
     }
@@ -112,7 +112,7 @@ impl<'a> Stretch<'a> {
         let start = source[..first.offset].rfind(['\n', '\r']).map_or(0, |end| end + 1);
         let end = line_end(source, last.offset);
         let annotations = self.labels.iter().filter_map(|label| {
-            let text = label.text.as_deref().map(one_line);
+            let text = label.text.as_deref().map(brief);
             Some(label.annotation(clip(source, label.span, width)?, start, text))
         });
         let annotations: Vec<Annotation<'a>> = annotations.collect();

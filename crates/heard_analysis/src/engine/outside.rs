@@ -24,9 +24,8 @@ pub(crate) fn for_each_outside_text<'a>(db: &Database, imports: impl Iterator<It
             take(&db.vendored().read_to_string(entry.path()).unwrap_or_default());
         }
     }
-    let roots: Vec<&SystemPath> = system_module_search_paths(db, db.program().resolver_environment(db))
-        .filter(|path| !db.is_first_party(path))
-        .collect();
+    let roots: Vec<&SystemPath> =
+        system_module_search_paths(db, db.program().resolver_environment(db)).filter(|path| !db.is_first_party(path)).collect();
     for name in imports {
         for root in &roots {
             for candidate in [root.join(name), root.join(format!("{name}-stubs"))] {

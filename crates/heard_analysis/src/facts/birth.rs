@@ -4,18 +4,18 @@
 //! be lost at all.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
-use super::body::{CallSite, FrameKind, Local, Scope, Use, last_name, walk};
+use super::body::{CallSite, FrameKind, Local, Use, last_name, walk};
 use super::flow::{Flow, Verdict};
-use super::hears::hears_itself;
 use super::models::Models;
-use super::names::{Names, is_plain_coroutine_function, only_function, own_method};
+use super::names::Names;
+use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::Work;
-use super::{AwaitEdit, Birth, Fate, How, Kind, Operation, Reason};
-use crate::engine::{Answer, Callee, Module};
+use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Operation, Reason};
+use crate::engine::Module;
 use crate::program::Database;
 
 /// What is known of the whole program before any body is looked at.
@@ -48,7 +48,7 @@ impl Index {
     }
 
     fn may_be_awaitable(&self, name: &str) -> bool {
-        self.functions.contains(name) || self.holders.contains(name) || Models::get().gives_by_last_name(name)
+        self.functions.contains(name) || self.holders.contains(name) || Models::get().given_by_last_name(name).is_some()
     }
 }
 
@@ -58,7 +58,8 @@ pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index
     let finder = Finder { db, flow: Flow { module, body: &body, models: Models::get() } };
     let mut births = Vec::new();
     for site in &body.calls {
-        let is_gather = last_name(&site.call.func).is_some_and(|name| name == "gather");
+        let given = last_name(&site.call.func).and_then(|name| Models::get().given_by_last_name(name));
+        let is_gather = given == Some(Kind::Gather);
         if finder.may_be_awaitable(site, index)
             && (all || finder.flow.can_be_lost(is_gather, &site.how, &site.place))
             && !is_settled(&site.how)
@@ -75,35 +76,14 @@ fn is_settled(how: &Use) -> bool {
     matches!(how, Use::Returned | Use::Entered)
 }
 
-/// Functions that return what other functions return are followed this deep.
-const DEEPEST_RETURN: usize = 4;
-
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
     pub(super) flow: Flow<'m, 'db, 'a>,
 }
 
-/// What a call gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Given {
-    /// An awaitable that is the caller's to read.
-    Fresh(Kind),
-    /// An awaitable that may have, or has, another owner.
-    Owned(Kind, Owner),
-    /// Something else, or nobody knows.
-    Nothing,
-}
-
-/// Whether an owner is known or only possible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    Certain,
-    Possible,
-}
-
-impl<'db, 'a> Finder<'_, 'db, 'a> {
+impl<'a> Finder<'_, '_, 'a> {
     fn birth(&self, site: &CallSite<'a>) -> Option<Birth> {
-        let (kind, owner) = match self.given(self.flow.module, site.call, Some(&site.scope), DEEPEST_RETURN) {
+        let (kind, owner) = match self.given(self.flow.module, site.call, Some(&site.scope), DEEPEST_ORIGIN) {
             Given::Fresh(kind) => (kind, None),
             Given::Owned(kind, owner) => (kind, Some(owner)),
             Given::Nothing => return None,
@@ -114,12 +94,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
             span: self.flow.module.span(site.call.range()),
-            callee: self.text(site.call.func.range()),
+            callee: self.short_text(site.call.func.range()),
             work: None,
             in_async: site.scope.is_async,
             symbol: site.scope.symbol.clone(),
             statement: self.text(site.statement),
-            hears_itself: false,
+            hearing: Hearing::Deaf,
             is_cleanup: false,
             awaitable_in_place: self.await_edit(site, kind),
             fate,
@@ -134,7 +114,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if matches!(birth.fate, Fate::Lost(_)) {
             if is_outcomes {
                 match self.gathered_work(site) {
-                    Work::Fresh { hears_itself, is_cleanup } => (birth.hears_itself, birth.is_cleanup) = (hears_itself, is_cleanup),
+                    Work::Fresh { hearing, is_cleanup } => (birth.hearing, birth.is_cleanup) = (hearing, is_cleanup),
                     Work::ReadElsewhere => birth.fate = Fate::Consumed(How::Owned),
                     Work::Unknown => birth.fate = Fate::Unknown(Reason::Work),
                 }
@@ -155,7 +135,8 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 let body = self.flow.body;
                 let is_parameter = body.binding_frame(site.scope.frame, &name.id).is_some_and(|frame| {
                     let local = Local { frame, name: name.id.clone() };
-                    body.frames[frame].kind == FrameKind::Function && body.variables.get(&local).is_some_and(|variable| variable.is_parameter)
+                    body.frames[frame].kind == FrameKind::Function
+                        && body.variables.get(&local).is_some_and(|variable| variable.is_parameter)
                 });
                 if is_parameter { index.holders.contains(&name.id) } else { index.may_be_awaitable(&name.id) }
             }
@@ -168,114 +149,17 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         }
     }
 
-    /// What `call` gives, and whether that is the caller's alone.
-    pub(super) fn given(&self, module: &Module<'db>, call: &ExprCall, scope: Option<&Scope<'a>>, depth: usize) -> Given {
-        if let Some(scope) = scope
-            && self.plain_function(call, scope).is_some_and(is_plain_coroutine_function)
-        {
-            return Given::Fresh(Kind::Coroutine);
-        }
-        let models = self.flow.models;
-        let callee = module.callee(call);
-        let model = callee.as_ref().and_then(|callee| models.function(callee.name.as_deref()?));
-        if let Some(model) = model {
-            if model.owned {
-                return Given::Owned(Kind::Task, Owner::Certain);
-            }
-            if let Some(kind) = model.gives {
-                return Given::Fresh(kind);
-            }
-        }
-        let kind = match module.sort_of(call, &|class| models.kind_of_class(class)) {
-            Answer::All(kind) => kind,
-            Answer::Unknown => return self.given_by_body(callee.as_ref(), depth).unwrap_or_else(|| loop_method(call)),
-            Answer::Mixed | Answer::Other => return Given::Nothing,
-        };
-        match kind {
-            Kind::Coroutine | Kind::AsyncGenerator => Given::Fresh(kind),
-            // A class is its own spawner, and so may be a helper, as its body tells.
-            _ => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(kind, Owner::Possible)),
-        }
-    }
-
-    /// What a function gives, as its body tells: the same from each of its `return` statements.
-    fn given_by_body(&self, callee: Option<&Callee<'db>>, depth: usize) -> Option<Given> {
-        let depth = depth.checked_sub(1)?;
-        callee?.with_body(self.db, |module, function| {
-            if function.is_async {
-                return None;
-            }
-            let mut given = None;
-            for result in returns(&function.body) {
-                let Some(Expr::Call(call)) = result else { return None };
-                let next = self.given(module, call, None, depth);
-                if given.is_some_and(|given| given != next) {
-                    return None;
-                }
-                given = Some(next);
-            }
-            given
-        })?
-    }
-
-    /// The function of this module, or the method of the class around, that `call` plainly goes to.
-    fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&StmtFunctionDef> {
-        match &*call.func {
-            Expr::Name(name) => {
-                let module_frame = 0;
-                let binding = self.flow.body.binding_frame(scope.frame, &name.id)?;
-                if binding != module_frame { None } else { only_function(self.flow.module.body(), &name.id) }
-            }
-            Expr::Attribute(attribute) => {
-                let Expr::Name(receiver) = &*attribute.value else { return None };
-                let first = scope.function?.parameters.iter().next()?;
-                let is_self = first.name().id == receiver.id && matches!(receiver.id.as_str(), "self" | "cls");
-                if is_self { own_method(scope.class?, &attribute.attr) } else { None }
-            }
-            _ => None,
-        }
-    }
-
     /// Tells what runs in a task or an executor, and whether it hears itself.
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
         let module = self.flow.module;
-        let argument = site.call.arguments.args.iter().find(|argument| !argument.is_literal_expr());
-        birth.work = argument.map(|argument| self.text(argument.range()));
-        birth.hears_itself = match argument.and_then(|argument| self.work_callee(module, argument, site.scope.function)) {
-            Some(work) if self.hears_itself(&work) => true,
-            _ => module.callee(site.call).and_then(|spawner| self.spawned_hears_itself(&spawner)).unwrap_or(false),
+        let arguments = &site.call.arguments.args;
+        let work = arguments.iter().find_map(|argument| Some((argument, work_callee(module, argument, site.scope.function)?)));
+        birth.hearing = match &work {
+            Some((_, callee)) => self.hearing(callee),
+            None => module.callee(site.call).and_then(|spawner| self.spawned_hearing(&spawner)).unwrap_or(Hearing::Deaf),
         };
-    }
-
-    /// What runs where `argument` is given to a spawner: the coroutine function of `work()` or of a
-    /// name that holds it, or the function itself.
-    fn work_callee(&self, module: &Module<'db>, argument: &Expr, function: Option<&StmtFunctionDef>) -> Option<Callee<'db>> {
-        match argument {
-            Expr::Call(work) => module.callee(work),
-            Expr::Name(name) => match function.and_then(|function| only_value(&function.body, &name.id)) {
-                Some(Expr::Call(work)) => module.callee(work),
-                _ => module.target(argument),
-            },
-            Expr::Attribute(_) => module.target(argument),
-            _ => None,
-        }
-    }
-
-    /// Whether what a helper spawns in its own `return` statement hears itself.
-    fn spawned_hears_itself(&self, spawner: &Callee<'db>) -> Option<bool> {
-        spawner.with_body(self.db, |module, function| {
-            let results = returns(&function.body);
-            !results.is_empty()
-                && results.iter().all(|result| {
-                    let Some(Expr::Call(call)) = result else { return false };
-                    let work = call.arguments.args.iter().find_map(|argument| self.work_callee(module, argument, Some(function)));
-                    work.is_some_and(|work| self.hears_itself(&work))
-                })
-        })
-    }
-
-    pub(super) fn hears_itself(&self, callee: &Callee<'db>) -> bool {
-        callee.with_body(self.db, |_, function| hears_itself(function)).unwrap_or(false)
+        let shown = work.map(|(argument, _)| argument).or_else(|| arguments.iter().find(|argument| !argument.is_literal_expr()));
+        birth.work = shown.map(|argument| self.short_text(argument.range()));
     }
 
     /// How `await` can be put before a call, where it may stand there.
@@ -284,12 +168,22 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             return None;
         }
         let brackets = match &site.how {
-            Use::Dropped | Use::Bound(_) | Use::Formatted(..) | Use::Argument { .. } => false,
+            Use::Dropped | Use::Bound(_) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(_) => false,
             Use::Operand(operation, _) => *operation == Operation::Call,
             Use::Receiver { .. } | Use::Subscripted(_) => true,
             _ => return None,
         };
         Some(AwaitEdit { call: self.flow.module.span(site.call.range()), brackets })
+    }
+
+    /// The source text for a message: white space folded, the end left out where it is long.
+    fn short_text(&self, range: TextRange) -> String {
+        const LONGEST: usize = 60;
+        let text = self.text(range);
+        match text.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
     }
 
     /// The source text, white space folded.
@@ -298,55 +192,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 }
 
-/// `loop.create_task(…)` and its like on an object of unknown type that is called a loop.
-fn loop_method(call: &ExprCall) -> Given {
-    let Expr::Attribute(attribute) = &*call.func else { return Given::Nothing };
-    let receiver = match &*attribute.value {
-        Expr::Call(call) => last_name(&call.func),
-        receiver => last_name(receiver),
-    };
-    let is_loop = receiver.is_some_and(|name| {
-        matches!(name.as_str(), "loop" | "_loop" | "event_loop" | "_event_loop" | "get_event_loop" | "get_running_loop")
-    });
-    match attribute.attr.as_str() {
-        "create_task" if is_loop => Given::Fresh(Kind::Task),
-        "run_in_executor" if is_loop => Given::Fresh(Kind::Future),
-        _ => Given::Nothing,
-    }
-}
-
 /// Whether a call of `gather` says `return_exceptions=True`.
 fn returns_exceptions(call: &ExprCall) -> bool {
-    call.arguments.find_keyword("return_exceptions").is_some_and(|keyword| matches!(&keyword.value, Expr::BooleanLiteral(value) if value.value))
-}
-
-/// The value of `name` where one statement of `body` assigns to it.
-fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
-    let mut values = body.iter().filter_map(|statement| match statement {
-        Stmt::Assign(assignment) if assignment.targets.iter().any(|target| matches!(target, Expr::Name(bound) if bound.id == *name)) => {
-            Some(&*assignment.value)
-        }
-        _ => None,
-    });
-    values.next().filter(|_| values.next().is_none())
-}
-
-/// The values of the `return` statements of a body, those of functions in it left out.
-fn returns(body: &[Stmt]) -> Vec<Option<&Expr>> {
-    use ruff_python_ast::visitor::{Visitor, walk_stmt};
-
-    struct Returns<'a>(Vec<Option<&'a Expr>>);
-    impl<'a> Visitor<'a> for Returns<'a> {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            match statement {
-                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
-                Stmt::Return(result) => self.0.push(result.value.as_deref()),
-                _ => walk_stmt(self, statement),
-            }
-        }
-        fn visit_expr(&mut self, _: &'a Expr) {}
-    }
-    let mut returns = Returns(Vec::new());
-    returns.visit_body(body);
-    returns.0
+    call.arguments
+        .find_keyword("return_exceptions")
+        .is_some_and(|keyword| matches!(&keyword.value, Expr::BooleanLiteral(value) if value.value))
 }

@@ -56,7 +56,7 @@ pub(crate) enum Use<'a> {
     Glanced(TextRange),
     /// An argument of a call whose own value is used so.
     Argument { call: &'a ExprCall, place: usize, result: Rc<Use<'a>> },
-    /// The object whose attribute is taken, and called where `called` is true.
+    /// The object whose attribute is taken; `called` is the call, where the attribute is called.
     Receiver { attribute: &'a ExprAttribute, called: Option<&'a ExprCall>, result: Rc<Use<'a>> },
     /// Anything else.
     Other,
@@ -145,7 +145,7 @@ pub(crate) struct Body<'a> {
     pub(crate) values: FxHashMap<Local, &'a Expr>,
     /// Frames whose names may be read by other means, like `locals()`.
     pub(crate) dynamic_frames: Vec<usize>,
-    /// For each name that a function uses but does not bind, the frame that binds it.
+    /// The scopes of names; the module's is the first.
     pub(crate) frames: Vec<Frame>,
 }
 

@@ -11,7 +11,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::body::{Body, FrameKind, Load, Local, Place, Store, Use, Variable, last_name};
 use super::models::{Callbacks, Effect, FunctionModel, Method, Models};
 use super::{Fate, How, Kind, Loss, Operation, Reason, To};
-use crate::engine::Module;
+use crate::engine::{Callee, Module};
 
 /// Follows values through the bodies of one module.
 pub(crate) struct Flow<'m, 'db, 'a> {
@@ -103,9 +103,11 @@ impl<'a> Flow<'_, '_, 'a> {
             Use::Each(_) => taken_apart(value, Operation::Iteration, place),
             Use::Subscripted(_) => taken_apart(value, Operation::Subscript, place),
             Use::Unpacked(parts) if depth > 0 => {
-                return parts.iter().map(|part| self.follow(Value { depth: depth - 1, ..value }, part, place)).reduce(Verdict::or).unwrap_or(
-                    Verdict { kind, fate: Fate::Unknown(Reason::Use) },
-                );
+                return parts
+                    .iter()
+                    .map(|part| self.follow(Value { depth: depth - 1, ..value }, part, place))
+                    .reduce(Verdict::or)
+                    .unwrap_or(Verdict { kind, fate: Fate::Unknown(Reason::Use) });
             }
             Use::Unpacked(_) => taken_apart(value, Operation::Iteration, place),
             Use::Several(uses) => {
@@ -187,6 +189,7 @@ impl<'a> Flow<'_, '_, 'a> {
         let at = call.range();
         let fate = match effect {
             Effect::Consume => Fate::Consumed(How::HandedOver),
+            Effect::Await => return self.follow(value, &Use::Awaited(Rc::clone(result)), place),
             Effect::Pass => {
                 let verdict = self.follow(value, result, place);
                 // The call itself is reported where it is lost with what it was given.
@@ -286,11 +289,25 @@ impl<'a> Flow<'_, '_, 'a> {
     /// The model of what `call` goes to.
     pub(crate) fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
         // A bare name may be another's alias, `from asyncio import create_task as spawn`.
-        let may_have_one = matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
+        let may_have_one =
+            matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
         if !may_have_one {
             return None;
         }
-        self.models.function(self.module.callee(call)?.name.as_deref()?)
+        self.model_of(self.module, call, self.module.callee(call).as_ref())
+    }
+
+    /// The model of a callee, or of what an object of unknown type is called after.
+    pub(crate) fn model_of(&self, module: &Module, call: &ExprCall, callee: Option<&Callee>) -> Option<&'static FunctionModel> {
+        if let Some(callee) = callee {
+            return self.models.function(callee.name.as_deref()?);
+        }
+        let Expr::Attribute(attribute) = &*call.func else { return None };
+        let receiver = match &*attribute.value {
+            Expr::Call(receiver) => last_name(&receiver.func)?,
+            receiver => last_name(receiver)?,
+        };
+        self.models.untyped_method(receiver, &attribute.attr).filter(|_| module.is_untyped(&attribute.value))
     }
 }
 

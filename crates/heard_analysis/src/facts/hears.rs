@@ -4,11 +4,25 @@
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
 
+use super::Hearing;
 use super::body::last_name;
 
-/// Whether no failure of `function` can get out of it unheard.
-pub(crate) fn hears_itself(function: &StmtFunctionDef) -> bool {
-    block_hears(&function.body) && function.body.iter().any(has_handler)
+/// Whether a failure of `function` can get out of it unheard.
+pub(crate) fn hearing(function: &StmtFunctionDef) -> Hearing {
+    if block_hears(&function.body) && function.body.iter().any(has_handler) {
+        Hearing::Itself
+    } else if function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) {
+        Hearing::Deaf
+    } else {
+        Hearing::Perhaps
+    }
+}
+
+/// Whether a decorator is known to leave failures alone.
+fn is_transparent(decorator: &Expr) -> bool {
+    last_name(decorator).is_some_and(|name| {
+        matches!(name.as_str(), "staticmethod" | "classmethod" | "abstractmethod" | "override" | "final" | "callback" | "no_type_check")
+    })
 }
 
 fn block_hears(statements: &[Stmt]) -> bool {
@@ -61,7 +75,7 @@ fn try_hears(statement: &StmtTry) -> bool {
 /// Whether a handler tells somebody: it logs an error, prints the traceback, or passes the
 /// exception on. Re-raising alone does not, since nobody waits.
 fn handler_hears(handler: &ExceptHandlerExceptHandler) -> bool {
-    let mut finder = HearingFinder { exception: handler.name.as_ref().map(|name| name.as_str()), found: false };
+    let mut finder = HearingFinder { exception: handler.name.as_ref().map(ruff_python_ast::Identifier::as_str), found: false };
     finder.visit_body(&handler.body);
     finder.found
 }
@@ -87,7 +101,8 @@ impl HearingFinder<'_> {
         if matches!(name.as_str(), "debug" | "print" | "str" | "repr" | "isinstance" | "type") {
             return false;
         }
-        ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word)) || call.arguments.args.iter().any(|argument| self.is_exception(argument))
+        ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
+            || call.arguments.args.iter().any(|argument| self.is_exception(argument))
             || call.arguments.keywords.iter().any(|keyword| self.is_exception(&keyword.value))
     }
 }
@@ -129,9 +144,8 @@ fn is_broad(kind: Option<&Expr>) -> bool {
 fn is_cancellation(kind: Option<&Expr>) -> bool {
     match kind {
         Some(Expr::Tuple(kinds)) => !kinds.elts.is_empty() && kinds.elts.iter().all(|kind| is_cancellation(Some(kind))),
-        Some(kind) => {
-            last_name(kind).is_some_and(|name| matches!(name.as_str(), "CancelledError" | "GeneratorExit" | "KeyboardInterrupt" | "SystemExit"))
-        }
+        Some(kind) => last_name(kind)
+            .is_some_and(|name| matches!(name.as_str(), "CancelledError" | "GeneratorExit" | "KeyboardInterrupt" | "SystemExit")),
         None => false,
     }
 }
@@ -183,7 +197,16 @@ fn is_quiet_method(call: &ExprCall) -> bool {
         && last_name(&call.func).is_some_and(|name| {
             matches!(
                 name.as_str(),
-                "is_set" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter" | "get_running_loop" | "get_event_loop" | "current_task"
+                "is_set"
+                    | "done"
+                    | "cancelled"
+                    | "is_closing"
+                    | "monotonic"
+                    | "time"
+                    | "perf_counter"
+                    | "get_running_loop"
+                    | "get_event_loop"
+                    | "current_task"
             )
         })
 }

@@ -6,9 +6,13 @@
 //! - `[class."module.Class"]`: `kind`, what an instance is. Subclasses are the same kind.
 //! - `[function."module.Class.name"]`:
 //!   - `gives`: the kind of what a call returns, where its type does not tell.
+//!   - `wraps = true`: what it returns stands for what it was given, and so is the caller's alone
+//!     only where that was made on the spot.
 //!   - `owned = true`: what it returns has an owner that reads its outcome already.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
+//! - `[untyped."module.Class"]`: `names`, the names of objects that are taken for instances of the class
+//!   where their type is not known.
 //! - `[methods.KIND]`: what the methods of a value do with its outcome: `read` it, `ignore` it, or
 //!   `unknown`.
 
@@ -27,6 +31,8 @@ pub(crate) enum Effect {
     Consume,
     /// Returns something that stands for it: what happens to the result happens to it.
     Pass,
+    /// Awaits it and returns what comes of that.
+    Await,
     /// Takes it for a plain value.
     Value,
     /// Takes each element of it for a plain value.
@@ -53,6 +59,9 @@ pub(crate) enum Effect {
 pub(crate) struct FunctionModel {
     /// The kind of what a call returns.
     pub(crate) gives: Option<Kind>,
+    /// Whether what it returns is, or stands for, what it was given.
+    #[serde(default)]
+    pub(crate) wraps: bool,
     /// Whether somebody else reads the outcome of what a call returns.
     #[serde(default)]
     pub(crate) owned: bool,
@@ -88,7 +97,15 @@ struct File {
     #[serde(default)]
     function: FxHashMap<String, FunctionModel>,
     #[serde(default)]
+    untyped: FxHashMap<String, Untyped>,
+    #[serde(default)]
     methods: FxHashMap<Kind, Methods>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Untyped {
+    names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +131,7 @@ pub(crate) struct Models {
     /// The last part of each function's name: a call by any other name needs no look-up.
     last_names: FxHashSet<String>,
     /// The same of the functions that give an awaitable.
-    giving_names: FxHashSet<String>,
+    giving_names: FxHashMap<String, Kind>,
 }
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| {
@@ -129,11 +146,12 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
         files.class.extend(file.class);
         files.function.extend(file.function);
+        files.untyped.extend(file.untyped);
         files.methods.extend(file.methods);
     }
-    let last_name = |(name, _): (&String, _)| name.rsplit('.').next().map(str::to_owned);
-    let last_names = files.function.iter().filter_map(last_name).collect();
-    let giving_names = files.function.iter().filter(|(_, model)| model.gives.is_some()).filter_map(last_name).collect();
+    let last_name = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let last_names = files.function.keys().map(|name| last_name(name)).collect();
+    let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
     Models { files, last_names, giving_names }
 });
 
@@ -158,9 +176,16 @@ impl Models {
         self.last_names.contains(name)
     }
 
-    /// Whether some function with a model that gives an awaitable ends in this name.
-    pub(crate) fn gives_by_last_name(&self, name: &str) -> bool {
-        self.giving_names.contains(name)
+    /// The model of the method `name` of an object of unknown type that is called `receiver`.
+    pub(crate) fn untyped_method(&self, receiver: &str, name: &str) -> Option<&FunctionModel> {
+        let has_name = |untyped: &Untyped| untyped.names.iter().any(|known| known == receiver);
+        let (class, _) = self.files.untyped.iter().find(|(_, untyped)| has_name(untyped))?;
+        self.function(&format!("{class}.{name}"))
+    }
+
+    /// The kind that functions with a model give whose name ends in this one.
+    pub(crate) fn given_by_last_name(&self, name: &str) -> Option<Kind> {
+        self.giving_names.get(name).copied()
     }
 
     /// What the method called `name` does with the outcome of a value of this kind.

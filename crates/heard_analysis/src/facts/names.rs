@@ -162,11 +162,10 @@ pub(crate) fn only_function<'a>(statements: &'a [Stmt], name: &str) -> Option<&'
     let mut found = None;
     for statement in statements {
         match statement {
-            Stmt::FunctionDef(function) if function.name == *name => {
-                if found.replace(function).is_some() {
-                    return None;
-                }
-            }
+            Stmt::FunctionDef(function) if function.name == *name => match found {
+                Some(_) => return None,
+                None => found = Some(function),
+            },
             // Simple statements and other definitions, as long as they do not name it.
             _ if binds(statement, name) => return None,
             _ => {}

@@ -3,17 +3,18 @@
 use ruff_python_ast::{self as ast, Expr, ExprCall};
 use ruff_text_size::Ranged;
 
-use super::Kind;
-use super::birth::{Finder, Given};
+use super::birth::Finder;
 use super::body::{CallSite, Local, Use, last_name};
 use super::names::is_plain_coroutine_function;
+use super::origin::{DEEPEST_ORIGIN, Given};
+use super::{Hearing, Kind};
 
 /// What the awaitables of a gather are.
 pub(super) enum Work {
     /// Coroutines and tasks that nobody else can read.
     Fresh {
         /// Whether each of them hears its own failures.
-        hears_itself: bool,
+        hearing: Hearing,
         /// Whether each of them closes something.
         is_cleanup: bool,
     },
@@ -26,8 +27,8 @@ pub(super) enum Work {
 impl Work {
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Work::Fresh { hears_itself: a, is_cleanup: b }, Work::Fresh { hears_itself: c, is_cleanup: d }) => {
-                Work::Fresh { hears_itself: a && c, is_cleanup: b && d }
+            (Work::Fresh { hearing: a, is_cleanup: b }, Work::Fresh { hearing: c, is_cleanup: d }) => {
+                Work::Fresh { hearing: a.and(c), is_cleanup: b && d }
             }
             (Work::ReadElsewhere, _) | (_, Work::ReadElsewhere) => Work::ReadElsewhere,
             _ => Work::Unknown,
@@ -42,51 +43,53 @@ impl<'a> Finder<'_, '_, 'a> {
             return Work::ReadElsewhere;
         }
         let arguments = &site.call.arguments.args;
-        arguments.iter().map(|argument| self.work(argument, site)).reduce(Work::and).unwrap_or(Work::Unknown)
+        arguments.iter().map(|argument| self.work(argument, site, DEEPEST_ORIGIN)).reduce(Work::and).unwrap_or(Work::Unknown)
     }
 
-    fn work(&self, argument: &'a Expr, site: &CallSite<'a>) -> Work {
+    fn work(&self, argument: &'a Expr, site: &CallSite<'a>, depth: usize) -> Work {
+        let Some(depth) = depth.checked_sub(1) else { return Work::Unknown };
         match argument {
-            Expr::Call(call) => self.work_of_call(call, site),
-            Expr::Starred(starred) => self.work_of_elements(&starred.value, site),
+            Expr::Call(call) => self.work_of_call(call, site, depth),
+            Expr::Starred(starred) => self.work_of_elements(&starred.value, site, depth),
             Expr::Name(name) => {
                 let local = Local { frame: site.scope.frame, name: name.id.clone() };
-                self.work_of_name(&local, site, |value| self.work(value, site))
+                self.work_of_name(&local, site, |value| self.work(value, site, depth))
             }
             _ => Work::Unknown,
         }
     }
 
-    fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>) -> Work {
-        match self.given(self.flow.module, call, Some(&site.scope), 2) {
+    fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>, depth: usize) -> Work {
+        match self.given(self.flow.module, call, Some(&site.scope), depth) {
             Given::Fresh(Kind::Coroutine) => {
                 let callee = self.flow.module.callee(call);
                 Work::Fresh {
-                    hears_itself: callee.is_some_and(|callee| self.hears_itself(&callee)),
+                    hearing: callee.map_or(Hearing::Deaf, |callee| self.hearing(&callee)),
                     is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
                 }
             }
             // The task of `create_task(work())` is as fresh as its work.
             Given::Fresh(Kind::Task) => match call.arguments.args.first() {
-                Some(Expr::Call(work)) => self.work_of_call(work, site),
+                Some(Expr::Call(work)) if depth > 0 => self.work_of_call(work, site, depth - 1),
                 _ => Work::Unknown,
             },
             _ => Work::Unknown,
         }
     }
 
-    fn work_of_elements(&self, container: &'a Expr, site: &CallSite<'a>) -> Work {
+    fn work_of_elements(&self, container: &'a Expr, site: &CallSite<'a>, depth: usize) -> Work {
+        let Some(depth) = depth.checked_sub(1) else { return Work::Unknown };
         match container {
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
-                elts.iter().map(|element| self.work(element, site)).reduce(Work::and).unwrap_or(Work::Unknown)
+                elts.iter().map(|element| self.work(element, site, depth)).reduce(Work::and).unwrap_or(Work::Unknown)
             }
             Expr::ListComp(ast::ExprListComp { elt, .. })
             | Expr::SetComp(ast::ExprSetComp { elt, .. })
-            | Expr::Generator(ast::ExprGenerator { elt, .. }) => self.work(elt, site),
+            | Expr::Generator(ast::ExprGenerator { elt, .. }) => self.work(elt, site, depth),
             Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "map") => self.work_of_map(call),
             Expr::Name(name) => {
                 let local = Local { frame: site.scope.frame, name: name.id.clone() };
-                self.work_of_name(&local, site, |value| self.work_of_elements(value, site))
+                self.work_of_name(&local, site, |value| self.work_of_elements(value, site, depth))
             }
             _ => Work::Unknown,
         }
@@ -95,7 +98,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_map(&self, call: &'a ExprCall) -> Work {
         let Some(callee) = call.arguments.args.first().and_then(|function| self.flow.module.target(function)) else { return Work::Unknown };
         match callee.with_body(self.db, |_, function| is_plain_coroutine_function(function)) {
-            Some(true) => Work::Fresh { hears_itself: self.hears_itself(&callee), is_cleanup: false },
+            Some(true) => Work::Fresh { hearing: self.hearing(&callee), is_cleanup: false },
             _ => Work::Unknown,
         }
     }

@@ -1,7 +1,7 @@
 //! A task that is dropped on the spot.
 
 use super::Rule;
-use crate::facts::{Birth, Fate, Kind, Loss};
+use crate::facts::{Birth, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule = Rule { name: "dropped-task", level: Level::Default, page: include_str!("dropped_task.md"), check };
@@ -21,6 +21,6 @@ fn check(birth: &Birth) -> Option<Finding> {
     };
     let help = "keep it and await it, start it in a `TaskGroup`, or keep it and give it a done callback that reads the exception";
     let finding = RULE.finding(birth, message, help).with_loss(birth, loss);
-    let is_heard = birth.hears_itself || matches!(loss, Loss::Unheld { .. });
+    let is_heard = birth.hearing != Hearing::Deaf || matches!(loss, Loss::Unheld { .. });
     Some(if is_heard { finding.at_level(Level::Strict) } else { finding })
 }

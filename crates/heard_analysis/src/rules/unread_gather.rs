@@ -1,13 +1,13 @@
 //! A gather that collects failures which nobody looks at.
 
 use super::Rule;
-use crate::facts::{Birth, Fate, Kind, Loss};
+use crate::facts::{Birth, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule = Rule { name: "unread-gather", level: Level::Default, page: include_str!("unread_gather.md"), check };
 
 fn check(birth: &Birth) -> Option<Finding> {
-    let (Kind::Outcomes, Fate::Lost(loss), false) = (birth.kind, &birth.fate, birth.hears_itself) else { return None };
+    let (Kind::Outcomes, Fate::Lost(loss), Hearing::Deaf) = (birth.kind, &birth.fate, birth.hearing) else { return None };
     let message = match loss {
         Loss::UnusedName(name) if name != "_" => format!("the failures that `{}` collects in `{name}` are never looked at", birth.callee),
         Loss::UsedAsValue { .. } => format!("the results of `{}` are used as if all were values: a failure among them passes for one", birth.callee),

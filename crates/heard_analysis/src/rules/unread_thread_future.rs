@@ -1,14 +1,14 @@
 //! A thread future whose outcome nobody reads.
 
 use super::Rule;
-use crate::facts::{Birth, Fate, Kind, Loss};
+use crate::facts::{Birth, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
     Rule { name: "unread-thread-future", level: Level::Default, page: include_str!("unread_thread_future.md"), check };
 
 fn check(birth: &Birth) -> Option<Finding> {
-    let (Kind::ThreadFuture, Fate::Lost(loss), false) = (birth.kind, &birth.fate, birth.hears_itself) else { return None };
+    let (Kind::ThreadFuture, Fate::Lost(loss), Hearing::Deaf) = (birth.kind, &birth.fate, birth.hearing) else { return None };
     let work = birth.work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();
     let what = match loss {
         Loss::UnusedName(name) | Loss::Overwritten { name, .. } | Loss::NeverRead { holder: Some(name), .. } => {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
+use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::{Body, Frame, FrameKind, Operation, Scope, Use, last_name};
@@ -49,6 +49,10 @@ impl<'a> Walker<'a> {
         let outer = std::mem::replace(&mut self.block, self.blocks);
         for statement in statements {
             self.statement(statement);
+            // What comes behind never runs, and so loses nothing.
+            if matches!(statement, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Break(_) | Stmt::Continue(_)) {
+                break;
+            }
         }
         self.block = outer;
     }
@@ -93,74 +97,21 @@ impl<'a> Walker<'a> {
                     self.expression(target, &Use::Glanced(statement.range()));
                 }
             }
-            Stmt::For(statement) => {
-                let target = self.target(&statement.target, None);
-                let how = if statement.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
-                self.expression(&statement.iter, &how);
-                self.loop_block(&statement.body);
-                self.block(&statement.orelse);
-            }
+            Stmt::For(statement) => self.for_loop(statement),
             Stmt::While(statement) => {
                 self.expression(&statement.test, &condition(&statement.test));
                 self.loop_block(&statement.body);
                 self.block(&statement.orelse);
             }
-            Stmt::If(statement) => {
-                let only_continues = matches!(&*statement.body, [Stmt::Continue(_)]) && statement.elif_else_clauses.is_empty();
-                let skips = only_continues && tests_failure(&statement.test) == Some(true);
-                let operation = if skips { Operation::Skip } else { Operation::Condition };
-                self.expression(&statement.test, &Use::Operand(operation, statement.test.range()));
-                self.block(&statement.body);
-                for clause in &statement.elif_else_clauses {
-                    if let Some(test) = &clause.test {
-                        self.expression(test, &condition(test));
-                    }
-                    self.block(&clause.body);
-                }
-            }
-            Stmt::With(statement) => {
-                for item in &statement.items {
-                    self.expression(&item.context_expr, if statement.is_async { &Use::Entered } else { &Use::Other });
-                    if let Some(target) = &item.optional_vars {
-                        self.target(target, None);
-                    }
-                }
-                // A context manager may swallow an exception, so what comes after it is reached.
-                self.tries += 1;
-                self.block(&statement.body);
-                self.tries -= 1;
-            }
-            Stmt::Match(statement) => {
-                self.expression(&statement.subject, &Use::Examined);
-                for case in &statement.cases {
-                    self.pattern(&case.pattern);
-                    if let Some(guard) = &case.guard {
-                        self.expression(guard, &condition(guard));
-                    }
-                    self.block(&case.body);
-                }
-            }
+            Stmt::If(statement) => self.branches(statement),
+            Stmt::With(statement) => self.with_block(statement),
+            Stmt::Match(statement) => self.match_cases(statement),
             Stmt::Raise(statement) => {
                 for value in [&statement.exc, &statement.cause].into_iter().flatten() {
                     self.expression(value, &Use::Examined);
                 }
             }
-            Stmt::Try(statement) => {
-                self.tries += 1;
-                self.block(&statement.body);
-                self.tries -= 1;
-                for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
-                    if let Some(kind) = &handler.type_ {
-                        self.expression(kind, &Use::Other);
-                    }
-                    if let Some(name) = &handler.name {
-                        self.bind_opaque(&name.id);
-                    }
-                    self.block(&handler.body);
-                }
-                self.block(&statement.orelse);
-                self.block(&statement.finalbody);
-            }
+            Stmt::Try(statement) => self.try_block(statement),
             Stmt::Assert(statement) => {
                 self.expression(&statement.test, &condition(&statement.test));
                 if let Some(message) = &statement.msg {
@@ -174,6 +125,69 @@ impl<'a> Walker<'a> {
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => self.class(class),
             Stmt::TypeAlias(_) | Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) | Stmt::IpyEscapeCommand(_) => {}
+        }
+    }
+
+    fn for_loop(&mut self, statement: &'a ast::StmtFor) {
+        let target = self.target(&statement.target, None);
+        let how = if statement.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
+        self.expression(&statement.iter, &how);
+        self.loop_block(&statement.body);
+        self.block(&statement.orelse);
+    }
+
+    fn with_block(&mut self, statement: &'a ast::StmtWith) {
+        for item in &statement.items {
+            self.expression(&item.context_expr, if statement.is_async { &Use::Entered } else { &Use::Other });
+            if let Some(target) = &item.optional_vars {
+                self.target(target, None);
+            }
+        }
+        // A context manager may swallow an exception, so what comes after it is reached.
+        self.tries += 1;
+        self.block(&statement.body);
+        self.tries -= 1;
+    }
+
+    fn match_cases(&mut self, statement: &'a ast::StmtMatch) {
+        self.expression(&statement.subject, &Use::Examined);
+        for case in &statement.cases {
+            self.pattern(&case.pattern);
+            if let Some(guard) = &case.guard {
+                self.expression(guard, &condition(guard));
+            }
+            self.block(&case.body);
+        }
+    }
+
+    fn try_block(&mut self, statement: &'a ast::StmtTry) {
+        self.tries += 1;
+        self.block(&statement.body);
+        self.tries -= 1;
+        for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
+            if let Some(kind) = &handler.type_ {
+                self.expression(kind, &Use::Other);
+            }
+            if let Some(name) = &handler.name {
+                self.bind_opaque(&name.id);
+            }
+            self.block(&handler.body);
+        }
+        self.block(&statement.orelse);
+        self.block(&statement.finalbody);
+    }
+
+    fn branches(&mut self, statement: &'a ast::StmtIf) {
+        let only_continues = matches!(&*statement.body, [Stmt::Continue(_)]) && statement.elif_else_clauses.is_empty();
+        let skips = only_continues && tests_failure(&statement.test) == Some(true);
+        let operation = if skips { Operation::Skip } else { Operation::Condition };
+        self.expression(&statement.test, &Use::Operand(operation, statement.test.range()));
+        self.block(&statement.body);
+        for clause in &statement.elif_else_clauses {
+            if let Some(test) = &clause.test {
+                self.expression(test, &condition(test));
+            }
+            self.block(&clause.body);
         }
     }
 
@@ -270,7 +284,24 @@ fn join(outer: &str, name: &str) -> String {
 fn must_give_value(name: &str) -> bool {
     matches!(
         name,
-        "__bool__" | "__bytes__" | "__complex__" | "__contains__" | "__eq__" | "__float__" | "__format__" | "__ge__" | "__gt__" | "__hash__"
-            | "__index__" | "__int__" | "__iter__" | "__le__" | "__len__" | "__lt__" | "__ne__" | "__repr__" | "__str__"
+        "__bool__"
+            | "__bytes__"
+            | "__complex__"
+            | "__contains__"
+            | "__eq__"
+            | "__float__"
+            | "__format__"
+            | "__ge__"
+            | "__gt__"
+            | "__hash__"
+            | "__index__"
+            | "__int__"
+            | "__iter__"
+            | "__le__"
+            | "__len__"
+            | "__lt__"
+            | "__ne__"
+            | "__repr__"
+            | "__str__"
     )
 }

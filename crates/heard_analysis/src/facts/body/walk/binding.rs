@@ -127,11 +127,8 @@ impl<'a> Walker<'a> {
             return Use::Stored;
         }
         let local = self.local(name);
-        let store = Store {
-            statement: self.statement,
-            place: self.place(self.statement),
-            is_new_container: value.is_some_and(is_new_container),
-        };
+        let store =
+            Store { statement: self.statement, place: self.place(self.statement), is_new_container: value.is_some_and(is_new_container) };
         let variable = self.body.variables.entry(local.clone()).or_default();
         variable.stores.push(store);
         let is_only = variable.stores.len() == 1;
@@ -186,7 +183,9 @@ impl Body<'_> {
 fn is_new_container(value: &Expr) -> bool {
     match value {
         Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Dict(_) | Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) => true,
-        Expr::Call(call) => last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "list" | "set" | "dict" | "deque" | "defaultdict")),
+        Expr::Call(call) => {
+            last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "list" | "set" | "dict" | "deque" | "defaultdict"))
+        }
         _ => false,
     }
 }

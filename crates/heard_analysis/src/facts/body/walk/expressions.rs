@@ -50,7 +50,9 @@ impl<'a> Walker<'a> {
             Expr::Starred(starred) => self.expression(&starred.value, &Use::Each(Rc::new(how.clone()))),
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
                 let element = Use::Element(Rc::new(how.clone()));
-                elts.iter().for_each(|element_of| self.expression(element_of, &element));
+                for part in elts {
+                    self.expression(part, &element);
+                }
             }
             Expr::Dict(dict) => {
                 let element = Use::Element(Rc::new(how.clone()));
@@ -169,11 +171,7 @@ impl<'a> Walker<'a> {
 
     fn comparison(&mut self, comparison: &'a ast::ExprCompare) {
         let is_identity = comparison.ops.iter().all(|operator| matches!(operator, CmpOp::Is | CmpOp::IsNot));
-        let how = if is_identity {
-            Use::Glanced(comparison.range())
-        } else {
-            Use::Operand(Operation::Comparison, comparison.range())
-        };
+        let how = if is_identity { Use::Glanced(comparison.range()) } else { Use::Operand(Operation::Comparison, comparison.range()) };
         self.expression(&comparison.left, &how);
         for value in &comparison.comparators {
             self.expression(value, &how);
@@ -231,7 +229,9 @@ impl<'a> Walker<'a> {
                 self.body.variables.entry(Local { frame, name: name.id.clone() }).or_default();
             }
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
-                elts.iter().for_each(|part| self.declare_targets(frame, part));
+                for part in elts {
+                    self.declare_targets(frame, part);
+                }
             }
             Expr::Starred(starred) => self.declare_targets(frame, &starred.value),
             _ => {}

@@ -1,0 +1,208 @@
+//! Where a value comes from: what a call gives, whether that is the caller's alone, and what runs
+//! behind it.
+
+use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
+
+use super::birth::Finder;
+use super::body::{Local, Scope, last_name};
+use super::hears::hearing;
+use super::names::{is_plain_coroutine_function, only_function, own_method};
+use super::{Hearing, Kind};
+use crate::engine::{Answer, Callee, Module};
+
+/// What a value comes from is followed through this many functions and names.
+pub(super) const DEEPEST_ORIGIN: usize = 6;
+
+/// What a call gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    /// An awaitable that is the caller's to read.
+    Fresh(Kind),
+    /// An awaitable that may have, or has, another owner.
+    Owned(Kind, Owner),
+    /// Something else, or nobody knows.
+    Nothing,
+}
+
+/// Whether an owner is known or only possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Certain,
+    Possible,
+}
+
+impl<'db, 'a> Finder<'_, 'db, 'a> {
+    /// What `call` gives, and whether that is the caller's alone.
+    pub(super) fn given(&self, module: &Module<'db>, call: &ExprCall, scope: Option<&Scope<'a>>, depth: usize) -> Given {
+        if let Some(scope) = scope
+            && self.plain_function(call, scope).is_some_and(is_plain_coroutine_function)
+        {
+            return Given::Fresh(Kind::Coroutine);
+        }
+        let models = self.flow.models;
+        let callee = module.callee(call);
+        if let Some(model) = self.flow.model_of(module, call, callee.as_ref()) {
+            if model.owned {
+                return Given::Owned(Kind::Task, Owner::Certain);
+            }
+            if let Some(kind) = model.gives {
+                let is_fresh = !model.wraps || call.arguments.args.iter().all(|argument| self.is_made_here(module, argument, scope, depth));
+                return if is_fresh { Given::Fresh(kind) } else { Given::Owned(kind, Owner::Possible) };
+            }
+        }
+        let kind = match module.sort_of(call, &|class| models.kind_of_class(class)) {
+            Answer::All(kind) => kind,
+            Answer::Unknown => return self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Nothing),
+            Answer::Mixed | Answer::Other => return Given::Nothing,
+        };
+        match kind {
+            Kind::Coroutine | Kind::AsyncGenerator => Given::Fresh(kind),
+            // A class is its own spawner, and so may be a helper, as its body tells.
+            _ => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(kind, Owner::Possible)),
+        }
+    }
+
+    /// Whether the awaitables of an argument are made on the spot, so that nobody else holds them.
+    fn is_made_here(&self, module: &Module<'db>, argument: &Expr, scope: Option<&Scope<'a>>, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let is_made_here = |part: &Expr| self.is_made_here(module, part, scope, depth);
+        match argument {
+            Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "map") => true,
+            Expr::Call(call) => !matches!(self.given(module, call, scope, depth), Given::Owned(..)),
+            Expr::Starred(starred) => is_made_here(&starred.value),
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
+                elts.iter().all(is_made_here)
+            }
+            Expr::ListComp(ast::ExprListComp { elt, .. })
+            | Expr::SetComp(ast::ExprSetComp { elt, .. })
+            | Expr::Generator(ast::ExprGenerator { elt, .. }) => is_made_here(elt),
+            Expr::Name(name) => {
+                let value = scope.and_then(|scope| self.flow.body.values.get(&Local { frame: scope.frame, name: name.id.clone() }));
+                value.is_some_and(|value| is_made_here(value)) || self.is_coroutine(module, argument)
+            }
+            // A coroutine becomes a new task, whoever made it.
+            argument => self.is_coroutine(module, argument),
+        }
+    }
+
+    fn is_coroutine(&self, module: &Module<'db>, expression: &Expr) -> bool {
+        module.sort_of(expression, &|class| self.flow.models.kind_of_class(class)) == Answer::All(Kind::Coroutine)
+    }
+
+    /// What a function gives, as its body tells: the same from each of its `return` statements.
+    fn given_by_body(&self, callee: Option<&Callee<'db>>, depth: usize) -> Option<Given> {
+        let depth = depth.checked_sub(1)?;
+        callee?.with_body(self.db, |module, function| {
+            if function.is_async || !always_returns(&function.body) {
+                return None;
+            }
+            let mut given = None;
+            for result in returns(&function.body) {
+                let Some(Expr::Call(call)) = result else { return None };
+                let next = self.given(module, call, None, depth);
+                if given.is_some_and(|given| given != next) {
+                    return None;
+                }
+                given = Some(next);
+            }
+            given
+        })?
+    }
+
+    /// The function of this module, or the method of the class around, that `call` plainly goes to.
+    fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&StmtFunctionDef> {
+        match &*call.func {
+            Expr::Name(name) => {
+                let module_frame = 0;
+                let binding = self.flow.body.binding_frame(scope.frame, &name.id)?;
+                if binding == module_frame { only_function(self.flow.module.body(), &name.id) } else { None }
+            }
+            Expr::Attribute(attribute) => {
+                let Expr::Name(receiver) = &*attribute.value else { return None };
+                let first = scope.function?.parameters.iter().next()?;
+                let is_self = first.name().id == receiver.id && matches!(receiver.id.as_str(), "self" | "cls");
+                if is_self { own_method(scope.class?, &attribute.attr) } else { None }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether what a helper spawns in its own `return` statement hears itself.
+    pub(super) fn spawned_hearing(&self, spawner: &Callee<'db>) -> Option<Hearing> {
+        spawner.with_body(self.db, |module, function| {
+            let results = returns(&function.body);
+            let hearings = results.iter().map(|result| {
+                let Some(Expr::Call(call)) = result else { return Hearing::Deaf };
+                let work = call.arguments.args.iter().find_map(|argument| work_callee(module, argument, Some(function)));
+                work.map_or(Hearing::Deaf, |work| self.hearing(&work))
+            });
+            hearings.reduce(Hearing::and)
+        })?
+    }
+
+    /// Whether the function that runs hears itself; one without a body is taken to be deaf.
+    pub(super) fn hearing(&self, callee: &Callee<'db>) -> Hearing {
+        callee.with_body(self.db, |_, function| hearing(function)).unwrap_or(Hearing::Deaf)
+    }
+}
+
+/// What runs where `argument` is given to a spawner: the coroutine function of `work()` or of a
+/// name that holds it, or the function itself.
+pub(super) fn work_callee<'db>(module: &Module<'db>, argument: &Expr, function: Option<&StmtFunctionDef>) -> Option<Callee<'db>> {
+    match argument {
+        Expr::Call(work) => module.callee(work),
+        Expr::Name(name) => match function.and_then(|function| only_value(&function.body, &name.id)) {
+            Some(Expr::Call(work)) => module.callee(work),
+            _ => module.target(argument),
+        },
+        Expr::Attribute(_) => module.target(argument),
+        _ => None,
+    }
+}
+
+/// The value of `name` where one statement of `body` assigns to it.
+fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
+    let mut values = body.iter().filter_map(|statement| match statement {
+        Stmt::Assign(assignment) if assignment.targets.iter().any(|target| matches!(target, Expr::Name(bound) if bound.id == *name)) => {
+            Some(&*assignment.value)
+        }
+        _ => None,
+    });
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// Whether no path leads off the end of a body.
+fn always_returns(body: &[Stmt]) -> bool {
+    match body.last() {
+        Some(Stmt::Return(_) | Stmt::Raise(_)) => true,
+        Some(Stmt::If(statement)) => {
+            let has_else = statement.elif_else_clauses.last().is_some_and(|clause| clause.test.is_none());
+            has_else && always_returns(&statement.body) && statement.elif_else_clauses.iter().all(|clause| always_returns(&clause.body))
+        }
+        Some(Stmt::With(statement)) => always_returns(&statement.body),
+        Some(Stmt::Try(statement)) => {
+            let handlers = statement.handlers.iter().all(|ast::ExceptHandler::ExceptHandler(handler)| always_returns(&handler.body));
+            always_returns(&statement.finalbody) || (handlers && (always_returns(&statement.body) || always_returns(&statement.orelse)))
+        }
+        _ => false,
+    }
+}
+
+/// The values of the `return` statements of a body, those of functions in it left out.
+fn returns(body: &[Stmt]) -> Vec<Option<&Expr>> {
+    struct Returns<'a>(Vec<Option<&'a Expr>>);
+    impl<'a> Visitor<'a> for Returns<'a> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                Stmt::Return(result) => self.0.push(result.value.as_deref()),
+                _ => walk_stmt(self, statement),
+            }
+        }
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut returns = Returns(Vec::new());
+    returns.visit_body(body);
+    returns.0
+}
