@@ -65,15 +65,10 @@ impl<'a> Visitor<'a> for Collector {
                 self.names.holders.extend(last_name(&assignment.target).cloned());
             }
             Stmt::Assign(assignment) => {
-                // `self.send = connection.send`, `load = partial(read, path)`, `handler = Handler()`:
-                // a call of the one is as awaitable as a call of the other.
-                let sources = match &*assignment.value {
-                    Expr::Call(call) => vec![last_name(&call.func), call.arguments.args.first().and_then(last_name)],
-                    value => vec![last_name(value)],
-                };
-                for target in assignment.targets.iter().filter_map(last_name) {
-                    let sources = sources.iter().copied().flatten().filter(|source| *source != target).cloned();
-                    self.names.returned.entry(target.clone()).or_default().extend(sources);
+                if let Some(source) = callable_source(&assignment.value) {
+                    for target in assignment.targets.iter().filter_map(last_name).filter(|target| *target != source) {
+                        self.names.returned.entry(target.clone()).or_default().push(source.clone());
+                    }
                 }
             }
             Stmt::Import(import) => {
@@ -112,6 +107,18 @@ impl Collector {
                 self.names.holders.insert(parameter.name().id.clone());
             }
         }
+    }
+}
+
+/// The name whose call is as awaitable as a call of `value`: `connection.send` itself, `read` in
+/// `partial(read, path)`, and the class in `Handler()`, which may have an async `__call__`.
+fn callable_source(value: &Expr) -> Option<&Name> {
+    match value {
+        Expr::Call(call) => match last_name(&call.func)? {
+            name if name == "partial" => call.arguments.args.first().and_then(last_name),
+            name => name.starts_with(char::is_uppercase).then_some(name),
+        },
+        value => last_name(value),
     }
 }
 
