@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::engine::{self, Module};
@@ -11,6 +10,7 @@ use crate::facts::{self, Birth, Fate, Index, Names};
 use crate::finding::{Finding, Notice, Undecided};
 use crate::program::{Database, Program};
 use crate::rules::Selection;
+use crate::workers::{GivenUp, for_each_file};
 use crate::{limits, rules, suppress};
 
 /// What to check, and how.
@@ -43,60 +43,38 @@ pub struct Report {
 /// Checks a program.
 #[must_use]
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
-    let db = program.db.clone();
-    on_large_stacks(request.threads, move || {
-        let db = &db;
-        let tables = in_parallel(db, request.files, names_of, |_, _| Names::default());
-        let others = names_outside(db, &tables);
-        let index = Index::new(&tables, others);
-        let checked = |db: &Database, path: &Utf8Path| {
-            let wanted = (request.reported)(path);
-            let report = if wanted { check_file(db, path, &index, request) } else { Report::default() };
-            (request.progress)();
-            report
-        };
-        let mut report = in_parallel(db, request.files, checked, given_up).into_iter().fold(Report::default(), Report::and);
-        report.findings.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
-        report.notices.sort();
-        report.undecided.sort();
-        report
-    })
-}
+    let db = &program.db;
+    let Request { threads, undecided, .. } = *request;
+    let tables = for_each_file(db, request.files.to_vec(), threads, names_of, || ());
+    let tables: Vec<Names> = tables.into_iter().map(Result::unwrap_or_default).collect();
+    let index = Index::new(&tables, names_outside(db, &tables));
+    drop(tables);
 
-impl Report {
-    fn and(mut self, other: Self) -> Self {
-        self.findings.extend(other.findings);
-        self.notices.extend(other.notices);
-        self.undecided.extend(other.undecided);
-        self
+    let (wanted, others): (Vec<_>, Vec<_>) = request.files.iter().cloned().partition(|path| (request.reported)(path));
+    for _ in &others {
+        (request.progress)();
     }
-}
-
-/// Runs `work` on threads whose stacks hold the deepest tree that [`limits::check`] lets through.
-fn on_large_stacks<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(limits::STACK).build() {
-        Ok(pool) => pool.install(work),
-        // No thread can be had; the caller's own must do.
-        Err(_) => work(),
+    let work = move |db: &Database, path: &Utf8Path| check_file(db, path, &index, undecided);
+    let results = for_each_file(db, wanted.clone(), threads, work, request.progress);
+    let mut report = Report::default();
+    for (path, result) in wanted.iter().zip(results) {
+        let of_file = result.unwrap_or_else(|reason| given_up(path, &reason));
+        report.findings.extend(of_file.findings.into_iter().filter(|finding| request.selection.wants(finding)));
+        report.notices.extend(of_file.notices);
+        report.undecided.extend(of_file.undecided);
     }
+    report.findings.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
+    report.notices.sort();
+    report.undecided.sort();
+    report
 }
 
-/// Does `work` for each file, in the order of the files; `given_up` stands in where it panics.
-fn in_parallel<T: Send>(
-    db: &Database,
-    files: &[Utf8PathBuf],
-    work: impl Fn(&Database, &Utf8Path) -> T + Sync,
-    given_up: impl Fn(&Utf8Path, &str) -> T + Sync,
-) -> Vec<T> {
-    files
-        .par_iter()
-        .map_with(db.clone(), |db, path| engine::catch(|| work(db, path)).unwrap_or_else(|panic| given_up(path, &panic)))
-        .collect()
-}
-
-/// The notice of a file in which the analyser itself failed.
-fn given_up(path: &Utf8Path, panic: &str) -> Report {
-    let message = format!("the file was given up: the analyser failed in it, which is a bug in heard ({panic})");
+/// The notice of a file that was given up.
+fn given_up(path: &Utf8Path, reason: &GivenUp) -> Report {
+    let message = match reason {
+        GivenUp::Failed(words) => format!("the file was given up: the analyser failed in it, which is a bug in heard ({words})"),
+        GivenUp::Late => format!("the file was given up after {} seconds: its types are too hard to infer", limits::PATIENCE.as_secs()),
+    };
     Report { notices: vec![Notice { path: Arc::from(path), position: None, skipped: true, message }], ..Report::default() }
 }
 
@@ -114,7 +92,7 @@ fn names_outside(db: &Database, tables: &[Names]) -> FxHashSet<ruff_python_ast::
     names
 }
 
-fn check_file(db: &Database, path: &Utf8Path, index: &Index, request: &Request<'_>) -> Report {
+fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
         Err(message) => {
@@ -131,17 +109,15 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, request: &Request<'
             message: format!("syntax error: {message}; checked as far as it parses"),
         });
     }
-    let births = facts::births(db, &module, index, request.undecided);
-    let findings = rules::run(&births);
-    report.findings = suppress::apply(&module, findings);
-    report.findings.retain(|finding| request.selection.wants(finding));
-    if request.undecided {
-        report.undecided = births.iter().filter_map(undecided).collect();
+    let births = facts::births(db, &module, index, undecided);
+    report.findings = suppress::apply(&module, rules::run(&births));
+    if undecided {
+        report.undecided = births.iter().filter_map(undecided_birth).collect();
     }
     report
 }
 
-fn undecided(birth: &Birth) -> Option<Undecided> {
+fn undecided_birth(birth: &Birth) -> Option<Undecided> {
     let Fate::Unknown(reason) = &birth.fate else { return None };
     Some(Undecided { span: birth.span.clone(), kind: birth.kind.noun(), callee: birth.callee.clone(), reason: reason.text().to_owned() })
 }

@@ -14,6 +14,7 @@ pub mod limits;
 mod program;
 pub mod rules;
 mod suppress;
+mod workers;
 
 pub use check::{Report, Request, check};
 pub use edit::{Edit, Fix};
