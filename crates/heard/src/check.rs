@@ -31,8 +31,8 @@ enum CheckError {
     Rule(#[from] UnknownRule),
     #[error("--exclude: {0}")]
     Exclude(#[from] ignore::Error),
-    #[error("the environment `{0}` cannot be used: {1}")]
-    Python(Utf8PathBuf, EnvironmentError),
+    #[error(transparent)]
+    Python(EnvironmentError),
 }
 
 /// Checks what the arguments ask for, and prints what was found.
@@ -122,11 +122,18 @@ impl<'a> Check<'a> {
 
         let start = Instant::now();
         let python_version = self.python_version(&jobs[index])?;
-        let program = match self.program(&jobs[index].project, python_version)? {
+        let program = match self.program(&jobs[index].project, &files.all, python_version)? {
             Ok(program) => program,
             Err(error) => return Ok(Err(error)),
         };
-        self.console.detail(format!("{}: environment ready ({})", shown(root, &self.cwd), milliseconds(start)))?;
+        let (environment, (major, minor)) = program.target();
+        self.console.detail(format!(
+            "{}: read as Python {major}.{minor}, {} ({})",
+            shown(root, &self.cwd),
+            environment
+                .map_or_else(|| "without installed packages".to_owned(), |environment| format!("with the packages of {environment}")),
+            milliseconds(start)
+        ))?;
 
         let start = Instant::now();
         let progress = Progress::new(analysed, self.console != Console::Quiet);
@@ -177,14 +184,20 @@ impl<'a> Check<'a> {
     }
 
     /// The program to analyse, with the environment that was asked for or found.
-    fn program(&self, project: &Project, python_version: Option<(u8, u8)>) -> io::Result<Result<Program, CheckError>> {
+    fn program(
+        &self,
+        project: &Project,
+        files: &[Utf8PathBuf],
+        python_version: Option<(u8, u8)>,
+    ) -> io::Result<Result<Program, CheckError>> {
+        let source_roots = project.source_roots(files);
         let new = |environment| {
-            let settings = Settings { root: project.root.clone(), python_version, environment };
+            let settings = Settings { root: project.root.clone(), source_roots: source_roots.clone(), python_version, environment };
             Program::new(Arc::new(self.disk.clone()), &settings)
         };
         if let Some(python) = &self.arguments.python {
             let result = new(Environment::At(self.cwd.join(python)));
-            return Ok(result.map_err(|error| CheckError::Python(python.clone(), error)));
+            return Ok(result.map_err(CheckError::Python));
         }
         let error = match new(project.environment()) {
             Ok(program) => return Ok(Ok(program)),
@@ -193,7 +206,7 @@ impl<'a> Check<'a> {
         self.console.warning(format!(
             "installed packages are not looked at, since the Python environment cannot be used: {error}; --python names another"
         ))?;
-        Ok(new(Environment::None).map_err(|error| CheckError::Python(project.root.clone(), error)))
+        Ok(new(Environment::None).map_err(CheckError::Python))
     }
 
     /// Prints the notices of a report. A file that is not reported on is of interest to the curious only.

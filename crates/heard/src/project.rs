@@ -5,6 +5,8 @@
 
 mod requires_python;
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::Environment;
 use toml::de::{DeTable, Error as TomlError};
@@ -58,6 +60,20 @@ impl Project {
             None if is_folder => Project { root: path.to_owned(), scope: Scope::Folder(path.to_owned()) },
             None => Project { root: folder.to_owned(), scope: Scope::Modules(folder.to_owned()) },
         }
+    }
+
+    /// Where the project's own modules are looked for: in its folder and those of the projects inside
+    /// it, each with its `src` or `python` folder, where that is no package.
+    pub(crate) fn source_roots(&self, files: &[Utf8PathBuf]) -> Vec<Utf8PathBuf> {
+        let inside = files.iter().flat_map(|file| file.ancestors().skip(1)).filter(|folder| folder.starts_with(&self.root));
+        let folders: BTreeSet<&Utf8Path> = inside.collect();
+        let is_project =
+            |folder: &&Utf8Path| *folder == self.root || ["pyproject.toml", "setup.py"].iter().any(|marker| folder.join(marker).exists());
+        let projects = std::iter::once(&*self.root).chain(folders.iter().copied().filter(|folder| *folder != self.root)).filter(is_project);
+        let is_root = |folder: &Utf8PathBuf| folders.contains(&**folder) && !folder.join("__init__.py").exists();
+        projects
+            .flat_map(|project| ["src", "python"].map(|name| project.join(name)).into_iter().filter(is_root).chain([project.to_owned()]))
+            .collect()
     }
 
     /// Where the project's dependencies are, as far as its folder tells.

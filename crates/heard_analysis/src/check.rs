@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use crate::engine::{self, Module};
@@ -47,7 +48,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let Request { threads, undecided, .. } = *request;
     let tables = for_each_file(db, request.files.to_vec(), threads, names_of, || ());
     let tables: Vec<Names> = tables.into_iter().map(Result::unwrap_or_default).collect();
-    let index = Index::new(&tables, names_outside(db, &tables));
+    let index = Index::new(&tables, names_outside(db, &tables, request.files));
     drop(tables);
 
     let (wanted, others): (Vec<_>, Vec<_>) = request.files.iter().cloned().partition(|path| (request.reported)(path));
@@ -82,11 +83,13 @@ fn names_of(db: &Database, path: &Utf8Path) -> Names {
     Module::open(db, path).map(|module| Names::of(module.body())).unwrap_or_default()
 }
 
-/// The names of coroutine functions in the standard library and in the packages that are imported.
-fn names_outside(db: &Database, tables: &[Names]) -> FxHashSet<ruff_python_ast::name::Name> {
-    let imports: FxHashSet<_> = tables.iter().flat_map(|table| table.imports.iter()).collect();
+/// The names of coroutine functions outside `files`: in the standard library, in the packages that
+/// are imported, and in modules of the project that were not listed.
+fn names_outside(db: &Database, tables: &[Names], files: &[Utf8PathBuf]) -> FxHashSet<Name> {
+    let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
+    let known: FxHashSet<&Utf8Path> = files.iter().flat_map(|file| file.ancestors()).collect();
     let mut names = FxHashSet::default();
-    engine::for_each_outside_text(db, imports.into_iter().map(ruff_python_ast::name::Name::as_str), |text| {
+    engine::for_each_outside_text(db, imports.into_iter().map(Name::as_str), &|path| known.contains(path), |text| {
         names.extend(facts::async_names(text));
     });
     names

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use ruff_db::files::{File, FilePath};
 use ruff_db::parsed::{ParsedModuleRef, parsed_module};
-use ruff_db::source::{SourceText, line_index, source_text};
+use ruff_db::source::{SourceText, SourceTextError, line_index, source_text};
 use ruff_python_ast::{Expr, ExprCall, ExprRef, Stmt, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -74,7 +74,9 @@ impl<'db> Module<'db> {
     pub(crate) fn open(db: &'db Database, path: &Utf8Path) -> Result<Self, String> {
         let file = db.file(path).ok_or_else(|| "there is no such file".to_owned())?;
         if let Some(error) = source_text(db, file).read_error() {
-            return Err(error.to_string());
+            return Err(match error {
+                SourceTextError::FailedToReadFile(reason) | SourceTextError::FailedToReadNotebook(reason) => reason.clone(),
+            });
         }
         Ok(Self::load(db, db.program_file(file)))
     }

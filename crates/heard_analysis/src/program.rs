@@ -21,8 +21,10 @@ use ty_python_semantic::{AnalysisSettings, PythonEnvironment, PythonVersionSourc
 /// What the analyser has to know about a project before it reads it.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The project's folder. First-party modules are looked for in it and in its `src`.
+    /// The project's folder.
     pub root: Utf8PathBuf,
+    /// Where the project's own modules are looked for, the first place first.
+    pub source_roots: Vec<Utf8PathBuf>,
     /// The oldest Python that the project supports, where it says so (`requires-python`).
     /// Otherwise the environment's version is taken.
     pub python_version: Option<(u8, u8)>,
@@ -57,6 +59,7 @@ impl std::error::Error for EnvironmentError {}
 /// A Python project, ready to be asked about.
 pub struct Program {
     pub(crate) db: Database,
+    environment: Option<Utf8PathBuf>,
 }
 
 impl Program {
@@ -80,13 +83,9 @@ impl Program {
             .or_else(|| site_packages.python_version_from_layout())
             .unwrap_or_default();
         let root = SystemPathBuf::from_utf8_path_buf(settings.root.clone());
-        let mut src_roots = vec![root.clone()];
-        if system.is_directory(&root.join("src")) {
-            src_roots.insert(0, root.join("src"));
-        }
+        let source_roots = settings.source_roots.iter().cloned().map(SystemPathBuf::from_utf8_path_buf).collect();
         let vendored = ty_vendored::file_system().clone();
-        let search_paths =
-            SearchPathSettings { site_packages_paths: site_packages.into_vec(), ..SearchPathSettings::new(src_roots.clone()) };
+        let search_paths = SearchPathSettings { site_packages_paths: site_packages.into_vec(), ..SearchPathSettings::new(source_roots) };
         let Ok(search_paths) = search_paths.to_search_paths(&*system, &vendored, &UseDefaultStrategy);
         let db = Database {
             storage: salsa::Storage::default(),
@@ -96,11 +95,18 @@ impl Program {
             settings: Arc::new(ProgramSettings { python_version, python_platform: PythonPlatform::default(), search_paths }),
             rule_selection: Arc::new(RuleSelection::from_registry(ty_python_semantic::default_lint_registry())),
             analysis_settings: Arc::default(),
-            src_roots: src_roots.into(),
         };
         db.files.try_add_root(&db, &root, FileRootKind::Project);
         db.settings.search_paths.try_register_static_roots(&db);
-        Ok(Program { db })
+        let environment = environment.map(|environment| environment.sys_prefix().as_utf8_path().to_owned());
+        Ok(Program { db, environment })
+    }
+
+    /// The environment whose packages are seen, and the Python version that the program is read for.
+    #[must_use]
+    pub fn target(&self) -> (Option<&Utf8Path>, (u8, u8)) {
+        let version = self.db.settings.python_version.version;
+        (self.environment.as_deref(), (version.major, version.minor))
     }
 
     /// The decoded text of a file, or `None` where it cannot be read.
@@ -132,7 +138,6 @@ pub(crate) struct Database {
     settings: Arc<ProgramSettings>,
     rule_selection: Arc<RuleSelection>,
     analysis_settings: Arc<AnalysisSettings>,
-    src_roots: Arc<[SystemPathBuf]>,
 }
 
 impl Database {
@@ -144,11 +149,6 @@ impl Database {
     /// The program's search paths and Python version, as ty knows them.
     pub(crate) fn program(&self) -> ty_python_core::Program<'_> {
         program(self)
-    }
-
-    /// Whether a search path is the project's own.
-    pub(crate) fn is_first_party(&self, path: &SystemPath) -> bool {
-        self.src_roots.iter().any(|root| **root == *path)
     }
 }
 

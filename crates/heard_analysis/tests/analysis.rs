@@ -37,7 +37,8 @@ fn analyse_anew(modules: &[Module]) -> Result<Report, String> {
         system.fs().write_file_all(&path, &module.source).map_err(|error| error.to_string())?;
         files.push(path.into());
     }
-    let settings = Settings { root: "/".into(), python_version: Some((3, 13)), environment: Environment::None };
+    let settings =
+        Settings { root: "/".into(), source_roots: vec!["/".into()], python_version: Some((3, 13)), environment: Environment::None };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
     let selection = Selection { level: Level::Preview, select: Vec::new(), ignore: Vec::new() };
     let request = Request { files: &files, reported: &|_| true, selection: &selection, undecided: false, threads: 1, progress: &|| () };

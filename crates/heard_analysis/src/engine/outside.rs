@@ -1,6 +1,7 @@
 //! The source texts outside the project: the stubs of the standard library that speak of
 //! awaitables, and the installed packages that the project imports.
 
+use camino::Utf8Path;
 use ruff_db::system::{System, SystemPath, SystemPathBuf};
 use ty_module_resolver::system_module_search_paths;
 
@@ -12,8 +13,14 @@ const STANDARD_LIBRARY: [&str; 4] = ["stdlib/asyncio", "stdlib/contextlib.pyi", 
 /// Packages inside each other beyond this are not looked into: they are a symlink loop.
 const DEEPEST_PACKAGE: usize = 24;
 
-/// Calls `take` with each text outside the project. `imports` are top-level module names.
-pub(crate) fn for_each_outside_text<'a>(db: &Database, imports: impl Iterator<Item = &'a str>, mut take: impl FnMut(&str)) {
+/// Calls `take` with each text outside the project. `imports` are top-level module names; `is_known`
+/// says of a file or folder that the project's own tables cover it.
+pub(crate) fn for_each_outside_text<'a>(
+    db: &Database,
+    imports: impl Iterator<Item = &'a str>,
+    is_known: &dyn Fn(&Utf8Path) -> bool,
+    mut take: impl FnMut(&str),
+) {
     use ruff_db::Db as _;
     for path in STANDARD_LIBRARY {
         let Some(folder) = db.vendored().is_directory(path).then(|| db.vendored().read_directory(path)) else {
@@ -24,15 +31,18 @@ pub(crate) fn for_each_outside_text<'a>(db: &Database, imports: impl Iterator<It
             take(&db.vendored().read_to_string(entry.path()).unwrap_or_default());
         }
     }
-    let roots: Vec<&SystemPath> =
-        system_module_search_paths(db, db.program().resolver_environment(db)).filter(|path| !db.is_first_party(path)).collect();
+    let roots: Vec<&SystemPath> = system_module_search_paths(db, db.program().resolver_environment(db)).collect();
     for name in imports {
         for root in &roots {
-            for candidate in [root.join(name), root.join(format!("{name}-stubs"))] {
-                folder_texts(db.system(), &candidate, DEEPEST_PACKAGE, &mut take);
+            for folder in [root.join(name), root.join(format!("{name}-stubs"))] {
+                if !is_known(folder.as_utf8_path()) {
+                    folder_texts(db.system(), &folder, DEEPEST_PACKAGE, &mut take);
+                }
             }
             for file in [root.join(format!("{name}.py")), root.join(format!("{name}.pyi"))] {
-                file_text(db.system(), &file, &mut take);
+                if !is_known(file.as_utf8_path()) {
+                    file_text(db.system(), &file, &mut take);
+                }
             }
         }
     }

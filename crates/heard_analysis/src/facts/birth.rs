@@ -4,14 +4,14 @@
 //! be lost at all.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::{CallSite, FrameKind, Local, Use, last_name, walk};
 use super::flow::{Flow, Verdict};
 use super::models::Models;
-use super::names::Names;
+use super::names::{Names, plain_functions};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::Work;
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Operation, Reason};
@@ -55,7 +55,18 @@ impl Index {
 /// The births in `module` whose value may be lost; with `all`, every birth whose fate is not plain.
 pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Birth> {
     let body = walk(module.body());
-    let finder = Finder { db, flow: Flow { module, body: &body, models: Models::get() } };
+    let classes = body.calls.iter().filter_map(|site| site.scope.class);
+    let finder = Finder {
+        db,
+        flow: Flow { module, body: &body, models: Models::get() },
+        module_functions: plain_functions(module.body()),
+        methods: classes
+            .map(|class| (class.range(), class))
+            .collect::<FxHashMap<_, _>>()
+            .into_iter()
+            .map(|(range, class)| (range, plain_functions(&class.body)))
+            .collect(),
+    };
     let mut births = Vec::new();
     for site in &body.calls {
         let given = last_name(&site.call.func).and_then(|name| Models::get().given_by_last_name(name));
@@ -79,6 +90,10 @@ fn is_settled(how: &Use) -> bool {
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
     pub(super) flow: Flow<'m, 'db, 'a>,
+    /// The functions of the module that nothing else can be meant by.
+    pub(super) module_functions: FxHashMap<&'a str, &'a StmtFunctionDef>,
+    /// The same of each class, by where it stands.
+    pub(super) methods: FxHashMap<TextRange, FxHashMap<&'a str, &'a StmtFunctionDef>>,
 }
 
 impl<'a> Finder<'_, '_, 'a> {

@@ -5,7 +5,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::last_name;
@@ -41,7 +41,7 @@ struct Collector {
 impl<'a> Visitor<'a> for Collector {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::ClassDef(class) if own_method(class, "__call__").is_some_and(|method| method.is_async) => {
+            Stmt::ClassDef(class) if plain_functions(&class.body).get("__call__").is_some_and(|method| method.is_async) => {
                 self.names.functions.insert(class.name.id.clone());
             }
             Stmt::FunctionDef(function) => {
@@ -164,26 +164,25 @@ pub(crate) fn is_plain_coroutine_function(function: &StmtFunctionDef) -> bool {
     function.is_async && function.decorator_list.is_empty() && !yields(&function.body)
 }
 
-/// The one definition of `name` among `statements`, or `None` where anything else may bind it.
-pub(crate) fn only_function<'a>(statements: &'a [Stmt], name: &str) -> Option<&'a StmtFunctionDef> {
-    let mut found = None;
+/// The functions that `statements` define, by name, as far as nothing else there may bind the name.
+pub(crate) fn plain_functions(statements: &[Stmt]) -> FxHashMap<&str, &StmtFunctionDef> {
+    let mut functions = FxHashMap::default();
+    let mut others = BindingCollector::default();
     for statement in statements {
         match statement {
-            Stmt::FunctionDef(function) if function.name == *name => match found {
-                Some(_) => return None,
-                None => found = Some(function),
-            },
-            // Simple statements and other definitions, as long as they do not name it.
-            _ if binds(statement, name) => return None,
-            _ => {}
+            Stmt::FunctionDef(function) => {
+                if functions.insert(function.name.as_str(), function).is_some() {
+                    others.names.insert(function.name.id.clone());
+                }
+            }
+            statement => others.visit_stmt(statement),
         }
     }
-    found
-}
-
-/// The method `name` that `class` itself defines, where that is plain.
-pub(crate) fn own_method<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a StmtFunctionDef> {
-    only_function(&class.body, name)
+    if others.imports_all {
+        return FxHashMap::default();
+    }
+    functions.retain(|name, _| !others.names.contains(*name));
+    functions
 }
 
 fn yields(body: &[Stmt]) -> bool {
@@ -210,39 +209,38 @@ impl<'a> Visitor<'a> for YieldFinder {
     }
 }
 
-/// Whether a statement may bind `name` in its own scope.
-fn binds(statement: &Stmt, name: &str) -> bool {
-    let mut finder = BindingFinder { name, found: false };
-    finder.visit_stmt(statement);
-    finder.found
+/// The names that statements bind in their own scope, by other means than a function on top level.
+#[derive(Default)]
+struct BindingCollector {
+    names: FxHashSet<Name>,
+    /// Whether a star import may bind any name.
+    imports_all: bool,
 }
 
-struct BindingFinder<'n> {
-    name: &'n str,
-    found: bool,
-}
-
-impl<'a> Visitor<'a> for BindingFinder<'_> {
+impl<'a> Visitor<'a> for BindingCollector {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::FunctionDef(function) => self.found |= function.name == *self.name,
-            Stmt::ClassDef(class) => self.found |= class.name == *self.name,
-            Stmt::Import(import) => self.found |= import.names.iter().any(|alias| imported_as(alias) == self.name),
+            Stmt::FunctionDef(function) => drop(self.names.insert(function.name.id.clone())),
+            Stmt::ClassDef(class) => drop(self.names.insert(class.name.id.clone())),
+            Stmt::Import(import) => self.names.extend(import.names.iter().map(imported_as)),
             Stmt::ImportFrom(import) => {
-                self.found |= import.names.iter().any(|alias| imported_as(alias) == self.name || &alias.name == "*");
+                self.imports_all |= import.names.iter().any(|alias| &alias.name == "*");
+                self.names.extend(import.names.iter().map(imported_as));
             }
             _ => walk_stmt(self, statement),
         }
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Name(name) = expression {
-            self.found |= name.ctx.is_store() && name.id == *self.name;
+        if let Expr::Name(name) = expression
+            && name.ctx.is_store()
+        {
+            self.names.insert(name.id.clone());
         }
         walk_expr(self, expression);
     }
 }
 
-fn imported_as(alias: &ruff_python_ast::Alias) -> &str {
-    alias.asname.as_ref().unwrap_or(&alias.name).split('.').next().unwrap_or_default()
+fn imported_as(alias: &ruff_python_ast::Alias) -> Name {
+    top_level(alias.asname.as_ref().unwrap_or(&alias.name))
 }

@@ -3,11 +3,12 @@
 
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_text_size::Ranged;
 
 use super::birth::Finder;
 use super::body::{Local, Scope, last_name};
 use super::hears::hearing;
-use super::names::{is_plain_coroutine_function, only_function, own_method};
+use super::names::is_plain_coroutine_function;
 use super::{Hearing, Kind};
 use crate::engine::{Answer, Callee, Module};
 
@@ -111,18 +112,18 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     /// The function of this module, or the method of the class around, that `call` plainly goes to.
-    fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&StmtFunctionDef> {
+    fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&'a StmtFunctionDef> {
         match &*call.func {
             Expr::Name(name) => {
                 let module_frame = 0;
-                let binding = self.flow.body.binding_frame(scope.frame, &name.id)?;
-                if binding == module_frame { only_function(self.flow.module.body(), &name.id) } else { None }
+                let is_global = self.flow.body.binding_frame(scope.frame, &name.id)? == module_frame;
+                if is_global { self.module_functions.get(name.id.as_str()).copied() } else { None }
             }
             Expr::Attribute(attribute) => {
                 let Expr::Name(receiver) = &*attribute.value else { return None };
                 let first = scope.function?.parameters.iter().next()?;
                 let is_self = first.name().id == receiver.id && matches!(receiver.id.as_str(), "self" | "cls");
-                if is_self { own_method(scope.class?, &attribute.attr) } else { None }
+                if is_self { self.methods.get(&scope.class?.range())?.get(attribute.attr.as_str()).copied() } else { None }
             }
             _ => None,
         }
