@@ -113,6 +113,10 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) ->
         });
     }
     let births = facts::births(db, &module, index, undecided);
+    if let Some(panic) = module.failure() {
+        let message = format!("some calls are left out: the type engine failed at them, which is a bug in heard ({panic})");
+        report.notices.push(Notice { path: Arc::from(path), position: None, skipped: false, message });
+    }
     report.findings = suppress::apply(&module, rules::run(&births));
     if undecided {
         report.undecided = births.iter().filter_map(undecided_birth).collect();

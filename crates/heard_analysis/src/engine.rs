@@ -5,6 +5,7 @@
 
 mod outside;
 
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub(crate) struct Module<'db> {
     text: SourceText,
     lines: LineIndex,
     path: Arc<Utf8Path>,
+    failure: Cell<Option<String>>,
 }
 
 /// What is known of the type of an expression.
@@ -92,6 +94,7 @@ impl<'db> Module<'db> {
             text: source_text(db, file),
             lines: line_index(db, file),
             path: path_of(db, file),
+            failure: Cell::new(None),
         }
     }
 
@@ -129,10 +132,8 @@ impl<'db> Module<'db> {
     /// What sort of value `expression` has. `sort` is asked about the qualified name of each class,
     /// its bases included, until it knows one.
     pub(crate) fn sort_of<'e, T: PartialEq>(&self, expression: impl Into<ExprRef<'e>>, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
-        match expression.into().inferred_type(&self.model) {
-            Some(ty) => self.sort_of_type(ty, sort),
-            None => Answer::Unknown,
-        }
+        let expression = expression.into();
+        self.ask(|| Some(self.sort_of_type(expression.inferred_type(&self.model)?, sort))).unwrap_or(Answer::Unknown)
     }
 
     fn sort_of_type<T: PartialEq>(&self, ty: Type<'db>, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
@@ -160,7 +161,7 @@ impl<'db> Module<'db> {
 
     /// Whether nothing is known of the type of `expression`.
     pub(crate) fn is_untyped(&self, expression: &Expr) -> bool {
-        expression.inferred_type(&self.model).is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Divergent(_)))
+        self.ask(|| expression.inferred_type(&self.model)).is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Divergent(_)))
     }
 
     /// What `call` goes to, where that is one function, method or class.
@@ -170,14 +171,29 @@ impl<'db> Module<'db> {
 
     /// The one function, method or class that `expression` names.
     pub(crate) fn target(&self, expression: &Expr) -> Option<Callee<'db>> {
-        let ty = expression.inferred_type(&self.model)?;
-        let environment = ProgramEnvironment::from_file(self.file);
-        let definition = match (ty, ty.definition(self.db, &environment)?) {
-            (Type::FunctionLiteral(_) | Type::BoundMethod(_), TypeDefinition::Function(definition)) => definition,
-            (Type::ClassLiteral(_) | Type::GenericAlias(_), TypeDefinition::StaticClass(definition)) => definition,
-            _ => return None,
-        };
-        Some(Callee { name: qualified_name(self.db, definition), definition })
+        self.ask(|| {
+            let ty = expression.inferred_type(&self.model)?;
+            let environment = ProgramEnvironment::from_file(self.file);
+            let definition = match (ty, ty.definition(self.db, &environment)?) {
+                (Type::FunctionLiteral(_) | Type::BoundMethod(_), TypeDefinition::Function(definition)) => definition,
+                (Type::ClassLiteral(_) | Type::GenericAlias(_), TypeDefinition::StaticClass(definition)) => definition,
+                _ => return None,
+            };
+            Some(Callee { name: qualified_name(self.db, definition), definition })
+        })
+    }
+
+    /// Asks ty. Where ty fails at one question, the others can still be answered.
+    fn ask<T>(&self, question: impl FnOnce() -> Option<T>) -> Option<T> {
+        catch(question).unwrap_or_else(|panic| {
+            self.failure.set(Some(panic));
+            None
+        })
+    }
+
+    /// Why a question could not be answered, if ty failed at one.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.take()
     }
 }
 

@@ -89,13 +89,25 @@ pub(crate) struct Birth {
 pub(crate) enum Hearing {
     /// Every path of it that can fail stands under a handler that logs or hands on.
     Itself,
-    /// Something around it may hear, like a decorator.
+    /// Something around it may hear, like a decorator, or it drops them itself.
     Perhaps,
     /// Its failures get out.
     Deaf,
 }
 
 impl Hearing {
+    /// Of several functions or parts together; none at all cannot fail.
+    fn of_all(all: impl IntoIterator<Item = Self>) -> Self {
+        let mut hears = Hearing::Itself;
+        for one in all {
+            hears = hears.and(one);
+            if hears == Hearing::Deaf {
+                break;
+            }
+        }
+        hears
+    }
+
     /// Of two functions together.
     fn and(self, other: Self) -> Self {
         match (self, other) {

@@ -166,15 +166,22 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Tells what runs in a task or an executor, and whether it hears itself.
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
-        let module = self.flow.module;
         let arguments = &site.call.arguments.args;
-        let work = arguments.iter().find_map(|argument| Some((argument, work_callee(module, argument, site.scope.function)?)));
-        birth.hearing = match &work {
-            Some((_, callee)) => self.hearing(callee),
-            None => module.callee(site.call).and_then(|spawner| self.spawned_hearing(&spawner)).unwrap_or(Hearing::Deaf),
+        let work = arguments.iter().find_map(|argument| Some((argument, self.hearing_of_work(argument, site)?)));
+        birth.hearing = match work {
+            Some((_, hearing)) => hearing,
+            None => self.flow.module.callee(site.call).and_then(|spawner| self.spawned_hearing(&spawner)).unwrap_or(Hearing::Deaf),
         };
         let shown = work.map(|(argument, _)| argument).or_else(|| arguments.iter().find(|argument| !argument.is_literal_expr()));
         birth.work = shown.map(|argument| self.short_text(argument.range()));
+    }
+
+    /// Whether an argument of a spawner hears itself, if it is something that runs.
+    fn hearing_of_work(&self, argument: &Expr, site: &CallSite<'a>) -> Option<Hearing> {
+        match argument {
+            Expr::Call(work) if self.plain_function(work, &site.scope).is_some() => Some(self.hearing_of_call(work, &site.scope)),
+            _ => work_callee(self.flow.module, argument, site.scope.function).map(|callee| self.hearing(&callee)),
+        }
     }
 
     /// How `await` can be put before a call, where it may stand there.

@@ -70,6 +70,12 @@ impl<'a> Flow<'_, '_, 'a> {
             Use::LambdaResult(how) => matches!(how.as_ref(), Use::Argument { call, .. } if has_model(call)),
             Use::Argument { call, .. } => has_model(call),
             Use::Bound(local) => self.body.variables.get(local).is_none_or(|variable| {
+                let mut loads = self.loads(local, variable, place);
+                if loads
+                    .any(|load| matches!(&load.how, Use::Argument { result, .. } if matches!(**result, Use::Operand(Operation::Skip, _))))
+                {
+                    return true;
+                }
                 self.loads(local, variable, place).all(|load| self.can_value_be_lost(value, &load.how, &load.place))
             }),
             _ => true,
@@ -195,6 +201,10 @@ impl<'a> Flow<'_, '_, 'a> {
                 // The call itself is reported where it is lost with what it was given.
                 return if verdict.kind == kind && matches!(verdict.fate, Fate::Lost(_)) { unknown } else { verdict };
             }
+            // `len(results) - len(good)` counts the failures.
+            Effect::Value if kind == Kind::Outcome && matches!(**result, Use::Operand(Operation::Arithmetic, _)) => {
+                Fate::Consumed(How::Examined)
+            }
             Effect::Value => plain_value(value, at),
             Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),
             Effect::EachValue | Effect::Ignore => never_read(at),
@@ -245,6 +255,10 @@ impl<'a> Flow<'_, '_, 'a> {
             match (self.models.method(if kind == Kind::Gather { Kind::Future } else { kind }, name), called) {
                 // `exception` tells by what it returns, and here nobody looks.
                 (Method::Read, Some(_)) if name == "exception" && matches!(result, Use::Dropped) => never_read(at),
+                // A coroutine that was not started takes nothing but `None`, so this is meant for its result.
+                (Method::Read, Some(call)) if name == "send" && !matches!(*call.arguments.args, [Expr::NoneLiteral(_)]) => {
+                    as_value(Operation::Attribute, at)
+                }
                 (Method::Read, _) => Fate::Consumed(How::Method),
                 (Method::Ignore, _) => never_read(at),
                 (Method::Absent, _) if kind == Kind::Coroutine => as_value(Operation::Attribute, at),

@@ -2,20 +2,28 @@
 //! handler that logs the failure or hands it on.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
+use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry, StmtWith};
 
 use super::Hearing;
 use super::body::last_name;
 
-/// Whether a failure of `function` can get out of it unheard.
-pub(crate) fn hearing(function: &StmtFunctionDef) -> Hearing {
-    if block_hears(&function.body) && function.body.iter().any(has_handler) {
-        Hearing::Itself
-    } else if function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) {
-        Hearing::Deaf
-    } else {
-        Hearing::Perhaps
+/// Whether a failure of `function` can get out of it unheard. `called` tells the same of what a
+/// call in its body goes to.
+pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> Hearing) -> Hearing {
+    // A hook that does nothing is there to be overridden.
+    let hears = if does_work(&function.body) { Listener { called }.block(&function.body) } else { Hearing::Deaf };
+    match hears {
+        Hearing::Deaf if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) => Hearing::Perhaps,
+        hears => hears,
     }
+}
+
+fn does_work(body: &[Stmt]) -> bool {
+    body.iter().any(|statement| match statement {
+        Stmt::Expr(statement) => !statement.value.is_literal_expr(),
+        Stmt::Pass(_) | Stmt::Return(_) | Stmt::Raise(_) => false,
+        _ => true,
+    })
 }
 
 /// Whether a decorator is known to leave failures alone.
@@ -25,64 +33,128 @@ fn is_transparent(decorator: &Expr) -> bool {
     })
 }
 
-fn block_hears(statements: &[Stmt]) -> bool {
-    statements.iter().all(statement_hears)
+struct Listener<'c> {
+    called: &'c dyn Fn(&ExprCall) -> Hearing,
 }
 
-fn statement_hears(statement: &Stmt) -> bool {
-    match statement {
-        Stmt::Try(statement) => try_hears(statement),
-        Stmt::While(statement) => is_harmless(&statement.test) && block_hears(&statement.body) && block_hears(&statement.orelse),
-        Stmt::If(statement) => {
-            is_harmless(&statement.test)
-                && block_hears(&statement.body)
-                && statement
-                    .elif_else_clauses
-                    .iter()
-                    .all(|clause| clause.test.as_ref().is_none_or(is_harmless) && block_hears(&clause.body))
+impl Listener<'_> {
+    fn block(&self, statements: &[Stmt]) -> Hearing {
+        Hearing::of_all(statements.iter().map(|statement| self.statement(statement)))
+    }
+
+    fn statement(&self, statement: &Stmt) -> Hearing {
+        match statement {
+            Stmt::Try(statement) => self.try_block(statement),
+            Stmt::With(statement) => self.with_block(statement),
+            Stmt::While(statement) => self.expression(&statement.test).and(self.block(&statement.body)).and(self.block(&statement.orelse)),
+            Stmt::For(statement) if !statement.is_async => {
+                self.expression(&statement.iter).and(self.block(&statement.body)).and(self.block(&statement.orelse))
+            }
+            Stmt::If(statement) => {
+                let clauses = statement.elif_else_clauses.iter().map(|clause| {
+                    let test = clause.test.as_ref().map_or(Hearing::Itself, |test| self.expression(test));
+                    test.and(self.block(&clause.body))
+                });
+                self.expression(&statement.test).and(self.block(&statement.body)).and(Hearing::of_all(clauses))
+            }
+            Stmt::Expr(statement) => self.expression(&statement.value),
+            Stmt::Assign(statement) => self.expression(&statement.value),
+            Stmt::AnnAssign(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
+            Stmt::Return(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
+            Stmt::FunctionDef(_)
+            | Stmt::Import(_)
+            | Stmt::ImportFrom(_)
+            | Stmt::Global(_)
+            | Stmt::Nonlocal(_)
+            | Stmt::Pass(_)
+            | Stmt::Break(_)
+            | Stmt::Continue(_) => Hearing::Itself,
+            _ => Hearing::Deaf,
         }
-        Stmt::Expr(statement) => is_harmless(&statement.value),
-        Stmt::Assign(statement) => is_harmless(&statement.value),
-        Stmt::AnnAssign(statement) => statement.value.as_deref().is_none_or(is_harmless),
-        Stmt::Return(statement) => statement.value.as_deref().is_none_or(is_harmless),
-        Stmt::FunctionDef(_)
-        | Stmt::Import(_)
-        | Stmt::ImportFrom(_)
-        | Stmt::Global(_)
-        | Stmt::Nonlocal(_)
-        | Stmt::Pass(_)
-        | Stmt::Break(_)
-        | Stmt::Continue(_) => true,
-        _ => false,
+    }
+
+    fn try_block(&self, statement: &StmtTry) -> Hearing {
+        let mut catches_all = false;
+        let mut hears = self.block(&statement.orelse);
+        for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
+            let kind = handler.type_.as_deref();
+            if !is_cancellation(kind) {
+                catches_all |= is_broad(kind);
+                hears = hears.and(handler_hears(handler));
+            }
+        }
+        // Without a broad handler the body itself may hear: `try: … finally: close()`.
+        if catches_all { hears } else { hears.and(self.block(&statement.body)) }
+    }
+
+    fn with_block(&self, statement: &StmtWith) -> Hearing {
+        let body = self.block(&statement.body);
+        let may_hear = |item: &ruff_python_ast::WithItem| match &item.context_expr {
+            Expr::Call(call) => last_name(&call.func).is_some_and(|name| speaks_of_failure(name) || name.contains("suppress")),
+            // `with self:` in a decorator's wrapper.
+            context => last_name(context).is_some_and(|name| name == "self"),
+        };
+        if statement.items.iter().any(may_hear) {
+            return if body == Hearing::Deaf { Hearing::Perhaps } else { body };
+        }
+        // A lock is entered without a call; what is called first may fail.
+        Hearing::of_all(statement.items.iter().map(|item| self.expression(&item.context_expr))).and(body)
+    }
+
+    /// Whether evaluating an expression is heard or does not fail in practice: names, attributes,
+    /// constants and tests of them, log calls, and calls of what hears itself.
+    fn expression(&self, expression: &Expr) -> Hearing {
+        match expression {
+            Expr::Name(_)
+            | Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::Lambda(_) => Hearing::Itself,
+            Expr::Attribute(attribute) => self.expression(&attribute.value),
+            Expr::UnaryOp(operation) => self.expression(&operation.operand),
+            Expr::BoolOp(operation) => self.expressions(&operation.values),
+            Expr::Compare(comparison) => self.expression(&comparison.left).and(self.expressions(&comparison.comparators)),
+            Expr::Tuple(tuple) => self.expressions(&tuple.elts),
+            Expr::List(list) => self.expressions(&list.elts),
+            Expr::Dict(dict) if dict.items.is_empty() => Hearing::Itself,
+            Expr::Await(node) if node.value.is_call_expr() => self.expression(&node.value),
+            Expr::Call(call) if is_log(call) => Hearing::Itself,
+            Expr::Call(call) => {
+                let named = call.arguments.keywords.iter().map(|keyword| self.expression(&keyword.value));
+                let arguments = self.expressions(&call.arguments.args).and(Hearing::of_all(named));
+                arguments.and(if is_quiet(call) { Hearing::Itself } else { (self.called)(call) })
+            }
+            _ => Hearing::Deaf,
+        }
+    }
+
+    fn expressions(&self, expressions: &[Expr]) -> Hearing {
+        Hearing::of_all(expressions.iter().map(|expression| self.expression(expression)))
     }
 }
 
-fn try_hears(statement: &StmtTry) -> bool {
-    let mut catches_all = false;
-    for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
-        if is_cancellation(handler.type_.as_deref()) {
-            continue;
-        }
-        if !handler_hears(handler) {
-            return false;
-        }
-        catches_all |= is_broad(handler.type_.as_deref());
-    }
-    // Without a broad handler the body itself may hear: `try: … finally: close()`.
-    (catches_all || block_hears(&statement.body)) && block_hears(&statement.orelse)
-}
-
-/// Whether a handler tells somebody: it logs an error, prints the traceback, or passes the
-/// exception on. Re-raising alone does not, since nobody waits.
-fn handler_hears(handler: &ExceptHandlerExceptHandler) -> bool {
-    let mut finder = HearingFinder { exception: handler.name.as_ref().map(ruff_python_ast::Identifier::as_str), found: false };
+/// What a handler does with the failure: it logs an error, prints the traceback or passes the
+/// exception on; it drops it, which is another defect; or it raises, and nobody waits.
+fn handler_hears(handler: &ExceptHandlerExceptHandler) -> Hearing {
+    let mut finder =
+        HearingFinder { exception: handler.name.as_ref().map(ruff_python_ast::Identifier::as_str), found: false, raises: false };
     finder.visit_body(&handler.body);
-    finder.found
+    match finder {
+        HearingFinder { found: true, .. } => Hearing::Itself,
+        HearingFinder { raises: true, .. } => Hearing::Deaf,
+        _ if is_broad(handler.type_.as_deref()) => Hearing::Perhaps,
+        // To handle one sort of failure is to know it.
+        _ => Hearing::Itself,
+    }
 }
 
 struct HearingFinder<'a> {
     exception: Option<&'a str>,
     found: bool,
+    raises: bool,
 }
 
 impl HearingFinder<'_> {
@@ -101,7 +173,7 @@ impl HearingFinder<'_> {
         if matches!(name.as_str(), "debug" | "print" | "str" | "repr" | "isinstance" | "type") {
             return false;
         }
-        ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
+        speaks_of_failure(&name)
             || call.arguments.args.iter().any(|argument| self.is_exception(argument))
             || call.arguments.keywords.iter().any(|keyword| self.is_exception(&keyword.value))
     }
@@ -113,6 +185,7 @@ impl<'a> Visitor<'a> for HearingFinder<'_> {
             let is_kept = assignment.targets.iter().any(|target| matches!(target, Expr::Attribute(_)));
             self.found |= is_kept && self.is_exception(&assignment.value);
         }
+        self.raises |= statement.is_raise_stmt();
         walk_stmt(self, statement);
     }
 
@@ -124,13 +197,9 @@ impl<'a> Visitor<'a> for HearingFinder<'_> {
     }
 }
 
-fn has_handler(statement: &Stmt) -> bool {
-    match statement {
-        Stmt::Try(statement) => !statement.handlers.is_empty() || statement.body.iter().any(has_handler),
-        Stmt::While(statement) => statement.body.iter().any(has_handler),
-        Stmt::If(statement) => statement.body.iter().any(has_handler),
-        _ => false,
-    }
+/// Whether a function's name says that it deals with failures.
+fn speaks_of_failure(name: &str) -> bool {
+    ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
 }
 
 fn is_broad(kind: Option<&Expr>) -> bool {
@@ -150,63 +219,24 @@ fn is_cancellation(kind: Option<&Expr>) -> bool {
     }
 }
 
-/// Whether evaluating an expression does not fail in practice: names, attributes, constants and
-/// tests of them, log calls, and waiting for a time.
-fn is_harmless(expression: &Expr) -> bool {
-    match expression {
-        Expr::Name(_)
-        | Expr::StringLiteral(_)
-        | Expr::BytesLiteral(_)
-        | Expr::NumberLiteral(_)
-        | Expr::BooleanLiteral(_)
-        | Expr::NoneLiteral(_)
-        | Expr::EllipsisLiteral(_)
-        | Expr::Lambda(_) => true,
-        Expr::Attribute(attribute) => is_harmless(&attribute.value),
-        Expr::UnaryOp(operation) => is_harmless(&operation.operand),
-        Expr::BoolOp(operation) => operation.values.iter().all(is_harmless),
-        Expr::Compare(comparison) => is_harmless(&comparison.left) && comparison.comparators.iter().all(is_harmless),
-        Expr::Tuple(tuple) => tuple.elts.iter().all(is_harmless),
-        Expr::List(list) => list.elts.iter().all(is_harmless),
-        Expr::Dict(dict) => dict.items.is_empty(),
-        Expr::Await(node) => is_wait(&node.value),
-        Expr::Call(call) => is_log(call) || is_quiet_method(call),
-        _ => false,
-    }
-}
-
-/// `asyncio.sleep(…)` with a plain delay: it can only be cancelled.
-fn is_wait(expression: &Expr) -> bool {
-    let Expr::Call(call) = expression else { return false };
-    last_name(&call.func).is_some_and(|name| name == "sleep") && call.arguments.args.iter().all(is_harmless)
-}
-
 fn is_log(call: &ExprCall) -> bool {
     let Expr::Attribute(attribute) = &*call.func else { return false };
     let is_logger = last_name(&attribute.value).is_some_and(|name| {
         let name = name.to_lowercase();
         name.ends_with("log") || name.ends_with("logger") || name.ends_with("logging")
     });
-    is_logger && matches!(attribute.attr.as_str(), "debug" | "info" | "warning" | "error" | "exception" | "critical" | "log")
+    is_logger
+        && matches!(attribute.attr.as_str(), "debug" | "info" | "warning" | "error" | "exception" | "critical" | "log" | "isEnabledFor")
 }
 
-/// Calls on events and loops that do not fail: `self._stopping.is_set()`, `time.monotonic()`.
-fn is_quiet_method(call: &ExprCall) -> bool {
-    call.arguments.args.is_empty()
-        && call.arguments.keywords.is_empty()
-        && last_name(&call.func).is_some_and(|name| {
-            matches!(
-                name.as_str(),
-                "is_set"
-                    | "done"
-                    | "cancelled"
-                    | "is_closing"
-                    | "monotonic"
-                    | "time"
-                    | "perf_counter"
-                    | "get_running_loop"
-                    | "get_event_loop"
-                    | "current_task"
-            )
-        })
+/// Calls that do not fail in practice: tests of events and loops, clocks, and the setting of events
+/// and futures.
+fn is_quiet(call: &ExprCall) -> bool {
+    let takes_nothing = call.arguments.args.is_empty() && call.arguments.keywords.is_empty();
+    last_name(&call.func).is_some_and(|name| match name.as_str() {
+        "is_set" | "set" | "clear" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter" | "get_running_loop"
+        | "get_event_loop" | "current_task" => takes_nothing,
+        "set_result" | "set_exception" | "len" | "isinstance" => true,
+        _ => false,
+    })
 }

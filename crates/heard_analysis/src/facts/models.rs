@@ -9,6 +9,7 @@
 //!   - `wraps = true`: what it returns stands for what it was given, and so is the caller's alone
 //!     only where that was made on the spot.
 //!   - `owned = true`: what it returns has an owner that reads its outcome already.
+//!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
 //! - `[untyped."module.Class"]`: `names`, the names of objects that are taken for instances of the class
@@ -65,10 +66,20 @@ pub(crate) struct FunctionModel {
     /// Whether somebody else reads the outcome of what a call returns.
     #[serde(default)]
     pub(crate) owned: bool,
+    /// Whether it does not fail, but for cancellation.
+    #[serde(default)]
+    pub(crate) never_fails: bool,
     /// What happens to the arguments.
     pub(crate) arguments: Option<Effect>,
     /// What happens to the result of a function among the arguments.
     pub(crate) callbacks: Option<Callbacks>,
+}
+
+impl FunctionModel {
+    /// Whether it matters where a value goes.
+    fn does_something(&self) -> bool {
+        self.gives.is_some() || self.owned || self.arguments.is_some() || self.callbacks.is_some()
+    }
 }
 
 /// What happens to the result of a callback.
@@ -150,7 +161,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         files.methods.extend(file.methods);
     }
     let last_name = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let last_names = files.function.keys().map(|name| last_name(name)).collect();
+    let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
     let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
     Models { files, last_names, giving_names }
 });

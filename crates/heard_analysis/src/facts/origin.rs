@@ -112,7 +112,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     /// The function of this module, or the method of the class around, that `call` plainly goes to.
-    fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&'a StmtFunctionDef> {
+    pub(super) fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&'a StmtFunctionDef> {
         match &*call.func {
             Expr::Name(name) => {
                 let module_frame = 0;
@@ -138,13 +138,34 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 let work = call.arguments.args.iter().find_map(|argument| work_callee(module, argument, Some(function)));
                 work.map_or(Hearing::Deaf, |work| self.hearing(&work))
             });
-            hearings.reduce(Hearing::and)
+            (!results.is_empty()).then(|| Hearing::of_all(hearings))
         })?
+    }
+
+    /// Whether the coroutine of `call` hears itself. A function of this module is looked at as it is
+    /// written, since behind a decorator the engine may see another one.
+    pub(super) fn hearing_of_call(&self, call: &ExprCall, scope: &Scope<'a>) -> Hearing {
+        match self.plain_function(call, scope) {
+            Some(function) => self.hearing_of_function(self.flow.module, function, DEEPEST_ORIGIN),
+            None => self.flow.module.callee(call).map_or(Hearing::Deaf, |callee| self.hearing(&callee)),
+        }
     }
 
     /// Whether the function that runs hears itself; one without a body is taken to be deaf.
     pub(super) fn hearing(&self, callee: &Callee<'db>) -> Hearing {
-        callee.with_body(self.db, |_, function| hearing(function)).unwrap_or(Hearing::Deaf)
+        self.hearing_within(callee, DEEPEST_ORIGIN)
+    }
+
+    fn hearing_within(&self, callee: &Callee<'db>, depth: usize) -> Hearing {
+        let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
+        if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
+            return Hearing::Itself;
+        }
+        callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, depth)).unwrap_or(Hearing::Deaf)
+    }
+
+    fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Hearing {
+        hearing(function, &|call| module.callee(call).map_or(Hearing::Deaf, |callee| self.hearing_within(&callee, depth)))
     }
 }
 

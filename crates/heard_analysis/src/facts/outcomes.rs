@@ -61,13 +61,10 @@ impl<'a> Finder<'_, '_, 'a> {
 
     fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>, depth: usize) -> Work {
         match self.given(self.flow.module, call, Some(&site.scope), depth) {
-            Given::Fresh(Kind::Coroutine) => {
-                let callee = self.flow.module.callee(call);
-                Work::Fresh {
-                    hearing: callee.map_or(Hearing::Deaf, |callee| self.hearing(&callee)),
-                    is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
-                }
-            }
+            Given::Fresh(Kind::Coroutine) => Work::Fresh {
+                hearing: self.hearing_of_call(call, &site.scope),
+                is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
+            },
             // The task of `create_task(work())` is as fresh as its work.
             Given::Fresh(Kind::Task) => match call.arguments.args.first() {
                 Some(Expr::Call(work)) if depth > 0 => self.work_of_call(work, site, depth - 1),

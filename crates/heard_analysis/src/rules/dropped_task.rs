@@ -13,9 +13,12 @@ fn check(birth: &Birth) -> Option<Finding> {
     let subject = format!("the {noun} of `{}`{work}", birth.callee);
     let message = match loss {
         Loss::UnusedName(name) if name != "_" => return None,
-        Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::NeverRead { holder: None, .. } => {
-            format!("{subject} is dropped: its failure is not heard, and it may be collected while it runs")
-        }
+        // What a thread works on keeps its future, so there is nothing left to lose.
+        _ if birth.kind == Kind::Future && birth.hearing != Hearing::Deaf => return None,
+        Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::NeverRead { holder: None, .. } => match birth.kind {
+            Kind::Task => format!("{subject} is dropped: its failure is not heard, and it may be collected while it runs"),
+            _ => format!("{subject} is dropped: its failure is not heard"),
+        },
         Loss::Unheld { .. } => format!("{subject} is held by nobody: it may be collected while it runs"),
         _ => return None,
     };

@@ -121,7 +121,7 @@ impl<'a> Walker<'a> {
         let mut grown = None;
         match &*call.func {
             Expr::Attribute(attribute) => {
-                grown = self.grown_container(attribute);
+                grown = self.grown_container(attribute).filter(|_| call.arguments.len() == 1);
                 let receiver = match grown {
                     Some(_) => Use::Glanced(call.range()),
                     None => Use::Receiver { attribute, called: Some(call), result: Rc::clone(&result) },
