@@ -46,7 +46,7 @@ pub struct Report {
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let db = &program.db;
     let Request { threads, undecided, .. } = *request;
-    let tables = for_each_file(db, request.files.to_vec(), threads, names_of, || ());
+    let tables = for_each_file(db, request.files.to_vec(), threads, limits::PATIENCE, names_of, || ());
     let tables: Vec<Names> = tables.into_iter().map(Result::unwrap_or_default).collect();
     let index = Index::new(&tables, names_outside(db, &tables, request.files));
     drop(tables);
@@ -56,7 +56,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
         (request.progress)();
     }
     let work = move |db: &Database, path: &Utf8Path| check_file(db, path, &index, undecided);
-    let results = for_each_file(db, wanted.clone(), threads, work, request.progress);
+    let results = for_each_file(db, wanted.clone(), threads, limits::PATIENCE, work, request.progress);
     let mut report = Report::default();
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| given_up(path, &reason));

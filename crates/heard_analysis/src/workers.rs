@@ -19,16 +19,18 @@ use crate::{engine, limits};
 pub(crate) enum GivenUp {
     /// The analyser failed, in these words.
     Failed(String),
-    /// It took longer than [`limits::PATIENCE`].
+    /// It took longer than there was patience.
     Late,
 }
 
 /// Does `work` for each file and gives the results in the order of the files. `done` is called for
-/// each file that is finished or given up. 0 threads are as many as there are cores.
+/// each file that is finished or given up. 0 threads are as many as there are cores; `patience` is how
+/// long one file may take.
 pub(crate) fn for_each_file<T: Send + 'static>(
     db: &Database,
     files: Vec<Utf8PathBuf>,
     threads: usize,
+    patience: Duration,
     work: impl Fn(&Database, &Utf8Path) -> T + Send + Sync + 'static,
     mut done: impl FnMut(),
 ) -> Vec<Result<T, GivenUp>> {
@@ -37,7 +39,7 @@ pub(crate) fn for_each_file<T: Send + 'static>(
     let mut open = results.len();
     let (sender, receiver) = channel();
     let queue = Arc::new(Queue { files, next: AtomicUsize::new(0), work });
-    let mut crew = Crew { db, queue: &queue, sender, busy: Vec::new() };
+    let mut crew = Crew { db, queue: &queue, sender, patience, busy: Vec::new() };
     for _ in 0..threads.min(open) {
         crew.hire();
     }
@@ -70,6 +72,7 @@ struct Crew<'a, T, W> {
     db: &'a Database,
     queue: &'a Arc<Queue<W>>,
     sender: Sender<Event<T>>,
+    patience: Duration,
     /// For each worker, the file that it is at, and since when.
     busy: Vec<Option<(usize, Instant)>>,
 }
@@ -90,7 +93,7 @@ impl<T: Send + 'static, W: Fn(&Database, &Utf8Path) -> T + Send + Sync + 'static
 
     /// The results that have come in, and the files whose worker is late.
     fn wait(&mut self, receiver: &Receiver<Event<T>>) -> Vec<(usize, Result<T, GivenUp>)> {
-        match receiver.recv_timeout(Duration::from_secs(1)) {
+        match receiver.recv_timeout(self.patience / 16) {
             Ok(Event::Started { worker, file }) => {
                 self.busy[worker] = Some((file, Instant::now()));
                 Vec::new()
@@ -104,7 +107,8 @@ impl<T: Send + 'static, W: Fn(&Database, &Utf8Path) -> T + Send + Sync + 'static
     }
 
     fn dismiss_late(&mut self) -> Vec<(usize, Result<T, GivenUp>)> {
-        let is_late = |(_, since): &mut (usize, Instant)| since.elapsed() > limits::PATIENCE;
+        let patience = self.patience;
+        let is_late = |(_, since): &mut (usize, Instant)| since.elapsed() > patience;
         let late: Vec<usize> = self.busy.iter_mut().filter_map(|busy| busy.take_if(is_late)).map(|(file, _)| file).collect();
         for _ in &late {
             self.hire();
@@ -128,5 +132,43 @@ impl<W> Queue<W> {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Environment, Program, Settings, system::InMemorySystem};
+
+    fn run(work: impl Fn(&str) -> usize + Send + Sync + 'static) -> (Vec<Option<usize>>, usize) {
+        let settings = Settings { environment: Environment::None, ..Settings::default() };
+        let Ok(program) = Program::new(Arc::new(InMemorySystem::default()), &settings) else { panic!("no environment is asked for") };
+        let files = ["/a", "/b", "/c", "/d"].map(Utf8PathBuf::from).to_vec();
+        let mut done = 0;
+        let results = for_each_file(&program.db, files, 2, Duration::from_millis(200), move |_, path| work(path.as_str()), || done += 1);
+        (results.into_iter().map(Result::ok).collect(), done)
+    }
+
+    #[test]
+    fn results_keep_the_order_of_the_files() {
+        let (results, done) = run(|path| usize::from(path.as_bytes()[1]));
+        assert_eq!((results, done), (vec![Some(97), Some(98), Some(99), Some(100)], 4));
+    }
+
+    #[test]
+    fn a_file_that_panics_is_given_up_and_the_others_are_not() {
+        let (results, done) = run(|path| if path == "/b" { panic!("of {path}") } else { 1 });
+        assert_eq!((results, done), (vec![Some(1), None, Some(1), Some(1)], 4));
+    }
+
+    #[test]
+    fn a_file_that_does_not_end_is_given_up_and_the_others_are_not() {
+        let (results, done) = run(|path| {
+            if path == "/a" || path == "/b" {
+                thread::sleep(Duration::from_secs(3600));
+            }
+            1
+        });
+        assert_eq!((results, done), (vec![None, None, Some(1), Some(1)], 4));
     }
 }
