@@ -6,6 +6,7 @@
 mod requires_python;
 
 use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::Environment;
@@ -97,7 +98,7 @@ impl Project {
                 break;
             }
         }
-        Environment::Discover
+        python_on_the_path().map_or(Environment::Discover, Environment::At)
     }
 
     /// The oldest Python that the project's `pyproject.toml` allows.
@@ -119,6 +120,15 @@ impl Project {
         let Some(specifiers) = value.get_ref().as_str() else { return Err(fail(line, ManifestErrorKind::NoString)) };
         requires_python::lowest(specifiers).map_err(|error| fail(line, ManifestErrorKind::Specifier(error.to_string())))
     }
+}
+
+/// The installation behind the `python3` on the path. Only Python itself can tell, since what lies on
+/// the path may be a shim.
+fn python_on_the_path() -> Option<Utf8PathBuf> {
+    let ask = |python| Command::new(python).args(["-I", "-S", "-c", "import sys; print(sys.prefix)"]).stdin(Stdio::null()).output().ok();
+    let answer = ["python3", "python"].into_iter().filter_map(ask).find(|answer| answer.status.success())?;
+    let prefix = Utf8PathBuf::from(String::from_utf8(answer.stdout).ok()?.trim());
+    prefix.is_dir().then_some(prefix)
 }
 
 fn is_environment(path: &Utf8Path) -> bool {
