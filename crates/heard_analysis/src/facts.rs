@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Outcomes,
     /// One element of such a list.
     Outcome,
+    /// Something of which only that is known: it may be a future that somebody else holds.
+    Awaitable,
 }
 
 impl Kind {
@@ -53,6 +55,7 @@ impl Kind {
             Kind::ThreadFuture => "thread future",
             Kind::Outcomes => "gathered results",
             Kind::Outcome => "gathered result",
+            Kind::Awaitable => "awaitable",
         }
     }
 }
@@ -71,7 +74,9 @@ pub(crate) struct Birth {
     pub(crate) in_async: bool,
     /// The qualified name, inside the module, of the function or class around it.
     pub(crate) symbol: String,
-    /// The source of the statement around it, white space folded.
+    /// The statement around it, of a compound one the header.
+    pub(crate) statement_span: Span,
+    /// Its source, white space folded.
     pub(crate) statement: String,
     /// Whether the value's failures are heard by its own code.
     pub(crate) hearing: Hearing,
@@ -82,6 +87,8 @@ pub(crate) struct Birth {
     pub(crate) fate: Fate,
     /// Where it is lost, if that is another place than its birth.
     pub(crate) lost_at: Option<Span>,
+    /// Where a helper makes it, if the call goes to one.
+    pub(crate) made_at: Option<Span>,
 }
 
 /// Whether a function hears its own failures.

@@ -31,6 +31,8 @@ pub struct Finding {
     /// The qualified name, inside the module, of the function or class around the finding;
     /// empty at module level.
     pub symbol: String,
+    /// The statement around it; of a compound statement, its header.
+    pub statement_span: Span,
     /// The source of the statement, with every run of white space folded to one blank.
     pub statement: String,
 }

@@ -92,7 +92,11 @@ impl Program {
             files: Files::default(),
             system,
             vendored,
-            settings: Arc::new(ProgramSettings { python_version, python_platform: PythonPlatform::default(), search_paths }),
+            settings: Arc::new(ProgramSettings {
+                python_version, // Code for every system is checked.
+                python_platform: PythonPlatform::All,
+                search_paths,
+            }),
             rule_selection: Arc::new(RuleSelection::from_registry(ty_python_semantic::default_lint_registry())),
             analysis_settings: Arc::default(),
         };

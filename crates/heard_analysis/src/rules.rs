@@ -55,6 +55,7 @@ impl Rule {
             help: help.into(),
             fix: None,
             symbol: birth.symbol.clone(),
+            statement_span: birth.statement_span.clone(),
             statement: birth.statement.clone(),
         }
     }
@@ -96,8 +97,12 @@ impl Finding {
         Finding { level, ..self }
     }
 
-    /// Adds where the value is lost, in words that depend on how, if that is a place of its own.
+    /// Adds where a helper makes the value, and where it is lost, in words that depend on how, as far
+    /// as these are places of their own.
     fn with_loss(mut self, birth: &Birth, loss: &Loss) -> Self {
+        if let Some(span) = birth.made_at.clone() {
+            self.trace.push(Step { span, message: format!("`{}` makes it here, and leaves it to its caller", birth.callee) });
+        }
         let Some(span) = birth.lost_at.clone() else { return self };
         let message = match loss {
             Loss::Overwritten { name, .. } => format!("`{name}` is bound anew here, before anything read it"),

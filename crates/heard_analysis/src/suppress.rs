@@ -5,13 +5,14 @@
 //! finding to strict, since they were often written to keep a tool quiet.
 
 use crate::engine::Module;
-use crate::finding::{Finding, Level, Span};
+use crate::finding::{Finding, Level, Span, Step};
 use crate::rules;
 use crate::rules::unused_allow::{self, Fault};
 
 /// Comments of other tools, with the rule that means the same.
-const EQUIVALENTS: [(&str, &str, &str); 4] = [
+const EQUIVALENTS: [(&str, &str, &str); 5] = [
     ("noqa:", "RUF006", "dropped-task"),
+    ("noqa:", "ASYNC300", "dropped-task"),
     ("type: ignore[", "unused-coroutine", "unawaited-coroutine"),
     ("pyright: ignore[", "reportUnusedCoroutine", "unawaited-coroutine"),
     ("ty: ignore[", "unused-awaitable", "unawaited-coroutine"),
@@ -20,8 +21,8 @@ const EQUIVALENTS: [(&str, &str, &str); 4] = [
 struct Comment<'a> {
     span: Span,
     text: &'a str,
-    /// Whether nothing but the comment stands on its line; then it speaks of the next one.
-    is_alone: bool,
+    /// The line of code that it stands on, or above.
+    line: usize,
 }
 
 /// The findings that the comments of `module` leave, with those about the comments themselves.
@@ -32,12 +33,14 @@ pub(crate) fn apply(module: &Module<'_>, mut findings: Vec<Finding>) -> Vec<Find
             if comment.names(marker, code) {
                 for finding in findings.iter_mut().filter(|finding| finding.rule == rule && comment.is_about(finding)) {
                     finding.level = finding.level.max(Level::Strict);
+                    finding.trace.push(Step { span: comment.span.clone(), message: "this comment makes it strict".to_owned() });
                 }
             }
         }
-        let Some(allow) = allow_in(comment.text) else { continue };
+        let Some(words) = words_for_us(comment.text) else { continue };
         let mut fault = |fault| faults.push(unused_allow::finding(comment.span.clone(), comment.text, fault));
-        let Some((names, reason)) = allow.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        let Some((names, reason)) = words.strip_prefix("allow").and_then(|rest| rest.trim_start().strip_prefix('[')?.split_once(']'))
+        else {
             fault(Fault::Malformed);
             continue;
         };
@@ -58,19 +61,37 @@ pub(crate) fn apply(module: &Module<'_>, mut findings: Vec<Finding>) -> Vec<Find
     findings
 }
 
-fn comments<'a>(module: &'a Module<'_>) -> impl Iterator<Item = Comment<'a>> {
-    module.comments().map(|range| {
+/// The comments of a module. One that stands alone speaks of the line of code below it, and below
+/// the comments that follow.
+fn comments<'a>(module: &'a Module<'_>) -> Vec<Comment<'a>> {
+    let mut comments: Vec<Comment<'a>> = Vec::new();
+    let mut below = 0;
+    let ranges: Vec<_> = module.comments().collect();
+    for range in ranges.into_iter().rev() {
+        let span = module.span(range);
         let before = &module.text()[..range.start().to_usize()];
         let line_start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
-        Comment { span: module.span(range), text: &module.text()[range], is_alone: before[line_start..].trim().is_empty() }
-    })
+        let is_alone = before[line_start..].trim().is_empty();
+        let next_is_comment =
+            comments.last().is_some_and(|next| next.span.start.line == span.start.line + 1 && next.line != next.span.start.line);
+        let line = match (is_alone, next_is_comment) {
+            (true, true) => below,
+            (true, false) => span.start.line + 1,
+            (false, _) => span.start.line,
+        };
+        below = line;
+        comments.push(Comment { span, text: &module.text()[range], line });
+    }
+    comments.reverse();
+    comments
 }
 
 impl Comment<'_> {
-    /// Whether the comment stands on a line of the finding's statement, or right above it.
+    /// Whether the comment stands at the finding or its statement.
     fn is_about(&self, finding: &Finding) -> bool {
-        let line = self.span.start.line + usize::from(self.is_alone);
-        (finding.span.start.line..=finding.span.end.line).contains(&line)
+        let first = finding.statement_span.start.line.min(finding.span.start.line);
+        let last = finding.statement_span.end.line.max(finding.span.end.line);
+        (first..=last).contains(&self.line)
     }
 
     fn names(&self, marker: &str, code: &str) -> bool {
@@ -81,8 +102,9 @@ impl Comment<'_> {
     }
 }
 
-/// What stands behind `# heard: allow` in a comment.
-fn allow_in(comment: &str) -> Option<&str> {
-    let ours = comment.split('#').find_map(|part| part.trim_start().strip_prefix("heard:"))?;
-    Some(ours.trim_start().strip_prefix("allow")?.trim_start())
+/// What a comment says to heard: what stands behind `heard:`, where that begins a comment and is
+/// followed by what looks like an order and not by prose.
+fn words_for_us(comment: &str) -> Option<&str> {
+    let words = comment.split('#').find_map(|part| part.trim_start().strip_prefix("heard:"))?.trim_start();
+    ["allow", "ignore", "noqa", "disable"].iter().any(|verb| words.starts_with(verb)).then_some(words)
 }

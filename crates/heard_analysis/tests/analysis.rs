@@ -119,6 +119,7 @@ mod tests {
             help: String::new(),
             fix: None,
             symbol: String::new(),
+            statement_span: span(line, 0, 0),
             statement: String::new(),
         }
     }

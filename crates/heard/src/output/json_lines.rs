@@ -192,6 +192,7 @@ mod tests {
             help: "keep it".to_owned(),
             fix: None,
             symbol: "Poller.start".to_owned(),
+            statement_span: span(path, line),
             statement: statement.to_owned(),
         }
     }

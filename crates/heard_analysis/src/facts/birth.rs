@@ -5,7 +5,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::{CallSite, FrameKind, Local, Use, last_name, walk};
@@ -106,6 +106,9 @@ impl<'a> Finder<'_, '_, 'a> {
         let followed = if kind == Kind::Gather && !returns_exceptions(site.call) { Kind::Future } else { kind };
         let Verdict { kind: end, fate } = self.flow.verdict(followed, &site.how, &site.place);
         let is_outcomes = end == Kind::Outcome;
+        // The header of a compound statement comes with the blank space behind it.
+        let length = TextSize::of(self.flow.module.text()[site.statement].trim_end());
+        let statement = TextRange::at(site.statement.start(), length);
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
             span: self.flow.module.span(site.call.range()),
@@ -113,12 +116,14 @@ impl<'a> Finder<'_, '_, 'a> {
             work: None,
             in_async: site.scope.is_async,
             symbol: site.scope.symbol.clone(),
-            statement: self.text(site.statement),
+            statement_span: self.flow.module.span(statement),
+            statement: self.text(statement),
             hearing: Hearing::Deaf,
             is_cleanup: false,
             awaitable_in_place: self.await_edit(site, kind),
             fate,
             lost_at: None,
+            made_at: None,
         };
         if let (Fate::Lost(_), Some(owner)) = (&birth.fate, owner) {
             birth.fate = match owner {
@@ -139,6 +144,7 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         if let Fate::Lost(loss) = &birth.fate {
             birth.lost_at = loss.place().map(|place| self.flow.module.span(place));
+            birth.made_at = self.flow.module.callee(site.call).and_then(|helper| self.made_in(&helper));
         }
         Some(birth)
     }

@@ -208,6 +208,9 @@ impl<'a> Flow<'_, '_, 'a> {
             Effect::Value => plain_value(value, at),
             Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),
             Effect::EachValue | Effect::Ignore => never_read(at),
+            Effect::Log if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+            Effect::Log if kind == Kind::Coroutine && depth == 0 => as_value(Operation::Formatting, at),
+            Effect::Log => never_read(at),
             Effect::Print if kind == Kind::Outcome => Fate::Lost(Loss::OnlyPrinted { at }),
             Effect::Print => plain_value(value, at),
             Effect::Sort if kind == Kind::Coroutine => as_value(Operation::Comparison, at),
@@ -260,6 +263,8 @@ impl<'a> Flow<'_, '_, 'a> {
                     as_value(Operation::Attribute, at)
                 }
                 (Method::Read, _) => Fate::Consumed(How::Method),
+                // What is cancelled before it starts loses nothing.
+                (Method::Ignore, Some(_)) if name == "cancel" && value.hops == 0 => Fate::Consumed(How::Method),
                 (Method::Ignore, _) => never_read(at),
                 (Method::Absent, _) if kind == Kind::Coroutine => as_value(Operation::Attribute, at),
                 (Method::Absent, Some(call)) if name == "add_done_callback" => match result {
@@ -275,12 +280,16 @@ impl<'a> Flow<'_, '_, 'a> {
     }
 
     fn formatted(&self, value: Value, how: &Use<'a>, at: TextRange) -> Fate {
+        if value.kind == Kind::Coroutine && value.depth == 0 {
+            return as_value(Operation::Formatting, at);
+        }
         if value.kind != Kind::Outcome {
             return plain_value(value, at);
         }
         match how {
             Use::Argument { call, .. } => match self.model(call).and_then(|model| model.arguments) {
                 Some(Effect::Print) => Fate::Lost(Loss::OnlyPrinted { at }),
+                Some(Effect::Log) => Fate::Consumed(How::Examined),
                 // It may be a logger.
                 _ => Fate::Unknown(Reason::Argument),
             },

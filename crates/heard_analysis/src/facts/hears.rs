@@ -10,7 +10,7 @@ use super::body::last_name;
 /// Whether a failure of `function` can get out of it unheard. `called` tells the same of what a
 /// call in its body goes to.
 pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> Hearing) -> Hearing {
-    // A hook that does nothing is there to be overridden.
+    // What does nothing yet is there to be overridden or filled in.
     let hears = if does_work(&function.body) { Listener { called }.block(&function.body) } else { Hearing::Deaf };
     match hears {
         Hearing::Deaf if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) => Hearing::Perhaps,
@@ -19,11 +19,18 @@ pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> 
 }
 
 fn does_work(body: &[Stmt]) -> bool {
-    body.iter().any(|statement| match statement {
-        Stmt::Expr(statement) => !statement.value.is_literal_expr(),
-        Stmt::Pass(_) | Stmt::Return(_) | Stmt::Raise(_) => false,
-        _ => true,
-    })
+    let mut finder = CallFinder(false);
+    finder.visit_body(body);
+    finder.0
+}
+
+struct CallFinder(bool);
+
+impl<'a> Visitor<'a> for CallFinder {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.0 |= expression.is_call_expr();
+        walk_expr(self, expression);
+    }
 }
 
 /// Whether a decorator is known to leave failures alone.
@@ -234,9 +241,9 @@ fn is_log(call: &ExprCall) -> bool {
 fn is_quiet(call: &ExprCall) -> bool {
     let takes_nothing = call.arguments.args.is_empty() && call.arguments.keywords.is_empty();
     last_name(&call.func).is_some_and(|name| match name.as_str() {
-        "is_set" | "set" | "clear" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter" | "get_running_loop"
-        | "get_event_loop" | "current_task" => takes_nothing,
-        "set_result" | "set_exception" | "len" | "isinstance" => true,
+        "is_set" | "set" | "clear" | "cancel" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter"
+        | "get_running_loop" | "get_event_loop" | "current_task" => takes_nothing,
+        "set_result" | "set_exception" => true,
         _ => false,
     })
 }

@@ -40,6 +40,8 @@ pub(crate) enum Effect {
     EachValue,
     /// Writes it out.
     Print,
+    /// Writes it to a log.
+    Log,
     /// Returns a container of the same elements.
     SameElements,
     /// Returns a list of the same elements, which it compares.
@@ -150,6 +152,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     for (name, text) in [
         ("asyncio.toml", include_str!("models/asyncio.toml")),
         ("builtins.toml", include_str!("models/builtins.toml")),
+        ("logging.toml", include_str!("models/logging.toml")),
         ("concurrent_futures.toml", include_str!("models/concurrent_futures.toml")),
         ("threading.toml", include_str!("models/threading.toml")),
     ] {

@@ -11,6 +11,7 @@ use super::hears::hearing;
 use super::names::is_plain_coroutine_function;
 use super::{Hearing, Kind};
 use crate::engine::{Answer, Callee, Module};
+use crate::finding::Span;
 
 /// What a value comes from is followed through this many functions and names.
 pub(super) const DEEPEST_ORIGIN: usize = 6;
@@ -59,6 +60,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         };
         match kind {
             Kind::Coroutine | Kind::AsyncGenerator => Given::Fresh(kind),
+            Kind::Awaitable => Given::Owned(kind, Owner::Possible),
             // A class is its own spawner, and so may be a helper, as its body tells.
             _ => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(kind, Owner::Possible)),
         }
@@ -108,6 +110,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 given = Some(next);
             }
             given
+        })?
+    }
+
+    /// Where a sync helper makes what it returns.
+    pub(super) fn made_in(&self, helper: &Callee<'db>) -> Option<Span> {
+        helper.with_body(self.db, |module, function| match returns(&function.body).first() {
+            Some(Some(Expr::Call(call))) if !function.is_async => Some(module.span(call.range())),
+            _ => None,
         })?
     }
 

@@ -18,7 +18,7 @@ fn check(birth: &Birth) -> Option<Finding> {
         Operation::Iteration => format!("the coroutine of `{callee}` is iterated, not its result"),
         Operation::Subscript => format!("the coroutine of `{callee}` is indexed, not its result"),
         Operation::Attribute => format!("an attribute is taken of the coroutine of `{callee}`, not of its result"),
-        Operation::Arithmetic => format!("the coroutine of `{callee}` is an operand, not its result"),
+        Operation::Arithmetic => format!("the coroutine of `{callee}` is used in arithmetic, not its result"),
         Operation::Call => format!("the coroutine of `{callee}` is called, not its result"),
         Operation::Argument => format!("the coroutine of `{callee}` is passed where a plain value is wanted"),
         Operation::SpecialMethod => format!("a special method returns the coroutine of `{callee}`, not its result"),

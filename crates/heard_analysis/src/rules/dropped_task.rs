@@ -16,6 +16,7 @@ fn check(birth: &Birth) -> Option<Finding> {
         // What a thread works on keeps its future, so there is nothing left to lose.
         _ if birth.kind == Kind::Future && birth.hearing != Hearing::Deaf => return None,
         Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::NeverRead { holder: None, .. } => match birth.kind {
+            Kind::Task if birth.hearing != Hearing::Deaf => format!("{subject} is held by nobody: it may be collected while it runs"),
             Kind::Task => format!("{subject} is dropped: its failure is not heard, and it may be collected while it runs"),
             _ => format!("{subject} is dropped: its failure is not heard"),
         },

@@ -20,20 +20,21 @@ pub(crate) enum Fault {
 /// The finding about an `allow` comment.
 pub(crate) fn finding(span: Span, comment: &str, fault: Fault) -> Finding {
     let (message, help) = match fault {
-        Fault::Unused(rule) => (format!("`{rule}` reports nothing here"), "remove the comment"),
+        Fault::Unused(rule) => (format!("`{rule}` reports nothing here"), "take the rule out of the comment"),
         Fault::NoSuchRule(rule) => (format!("there is no rule `{rule}`"), "`heard rule` lists the rules"),
         Fault::NoReason => ("the comment does not say why the failure may go unheard".to_owned(), "write the reason behind the bracket"),
-        Fault::Malformed => ("the comment cannot be read".to_owned(), "write `# heard: allow[rule] reason`"),
+        Fault::Malformed => ("the comment names no rule in square brackets, so it allows nothing".to_owned(), "write `# heard: allow[rule] reason`"),
     };
     Finding {
         rule: RULE.name,
         level: RULE.level,
         message,
+        statement_span: span.clone(),
+        statement: comment.split_whitespace().collect::<Vec<_>>().join(" "),
         span,
         trace: Vec::new(),
         help: help.to_owned(),
         fix: None,
         symbol: String::new(),
-        statement: comment.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }

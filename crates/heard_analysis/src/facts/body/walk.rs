@@ -65,7 +65,7 @@ impl<'a> Walker<'a> {
     }
 
     fn statement(&mut self, statement: &'a Stmt) {
-        let outer = std::mem::replace(&mut self.statement, statement.range());
+        let outer = std::mem::replace(&mut self.statement, header(statement));
         self.statement_inside(statement);
         self.statement = outer;
     }
@@ -269,6 +269,25 @@ fn tests_failure(test: &Expr) -> Option<bool> {
             })
         }
         _ => None,
+    }
+}
+
+/// The stretch of a statement without the statements in it.
+fn header(statement: &Stmt) -> TextRange {
+    let first = match statement {
+        Stmt::If(statement) => statement.body.first(),
+        Stmt::For(statement) => statement.body.first(),
+        Stmt::While(statement) => statement.body.first(),
+        Stmt::With(statement) => statement.body.first(),
+        Stmt::Try(statement) => statement.body.first(),
+        Stmt::FunctionDef(statement) => statement.body.first(),
+        Stmt::ClassDef(statement) => statement.body.first(),
+        Stmt::Match(statement) => statement.cases.first().and_then(|case| case.body.first()),
+        _ => None,
+    };
+    match first {
+        Some(first) => TextRange::new(statement.start(), first.start()),
+        None => statement.range(),
     }
 }
 
