@@ -29,6 +29,8 @@ enum CheckError {
     WorkingDirectory(io::Error),
     #[error("{0}")]
     Rule(#[from] UnknownRule),
+    #[error("--select and --ignore leave no rule: name one in --select that is not ignored")]
+    NothingSelected,
     #[error("--exclude: {0}")]
     Exclude(#[from] ignore::Error),
     #[error(transparent)]
@@ -106,7 +108,12 @@ impl<'a> Check<'a> {
             self.tally.failed = true;
         }
         for problem in &files.problems {
-            self.console.warning(format!("{}: {}", place(&problem.path, None, &self.cwd), problem.message))?;
+            let message = format!("{}: {}", place(&problem.path, None, &self.cwd), problem.message);
+            if problem.lost {
+                self.console.error(message)?
+            } else {
+                self.console.warning(message)?
+            }
             self.tally.failed |= problem.lost;
         }
         let (analysed, reported) = (files.all.len(), files.reported.len());
@@ -156,6 +163,7 @@ impl<'a> Check<'a> {
         printer.undecided(&report.undecided)?;
         self.console.detail(format!("{}: printed ({})", shown(root, &self.cwd), milliseconds(start)))?;
         self.notices(&report, &files)?;
+        self.missing(&report)?;
         self.tally.add(&report, &files);
         if index + 1 == jobs.len() {
             // The process is about to end: to take a large program apart would be for nothing.
@@ -209,25 +217,46 @@ impl<'a> Check<'a> {
         Ok(new(Environment::None).map_err(CheckError::Python))
     }
 
+    /// Tells which modules were not found: what comes from them is not followed.
+    fn missing(&self, report: &Report) -> io::Result<()> {
+        const SHOWN: usize = 3;
+        if report.missing.is_empty() {
+            return Ok(());
+        }
+        let named = report.missing.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if report.missing.len() > SHOWN { ", …" } else { "" };
+        self.console.summary(format!(
+            "note: {} could not be found ({named}{more}), so what comes from there is not followed; --python names the environment",
+            counted(report.missing.len(), "imported module")
+        ))
+    }
+
     /// Prints the notices of a report. A file that is not reported on is of interest to the curious only.
     fn notices(&self, report: &Report, files: &Files) -> io::Result<()> {
         for notice in &report.notices {
             if files.reported.contains(&*notice.path) || self.console == Console::Verbose {
                 let place = place(&notice.path, notice.position.map(|position| position.line), &self.cwd);
-                self.console.warning(format!("{place}: {}", notice.message))?;
+                let message = format!("{place}: {}", notice.message);
+                // What makes the exit code 2 is said to the quiet ones too.
+                if notice.skipped { self.console.error(message)? } else { self.console.warning(message)? }
             }
         }
         Ok(())
     }
 }
 
-fn selection(arguments: &CheckArguments) -> Result<Selection, UnknownRule> {
+fn selection(arguments: &CheckArguments) -> Result<Selection, CheckError> {
     let rules = |names: &[String]| -> Result<Vec<&'static Rule>, UnknownRule> {
         names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).map(rule::find).collect()
     };
+    let (select, ignore) = (rules(&arguments.select)?, rules(&arguments.ignore)?);
+    let is_ignored = |rule: &&Rule| ignore.iter().any(|ignored| ignored.name == rule.name);
+    if !arguments.select.is_empty() && select.iter().all(is_ignored) {
+        return Err(CheckError::NothingSelected);
+    }
     // Who asks for a rule by its name wants to see all that it finds.
     let usual = if arguments.select.is_empty() { Level::Default } else { Level::Preview };
-    Ok(Selection { level: arguments.level.unwrap_or(usual), select: rules(&arguments.select)?, ignore: rules(&arguments.ignore)? })
+    Ok(Selection { level: arguments.level.unwrap_or(usual), select, ignore })
 }
 
 fn milliseconds(start: Instant) -> String {

@@ -92,7 +92,7 @@ fn a_name_that_is_not_unicode_is_skipped() {
     let run = concise(&tree);
     assert_eq!(paths(&run), ["app.py"]);
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.starts_with("warning: caf\u{fffd}.py: has a name that is not Unicode; it is not checked\n"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: caf\u{fffd}.py: has a name that is not Unicode; it is not checked\n"), "{}", run.stderr);
 
     let run = Run::of(tree.heard().arg("check").arg(OsStr::from_bytes(b"caf\xe9.py")));
     assert_eq!(
@@ -154,9 +154,9 @@ fn links_that_go_round_are_no_trouble() {
     }
     let run = concise(&tree);
     assert_eq!(paths(&run), ["app.py"]);
-    let warnings: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("warning")).collect();
+    let warnings: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("warning") || line.starts_with("error")).collect();
     assert_eq!(warnings.len(), 2, "{}", run.stderr);
-    assert!(warnings[0].starts_with("warning: round.py: is a link that leads nowhere: "), "{}", warnings[0]);
+    assert!(warnings[0].starts_with("error: round.py: is a link that leads nowhere: "), "{}", warnings[0]);
     assert_eq!(warnings[1], "warning: up: is a link to a folder around it; it is not followed");
 }
 
@@ -168,7 +168,7 @@ fn a_link_that_leads_nowhere_could_not_be_checked() {
     symlink("missing", tree.root().join("gone.txt")).unwrap();
     let run = concise(&tree);
     assert_eq!((paths(&run), run.code), (vec!["app.py"], Some(2)));
-    assert!(run.stderr.starts_with("warning: gone.py: is a link that leads nowhere: "), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: gone.py: is a link that leads nowhere: "), "{}", run.stderr);
     // What is not asked about does no harm.
     assert_eq!(tree.check(&["app.py"]).code, Some(1));
     assert_eq!(tree.check(&["gone.py"]).stderr, "error: gone.py: there is no such file or folder\n");
@@ -212,7 +212,7 @@ fn sources_are_decoded_as_python_does_it() {
         tree.write(name, bytes);
         let run = tree.check(&[name]);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
-        assert!(run.stderr.starts_with(&format!("warning: {name}: ")) && run.stderr.contains(reason), "{}", run.stderr);
+        assert!(run.stderr.starts_with(&format!("error: {name}: ")) && run.stderr.contains(reason), "{}", run.stderr);
         assert!(run.stderr.ends_with("no findings in 0 files; 1 file could not be checked\n"), "{}", run.stderr);
     }
 }

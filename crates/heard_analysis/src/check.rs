@@ -39,6 +39,9 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// Awaitables whose fate is not known, where they were asked for.
     pub undecided: Vec<Undecided>,
+    /// The top-level modules that the project imports and that could not be found, sorted. What
+    /// their functions give is not known.
+    pub missing: Vec<String>,
 }
 
 /// Checks a program.
@@ -48,7 +51,10 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let Request { threads, undecided, .. } = *request;
     let tables = for_each_file(db, request.files.to_vec(), threads, limits::PATIENCE, names_of, || ());
     let tables: Vec<Names> = tables.into_iter().map(Result::unwrap_or_default).collect();
-    let index = Index::new(&tables, names_outside(db, &tables, request.files));
+    let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
+    let missing =
+        request.files.first().map_or_else(Vec::new, |file| engine::missing_modules(db, imports.iter().map(|name| name.as_str()), file));
+    let index = Index::new(&tables, names_outside(db, &imports, request.files));
     drop(tables);
 
     let (wanted, others): (Vec<_>, Vec<_>) = request.files.iter().cloned().partition(|path| (request.reported)(path));
@@ -57,7 +63,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     }
     let work = move |db: &Database, path: &Utf8Path| check_file(db, path, &index, undecided);
     let results = for_each_file(db, wanted.clone(), threads, limits::PATIENCE, work, request.progress);
-    let mut report = Report::default();
+    let mut report = Report { missing, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| given_up(path, &reason));
         report.findings.extend(of_file.findings.into_iter().filter(|finding| request.selection.wants(finding)));
@@ -85,11 +91,10 @@ fn names_of(db: &Database, path: &Utf8Path) -> Names {
 
 /// The names of coroutine functions outside `files`: in the standard library, in the packages that
 /// are imported, and in modules of the project that were not listed.
-fn names_outside(db: &Database, tables: &[Names], files: &[Utf8PathBuf]) -> FxHashSet<Name> {
-    let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
+fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf]) -> FxHashSet<Name> {
     let known: FxHashSet<&Utf8Path> = files.iter().flat_map(|file| file.ancestors()).collect();
     let mut names = FxHashSet::default();
-    engine::for_each_outside_text(db, imports.into_iter().map(Name::as_str), &|path| known.contains(path), |text| {
+    engine::for_each_outside_text(db, imports.iter().map(|name| name.as_str()), &|path| known.contains(path), |text| {
         names.extend(facts::async_names(text));
     });
     names

@@ -3,9 +3,19 @@
 
 use camino::Utf8Path;
 use ruff_db::system::{System, SystemPath, SystemPathBuf};
-use ty_module_resolver::system_module_search_paths;
+use ty_module_resolver::{ImportingFile, ModuleName, resolve_module, system_module_search_paths};
 
 use crate::program::Database;
+
+/// Those of `imports`, top-level module names, that are neither in the project nor installed.
+pub(crate) fn missing_modules<'a>(db: &Database, imports: impl Iterator<Item = &'a str>, importer: &Utf8Path) -> Vec<String> {
+    let Some(importer) = db.file(importer) else { return Vec::new() };
+    let importer = ImportingFile::File(importer, db.program().resolver_environment(db));
+    let is_missing = |name: &&str| ModuleName::new(name).is_some_and(|name| resolve_module(db, importer, &name).is_none());
+    let mut missing: Vec<String> = imports.filter(is_missing).map(str::to_owned).collect();
+    missing.sort();
+    missing
+}
 
 /// The stubs of the standard library that define coroutine functions.
 const STANDARD_LIBRARY: [&str; 4] = ["stdlib/asyncio", "stdlib/contextlib.pyi", "stdlib/unittest/async_case.pyi", "stdlib/types.pyi"];
