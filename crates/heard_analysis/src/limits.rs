@@ -84,6 +84,8 @@ struct Depth {
     outer: Vec<usize>,
     /// The sum of all of these.
     total: usize,
+    /// For each open bracket and outside of all, the lambdas whose parameters are still being listed.
+    lambdas: Vec<usize>,
 }
 
 impl Depth {
@@ -92,10 +94,19 @@ impl Depth {
             TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
                 self.add(2);
                 self.outer.push(std::mem::take(&mut self.here));
+                self.lambdas.resize(self.outer.len() + 1, 0);
             }
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
                 self.total -= self.here;
                 self.here = self.outer.pop().unwrap_or_default();
+                self.lambdas.truncate(self.outer.len() + 1);
+            }
+            // The commas between a lambda's parameters do not end what it stands in.
+            TokenKind::Comma if self.lambdas.last().is_some_and(|&open| open > 0) => {}
+            TokenKind::Colon if self.lambdas.last().is_some_and(|&open| open > 0) => {
+                if let Some(open) = self.lambdas.last_mut() {
+                    *open -= 1;
+                }
             }
             TokenKind::Comma | TokenKind::Semi | TokenKind::Newline => {
                 self.total -= self.here;
@@ -105,7 +116,14 @@ impl Depth {
                     *self = Depth::default();
                 }
             }
-            TokenKind::Dot | TokenKind::Not | TokenKind::Lambda | TokenKind::Await | TokenKind::If | TokenKind::Else | TokenKind::Tilde => {
+            TokenKind::Lambda => {
+                self.add(2);
+                self.lambdas.resize(self.outer.len() + 1, 0);
+                if let Some(open) = self.lambdas.last_mut() {
+                    *open += 1;
+                }
+            }
+            TokenKind::Dot | TokenKind::Not | TokenKind::Await | TokenKind::If | TokenKind::Else | TokenKind::Tilde => {
                 self.add(2);
             }
             TokenKind::DoubleStar | TokenKind::ColonEqual => self.add(2),

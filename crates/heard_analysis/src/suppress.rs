@@ -13,9 +13,9 @@ use crate::rules::unused_allow::{self, Fault};
 const EQUIVALENTS: [(&str, &str, &str); 5] = [
     ("noqa:", "RUF006", "dropped-task"),
     ("noqa:", "ASYNC300", "dropped-task"),
-    ("type: ignore[", "unused-coroutine", "unawaited-coroutine"),
-    ("pyright: ignore[", "reportUnusedCoroutine", "unawaited-coroutine"),
-    ("ty: ignore[", "unused-awaitable", "unawaited-coroutine"),
+    ("type:ignore[", "unused-coroutine", "unawaited-coroutine"),
+    ("pyright:ignore[", "reportUnusedCoroutine", "unawaited-coroutine"),
+    ("ty:ignore[", "unused-awaitable", "unawaited-coroutine"),
 ];
 
 struct Comment<'a> {
@@ -89,16 +89,17 @@ fn comments<'a>(module: &'a Module<'_>) -> Vec<Comment<'a>> {
 impl Comment<'_> {
     /// Whether the comment stands at the finding or its statement.
     fn is_about(&self, finding: &Finding) -> bool {
-        let first = finding.statement_span.start.line.min(finding.span.start.line);
-        let last = finding.statement_span.end.line.max(finding.span.end.line);
-        (first..=last).contains(&self.line)
+        let covers = |span: &Span| (span.start.line..=span.end.line).contains(&self.line);
+        covers(&finding.statement_span) || covers(&finding.span)
     }
 
     fn names(&self, marker: &str, code: &str) -> bool {
-        let Some(start) = self.text.find(marker) else { return false };
-        let list = &self.text[start + marker.len()..];
+        // Other tools take blanks and capitals as they come.
+        let text = self.text.replace([' ', '\t'], "");
+        let Some(start) = text.to_ascii_lowercase().find(marker) else { return false };
+        let list = &text[start + marker.len()..];
         let list = if marker.ends_with('[') { list.split(']').next().unwrap_or_default() } else { list };
-        list.split(|character: char| !(character.is_alphanumeric() || character == '-')).any(|word| word == code)
+        list.split(|character: char| !(character.is_alphanumeric() || character == '-')).any(|word| word.eq_ignore_ascii_case(code))
     }
 }
 

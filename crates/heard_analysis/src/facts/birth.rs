@@ -3,12 +3,14 @@
 //! What the light table cannot answer is asked of the engine, and only about calls whose value can
 //! be lost at all.
 
+use std::cell::Cell;
+
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::body::{CallSite, FrameKind, Local, Use, last_name, walk};
+use super::body::{CallSite, FrameKind, Local, Use, arguments, last_name, walk};
 use super::flow::{Flow, Verdict};
 use super::models::Models;
 use super::names::{Names, plain_functions};
@@ -58,7 +60,7 @@ pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index
     let classes = body.calls.iter().filter_map(|site| site.scope.class);
     let finder = Finder {
         db,
-        flow: Flow { module, body: &body, models: Models::get() },
+        flow: Flow { module, body: &body, models: Models::get(), patience: Cell::new(0) },
         module_functions: plain_functions(module.body()),
         methods: classes
             .map(|class| (class.range(), class))
@@ -69,7 +71,7 @@ pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index
     };
     let mut births = Vec::new();
     for site in &body.calls {
-        let given = last_name(&site.call.func).and_then(|name| Models::get().given_by_last_name(name));
+        let given = body.called_name(site.call).and_then(|name| Models::get().given_by_last_name(name));
         let is_gather = given == Some(Kind::Gather);
         if finder.may_be_awaitable(site, index)
             && (all || finder.flow.can_be_lost(is_gather, &site.how, &site.place))
@@ -135,7 +137,6 @@ impl<'a> Finder<'_, '_, 'a> {
             if is_outcomes {
                 match self.gathered_work(site) {
                     Work::Fresh { hearing, is_cleanup } => (birth.hearing, birth.is_cleanup) = (hearing, is_cleanup),
-                    Work::ReadElsewhere => birth.fate = Fate::Consumed(How::Owned),
                     Work::Unknown => birth.fate = Fate::Unknown(Reason::Work),
                 }
             } else if kind != Kind::Coroutine {
@@ -159,7 +160,12 @@ impl<'a> Finder<'_, '_, 'a> {
                     body.frames[frame].kind == FrameKind::Function
                         && body.variables.get(&local).is_some_and(|variable| variable.is_parameter)
                 });
-                if is_parameter { index.holders.contains(&name.id) } else { index.may_be_awaitable(&name.id) }
+                let known = body.aliases.get(&name.id).unwrap_or(&name.id);
+                if is_parameter {
+                    index.holders.contains(&name.id)
+                } else {
+                    index.may_be_awaitable(known) || index.may_be_awaitable(&name.id)
+                }
             }
             Expr::Attribute(attribute) => {
                 let is_logger = last_name(&attribute.value).is_some_and(|name| name.to_lowercase().ends_with("logger"));
@@ -172,13 +178,12 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Tells what runs in a task or an executor, and whether it hears itself.
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
-        let arguments = &site.call.arguments.args;
-        let work = arguments.iter().find_map(|argument| Some((argument, self.hearing_of_work(argument, site)?)));
+        let work = arguments(site.call).find_map(|argument| Some((argument, self.hearing_of_work(argument, site)?)));
         birth.hearing = match work {
             Some((_, hearing)) => hearing,
             None => self.flow.module.callee(site.call).and_then(|spawner| self.spawned_hearing(&spawner)).unwrap_or(Hearing::Deaf),
         };
-        let shown = work.map(|(argument, _)| argument).or_else(|| arguments.iter().find(|argument| !argument.is_literal_expr()));
+        let shown = work.map(|(argument, _)| argument).or_else(|| arguments(site.call).find(|argument| !argument.is_literal_expr()));
         birth.work = shown.map(|argument| self.short_text(argument.range()));
     }
 

@@ -30,6 +30,8 @@ pub(crate) enum Use<'a> {
     Bound(Local),
     /// Put in a container that is used so.
     Element(Rc<Use<'a>>),
+    /// Put as a value in a mapping that is used so.
+    Entry(Rc<Use<'a>>),
     /// Iterated; each element is used so.
     Each(Rc<Use<'a>>),
     /// Taken apart; the parts are used so.
@@ -95,6 +97,8 @@ pub(crate) struct Store {
     pub(crate) place: Place,
     /// Whether the value is a container made on the spot.
     pub(crate) is_new_container: bool,
+    /// Whether the whole statement is an assignment to names, and nothing else.
+    pub(crate) is_plain: bool,
 }
 
 /// Where in a function something stands.
@@ -145,6 +149,10 @@ pub(crate) struct Body<'a> {
     pub(crate) values: FxHashMap<Local, &'a Expr>,
     /// Frames whose names may be read by other means, like `locals()`.
     pub(crate) dynamic_frames: Vec<usize>,
+    /// Where a loop is left or begun anew by `break` or `continue`, in the order of the text.
+    pub(crate) jumps: Vec<TextSize>,
+    /// What `from … import name as alias` names have in their own modules.
+    pub(crate) aliases: FxHashMap<Name, Name>,
     /// The scopes of names; the module's is the first.
     pub(crate) frames: Vec<Frame>,
 }
@@ -167,6 +175,12 @@ pub(crate) enum FrameKind {
 }
 
 impl Body<'_> {
+    /// The last part of the name that a call goes to, under the name that it has in its own module.
+    pub(crate) fn called_name<'c>(&'c self, call: &'c ExprCall) -> Option<&'c Name> {
+        let name = last_name(&call.func)?;
+        Some(if call.func.is_name_expr() { self.aliases.get(name).unwrap_or(name) } else { name })
+    }
+
     /// The scope that binds `name` as seen from `frame`, or `None` where no function does.
     pub(crate) fn binding_frame(&self, frame: usize, name: &Name) -> Option<usize> {
         let mut current = Some(frame);
@@ -190,6 +204,11 @@ impl Variable<'_> {
     pub(crate) fn is_bound(&self) -> bool {
         self.is_opaque || !self.stores.is_empty()
     }
+}
+
+/// The arguments of a call, the named ones behind the others.
+pub(crate) fn arguments(call: &ExprCall) -> impl Iterator<Item = &Expr> {
+    call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value))
 }
 
 /// The last part of the name that `expression` spells: `b` for `a.b`.

@@ -3,10 +3,11 @@
 //! Three-valued: what is not understood is [`Fate::Unknown`]. A value that is read on some path
 //! counts as read.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprAttribute, ExprCall};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::body::{Body, FrameKind, Load, Local, Place, Store, Use, Variable, last_name};
 use super::models::{Callbacks, Effect, FunctionModel, Method, Models};
@@ -18,6 +19,8 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     pub(crate) module: &'m Module<'db>,
     pub(crate) body: &'m Body<'a>,
     pub(crate) models: &'static Models,
+    /// How many more uses may be followed for the value at hand.
+    pub(crate) patience: Cell<u32>,
 }
 
 /// What became of a value, and as what: a gather that is awaited goes on as its outcomes.
@@ -34,49 +37,64 @@ struct Value {
     depth: usize,
     /// Names followed so far.
     hops: usize,
+    /// Whether the outermost container is a mapping, whose iteration gives keys.
+    in_mapping: bool,
+    /// Whether it was put in a container that has a name, so that every use of the name counts,
+    /// whenever the container was filled.
+    in_named: bool,
 }
 
 /// A value that goes through more names than this is given up.
 const MOST_HOPS: usize = 24;
 
+/// A value with more uses than this, its names' together, is given up.
+const MOST_USES: u32 = 2_000;
+
 impl<'a> Flow<'_, '_, 'a> {
     /// The fate of a value of this kind that is born at `place` and used as `how` says.
     /// A gather is one with `return_exceptions=True`; any other is a plain future.
     pub(crate) fn verdict(&self, kind: Kind, how: &Use<'a>, place: &Place) -> Verdict {
-        self.follow(Value { kind, depth: 0, hops: 0 }, how, place)
+        self.patience.set(MOST_USES);
+        self.follow(Value { kind, depth: 0, hops: 0, in_mapping: false, in_named: false }, how, place)
     }
 
     /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the engine, and
     /// answers yes when in doubt. What comes of awaiting counts for a gather only.
     pub(crate) fn can_be_lost(&self, is_gather: bool, how: &Use<'a>, place: &Place) -> bool {
         let kind = if is_gather { Kind::Gather } else { Kind::Coroutine };
-        self.can_value_be_lost(Value { kind, depth: 0, hops: 0 }, how, place)
+        self.patience.set(MOST_USES);
+        self.can_value_be_lost(Value { kind, depth: 0, hops: 0, in_mapping: false, in_named: false }, how, place)
     }
 
     fn can_value_be_lost(&self, value: Value, how: &Use<'a>, place: &Place) -> bool {
         if value.hops > MOST_HOPS {
             return false;
         }
+        let Some(patience) = self.patience.get().checked_sub(1) else { return true };
+        self.patience.set(patience);
         let value = Value { hops: value.hops + 1, ..value };
         let inner = Value { depth: value.depth.saturating_sub(1), ..value };
-        let has_model = |call: &ExprCall| last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
+        let has_model = |call: &ExprCall| self.body.called_name(call).is_some_and(|name| self.models.knows_last_name(name));
         match how {
             Use::Entered | Use::Returned | Use::Stored | Use::Other => false,
             Use::Awaited(how) => value.kind == Kind::Gather && self.can_value_be_lost(Value { depth: 1, ..value }, how, place),
-            Use::Element(how) => self.can_value_be_lost(Value { depth: value.depth + 1, ..value }, how, place),
+            Use::Element(how) | Use::Entry(how) => {
+                let in_named = value.in_named || matches!(how.as_ref(), Use::Bound(_));
+                self.can_value_be_lost(Value { depth: value.depth + 1, in_named, ..value }, how, place)
+            }
             Use::Each(how) | Use::Subscripted(how) => value.depth == 0 || self.can_value_be_lost(inner, how, place),
             Use::Unpacked(parts) => value.depth == 0 || parts.iter().all(|part| self.can_value_be_lost(inner, part, place)),
             Use::Several(uses) => uses.iter().all(|how| self.can_value_be_lost(value, how, place)),
             Use::LambdaResult(how) => matches!(how.as_ref(), Use::Argument { call, .. } if has_model(call)),
             Use::Argument { call, .. } => has_model(call),
             Use::Bound(local) => self.body.variables.get(local).is_none_or(|variable| {
-                let mut loads = self.loads(local, variable, place);
+                let mut loads = self.loads(value, local, variable, place);
                 if loads
                     .any(|load| matches!(&load.how, Use::Argument { result, .. } if matches!(**result, Use::Operand(Operation::Skip, _))))
                 {
                     return true;
                 }
-                self.loads(local, variable, place).all(|load| self.can_value_be_lost(value, &load.how, &load.place))
+                self.loads(value, local, variable, place).all(|load| self.can_value_be_lost(value, &load.how, &load.place))
             }),
             _ => true,
         }
@@ -84,6 +102,8 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn follow(&self, value: Value, how: &Use<'a>, place: &Place) -> Verdict {
         let Value { kind, depth, .. } = value;
+        let Some(patience) = self.patience.get().checked_sub(1) else { return Verdict { kind, fate: Fate::Unknown(Reason::Use) } };
+        self.patience.set(patience);
         let fate = match how {
             Use::Dropped => Fate::Lost(Loss::Dropped),
             Use::Entered => Fate::Consumed(How::Awaited),
@@ -91,6 +111,8 @@ impl<'a> Flow<'_, '_, 'a> {
             Use::Stored if kind == Kind::Outcome => Fate::Consumed(How::Examined),
             Use::Stored => Fate::Unknown(Reason::Stored),
             Use::Other => Fate::Unknown(Reason::Use),
+            // `is None` asks whether it failed, where the work gives nothing.
+            Use::Glanced(_) if kind == Kind::Outcome && depth == 0 => Fate::Unknown(Reason::Use),
             Use::Glanced(at) => never_read(*at),
             Use::Examined if kind == Kind::Outcome => Fate::Consumed(How::Examined),
             Use::Examined => Fate::Unknown(Reason::Use),
@@ -104,14 +126,16 @@ impl<'a> Flow<'_, '_, 'a> {
                 Kind::Coroutine | Kind::Task | Kind::Future if depth == 0 => Fate::Consumed(How::Awaited),
                 _ => Fate::Unknown(Reason::Use),
             },
-            Use::Element(how) => return self.put_in_container(Value { depth: depth + 1, ..value }, how, place),
-            Use::Each(how) | Use::Subscripted(how) if depth > 0 => return self.follow(Value { depth: depth - 1, ..value }, how, place),
+            Use::Element(how) => return self.put_in_container(Value { depth: depth + 1, in_mapping: false, ..value }, how, place),
+            Use::Entry(how) => return self.put_in_container(Value { depth: depth + 1, in_mapping: true, ..value }, how, place),
+            Use::Each(_) | Use::Unpacked(_) if value.in_mapping => Fate::Unknown(Reason::Use),
+            Use::Each(how) | Use::Subscripted(how) if depth > 0 => return self.follow(value.taken_out(), how, place),
             Use::Each(_) => taken_apart(value, Operation::Iteration, place),
             Use::Subscripted(_) => taken_apart(value, Operation::Subscript, place),
             Use::Unpacked(parts) if depth > 0 => {
                 return parts
                     .iter()
-                    .map(|part| self.follow(Value { depth: depth - 1, ..value }, part, place))
+                    .map(|part| self.follow(value.taken_out(), part, place))
                     .reduce(Verdict::or)
                     .unwrap_or(Verdict { kind, fate: Fate::Unknown(Reason::Use) });
             }
@@ -138,6 +162,7 @@ impl<'a> Flow<'_, '_, 'a> {
             if !self.body.variables.get(local).is_some_and(|variable| variable.is_bound() && is_new(variable)) {
                 return self.follow(value, &Use::Stored, place);
             }
+            return self.follow(Value { in_named: true, ..value }, how, place);
         }
         self.follow(value, how, place)
     }
@@ -150,7 +175,7 @@ impl<'a> Flow<'_, '_, 'a> {
         }
         let value = Value { hops: value.hops + 1, ..value };
         let mut verdict: Option<Verdict> = None;
-        for load in self.loads(local, variable, place) {
+        for load in self.loads(value, local, variable, place) {
             let next = self.follow(value, &load.how, &load.place);
             let is_skipped = matches!(next.fate, Fate::Lost(Loss::Skipped { .. }));
             verdict = Some(match verdict {
@@ -167,7 +192,7 @@ impl<'a> Flow<'_, '_, 'a> {
                 return Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: Some(local.name.to_string()), at }) };
             }
             Some(verdict) => return verdict,
-            None => match overwriting(variable, place) {
+            None => match self.overwriting(variable, place) {
                 Some(store) => Loss::Overwritten { name: local.name.to_string(), by: store.statement },
                 None => Loss::UnusedName(local.name.to_string()),
             },
@@ -176,16 +201,34 @@ impl<'a> Flow<'_, '_, 'a> {
     }
 
     /// The places that may read what is put in `variable` at `place`.
-    fn loads<'v>(&self, local: &Local, variable: &'v Variable<'a>, place: &Place) -> impl Iterator<Item = &'v Load<'a>> + use<'v, 'a> {
+    fn loads<'v>(
+        &self,
+        value: Value,
+        local: &Local,
+        variable: &'v Variable<'a>,
+        place: &Place,
+    ) -> impl Iterator<Item = &'v Load<'a>> + use<'v, 'a> {
         // In a comprehension the names stand before what binds them.
         let is_comprehension = self.body.frames[local.frame].kind == FrameKind::Comprehension;
-        let end = overwriting(variable, place).map(|store| store.place.offset);
+        let end = self.overwriting(variable, place).map(|store| store.place.offset);
         let place = place.clone();
         variable.loads.iter().filter(move |load| {
             let is_later = load.place.offset > place.offset && end.is_none_or(|end| load.place.offset <= end);
             let may_come_again = end.is_none() && load.place.loops.iter().any(|one| place.loops.contains(one));
-            is_comprehension || load.is_nested || is_later || may_come_again
+            value.in_named || is_comprehension || load.is_nested || is_later || may_come_again
         })
+    }
+
+    /// The assignment that certainly takes the place of what is put in `variable` at `place`, with
+    /// nothing in between that could lead around it.
+    fn overwriting<'v>(&self, variable: &'v Variable<'a>, place: &Place) -> Option<&'v Store> {
+        if place.in_try {
+            return None;
+        }
+        let follows = |store: &&Store| store.is_plain && store.place.block == place.block && store.statement.start() >= place.offset;
+        let store = variable.stores.iter().find(follows)?;
+        let leads_around = |jump: &TextSize| (place.offset..store.statement.start()).contains(jump);
+        (!self.body.jumps.iter().any(leads_around)).then_some(store)
     }
 
     fn argument(&self, value: Value, call: &ExprCall, index: usize, result: &Rc<Use<'a>>, place: &Place) -> Verdict {
@@ -206,14 +249,20 @@ impl<'a> Flow<'_, '_, 'a> {
                 Fate::Consumed(How::Examined)
             }
             Effect::Value => plain_value(value, at),
+            _ if value.in_mapping && !matches!(effect, Effect::Value | Effect::Print | Effect::Log | Effect::Ignore) => return unknown,
+            Effect::EachTruth if kind == Kind::Coroutine => as_value(Operation::Condition, at),
+            Effect::EachTruth if kind == Kind::Outcome => return unknown,
             Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),
-            Effect::EachValue | Effect::Ignore => never_read(at),
+            Effect::EachValue | Effect::EachTruth | Effect::Ignore => never_read(at),
+            Effect::Text => self.formatted(value, result, at),
             Effect::Log if kind == Kind::Outcome => Fate::Consumed(How::Examined),
             Effect::Log if kind == Kind::Coroutine && depth == 0 => as_value(Operation::Formatting, at),
             Effect::Log => never_read(at),
             Effect::Print if kind == Kind::Outcome => Fate::Lost(Loss::OnlyPrinted { at }),
             Effect::Print => plain_value(value, at),
-            Effect::Sort if kind == Kind::Coroutine => as_value(Operation::Comparison, at),
+            Effect::Sort if kind == Kind::Coroutine && depth == 1 && call.arguments.find_keyword("key").is_none() => {
+                as_value(Operation::Comparison, at)
+            }
             Effect::SameElements | Effect::Sort if depth > 0 => return self.follow(value, result, place),
             Effect::SameElements | Effect::Sort => taken_apart(value, Operation::Iteration, place),
             Effect::Zip if depth > 0 => return self.in_tuples(value, index, result, place),
@@ -232,7 +281,7 @@ impl<'a> Flow<'_, '_, 'a> {
     fn in_tuples(&self, value: Value, index: usize, tuples: &Use<'a>, place: &Place) -> Verdict {
         match tuples {
             Use::Each(tuple) => match tuple.as_ref() {
-                Use::Unpacked(parts) if index < parts.len() => self.follow(Value { depth: value.depth - 1, ..value }, &parts[index], place),
+                Use::Unpacked(parts) if index < parts.len() => self.follow(value.taken_out(), &parts[index], place),
                 tuple => self.follow(value, tuple, place),
             },
             _ => Verdict { kind: value.kind, fate: Fate::Unknown(Reason::Use) },
@@ -245,10 +294,12 @@ impl<'a> Flow<'_, '_, 'a> {
         let at = attribute.range();
         let fate = if depth > 0 {
             match name {
-                "pop" | "popleft" | "get" => return self.follow(Value { depth: depth - 1, ..value }, result, place),
-                "copy" | "values" => return self.follow(value, result, place),
+                "pop" | "popleft" | "get" => return self.follow(value.taken_out(), result, place),
+                "copy" => return self.follow(value, result, place),
+                "values" => return self.follow(Value { in_mapping: false, ..value }, result, place),
                 "items" => return self.in_tuples(value, 1, result, place),
-                "append" | "add" | "extend" | "update" | "clear" | "discard" | "remove" | "sort" | "reverse" => never_read(at),
+                "append" | "appendleft" | "add" | "extend" | "extendleft" | "update" | "clear" | "discard" | "remove" | "sort"
+                | "reverse" => never_read(at),
                 "index" | "count" if kind == Kind::Outcome => Fate::Consumed(How::Examined),
                 _ => Fate::Unknown(Reason::Use),
             }
@@ -270,7 +321,7 @@ impl<'a> Flow<'_, '_, 'a> {
                 (Method::Absent, Some(call)) if name == "add_done_callback" => match result {
                     _ if only_discards(call) => never_read(at),
                     // Nothing but the loop's weak reference holds it now.
-                    Use::Dropped if value.hops == 0 && kind != Kind::ThreadFuture => Fate::Lost(Loss::Unheld { at }),
+                    Use::Dropped if value.hops == 0 && kind == Kind::Task => Fate::Lost(Loss::Unheld { at }),
                     _ => Fate::Unknown(Reason::Use),
                 },
                 (Method::Absent | Method::Unknown, _) => Fate::Unknown(Reason::Use),
@@ -293,8 +344,11 @@ impl<'a> Flow<'_, '_, 'a> {
                 // It may be a logger.
                 _ => Fate::Unknown(Reason::Argument),
             },
+            Use::Formatted(how, _) => self.formatted(value, how, at),
             Use::Examined => Fate::Consumed(How::Examined),
-            _ => as_value(Operation::Formatting, at),
+            Use::Returned | Use::Dropped => as_value(Operation::Formatting, at),
+            // Text that is kept may be told later.
+            _ => Fate::Unknown(Reason::Use),
         }
     }
 
@@ -311,7 +365,6 @@ impl<'a> Flow<'_, '_, 'a> {
 
     /// The model of what `call` goes to.
     pub(crate) fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
-        // A bare name may be another's alias, `from asyncio import create_task as spawn`.
         let may_have_one =
             matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
         if !may_have_one {
@@ -331,6 +384,13 @@ impl<'a> Flow<'_, '_, 'a> {
             receiver => last_name(receiver)?,
         };
         self.models.untyped_method(receiver, &attribute.attr).filter(|_| module.is_untyped(&attribute.value))
+    }
+}
+
+impl Value {
+    /// The value out of its outermost container.
+    fn taken_out(self) -> Self {
+        Value { depth: self.depth - 1, in_mapping: false, in_named: false, ..self }
     }
 }
 
@@ -354,19 +414,12 @@ impl Verdict {
     }
 }
 
-/// The assignment that certainly takes the place of what is put in `variable` at `place`, with
-/// nothing in between that could lead around it.
-fn overwriting<'v>(variable: &'v Variable<'_>, place: &Place) -> Option<&'v Store> {
-    if place.in_try {
-        return None;
-    }
-    variable.stores.iter().find(|store| store.place.block == place.block && store.statement.start() >= place.offset)
-}
-
 fn operand(value: Value, operation: Operation, at: TextRange) -> Fate {
     match (value.kind, value.depth, operation) {
         (Kind::Coroutine, 0, _) | (Kind::Outcome, 0, Operation::Arithmetic) => as_value(operation, at),
         (Kind::Outcome, _, Operation::Comparison) => Fate::Consumed(How::Examined),
+        // It asks whether it failed, where the work gives nothing.
+        (Kind::Outcome, 0, Operation::Condition) => Fate::Unknown(Reason::Use),
         (_, _, Operation::Condition | Operation::Comparison) => never_read(at),
         _ => Fate::Unknown(Reason::Use),
     }

@@ -36,8 +36,12 @@ pub(crate) enum Effect {
     Await,
     /// Takes it for a plain value.
     Value,
+    /// Makes a text of it.
+    Text,
     /// Takes each element of it for a plain value.
     EachValue,
+    /// Asks of each element whether it is true.
+    EachTruth,
     /// Writes it out.
     Print,
     /// Writes it to a log.

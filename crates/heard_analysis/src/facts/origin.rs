@@ -49,7 +49,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 return Given::Owned(Kind::Task, Owner::Certain);
             }
             if let Some(kind) = model.gives {
-                let is_fresh = !model.wraps || call.arguments.args.iter().all(|argument| self.is_made_here(module, argument, scope, depth));
+                let is_fresh = !model.wraps || wrapped(call).all(|argument| self.is_made_here(module, argument, scope, depth));
                 return if is_fresh { Given::Fresh(kind) } else { Given::Owned(kind, Owner::Possible) };
             }
         }
@@ -191,6 +191,14 @@ pub(super) fn work_callee<'db>(module: &Module<'db>, argument: &Expr, function: 
         Expr::Attribute(_) => module.target(argument),
         _ => None,
     }
+}
+
+/// What a wrapper is given to stand for.
+fn wrapped(call: &ExprCall) -> impl Iterator<Item = &Expr> {
+    let options = ["loop", "return_exceptions"];
+    let is_option = move |keyword: &&ast::Keyword| keyword.arg.as_ref().is_some_and(|name| options.contains(&name.as_str()));
+    let named = call.arguments.keywords.iter().filter(move |keyword| !is_option(keyword)).map(|keyword| &keyword.value);
+    call.arguments.args.iter().chain(named)
 }
 
 /// The value of `name` where one statement of `body` assigns to it.

@@ -18,8 +18,6 @@ pub(super) enum Work {
         /// Whether each of them closes something.
         is_cleanup: bool,
     },
-    /// Tasks whose outcome is read at another place, or that have just been cancelled.
-    ReadElsewhere,
     /// It cannot be told.
     Unknown,
 }
@@ -30,7 +28,6 @@ impl Work {
             (Work::Fresh { hearing: a, is_cleanup: b }, Work::Fresh { hearing: c, is_cleanup: d }) => {
                 Work::Fresh { hearing: a.and(c), is_cleanup: b && d }
             }
-            (Work::ReadElsewhere, _) | (_, Work::ReadElsewhere) => Work::ReadElsewhere,
             _ => Work::Unknown,
         }
     }
@@ -39,9 +36,6 @@ impl Work {
 impl<'a> Finder<'_, '_, 'a> {
     /// What the gather at `site` waits for.
     pub(super) fn gathered_work(&self, site: &CallSite<'a>) -> Work {
-        if self.cancels_before(site) {
-            return Work::ReadElsewhere;
-        }
         let arguments = &site.call.arguments.args;
         arguments.iter().map(|argument| self.work(argument, site, DEEPEST_ORIGIN)).reduce(Work::and).unwrap_or(Work::Unknown)
     }
@@ -104,7 +98,10 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_name(&self, local: &Local, site: &CallSite<'a>, work: impl Fn(&'a Expr) -> Work) -> Work {
         let body = self.flow.body;
         let (Some(variable), Some(value)) = (body.variables.get(local), body.values.get(local)) else { return Work::Unknown };
-        if variable.is_opaque || variable.loads.iter().any(|load| !is_in_gather(&load.how, site.call) && !is_glance(&load.how)) {
+        if self.cancels_before(site)
+            || variable.is_opaque
+            || variable.loads.iter().any(|load| !is_in_gather(&load.how, site.call) && !is_glance(&load.how))
+        {
             return Work::Unknown;
         }
         work(value)

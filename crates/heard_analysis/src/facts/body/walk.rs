@@ -23,6 +23,7 @@ pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
         blocks: 0,
         tries: 0,
         statement: TextRange::default(),
+        is_plain_assignment: false,
     };
     walker.block(statements);
     walker.body.hand_up_free_names();
@@ -41,6 +42,7 @@ struct Walker<'a> {
     blocks: usize,
     tries: usize,
     statement: TextRange,
+    is_plain_assignment: bool,
 }
 
 impl<'a> Walker<'a> {
@@ -65,6 +67,7 @@ impl<'a> Walker<'a> {
     }
 
     fn statement(&mut self, statement: &'a Stmt) {
+        self.is_plain_assignment = matches!(statement, Stmt::Assign(_) | Stmt::AnnAssign(_));
         let outer = std::mem::replace(&mut self.statement, header(statement));
         self.statement_inside(statement);
         self.statement = outer;
@@ -124,7 +127,8 @@ impl<'a> Walker<'a> {
             Stmt::Nonlocal(statement) => self.global_names.extend(statement.names.iter().map(|name| name.id.clone())),
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => self.class(class),
-            Stmt::TypeAlias(_) | Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) | Stmt::IpyEscapeCommand(_) => {}
+            Stmt::Break(_) | Stmt::Continue(_) => self.body.jumps.push(statement.start()),
+            Stmt::TypeAlias(_) | Stmt::Pass(_) | Stmt::IpyEscapeCommand(_) => {}
         }
     }
 
@@ -154,6 +158,7 @@ impl<'a> Walker<'a> {
         for case in &statement.cases {
             self.pattern(&case.pattern);
             if let Some(guard) = &case.guard {
+                self.statement = guard.range();
                 self.expression(guard, &condition(guard));
             }
             self.block(&case.body);
@@ -166,6 +171,7 @@ impl<'a> Walker<'a> {
         self.tries -= 1;
         for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
             if let Some(kind) = &handler.type_ {
+                self.statement = kind.range();
                 self.expression(kind, &Use::Other);
             }
             if let Some(name) = &handler.name {
@@ -185,6 +191,7 @@ impl<'a> Walker<'a> {
         self.block(&statement.body);
         for clause in &statement.elif_else_clauses {
             if let Some(test) = &clause.test {
+                self.statement = TextRange::new(clause.start(), test.end());
                 self.expression(test, &condition(test));
             }
             self.block(&clause.body);
@@ -262,11 +269,17 @@ fn tests_failure(test: &Expr) -> Option<bool> {
     match test {
         Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => tests_failure(&operation.operand).map(|of_failure| !of_failure),
         Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "isinstance") => {
-            let names_failure = |class: &Expr| last_name(class).is_some_and(|name| name.ends_with("Exception") || name.ends_with("Error"));
-            Some(match call.arguments.args.get(1)? {
-                Expr::Tuple(classes) => classes.elts.iter().any(names_failure),
-                class => names_failure(class),
-            })
+            let classes = match call.arguments.args.get(1)? {
+                Expr::Tuple(classes) => classes.elts.iter().collect(),
+                class => vec![class],
+            };
+            let names: Vec<&str> = classes.into_iter().map(|class| last_name(class).map(Name::as_str)).collect::<Option<_>>()?;
+            if names.iter().any(|name| matches!(*name, "Exception" | "BaseException")) {
+                return Some(true);
+            }
+            // A test of one sort of failure lets the other sorts through.
+            let is_narrow = names.iter().any(|name| name.ends_with("Exception") || name.ends_with("Error"));
+            (!is_narrow).then_some(false)
         }
         _ => None,
     }

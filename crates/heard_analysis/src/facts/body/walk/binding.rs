@@ -27,6 +27,9 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn bind_import(&mut self, alias: &'a ast::Alias) {
+        if let Some(renamed) = &alias.asname {
+            self.body.aliases.insert(renamed.id.clone(), alias.name.id.clone());
+        }
         let name = alias.asname.as_ref().map_or_else(|| alias.name.split('.').next().unwrap_or_default(), |name| name.as_str());
         self.bind_opaque(&Name::new(name));
     }
@@ -77,7 +80,9 @@ impl<'a> Walker<'a> {
             }
             return;
         }
-        let mut uses: Vec<Use<'a>> = targets.iter().map(|target| self.target(target, Some(value))).collect();
+        // What has several names at once is not one container of its own.
+        let whole = (targets.len() == 1).then_some(value);
+        let mut uses: Vec<Use<'a>> = targets.iter().map(|target| self.target(target, whole)).collect();
         let how = if uses.len() == 1 { uses.remove(0) } else { Use::Several(uses.into()) };
         self.expression(value, &how);
     }
@@ -101,7 +106,7 @@ impl<'a> Walker<'a> {
                     return Use::Stored;
                 };
                 self.load(&container.id, target.range(), Use::Glanced(target.range()));
-                Use::Element(Rc::new(Use::Bound(self.local(&container.id))))
+                Use::Entry(Rc::new(Use::Bound(self.local(&container.id))))
             }
             _ => {
                 self.target_parts(target);
@@ -127,8 +132,12 @@ impl<'a> Walker<'a> {
             return Use::Stored;
         }
         let local = self.local(name);
-        let store =
-            Store { statement: self.statement, place: self.place(self.statement), is_new_container: value.is_some_and(is_new_container) };
+        let store = Store {
+            statement: self.statement,
+            place: self.place(self.statement),
+            is_new_container: value.is_some_and(is_new_container),
+            is_plain: self.is_plain_assignment,
+        };
         let variable = self.body.variables.entry(local.clone()).or_default();
         variable.stores.push(store);
         let is_only = variable.stores.len() == 1;

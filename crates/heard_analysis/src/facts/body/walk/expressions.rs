@@ -24,7 +24,9 @@ impl<'a> Walker<'a> {
                 self.expression(&attribute.value, &Use::Receiver { attribute, called: None, result: Rc::new(how.clone()) });
             }
             Expr::Subscript(subscript) => {
-                self.expression(&subscript.value, &Use::Subscripted(Rc::new(how.clone())));
+                // A slice is a container of the same elements.
+                let of_whole = if subscript.slice.is_slice_expr() { how.clone() } else { Use::Subscripted(Rc::new(how.clone())) };
+                self.expression(&subscript.value, &of_whole);
                 self.expression(&subscript.slice, &Use::Other);
             }
             Expr::BoolOp(operation) => self.bool_operation(operation, how),
@@ -44,6 +46,7 @@ impl<'a> Walker<'a> {
                 self.expression(&choice.orelse, how);
             }
             Expr::Named(named) => {
+                self.is_plain_assignment = false;
                 let bound = self.target(&named.target, Some(&named.value));
                 self.expression(&named.value, &Use::Several(Rc::from([bound, how.clone()])));
             }
@@ -55,7 +58,7 @@ impl<'a> Walker<'a> {
                 }
             }
             Expr::Dict(dict) => {
-                let element = Use::Element(Rc::new(how.clone()));
+                let element = Use::Entry(Rc::new(how.clone()));
                 for item in &dict.items {
                     match &item.key {
                         Some(key) => {
@@ -66,13 +69,12 @@ impl<'a> Walker<'a> {
                     }
                 }
             }
-            Expr::ListComp(node) => self.comprehension(&node.generators, &[&node.elt], how),
-            Expr::SetComp(node) => self.comprehension(&node.generators, &[&node.elt], how),
-            Expr::Generator(node) => self.comprehension(&node.generators, &[&node.elt], how),
-            Expr::DictComp(node) => match &node.key {
-                Some(key) => self.comprehension(&node.generators, &[key, &node.value], how),
-                None => self.comprehension(&node.generators, &[&node.value], how),
-            },
+            Expr::ListComp(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
+            Expr::SetComp(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
+            Expr::Generator(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
+            Expr::DictComp(node) => {
+                self.comprehension(&node.generators, node.key.as_deref(), &node.value, &Use::Entry(Rc::new(how.clone())));
+            }
             Expr::Lambda(lambda) => self.lambda(lambda, how),
             Expr::FString(string) => {
                 for part in string.value.elements().filter_map(ast::InterpolatedStringElement::as_interpolation) {
@@ -193,7 +195,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn comprehension(&mut self, generators: &'a [Comprehension], elements: &[&'a Expr], how: &Use<'a>) {
+    fn comprehension(&mut self, generators: &'a [Comprehension], key: Option<&'a Expr>, element: &'a Expr, how: &Use<'a>) {
         let frame = self.new_frame(FrameKind::Comprehension);
         let loops = Rc::clone(&self.loops);
         for generator in generators {
@@ -214,10 +216,10 @@ impl<'a> Walker<'a> {
                 self.expression(test, &Use::Operand(operation, test.range()));
             }
         }
-        let element = Use::Element(Rc::new(how.clone()));
-        for expression in elements {
-            self.expression(expression, &element);
+        if let Some(key) = key {
+            self.expression(key, &Use::Other);
         }
+        self.expression(element, how);
         self.comprehensions.pop();
         self.loops = loops;
     }
