@@ -110,9 +110,9 @@ impl<'a> Check<'a> {
         for problem in &files.problems {
             let message = format!("{}: {}", place(&problem.path, None, &self.cwd), problem.message);
             if problem.lost {
-                self.console.error(message)?
+                self.console.error(message)?;
             } else {
-                self.console.warning(message)?
+                self.console.warning(message)?;
             }
             self.tally.failed |= problem.lost;
         }
@@ -238,7 +238,11 @@ impl<'a> Check<'a> {
                 let place = place(&notice.path, notice.position.map(|position| position.line), &self.cwd);
                 let message = format!("{place}: {}", notice.message);
                 // What makes the exit code 2 is said to the quiet ones too.
-                if notice.skipped { self.console.error(message)? } else { self.console.warning(message)? }
+                if notice.skipped {
+                    self.console.error(message)?;
+                } else {
+                    self.console.warning(message)?;
+                }
             }
         }
         Ok(())

@@ -45,8 +45,7 @@ impl Printer {
                 findings.iter().try_for_each(|finding| print(&mut self.out, &concise::finding(finding, &self.cwd, self.styled)))
             }
             OutputFormat::JsonLines => {
-                let mut lines = json_lines::Lines::new(&self.cwd);
-                findings.iter().try_for_each(|finding| print(&mut self.out, &lines.finding(finding)?))
+                findings.iter().try_for_each(|finding| print(&mut self.out, &json_lines::finding(finding, &self.cwd)?))
             }
         }
     }

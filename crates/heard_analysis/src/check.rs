@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::{self, Module};
 use crate::facts::{self, Birth, Fate, Index, Names};
@@ -49,12 +49,12 @@ pub struct Report {
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let db = &program.db;
     let Request { threads, undecided, .. } = *request;
-    let tables = for_each_file(db, request.files.to_vec(), threads, limits::PATIENCE, names_of, || ());
-    let tables: Vec<Names> = tables.into_iter().map(Result::unwrap_or_default).collect();
+    let read = for_each_file(db, request.files.to_vec(), threads, limits::PATIENCE, names_of, || ());
+    let (tables, unread) = sort_out(request, read);
     let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
     let missing =
         request.files.first().map_or_else(Vec::new, |file| engine::missing_modules(db, imports.iter().map(|name| name.as_str()), file));
-    let index = Index::new(&tables, names_outside(db, &imports, request.files));
+    let index = Index::new(&tables, names_outside(db, &imports, request.files, threads));
     drop(tables);
 
     let (wanted, others): (Vec<_>, Vec<_>) = request.files.iter().cloned().partition(|path| (request.reported)(path));
@@ -63,7 +63,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     }
     let work = move |db: &Database, path: &Utf8Path| check_file(db, path, &index, undecided);
     let results = for_each_file(db, wanted.clone(), threads, limits::PATIENCE, work, request.progress);
-    let mut report = Report { missing, ..Report::default() };
+    let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| given_up(path, &reason));
         report.findings.extend(of_file.findings.into_iter().filter(|finding| request.selection.wants(finding)));
@@ -80,33 +80,56 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
 fn given_up(path: &Utf8Path, reason: &GivenUp) -> Report {
     let message = match reason {
         GivenUp::Failed(words) => format!("the file was given up: the analyser failed in it, which is a bug in heard ({words})"),
-        GivenUp::Late => format!("the file was given up after {} seconds: its types are too hard to infer", limits::PATIENCE.as_secs()),
+        GivenUp::Late => format!("the file was given up: its analysis did not end within {} seconds", limits::PATIENCE.as_secs()),
     };
-    Report { notices: vec![Notice { path: Arc::from(path), position: None, skipped: true, message }], ..Report::default() }
+    unreadable(path, message)
 }
 
-fn names_of(db: &Database, path: &Utf8Path) -> Names {
-    Module::open(db, path).map(|module| Names::of(module.body())).unwrap_or_default()
+fn names_of(db: &Database, path: &Utf8Path) -> Result<Names, String> {
+    Module::open(db, path).map(|module| Names::of(module.body()))
+}
+
+/// The tables, and a notice for each file that has none and is not reported on; the others speak of
+/// it when they are checked.
+fn sort_out(request: &Request<'_>, read: Vec<Result<Result<Names, String>, GivenUp>>) -> (Vec<Names>, Vec<Notice>) {
+    let (mut tables, mut notices) = (Vec::new(), Vec::new());
+    for (path, names) in request.files.iter().zip(read) {
+        let report = match names {
+            Ok(Ok(names)) => {
+                tables.push(names);
+                continue;
+            }
+            Ok(Err(message)) => unreadable(path, message),
+            Err(reason) => given_up(path, &reason),
+        };
+        if !(request.reported)(path) {
+            notices.extend(report.notices);
+        }
+    }
+    (tables, notices)
+}
+
+/// The notice of a file that cannot be read.
+fn unreadable(path: &Utf8Path, message: String) -> Report {
+    Report { notices: vec![Notice { path: Arc::from(path), position: None, skipped: true, message }], ..Report::default() }
 }
 
 /// The names of coroutine functions outside `files`: in the standard library, in the packages that
 /// are imported, and in modules of the project that were not listed.
-fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf]) -> FxHashSet<Name> {
+fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf], threads: usize) -> FxHashSet<Name> {
     let known: FxHashSet<&Utf8Path> = files.iter().flat_map(|file| file.ancestors()).collect();
-    let mut names = FxHashSet::default();
-    engine::for_each_outside_text(db, imports.iter().map(|name| name.as_str()), &|path| known.contains(path), |text| {
-        names.extend(facts::async_names(text));
-    });
+    let mut names: FxHashSet<Name> =
+        engine::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();
+    let outside = engine::files_of_modules(db, imports.iter().map(|name| name.as_str()), &|path| known.contains(path));
+    let read = |db: &Database, path: &Utf8Path| facts::async_names(&engine::text_of(db, path)).collect::<Vec<_>>();
+    names.extend(for_each_file(db, outside, threads, limits::PATIENCE, read, || ()).into_iter().flatten().flatten());
     names
 }
 
 fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
-        Err(message) => {
-            let notice = Notice { path: Arc::from(path), position: None, skipped: true, message };
-            return Report { notices: vec![notice], ..Report::default() };
-        }
+        Err(message) => return unreadable(path, message),
     };
     let mut report = Report::default();
     if let Some((position, message)) = module.syntax_error() {
@@ -123,10 +146,22 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) ->
         report.notices.push(Notice { path: Arc::from(path), position: None, skipped: false, message });
     }
     report.findings = suppress::apply(&module, rules::run(&births));
+    number(&mut report.findings);
     if undecided {
         report.undecided = births.iter().filter_map(undecided_birth).collect();
     }
     report
+}
+
+/// Numbers findings that look alike, before any of them is left out.
+fn number(findings: &mut [Finding]) {
+    findings.sort_by(|left, right| left.span.cmp(&right.span));
+    let mut seen: FxHashMap<(&str, String, String), usize> = FxHashMap::default();
+    for finding in findings {
+        let count = seen.entry((finding.rule, finding.symbol.clone(), finding.statement.clone())).or_default();
+        finding.ordinal = *count;
+        *count += 1;
+    }
 }
 
 fn undecided_birth(birth: &Birth) -> Option<Undecided> {

@@ -26,7 +26,7 @@ use ty_python_semantic::{Db as _, HasType, ProgramEnvironment, SemanticModel};
 use crate::finding::{Position, Span};
 use crate::program::Database;
 
-pub(crate) use outside::{for_each_outside_text, missing_modules};
+pub(crate) use outside::{files_of_modules, missing_modules, standard_library, text_of};
 
 /// Runs `work`, and turns a panic in it into a text for people.
 pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {

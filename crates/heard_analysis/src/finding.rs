@@ -35,6 +35,9 @@ pub struct Finding {
     pub statement_span: Span,
     /// The source of the statement, with every run of white space folded to one blank.
     pub statement: String,
+    /// How many findings of the same rule, symbol and statement stand before it in the file,
+    /// whether they are wanted or not.
+    pub ordinal: usize,
 }
 
 /// One step of a finding's trace.

@@ -57,6 +57,7 @@ impl Rule {
             symbol: birth.symbol.clone(),
             statement_span: birth.statement_span.clone(),
             statement: birth.statement.clone(),
+            ordinal: 0,
         }
     }
 }

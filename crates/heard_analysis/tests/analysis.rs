@@ -29,7 +29,17 @@ pub(crate) fn analyse(modules: &[Module]) -> Result<Report, String> {
     answer.get_or_init(|| analyse_anew(modules)).clone()
 }
 
+/// The report of the same program in other circumstances, which must not matter: the files in the
+/// opposite order, on several threads, with the undecided ones asked for.
+pub(crate) fn analyse_otherwise(modules: &[Module]) -> Result<Report, String> {
+    run(&mut modules.iter().rev(), 3, true)
+}
+
 fn analyse_anew(modules: &[Module]) -> Result<Report, String> {
+    run(&mut modules.iter(), 1, false)
+}
+
+fn run(modules: &mut dyn Iterator<Item = &Module>, threads: usize, undecided: bool) -> Result<Report, String> {
     let system = InMemorySystem::default();
     let mut files: Vec<Utf8PathBuf> = Vec::new();
     for module in modules {
@@ -41,7 +51,7 @@ fn analyse_anew(modules: &[Module]) -> Result<Report, String> {
         Settings { root: "/".into(), source_roots: vec!["/".into()], python_version: Some((3, 13)), environment: Environment::None };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
     let selection = Selection { level: Level::Preview, select: Vec::new(), ignore: Vec::new() };
-    let request = Request { files: &files, reported: &|_| true, selection: &selection, undecided: false, threads: 1, progress: &|| () };
+    let request = Request { files: &files, reported: &|_| true, selection: &selection, undecided, threads, progress: &|| () };
     Ok(check(&program, &request))
 }
 
@@ -121,6 +131,7 @@ mod tests {
             symbol: String::new(),
             statement_span: span(line, 0, 0),
             statement: String::new(),
+            ordinal: 0,
         }
     }
 

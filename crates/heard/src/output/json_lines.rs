@@ -3,11 +3,9 @@
 //! These structures are a contract, with keys in this order. They are made by hand from the
 //! analyser's types, so that those can change without breaking it.
 
-use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use heard_analysis::{Finding, Fix, Span, Step, Undecided};
 use serde::Serialize;
 
@@ -26,7 +24,8 @@ struct JsonFinding<'a> {
     help: &'a str,
     fix: Option<JsonFix<'a>>,
     fingerprint: String,
-    url: String,
+    /// The page of the rule on the web; there is none yet.
+    url: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -72,50 +71,32 @@ struct JsonBirth<'a> {
     end_column: usize,
 }
 
-/// Turns findings into lines. It has to see them in their order, since equal ones are numbered.
-pub(super) struct Lines {
-    cwd: Utf8PathBuf,
-    seen: HashMap<(Arc<Utf8Path>, u128), usize>,
+/// The line for a finding, with its end. Paths are written as seen from `cwd`.
+pub(super) fn finding(finding: &Finding, cwd: &Utf8Path) -> io::Result<String> {
+    let path = |span: &Span| super::shown(&span.path, cwd).into_owned();
+    to_line(&JsonFinding {
+        rule: finding.rule,
+        level: finding.level.name(),
+        message: &finding.message,
+        path: path(&finding.span),
+        line: finding.span.start.line,
+        column: finding.span.start.column,
+        end_line: finding.span.end.line,
+        end_column: finding.span.end.column,
+        trace: finding.trace.iter().map(|step| json_step(step, path(&step.span))).collect(),
+        help: &finding.help,
+        fix: finding.fix.as_ref().map(|fix| json_fix(fix, &path)),
+        fingerprint: fingerprint(finding),
+        url: None,
+    })
 }
 
-impl Lines {
-    /// Paths are written as seen from `cwd`.
-    pub(super) fn new(cwd: &Utf8Path) -> Self {
-        Lines { cwd: cwd.to_owned(), seen: HashMap::new() }
-    }
-
-    /// The line for the next finding, with its end.
-    pub(super) fn finding(&mut self, finding: &Finding) -> io::Result<String> {
-        let path = |span: &Span| super::shown(&span.path, &self.cwd).into_owned();
-        let line = JsonFinding {
-            rule: finding.rule,
-            level: finding.level.name(),
-            message: &finding.message,
-            path: path(&finding.span),
-            line: finding.span.start.line,
-            column: finding.span.start.column,
-            end_line: finding.span.end.line,
-            end_column: finding.span.end.column,
-            trace: finding.trace.iter().map(|step| json_step(step, path(&step.span))).collect(),
-            help: &finding.help,
-            fix: finding.fix.as_ref().map(|fix| json_fix(fix, &path)),
-            fingerprint: String::new(),
-            url: format!("heard rule {}", finding.rule),
-        };
-        to_line(&JsonFinding { fingerprint: self.fingerprint(finding), ..line })
-    }
-
-    /// What stays the same when the code around a finding changes or moves: the rule, the qualified
-    /// name of the function around it, the statement, and a number among those that agree in all
-    /// of these within the file.
-    fn fingerprint(&mut self, finding: &Finding) -> String {
-        let parts = [finding.rule, &finding.symbol, &finding.statement];
-        let ordinal = self.seen.entry((finding.span.path.clone(), fnv(parts))).or_default();
-        let [rule, symbol, statement] = parts;
-        let fingerprint = fnv([&ordinal.to_string(), rule, symbol, statement]);
-        *ordinal += 1;
-        format!("{fingerprint:032x}")
-    }
+/// What stays the same when the code around a finding changes or moves: the rule, the qualified
+/// name of the function around it, the statement, and a number among those that agree in all of
+/// these within the file.
+fn fingerprint(finding: &Finding) -> String {
+    let fingerprint = fnv([&finding.ordinal.to_string(), finding.rule, &finding.symbol, &finding.statement]);
+    format!("{fingerprint:032x}")
 }
 
 fn json_step(step: &Step, path: String) -> JsonStep<'_> {
@@ -175,7 +156,7 @@ mod tests {
     use camino::Utf8Path;
     use heard_analysis::{Edit, Finding, Fix, Level, Position, Span, Step, Undecided};
 
-    use super::{Lines, undecided};
+    use super::undecided;
 
     fn span(path: &str, line: usize) -> Span {
         let path = Arc::from(Utf8Path::new(path));
@@ -194,6 +175,7 @@ mod tests {
             symbol: "Poller.start".to_owned(),
             statement_span: span(path, line),
             statement: statement.to_owned(),
+            ordinal: 0,
         }
     }
 
@@ -209,14 +191,14 @@ mod tests {
             title: "keep it".to_owned(),
             edits: vec![Edit { span: span("/work/app/a.py", 7), text: "x".to_owned() }],
         });
-        let line = Lines::new("/work".into()).finding(&finding).unwrap();
+        let line = super::finding(&finding, "/work".into()).unwrap();
         assert_eq!(
             line,
             concat!(
                 r#"{"rule":"dropped-task","level":"strict","message":"the task is \"dropped\"","path":"app/a.py","line":7,"column":5,"#,
                 r#""end_line":7,"end_column":8,"trace":[{"path":"/elsewhere/b.py","line":3,"column":5,"message":"born here"}],"help":"keep it","#,
                 r#""fix":{"safe":true,"title":"keep it","edits":[{"path":"app/a.py","line":7,"column":5,"end_line":7,"end_column":8,"text":"x"}]},"#,
-                r#""fingerprint":"a9cd4c778f3d9681c0b267e93c5e788b","url":"heard rule dropped-task"}"#,
+                r#""fingerprint":"a9cd4c778f3d9681c0b267e93c5e788b","url":null}"#,
                 "\n"
             )
         );
@@ -224,11 +206,13 @@ mod tests {
 
     #[test]
     fn a_fingerprint_survives_moves_and_tells_equals_apart() {
-        let mut lines = Lines::new("/work".into());
-        let first = lines.finding(&finding("/work/a.py", 7, "create_task(f())")).unwrap();
-        let other = lines.finding(&finding("/work/a.py", 8, "create_task(g())")).unwrap();
-        let second = lines.finding(&finding("/work/a.py", 9, "create_task(f())")).unwrap();
-        let moved = lines.finding(&finding("/work/c.py", 99, "create_task(f())")).unwrap();
+        let line = |path, line, statement, ordinal| {
+            super::finding(&Finding { ordinal, ..finding(path, line, statement) }, "/work".into()).unwrap()
+        };
+        let first = line("/work/a.py", 7, "create_task(f())", 0);
+        let other = line("/work/a.py", 8, "create_task(g())", 0);
+        let second = line("/work/a.py", 9, "create_task(f())", 1);
+        let moved = line("/work/c.py", 99, "create_task(f())", 0);
         assert_eq!(fingerprint(&first), fingerprint(&moved));
         assert_ne!(fingerprint(&first), fingerprint(&second));
         assert_ne!(fingerprint(&first), fingerprint(&other));

@@ -1,8 +1,10 @@
 //! The source texts outside the project: the stubs of the standard library that speak of
 //! awaitables, and the installed packages that the project imports.
 
-use camino::Utf8Path;
-use ruff_db::system::{System, SystemPath, SystemPathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
+use ruff_db::Db as _;
+use ruff_db::system::{System, SystemPath};
+use ruff_db::vendored::VendoredPath;
 use ty_module_resolver::{ImportingFile, ModuleName, resolve_module, system_module_search_paths};
 
 use crate::program::Database;
@@ -23,56 +25,58 @@ const STANDARD_LIBRARY: [&str; 4] = ["stdlib/asyncio", "stdlib/contextlib.pyi", 
 /// Packages inside each other beyond this are not looked into: they are a symlink loop.
 const DEEPEST_PACKAGE: usize = 24;
 
-/// Calls `take` with each text outside the project. `imports` are top-level module names; `is_known`
-/// says of a file or folder that the project's own tables cover it.
-pub(crate) fn for_each_outside_text<'a>(
-    db: &Database,
-    imports: impl Iterator<Item = &'a str>,
-    is_known: &dyn Fn(&Utf8Path) -> bool,
-    mut take: impl FnMut(&str),
-) {
-    use ruff_db::Db as _;
-    for path in STANDARD_LIBRARY {
-        let Some(folder) = db.vendored().is_directory(path).then(|| db.vendored().read_directory(path)) else {
-            take(&db.vendored().read_to_string(path).unwrap_or_default());
-            continue;
-        };
-        for entry in folder {
-            take(&db.vendored().read_to_string(entry.path()).unwrap_or_default());
+/// The texts of the standard library's stubs that speak of awaitables.
+pub(crate) fn standard_library(db: &Database) -> Vec<String> {
+    let read = |path: &VendoredPath| db.vendored().read_to_string(path).unwrap_or_default();
+    let mut texts = Vec::new();
+    for path in STANDARD_LIBRARY.map(VendoredPath::new) {
+        if db.vendored().is_directory(path) {
+            texts.extend(db.vendored().read_directory(path).map(|entry| read(entry.path())));
+        } else {
+            texts.push(read(path));
         }
     }
+    texts
+}
+
+/// The source files of the modules called so, wherever they may be found. `is_known` says of a file
+/// or folder that the project's own tables cover it.
+pub(crate) fn files_of_modules<'a>(
+    db: &Database,
+    names: impl Iterator<Item = &'a str>,
+    is_known: &dyn Fn(&Utf8Path) -> bool,
+) -> Vec<Utf8PathBuf> {
     let roots: Vec<&SystemPath> = system_module_search_paths(db, db.program().resolver_environment(db)).collect();
-    for name in imports {
+    let mut files = Vec::new();
+    for name in names {
         for root in &roots {
             for folder in [root.join(name), root.join(format!("{name}-stubs"))] {
                 if !is_known(folder.as_utf8_path()) {
-                    folder_texts(db.system(), &folder, DEEPEST_PACKAGE, &mut take);
+                    files_below(db.system(), &folder, DEEPEST_PACKAGE, &mut files);
                 }
             }
             for file in [root.join(format!("{name}.py")), root.join(format!("{name}.pyi"))] {
-                if !is_known(file.as_utf8_path()) {
-                    file_text(db.system(), &file, &mut take);
+                if !is_known(file.as_utf8_path()) && db.system().is_file(&file) {
+                    files.push(file.as_utf8_path().to_owned());
                 }
             }
         }
     }
+    files
 }
 
-fn folder_texts(system: &dyn System, folder: &SystemPath, depth: usize, take: &mut impl FnMut(&str)) {
+/// The text of a file, empty where it cannot be read.
+pub(crate) fn text_of(db: &Database, path: &Utf8Path) -> String {
+    db.system().read_to_string(SystemPath::new(path)).unwrap_or_default()
+}
+
+fn files_below(system: &dyn System, folder: &SystemPath, depth: usize, files: &mut Vec<Utf8PathBuf>) {
     let (Some(depth), Ok(entries)) = (depth.checked_sub(1), system.read_directory(folder)) else { return };
-    let mut paths: Vec<SystemPathBuf> = entries.flatten().map(ruff_db::system::DirectoryEntry::into_path).collect();
-    paths.sort();
-    for path in paths {
+    for path in entries.flatten().map(ruff_db::system::DirectoryEntry::into_path) {
         match path.extension() {
-            Some("py" | "pyi") => file_text(system, &path, take),
-            None => folder_texts(system, &path, depth, take),
+            Some("py" | "pyi") => files.push(path.as_utf8_path().to_owned()),
+            None => files_below(system, &path, depth, files),
             _ => {}
         }
-    }
-}
-
-fn file_text(system: &dyn System, file: &SystemPath, take: &mut impl FnMut(&str)) {
-    if let Ok(text) = system.read_to_string(file) {
-        take(&text);
     }
 }

@@ -36,17 +36,22 @@ impl Index {
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
         index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
         // What holds or returns what an awaitable function gives is as awaitable, and so on.
-        loop {
-            let before = index.holders.len();
-            for (holder, sources) in tables.iter().flat_map(|table| &table.returned) {
-                if sources.iter().any(|source| index.may_be_awaitable(source)) {
-                    index.holders.insert(holder.clone());
-                }
-            }
-            if index.holders.len() == before {
-                return index;
+        let mut holders_of: FxHashMap<&Name, Vec<&Name>> = FxHashMap::default();
+        for (holder, sources) in tables.iter().flat_map(|table| &table.returned) {
+            for source in sources {
+                holders_of.entry(source).or_default().push(holder);
             }
         }
+        let mut fresh: Vec<&Name> = holders_of.keys().copied().filter(|source| index.may_be_awaitable(source)).collect();
+        while let Some(source) = fresh.pop() {
+            for holder in holders_of.get(source).into_iter().flatten() {
+                if !index.may_be_awaitable(holder) {
+                    fresh.push(holder);
+                }
+                index.holders.insert((*holder).clone());
+            }
+        }
+        index
     }
 
     fn may_be_awaitable(&self, name: &str) -> bool {

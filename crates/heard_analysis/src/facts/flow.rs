@@ -128,7 +128,8 @@ impl<'a> Flow<'_, '_, 'a> {
             },
             Use::Element(how) => return self.put_in_container(Value { depth: depth + 1, in_mapping: false, ..value }, how, place),
             Use::Entry(how) => return self.put_in_container(Value { depth: depth + 1, in_mapping: true, ..value }, how, place),
-            Use::Each(_) | Use::Unpacked(_) if value.in_mapping => Fate::Unknown(Reason::Use),
+            // A mapping gives its keys.
+            Use::Each(_) | Use::Unpacked(_) if value.in_mapping => never_read(TextRange::empty(place.offset)),
             Use::Each(how) | Use::Subscripted(how) if depth > 0 => return self.follow(value.taken_out(), how, place),
             Use::Each(_) => taken_apart(value, Operation::Iteration, place),
             Use::Subscripted(_) => taken_apart(value, Operation::Subscript, place),
@@ -249,7 +250,11 @@ impl<'a> Flow<'_, '_, 'a> {
                 Fate::Consumed(How::Examined)
             }
             Effect::Value => plain_value(value, at),
-            _ if value.in_mapping && !matches!(effect, Effect::Value | Effect::Print | Effect::Log | Effect::Ignore) => return unknown,
+            Effect::EachTruth | Effect::EachValue | Effect::SameElements | Effect::Sort | Effect::Zip | Effect::Enumerate
+                if value.in_mapping =>
+            {
+                never_read(at)
+            }
             Effect::EachTruth if kind == Kind::Coroutine => as_value(Operation::Condition, at),
             Effect::EachTruth if kind == Kind::Outcome => return unknown,
             Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),

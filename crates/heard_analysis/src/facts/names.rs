@@ -174,6 +174,7 @@ pub(crate) fn plain_functions(statements: &[Stmt]) -> FxHashMap<&str, &StmtFunct
                 if functions.insert(function.name.as_str(), function).is_some() {
                     others.names.insert(function.name.id.clone());
                 }
+                RebindingCollector(&mut others.names).visit_body(&function.body);
             }
             statement => others.visit_stmt(statement),
         }
@@ -206,6 +207,28 @@ impl<'a> Visitor<'a> for YieldFinder {
             Expr::Lambda(_) => {}
             _ => walk_expr(self, expression),
         }
+    }
+}
+
+/// The names that a function binds outside of itself: `global work`, `self.work = …`.
+struct RebindingCollector<'n>(&'n mut FxHashSet<Name>);
+
+impl<'a> Visitor<'a> for RebindingCollector<'_> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::Global(statement) = statement {
+            self.0.extend(statement.names.iter().map(|name| name.id.clone()));
+        }
+        walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Attribute(attribute) = expression
+            && attribute.ctx.is_store()
+            && matches!(&*attribute.value, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls"))
+        {
+            self.0.insert(attribute.attr.id.clone());
+        }
+        walk_expr(self, expression);
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn finding(span: Span, comment: &str, fault: Fault) -> Finding {
         message,
         statement_span: span.clone(),
         statement: comment.split_whitespace().collect::<Vec<_>>().join(" "),
+        ordinal: 0,
         span,
         trace: Vec::new(),
         help: help.to_owned(),
