@@ -16,6 +16,7 @@ use ruff_db::source::{SourceText, SourceTextError, line_index, source_text};
 use ruff_python_ast::{Expr, ExprCall, ExprRef, Stmt, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use salsa::plumbing::AsId as _;
 use ty_module_resolver::file_to_module;
 use ty_python_core::ProgramFile;
 use ty_python_core::definition::{Definition, DefinitionKind};
@@ -26,6 +27,8 @@ use ty_python_semantic::{Db as _, HasType, ProgramEnvironment, SemanticModel};
 use crate::finding::{Position, Span};
 use crate::program::Database;
 
+#[cfg(test)]
+pub(crate) use outside::stub;
 pub(crate) use outside::{files_of_modules, missing_modules, standard_library, text_of};
 
 /// Runs `work`, and turns a panic in it into a text for people.
@@ -67,6 +70,9 @@ pub(crate) struct Callee<'db> {
     pub(crate) name: Option<String>,
     definition: Definition<'db>,
 }
+
+/// Tells one callee from every other in the same run.
+pub(crate) type CalleeId = salsa::Id;
 
 /// Bases above this depth are not looked at: a hierarchy that deep is a cycle.
 const DEEPEST_HIERARCHY: usize = 32;
@@ -198,6 +204,11 @@ impl<'db> Module<'db> {
 }
 
 impl<'db> Callee<'db> {
+    /// What tells it from others.
+    pub(crate) fn id(&self) -> CalleeId {
+        self.definition.as_id()
+    }
+
     /// Hands the function's source to `read`, where the callee is a function and its body is known.
     pub(crate) fn with_body<T>(&self, db: &'db Database, read: impl FnOnce(&Module<'db>, &StmtFunctionDef) -> T) -> Option<T> {
         let DefinitionKind::Function(node) = self.definition.kind(db) else { return None };

@@ -39,6 +39,12 @@ pub(crate) fn standard_library(db: &Database) -> Vec<String> {
     texts
 }
 
+/// The text of one stub that comes with the engine.
+#[cfg(test)]
+pub(crate) fn stub(path: &str) -> Option<String> {
+    ty_vendored::file_system().read_to_string(path).ok()
+}
+
 /// The source files of the modules called so, wherever they may be found. `is_known` says of a file
 /// or folder that the project's own tables cover it.
 pub(crate) fn files_of_modules<'a>(

@@ -3,7 +3,7 @@
 //! What the light table cannot answer is asked of the engine, and only about calls whose value can
 //! be lost at all.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
@@ -17,7 +17,7 @@ use super::names::{Names, plain_functions};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::Work;
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Operation, Reason};
-use crate::engine::Module;
+use crate::engine::{CalleeId, Module};
 use crate::program::Database;
 
 /// What is known of the whole program before any body is looked at.
@@ -66,6 +66,8 @@ pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index
     let finder = Finder {
         db,
         flow: Flow { module, body: &body, models: Models::get(), patience: Cell::new(0) },
+        known_gifts: RefCell::default(),
+        known_hearings: RefCell::default(),
         module_functions: plain_functions(module.body()),
         methods: classes
             .map(|class| (class.range(), class))
@@ -97,6 +99,10 @@ fn is_settled(how: &Use) -> bool {
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
     pub(super) flow: Flow<'m, 'db, 'a>,
+    /// What is known already of what functions give, and of who hears their failures. While a
+    /// function is looked at, it stands for nothing, so that cycles end.
+    pub(super) known_gifts: RefCell<FxHashMap<CalleeId, Option<Given>>>,
+    pub(super) known_hearings: RefCell<FxHashMap<CalleeId, Hearing>>,
     /// The functions of the module that nothing else can be meant by.
     pub(super) module_functions: FxHashMap<&'a str, &'a StmtFunctionDef>,
     /// The same of each class, by where it stands.

@@ -221,3 +221,32 @@ impl Models {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Models;
+
+    /// The stub of the longest module that `name` begins with, and the names behind it.
+    fn stub_of(name: &str) -> Option<(String, Vec<&str>)> {
+        let parts: Vec<&str> = name.split('.').collect();
+        (1..parts.len()).rev().find_map(|length| {
+            let module = parts[..length].join("/");
+            let text = ["", "/__init__"].iter().find_map(|end| crate::engine::stub(&format!("stdlib/{module}{end}.pyi")))?;
+            Some((text, parts[length..].to_vec()))
+        })
+    }
+
+    #[test]
+    fn every_name_is_in_typeshed() {
+        let files = &Models::get().files;
+        for name in files.class.keys().chain(files.function.keys()).chain(files.untyped.keys()) {
+            let Some((stub, rest)) = stub_of(name) else { panic!("no stub has `{name}`") };
+            for part in rest {
+                let is_there = [format!("def {part}("), format!("class {part}("), format!("class {part}:"), format!("{part} = ")]
+                    .iter()
+                    .any(|definition| stub.contains(definition.as_str()));
+                assert!(is_there, "`{part}` of `{name}` is not in the stub");
+            }
+        }
+    }
+}

@@ -26,7 +26,7 @@ pub(crate) struct Names {
 impl Names {
     /// The table of a module.
     pub(crate) fn of(statements: &[Stmt]) -> Self {
-        let mut collector = Collector { names: Names::default(), function: None };
+        let mut collector = Collector { names: Names::default(), function: None, locals: FxHashMap::default() };
         collector.visit_body(statements);
         collector.names
     }
@@ -36,6 +36,8 @@ struct Collector {
     names: Names,
     /// The unannotated sync function around.
     function: Option<Name>,
+    /// For its names that are bound to the value of a call, the last name of what is called.
+    locals: FxHashMap<Name, Name>,
 }
 
 impl<'a> Visitor<'a> for Collector {
@@ -50,21 +52,31 @@ impl<'a> Visitor<'a> for Collector {
                     &mut self.function,
                     (!function.is_async && function.returns.is_none()).then(|| function.name.id.clone()),
                 );
+                let outer_locals = std::mem::take(&mut self.locals);
                 walk_stmt(self, statement);
                 self.function = outer;
+                self.locals = outer_locals;
                 return;
             }
             Stmt::Return(result) => {
-                if let (Some(function), Some(Expr::Call(call))) = (&self.function, result.value.as_deref())
-                    && let Some(name) = last_name(&call.func)
-                {
-                    self.names.returned.entry(function.clone()).or_default().push(name.clone());
+                let source = match result.value.as_deref() {
+                    Some(Expr::Call(call)) => last_name(&call.func),
+                    Some(Expr::Name(name)) => self.locals.get(&name.id),
+                    _ => None,
+                };
+                if let (Some(function), Some(source)) = (&self.function, source) {
+                    self.names.returned.entry(function.clone()).or_default().push(source.clone());
                 }
             }
             Stmt::AnnAssign(assignment) if names_awaitable(&assignment.annotation) => {
                 self.names.holders.extend(last_name(&assignment.target).cloned());
             }
             Stmt::Assign(assignment) => {
+                if let (Some(Expr::Name(local)), Expr::Call(call)) = (assignment.targets.first(), &*assignment.value)
+                    && let Some(name) = last_name(&call.func)
+                {
+                    self.locals.insert(local.id.clone(), name.clone());
+                }
                 if let Some(source) = callable_source(&assignment.value) {
                     for target in assignment.targets.iter().filter_map(last_name).filter(|target| *target != source) {
                         self.names.returned.entry(target.clone()).or_default().push(source.clone());

@@ -1,7 +1,7 @@
 //! Where a value comes from: what a call gives, whether that is the caller's alone, and what runs
 //! behind it.
 
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
@@ -95,14 +95,18 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// What a function gives, as its body tells: the same from each of its `return` statements.
     fn given_by_body(&self, callee: Option<&Callee<'db>>, depth: usize) -> Option<Given> {
-        let depth = depth.checked_sub(1)?;
-        callee?.with_body(self.db, |module, function| {
+        let (callee, depth) = (callee?, depth.checked_sub(1)?);
+        if let Some(known) = self.known_gifts.borrow().get(&callee.id()) {
+            return *known;
+        }
+        self.known_gifts.borrow_mut().insert(callee.id(), None);
+        let given = callee.with_body(self.db, |module, function| {
             if function.is_async || !always_returns(&function.body) {
                 return None;
             }
             let mut given = None;
             for result in returns(&function.body) {
-                let Some(Expr::Call(call)) = result else { return None };
+                let Some(Expr::Call(call)) = result.map(|result| only_source(&function.body, result)) else { return None };
                 let next = self.given(module, call, None, depth);
                 if given.is_some_and(|given| given != next) {
                     return None;
@@ -110,14 +114,19 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 given = Some(next);
             }
             given
-        })?
+        })?;
+        self.known_gifts.borrow_mut().insert(callee.id(), given);
+        given
     }
 
     /// Where a sync helper makes what it returns.
     pub(super) fn made_in(&self, helper: &Callee<'db>) -> Option<Span> {
-        helper.with_body(self.db, |module, function| match returns(&function.body).first() {
-            Some(Some(Expr::Call(call))) if !function.is_async => Some(module.span(call.range())),
-            _ => None,
+        helper.with_body(self.db, |module, function| {
+            let result = returns(&function.body).into_iter().next()??;
+            match only_source(&function.body, result) {
+                Expr::Call(call) if !function.is_async => Some(module.span(call.range())),
+                _ => None,
+            }
         })?
     }
 
@@ -171,7 +180,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
             return Hearing::Itself;
         }
-        callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, depth)).unwrap_or(Hearing::Deaf)
+        if let Some(known) = self.known_hearings.borrow().get(&callee.id()) {
+            return *known;
+        }
+        self.known_hearings.borrow_mut().insert(callee.id(), Hearing::Deaf);
+        let hears =
+            callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, depth)).unwrap_or(Hearing::Deaf);
+        self.known_hearings.borrow_mut().insert(callee.id(), hears);
+        hears
     }
 
     fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Hearing {
@@ -199,6 +215,29 @@ fn wrapped(call: &ExprCall) -> impl Iterator<Item = &Expr> {
     let is_option = move |keyword: &&ast::Keyword| keyword.arg.as_ref().is_some_and(|name| options.contains(&name.as_str()));
     let named = call.arguments.keywords.iter().filter(move |keyword| !is_option(keyword)).map(|keyword| &keyword.value);
     call.arguments.args.iter().chain(named)
+}
+
+/// What a `return` statement returns: for a name that is bound once and used nowhere else, its value.
+fn only_source<'b>(body: &'b [Stmt], result: &'b Expr) -> &'b Expr {
+    let Expr::Name(name) = result else { return result };
+    let mut uses = NameCounter { name: &name.id, count: 0 };
+    uses.visit_body(body);
+    only_value(body, &name.id).filter(|_| uses.count == 2).unwrap_or(result)
+}
+
+/// Counts how often a name stands in a body, bound or used.
+struct NameCounter<'n> {
+    name: &'n str,
+    count: usize,
+}
+
+impl<'a> Visitor<'a> for NameCounter<'_> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Name(name) = expression {
+            self.count += usize::from(name.id == *self.name);
+        }
+        walk_expr(self, expression);
+    }
 }
 
 /// The value of `name` where one statement of `body` assigns to it.
