@@ -153,7 +153,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         spawner.with_body(self.db, |module, function| {
             let results = returns(&function.body);
             let hearings = results.iter().map(|result| {
-                let Some(Expr::Call(call)) = result else { return Hearing::Deaf };
+                let Some(Expr::Call(call)) = result.map(|result| only_source(&function.body, result)) else { return Hearing::Deaf };
                 let work = call.arguments.args.iter().find_map(|argument| work_callee(module, argument, Some(function)));
                 work.map_or(Hearing::Deaf, |work| self.hearing(&work))
             });
