@@ -31,8 +31,9 @@ pub(crate) fn apply(module: &Module<'_>, mut findings: Vec<Finding>) -> Vec<Find
     for comment in comments(module) {
         for (marker, code, rule) in EQUIVALENTS {
             if comment.names(marker, code) {
-                for finding in findings.iter_mut().filter(|finding| finding.rule == rule && comment.is_about(finding)) {
-                    finding.level = finding.level.max(Level::Strict);
+                let lowered = |finding: &&mut Finding| finding.rule == rule && finding.level < Level::Strict && comment.is_about(finding);
+                for finding in findings.iter_mut().filter(lowered) {
+                    finding.level = Level::Strict;
                     finding.trace.push(Step { span: comment.span.clone(), message: "this comment makes it strict".to_owned() });
                 }
             }

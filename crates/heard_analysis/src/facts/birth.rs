@@ -62,19 +62,17 @@ impl Index {
 /// The births in `module` whose value may be lost; with `all`, every birth whose fate is not plain.
 pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Birth> {
     let body = walk(module.body());
-    let classes = body.calls.iter().filter_map(|site| site.scope.class);
+    let mut methods = FxHashMap::default();
+    for class in body.calls.iter().filter_map(|site| site.scope.class) {
+        methods.entry(class.range()).or_insert_with(|| plain_functions(&class.body));
+    }
     let finder = Finder {
         db,
         flow: Flow { module, body: &body, models: Models::get(), patience: Cell::new(0) },
         known_gifts: RefCell::default(),
         known_hearings: RefCell::default(),
         module_functions: plain_functions(module.body()),
-        methods: classes
-            .map(|class| (class.range(), class))
-            .collect::<FxHashMap<_, _>>()
-            .into_iter()
-            .map(|(range, class)| (range, plain_functions(&class.body)))
-            .collect(),
+        methods,
     };
     let mut births = Vec::new();
     for site in &body.calls {
@@ -96,6 +94,7 @@ fn is_settled(how: &Use) -> bool {
     matches!(how, Use::Returned | Use::Entered)
 }
 
+/// Finds the births of one module.
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
     pub(super) flow: Flow<'m, 'db, 'a>,

@@ -68,7 +68,7 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn can_value_be_lost(&self, value: Value, how: &Use<'a>, place: &Place) -> bool {
         if value.hops > MOST_HOPS {
-            return false;
+            return true;
         }
         let Some(patience) = self.patience.get().checked_sub(1) else { return true };
         self.patience.set(patience);
