@@ -150,6 +150,7 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) ->
     if undecided {
         report.undecided = births.iter().filter_map(undecided_birth).collect();
     }
+    module.forget();
     report
 }
 

@@ -104,6 +104,14 @@ impl<'db> Module<'db> {
         }
     }
 
+    /// Lets go of the syntax tree. Who needs it again parses the file again, which costs little beside
+    /// keeping the trees of a whole program in memory.
+    pub(crate) fn forget(self) {
+        let parsed = self.parsed.module().clone();
+        drop(self);
+        parsed.clear();
+    }
+
     /// The statements of the module.
     pub(crate) fn body(&self) -> &[Stmt] {
         self.parsed.suite()

@@ -97,6 +97,8 @@ pub(crate) struct Store {
     pub(crate) place: Place,
     /// Whether the value is a container made on the spot.
     pub(crate) is_new_container: bool,
+    /// Whether that container is a mapping.
+    pub(crate) is_mapping: bool,
     /// Whether the whole statement is an assignment to names, and nothing else.
     pub(crate) is_plain: bool,
 }

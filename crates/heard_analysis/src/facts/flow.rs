@@ -163,7 +163,9 @@ impl<'a> Flow<'_, '_, 'a> {
             if !self.body.variables.get(local).is_some_and(|variable| variable.is_bound() && is_new(variable)) {
                 return self.follow(value, &Use::Stored, place);
             }
-            return self.follow(Value { in_named: true, ..value }, how, place);
+            let holds_mappings = |variable: &Variable| variable.stores.iter().all(|store| store.is_mapping);
+            let in_mapping = value.in_mapping && self.body.variables.get(local).is_some_and(holds_mappings);
+            return self.follow(Value { in_named: true, in_mapping, ..value }, how, place);
         }
         self.follow(value, how, place)
     }
@@ -178,7 +180,7 @@ impl<'a> Flow<'_, '_, 'a> {
         let mut verdict: Option<Verdict> = None;
         for load in self.loads(value, local, variable, place) {
             let next = self.follow(value, &load.how, &load.place);
-            let is_skipped = matches!(next.fate, Fate::Lost(Loss::Skipped { .. }));
+            let is_skipped = value.depth == 0 && matches!(next.fate, Fate::Lost(Loss::Skipped { .. }));
             verdict = Some(match verdict {
                 Some(verdict) => verdict.or(next),
                 None => next,
@@ -237,6 +239,7 @@ impl<'a> Flow<'_, '_, 'a> {
         let unknown = Verdict { kind, fate: Fate::Unknown(Reason::Argument) };
         let Some(effect) = self.model(call).and_then(|model| model.arguments) else { return unknown };
         let at = call.range();
+        let has_key = call.arguments.find_keyword("key").is_some();
         let fate = match effect {
             Effect::Consume => Fate::Consumed(How::HandedOver),
             Effect::Await => return self.follow(value, &Use::Awaited(Rc::clone(result)), place),
@@ -246,28 +249,40 @@ impl<'a> Flow<'_, '_, 'a> {
                 return if verdict.kind == kind && matches!(verdict.fate, Fate::Lost(_)) { unknown } else { verdict };
             }
             // `len(results) - len(good)` counts the failures.
-            Effect::Value if kind == Kind::Outcome && matches!(**result, Use::Operand(Operation::Arithmetic, _)) => {
+            Effect::Value
+                if kind == Kind::Outcome && matches!(**result, Use::Operand(Operation::Arithmetic | Operation::Comparison, _)) =>
+            {
                 Fate::Consumed(How::Examined)
             }
             Effect::Value => plain_value(value, at),
-            Effect::EachTruth | Effect::EachValue | Effect::SameElements | Effect::Sort | Effect::Zip | Effect::Enumerate
+            Effect::EachTruth
+            | Effect::EachValue
+            | Effect::Pick
+            | Effect::SameElements
+            | Effect::Sort
+            | Effect::Zip
+            | Effect::Enumerate
                 if value.in_mapping =>
             {
                 never_read(at)
             }
             Effect::EachTruth if kind == Kind::Coroutine => as_value(Operation::Condition, at),
             Effect::EachTruth if kind == Kind::Outcome => return unknown,
+            // What lies deeper is added up as it is, and so are the start and other arguments.
+            Effect::EachValue if depth > 1 || index > 0 => return unknown,
             Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),
             Effect::EachValue | Effect::EachTruth | Effect::Ignore => never_read(at),
+            Effect::Pick if depth == 0 => return unknown,
+            Effect::Pick if kind == Kind::Coroutine && depth == 1 && !has_key => as_value(Operation::Comparison, at),
+            Effect::Pick => return self.follow(value.taken_out(), result, place),
+            Effect::Text if kind == Kind::Outcome && depth > 0 => return unknown,
             Effect::Text => self.formatted(value, result, at),
             Effect::Log if kind == Kind::Outcome => Fate::Consumed(How::Examined),
             Effect::Log if kind == Kind::Coroutine && depth == 0 => as_value(Operation::Formatting, at),
             Effect::Log => never_read(at),
             Effect::Print if kind == Kind::Outcome => Fate::Lost(Loss::OnlyPrinted { at }),
             Effect::Print => plain_value(value, at),
-            Effect::Sort if kind == Kind::Coroutine && depth == 1 && call.arguments.find_keyword("key").is_none() => {
-                as_value(Operation::Comparison, at)
-            }
+            Effect::Sort if kind == Kind::Coroutine && depth == 1 && !has_key => as_value(Operation::Comparison, at),
             Effect::SameElements | Effect::Sort if depth > 0 => return self.follow(value, result, place),
             Effect::SameElements | Effect::Sort => taken_apart(value, Operation::Iteration, place),
             Effect::Zip if depth > 0 => return self.in_tuples(value, index, result, place),

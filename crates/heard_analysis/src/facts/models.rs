@@ -40,6 +40,8 @@ pub(crate) enum Effect {
     Text,
     /// Takes each element of it for a plain value.
     EachValue,
+    /// Returns one of the elements, which it compares.
+    Pick,
     /// Asks of each element whether it is true.
     EachTruth,
     /// Writes it out.

@@ -106,6 +106,9 @@ impl<'a> Walker<'a> {
                     return Use::Stored;
                 };
                 self.load(&container.id, target.range(), Use::Glanced(target.range()));
+                if subscript.slice.is_slice_expr() {
+                    return Use::Stored;
+                }
                 Use::Entry(Rc::new(Use::Bound(self.local(&container.id))))
             }
             _ => {
@@ -136,6 +139,7 @@ impl<'a> Walker<'a> {
             statement: self.statement,
             place: self.place(self.statement),
             is_new_container: value.is_some_and(is_new_container),
+            is_mapping: value.is_some_and(is_mapping),
             is_plain: self.is_plain_assignment,
         };
         let variable = self.body.variables.entry(local.clone()).or_default();
@@ -195,6 +199,14 @@ fn is_new_container(value: &Expr) -> bool {
         Expr::Call(call) => {
             last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "list" | "set" | "dict" | "deque" | "defaultdict"))
         }
+        _ => false,
+    }
+}
+
+fn is_mapping(value: &Expr) -> bool {
+    match value {
+        Expr::Dict(_) | Expr::DictComp(_) => true,
+        Expr::Call(call) => last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "dict" | "defaultdict")),
         _ => false,
     }
 }

@@ -123,7 +123,7 @@ impl<'a> Walker<'a> {
         let mut grown = None;
         match &*call.func {
             Expr::Attribute(attribute) => {
-                grown = self.grown_container(attribute).filter(|_| call.arguments.len() == 1);
+                grown = self.grown_container(attribute).filter(|_| call.arguments.args.len() == 1 && call.arguments.keywords.is_empty());
                 let receiver = match grown {
                     Some(_) => Use::Glanced(call.range()),
                     None => Use::Receiver { attribute, called: Some(call), result: Rc::clone(&result) },
