@@ -198,7 +198,8 @@ pub(crate) fn plain_functions(statements: &[Stmt]) -> FxHashMap<&str, &StmtFunct
     functions
 }
 
-fn yields(body: &[Stmt]) -> bool {
+/// Whether a body makes its function a generator.
+pub(crate) fn yields(body: &[Stmt]) -> bool {
     let mut finder = YieldFinder(false);
     finder.visit_body(body);
     finder.0

@@ -8,7 +8,7 @@ use ruff_text_size::Ranged;
 use super::birth::Finder;
 use super::body::{Local, Scope, last_name};
 use super::hears::hearing;
-use super::names::is_plain_coroutine_function;
+use super::names::{is_plain_coroutine_function, yields};
 use super::{Hearing, Kind};
 use crate::engine::{Answer, Callee, Module};
 use crate::finding::Span;
@@ -55,6 +55,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         }
         let kind = match module.sort_of(call, &|class| models.kind_of_class(class)) {
             Answer::All(kind) => kind,
+            Answer::Unknown if scope.is_some_and(|scope| self.is_wrapped_coroutine(module, call, scope)) => {
+                return Given::Fresh(Kind::Coroutine);
+            }
             Answer::Unknown => return self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Nothing),
             Answer::Mixed | Answer::Other => return Given::Nothing,
         };
@@ -117,6 +120,17 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         })?;
         self.known_gifts.borrow_mut().insert(callee.id(), given);
         given
+    }
+
+    /// Whether `call` goes to a coroutine function of this module, each decorator of which returns a
+    /// coroutine function that it defines. The engine does not look into decorators without types.
+    fn is_wrapped_coroutine(&self, module: &Module<'db>, call: &ExprCall, scope: &Scope<'a>) -> bool {
+        let Some(function) = self.plain_function(call, scope) else { return false };
+        let wraps = |decorator: &ast::Decorator| {
+            let target = module.target(&decorator.expression);
+            target.and_then(|target| target.with_body(self.db, |_, decorator| returns_own_coroutine_function(decorator))).unwrap_or(false)
+        };
+        function.is_async && !function.decorator_list.is_empty() && function.decorator_list.iter().all(wraps)
     }
 
     /// Where a sync helper makes what it returns.
@@ -249,6 +263,24 @@ fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
         _ => None,
     });
     values.next().filter(|_| values.next().is_none())
+}
+
+/// Whether all that `function` returns is one plain coroutine function that it defines.
+fn returns_own_coroutine_function(function: &StmtFunctionDef) -> bool {
+    let results = returns(&function.body);
+    let is_own = |result: Option<&Expr>| {
+        let Some(Expr::Name(name)) = result else { return false };
+        let mut inner = function.body.iter().filter_map(Stmt::as_function_def_stmt).filter(|inner| inner.name.id == name.id);
+        // `functools.wraps` changes nothing but names.
+        let is_plain = |inner: &StmtFunctionDef| {
+            let keeps = |decorator: &ast::Decorator| {
+                decorator.expression.as_call_expr().and_then(|call| last_name(&call.func)).is_some_and(|name| name == "wraps")
+            };
+            inner.decorator_list.iter().all(keeps) && inner.is_async && !yields(&inner.body)
+        };
+        inner.next().is_some_and(is_plain) && inner.next().is_none()
+    };
+    !function.is_async && !results.is_empty() && results.iter().copied().all(is_own)
 }
 
 /// Whether no path leads off the end of a body.
