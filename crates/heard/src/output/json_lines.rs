@@ -185,13 +185,13 @@ mod tests {
 
     #[test]
     fn the_contract() {
-        let mut finding = finding("/work/app/a.py", 7, "create_task(f())");
+        let mut finding = finding("/project/app/a.py", 7, "create_task(f())");
         finding.fix = Some(Fix {
             safe: true,
             title: "keep it".to_owned(),
-            edits: vec![Edit { span: span("/work/app/a.py", 7), text: "x".to_owned() }],
+            edits: vec![Edit { span: span("/project/app/a.py", 7), text: "x".to_owned() }],
         });
-        let line = super::finding(&finding, "/work".into()).unwrap();
+        let line = super::finding(&finding, "/project".into()).unwrap();
         assert_eq!(
             line,
             concat!(
@@ -207,12 +207,12 @@ mod tests {
     #[test]
     fn a_fingerprint_survives_moves_and_tells_equals_apart() {
         let line = |path, line, statement, ordinal| {
-            super::finding(&Finding { ordinal, ..finding(path, line, statement) }, "/work".into()).unwrap()
+            super::finding(&Finding { ordinal, ..finding(path, line, statement) }, "/project".into()).unwrap()
         };
-        let first = line("/work/a.py", 7, "create_task(f())", 0);
-        let other = line("/work/a.py", 8, "create_task(g())", 0);
-        let second = line("/work/a.py", 9, "create_task(f())", 1);
-        let moved = line("/work/c.py", 99, "create_task(f())", 0);
+        let first = line("/project/a.py", 7, "create_task(f())", 0);
+        let other = line("/project/a.py", 8, "create_task(g())", 0);
+        let second = line("/project/a.py", 9, "create_task(f())", 1);
+        let moved = line("/project/c.py", 99, "create_task(f())", 0);
         assert_eq!(fingerprint(&first), fingerprint(&moved));
         assert_ne!(fingerprint(&first), fingerprint(&second));
         assert_ne!(fingerprint(&first), fingerprint(&other));
@@ -221,9 +221,9 @@ mod tests {
     #[test]
     fn an_undecided_awaitable_is_an_object_of_its_own() {
         let birth =
-            Undecided { span: span("/work/a.py", 2), kind: "task", callee: "spawn(f())".to_owned(), reason: "kept in a global".to_owned() };
+            Undecided { span: span("/project/a.py", 2), kind: "task", callee: "spawn(f())".to_owned(), reason: "kept in a global".to_owned() };
         assert_eq!(
-            undecided(&birth, "/work".into()).unwrap(),
+            undecided(&birth, "/project".into()).unwrap(),
             concat!(
                 r#"{"undecided":{"kind":"task","callee":"spawn(f())","reason":"kept in a global","path":"a.py","line":2,"column":5,"#,
                 r#""end_line":2,"end_column":8}}"#,
