@@ -220,8 +220,12 @@ mod tests {
 
     #[test]
     fn an_undecided_awaitable_is_an_object_of_its_own() {
-        let birth =
-            Undecided { span: span("/project/a.py", 2), kind: "task", callee: "spawn(f())".to_owned(), reason: "kept in a global".to_owned() };
+        let birth = Undecided {
+            span: span("/project/a.py", 2),
+            kind: "task",
+            callee: "spawn(f())".to_owned(),
+            reason: "kept in a global".to_owned(),
+        };
         assert_eq!(
             undecided(&birth, "/project".into()).unwrap(),
             concat!(
