@@ -78,11 +78,17 @@ pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index
     for site in &body.calls {
         let given = body.called_name(site.call).and_then(|name| Models::get().given_by_last_name(name));
         let is_gather = given == Some(Kind::Gather);
-        if finder.may_be_awaitable(site, index)
-            && (all || finder.flow.can_be_lost(is_gather, &site.how, &site.place))
-            && !is_settled(&site.how)
-            && let Some(birth) = finder.birth(site)
+        if is_settled(&site.how) || !finder.may_be_awaitable(site, index) {
+            continue;
+        }
+        let can_be_lost = finder.flow.can_be_lost(is_gather, &site.how, &site.place);
+        if (can_be_lost || all)
+            && let Some(mut birth) = finder.birth(site)
         {
+            // The cheap test decides what is a loss, whether everything is asked for or not.
+            if !can_be_lost && matches!(birth.fate, Fate::Lost(_)) {
+                birth.fate = Fate::Unknown(Reason::Use);
+            }
             births.push(birth);
         }
     }
