@@ -109,11 +109,7 @@ impl<'a> Check<'a> {
         }
         for problem in &files.problems {
             let message = format!("{}: {}", place(&problem.path, None, &self.cwd), problem.message);
-            if problem.lost {
-                self.console.error(message)?;
-            } else {
-                self.console.warning(message)?;
-            }
+            self.tell(problem.lost, message)?;
             self.tally.failed |= problem.lost;
         }
         let (analysed, reported) = (files.all.len(), files.reported.len());
@@ -217,6 +213,11 @@ impl<'a> Check<'a> {
         Ok(new(Environment::None).map_err(CheckError::Python))
     }
 
+    /// Tells of trouble with a file. What makes the exit code 2 is said to the quiet ones too.
+    fn tell(&self, is_lost: bool, message: String) -> io::Result<()> {
+        if is_lost { self.console.error(message) } else { self.console.warning(message) }
+    }
+
     /// Tells which modules were not found: what comes from them is not followed.
     fn missing(&self, report: &Report) -> io::Result<()> {
         const SHOWN: usize = 3;
@@ -237,12 +238,7 @@ impl<'a> Check<'a> {
             if files.reported.contains(&*notice.path) || self.console == Console::Verbose {
                 let place = place(&notice.path, notice.position.map(|position| position.line), &self.cwd);
                 let message = format!("{place}: {}", notice.message);
-                // What makes the exit code 2 is said to the quiet ones too.
-                if notice.skipped {
-                    self.console.error(message)?;
-                } else {
-                    self.console.warning(message)?;
-                }
+                self.tell(notice.skipped, message)?;
             }
         }
         Ok(())

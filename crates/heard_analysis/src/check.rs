@@ -44,6 +44,12 @@ pub struct Report {
     pub missing: Vec<String>,
 }
 
+impl Report {
+    fn of_notice(notice: Notice) -> Self {
+        Report { notices: vec![notice], ..Report::default() }
+    }
+}
+
 /// Checks a program.
 #[must_use]
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
@@ -65,7 +71,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let results = for_each_file(db, wanted.clone(), threads, limits::PATIENCE, work, request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
-        let of_file = result.unwrap_or_else(|reason| given_up(path, &reason));
+        let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
         report.findings.extend(of_file.findings.into_iter().filter(|finding| request.selection.wants(finding)));
         report.notices.extend(of_file.notices);
         report.undecided.extend(of_file.undecided);
@@ -77,7 +83,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
 }
 
 /// The notice of a file that was given up.
-fn given_up(path: &Utf8Path, reason: &GivenUp) -> Report {
+fn given_up(path: &Utf8Path, reason: &GivenUp) -> Notice {
     let message = match reason {
         GivenUp::Failed(words) => format!("the file was given up: the analyser failed in it, which is a bug in heard ({words})"),
         GivenUp::Late => format!("the file was given up: its analysis did not end within {} seconds", limits::PATIENCE.as_secs()),
@@ -94,7 +100,7 @@ fn names_of(db: &Database, path: &Utf8Path) -> Result<Names, String> {
 fn sort_out(request: &Request<'_>, read: Vec<Result<Result<Names, String>, GivenUp>>) -> (Vec<Names>, Vec<Notice>) {
     let (mut tables, mut notices) = (Vec::new(), Vec::new());
     for (path, names) in request.files.iter().zip(read) {
-        let report = match names {
+        let notice = match names {
             Ok(Ok(names)) => {
                 tables.push(names);
                 continue;
@@ -103,15 +109,15 @@ fn sort_out(request: &Request<'_>, read: Vec<Result<Result<Names, String>, Given
             Err(reason) => given_up(path, &reason),
         };
         if !(request.reported)(path) {
-            notices.extend(report.notices);
+            notices.push(notice);
         }
     }
     (tables, notices)
 }
 
 /// The notice of a file that cannot be read.
-fn unreadable(path: &Utf8Path, message: String) -> Report {
-    Report { notices: vec![Notice { path: Arc::from(path), position: None, skipped: true, message }], ..Report::default() }
+fn unreadable(path: &Utf8Path, message: String) -> Notice {
+    Notice { path: Arc::from(path), position: None, skipped: true, message }
 }
 
 /// The names of coroutine functions outside `files`: in the standard library, in the packages that
@@ -129,7 +135,7 @@ fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf
 fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
-        Err(message) => return unreadable(path, message),
+        Err(message) => return Report::of_notice(unreadable(path, message)),
     };
     let mut report = Report::default();
     if let Some((position, message)) = module.syntax_error() {

@@ -78,6 +78,7 @@ pub(crate) struct Variable<'a> {
     pub(crate) stores: Vec<Store>,
     /// Whether the name is a parameter, an import, or bound in a way that is not followed.
     pub(crate) is_opaque: bool,
+    /// Whether the name is a parameter.
     pub(crate) is_parameter: bool,
 }
 
@@ -95,12 +96,19 @@ pub(crate) struct Load<'a> {
 pub(crate) struct Store {
     pub(crate) statement: TextRange,
     pub(crate) place: Place,
-    /// Whether the value is a container made on the spot.
-    pub(crate) is_new_container: bool,
-    /// Whether that container is a mapping.
-    pub(crate) is_mapping: bool,
+    /// What the value is, where it is a container made on the spot.
+    pub(crate) new_container: Option<Container>,
     /// Whether the whole statement is an assignment to names, and nothing else.
     pub(crate) is_plain: bool,
+}
+
+/// What iterating a container gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Container {
+    /// Its elements.
+    Sequence,
+    /// Its keys.
+    Mapping,
 }
 
 /// Where in a function something stands.
@@ -162,7 +170,7 @@ pub(crate) struct Body<'a> {
 /// The names of one scope.
 #[derive(Debug)]
 pub(crate) struct Frame {
-    /// The frame around it, and whether this one's code runs at a time of its own.
+    /// The frame around it.
     pub(crate) parent: Option<usize>,
     pub(crate) kind: FrameKind,
 }

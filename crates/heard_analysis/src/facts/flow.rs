@@ -9,7 +9,7 @@ use std::rc::Rc;
 use ruff_python_ast::{Expr, ExprAttribute, ExprCall};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::body::{Body, FrameKind, Load, Local, Place, Store, Use, Variable, last_name};
+use super::body::{Body, Container, FrameKind, Load, Local, Place, Store, Use, Variable, last_name};
 use super::models::{Callbacks, Effect, FunctionModel, Method, Models};
 use super::{Fate, How, Kind, Loss, Operation, Reason, To};
 use crate::engine::{Callee, Module};
@@ -102,7 +102,7 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn follow(&self, value: Value, how: &Use<'a>, place: &Place) -> Verdict {
         let Value { kind, depth, .. } = value;
-        let Some(patience) = self.patience.get().checked_sub(1) else { return Verdict { kind, fate: Fate::Unknown(Reason::Use) } };
+        let Some(patience) = self.patience.get().checked_sub(1) else { return value.unknown(Reason::Use) };
         self.patience.set(patience);
         let fate = match how {
             Use::Dropped => Fate::Lost(Loss::Dropped),
@@ -133,21 +133,9 @@ impl<'a> Flow<'_, '_, 'a> {
             Use::Each(how) | Use::Subscripted(how) if depth > 0 => return self.follow(value.taken_out(), how, place),
             Use::Each(_) => taken_apart(value, Operation::Iteration, place),
             Use::Subscripted(_) => taken_apart(value, Operation::Subscript, place),
-            Use::Unpacked(parts) if depth > 0 => {
-                return parts
-                    .iter()
-                    .map(|part| self.follow(value.taken_out(), part, place))
-                    .reduce(Verdict::or)
-                    .unwrap_or(Verdict { kind, fate: Fate::Unknown(Reason::Use) });
-            }
+            Use::Unpacked(parts) if depth > 0 => return self.follow_all(value.taken_out(), parts, place),
             Use::Unpacked(_) => taken_apart(value, Operation::Iteration, place),
-            Use::Several(uses) => {
-                return uses
-                    .iter()
-                    .map(|how| self.follow(value, how, place))
-                    .reduce(Verdict::or)
-                    .unwrap_or(Verdict { kind, fate: Fate::Unknown(Reason::Use) });
-            }
+            Use::Several(uses) => return self.follow_all(value, uses, place),
             Use::Bound(local) => return self.bound(value, local, place),
             Use::Argument { call, place: index, result } => return self.argument(value, call, *index, result, place),
             Use::Receiver { attribute, called, result } => return self.receiver(value, attribute, *called, result, place),
@@ -155,15 +143,21 @@ impl<'a> Flow<'_, '_, 'a> {
         Verdict { kind, fate }
     }
 
+    /// What becomes of a value that is used in all these ways.
+    fn follow_all(&self, value: Value, uses: &[Use<'a>], place: &Place) -> Verdict {
+        let verdicts = uses.iter().map(|how| self.follow(value, how, place));
+        verdicts.reduce(Verdict::or).unwrap_or_else(|| value.unknown(Reason::Use))
+    }
+
     /// A container with the value in it is used so. Where that is a name, it must hold nothing but
     /// containers made on the spot, or the container may be somebody else's.
     fn put_in_container(&self, value: Value, how: &Use<'a>, place: &Place) -> Verdict {
         if let Use::Bound(local) = how {
-            let is_new = |variable: &Variable| !variable.is_opaque && variable.stores.iter().all(|store| store.is_new_container);
+            let is_new = |variable: &Variable| !variable.is_opaque && variable.stores.iter().all(|store| store.new_container.is_some());
             if !self.body.variables.get(local).is_some_and(|variable| variable.is_bound() && is_new(variable)) {
                 return self.follow(value, &Use::Stored, place);
             }
-            let holds_mappings = |variable: &Variable| variable.stores.iter().all(|store| store.is_mapping);
+            let holds_mappings = |variable: &Variable| variable.stores.iter().all(|store| store.new_container == Some(Container::Mapping));
             let in_mapping = value.in_mapping && self.body.variables.get(local).is_some_and(holds_mappings);
             return self.follow(Value { in_named: true, in_mapping, ..value }, how, place);
         }
@@ -171,7 +165,7 @@ impl<'a> Flow<'_, '_, 'a> {
     }
 
     fn bound(&self, value: Value, local: &Local, place: &Place) -> Verdict {
-        let unknown = Verdict { kind: value.kind, fate: Fate::Unknown(Reason::Use) };
+        let unknown = value.unknown(Reason::Use);
         let Some(variable) = self.body.variables.get(local) else { return unknown };
         if variable.is_opaque || value.hops >= MOST_HOPS || self.body.dynamic_frames.contains(&local.frame) {
             return unknown;
@@ -236,7 +230,7 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn argument(&self, value: Value, call: &ExprCall, index: usize, result: &Rc<Use<'a>>, place: &Place) -> Verdict {
         let Value { kind, depth, .. } = value;
-        let unknown = Verdict { kind, fate: Fate::Unknown(Reason::Argument) };
+        let unknown = value.unknown(Reason::Argument);
         let Some(effect) = self.model(call).and_then(|model| model.arguments) else { return unknown };
         let at = call.range();
         let has_key = call.arguments.find_keyword("key").is_some();
@@ -304,7 +298,7 @@ impl<'a> Flow<'_, '_, 'a> {
                 Use::Unpacked(parts) if index < parts.len() => self.follow(value.taken_out(), &parts[index], place),
                 tuple => self.follow(value, tuple, place),
             },
-            _ => Verdict { kind: value.kind, fate: Fate::Unknown(Reason::Use) },
+            _ => value.unknown(Reason::Use),
         }
     }
 
@@ -385,6 +379,7 @@ impl<'a> Flow<'_, '_, 'a> {
 
     /// The model of what `call` goes to.
     pub(crate) fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
+        // A bare name may stand for another one.
         let may_have_one =
             matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
         if !may_have_one {
@@ -408,6 +403,11 @@ impl<'a> Flow<'_, '_, 'a> {
 }
 
 impl Value {
+    /// It cannot be told what becomes of it.
+    fn unknown(self, reason: Reason) -> Verdict {
+        Verdict { kind: self.kind, fate: Fate::Unknown(reason) }
+    }
+
     /// The value out of its outermost container.
     fn taken_out(self) -> Self {
         Value { depth: self.depth - 1, in_mapping: false, in_named: false, ..self }

@@ -277,6 +277,7 @@ impl<'a> Visitor<'a> for BindingCollector {
     }
 }
 
-fn imported_as(alias: &ruff_python_ast::Alias) -> Name {
+/// The name that an import binds.
+pub(crate) fn imported_as(alias: &ruff_python_ast::Alias) -> Name {
     top_level(alias.asname.as_ref().unwrap_or(&alias.name))
 }

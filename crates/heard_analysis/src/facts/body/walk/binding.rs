@@ -6,8 +6,9 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr, Parameters, Pattern};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::super::{Body, FrameKind, Load, Local, Place, Store, Use, last_name};
+use super::super::{Body, Container, FrameKind, Load, Local, Place, Store, Use, last_name};
 use super::Walker;
+use crate::facts::names::imported_as;
 
 impl<'a> Walker<'a> {
     pub(super) fn defaults(&mut self, parameters: &'a Parameters) {
@@ -30,8 +31,7 @@ impl<'a> Walker<'a> {
         if let Some(renamed) = &alias.asname {
             self.body.aliases.insert(renamed.id.clone(), alias.name.id.clone());
         }
-        let name = alias.asname.as_ref().map_or_else(|| alias.name.split('.').next().unwrap_or_default(), |name| name.as_str());
-        self.bind_opaque(&Name::new(name));
+        self.bind_opaque(&imported_as(alias));
     }
 
     /// Says that `name` is bound here in a way that is not followed.
@@ -138,8 +138,7 @@ impl<'a> Walker<'a> {
         let store = Store {
             statement: self.statement,
             place: self.place(self.statement),
-            is_new_container: value.is_some_and(is_new_container),
-            is_mapping: value.is_some_and(is_mapping),
+            new_container: value.and_then(new_container),
             is_plain: self.is_plain_assignment,
         };
         let variable = self.body.variables.entry(local.clone()).or_default();
@@ -193,20 +192,16 @@ impl Body<'_> {
     }
 }
 
-fn is_new_container(value: &Expr) -> bool {
+/// What `value` is, where it makes a container.
+fn new_container(value: &Expr) -> Option<Container> {
     match value {
-        Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Dict(_) | Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) => true,
-        Expr::Call(call) => {
-            last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "list" | "set" | "dict" | "deque" | "defaultdict"))
-        }
-        _ => false,
-    }
-}
-
-fn is_mapping(value: &Expr) -> bool {
-    match value {
-        Expr::Dict(_) | Expr::DictComp(_) => true,
-        Expr::Call(call) => last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "dict" | "defaultdict")),
-        _ => false,
+        Expr::Dict(_) | Expr::DictComp(_) => Some(Container::Mapping),
+        Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::ListComp(_) | Expr::SetComp(_) => Some(Container::Sequence),
+        Expr::Call(call) => match last_name(&call.func)?.as_str() {
+            "dict" | "defaultdict" => Some(Container::Mapping),
+            "list" | "set" | "deque" => Some(Container::Sequence),
+            _ => None,
+        },
+        _ => None,
     }
 }

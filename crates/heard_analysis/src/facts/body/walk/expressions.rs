@@ -150,7 +150,7 @@ impl<'a> Walker<'a> {
     fn grown_container(&self, attribute: &'a ast::ExprAttribute) -> Option<Use<'a>> {
         let Expr::Name(container) = &*attribute.value else { return None };
         let local = self.local(&container.id);
-        if !self.body.variables.get(&local)?.stores.iter().any(|store| store.is_new_container) {
+        if !self.body.variables.get(&local)?.stores.iter().any(|store| store.new_container.is_some()) {
             return None;
         }
         match attribute.attr.as_str() {
