@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::{self, Module};
-use crate::facts::{self, Birth, Fate, Index, Names};
+use crate::facts::{self, Fact, Fate, Index, Names};
 use crate::finding::{Finding, Notice, Undecided};
 use crate::program::{Database, Program};
 use crate::rules::Selection;
@@ -146,15 +146,15 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) ->
             message: format!("syntax error: {message}; checked as far as it parses"),
         });
     }
-    let births = facts::births(db, &module, index, undecided);
+    let facts = facts::facts(db, &module, index, undecided);
     if let Some(panic) = module.failure() {
         let message = format!("some calls are left out: the type engine failed at them, which is a bug in heard ({panic})");
         report.notices.push(Notice { path: Arc::from(path), position: None, skipped: false, message });
     }
-    report.findings = suppress::apply(&module, rules::run(&births));
+    report.findings = suppress::apply(&module, rules::run(&facts));
     number(&mut report.findings);
     if undecided {
-        report.undecided = births.iter().filter_map(undecided_birth).collect();
+        report.undecided = facts.iter().filter_map(undecided_birth).collect();
     }
     module.forget();
     report
@@ -171,7 +171,13 @@ fn number(findings: &mut [Finding]) {
     }
 }
 
-fn undecided_birth(birth: &Birth) -> Option<Undecided> {
+fn undecided_birth(fact: &Fact) -> Option<Undecided> {
+    let Fact::Birth(birth) = fact else { return None };
     let Fate::Unknown(reason) = &birth.fate else { return None };
-    Some(Undecided { span: birth.span.clone(), kind: birth.kind.noun(), callee: birth.callee.clone(), reason: reason.text().to_owned() })
+    Some(Undecided {
+        span: birth.site.span.clone(),
+        kind: birth.kind.noun(),
+        callee: birth.callee.clone(),
+        reason: reason.text().to_owned(),
+    })
 }

@@ -1,24 +1,81 @@
-//! Facts: what is true of the awaitables of a program, in one vocabulary.
+//! Facts: what is true of a module, as far as failures are concerned, in one vocabulary.
 //!
-//! A [`Birth`] is a call whose value is awaitable. Its [`Fate`] is how that value ends. Rules see
-//! nothing else.
+//! Rules see [`Fact`]s and nothing else. The most important one is the [`Birth`], a call whose value
+//! is awaitable: its [`Fate`] is how that value ends.
 
 mod birth;
 mod body;
+mod fate;
 mod flow;
 mod hears;
+mod jumps;
 mod models;
 mod names;
 mod origin;
 mod outcomes;
 
-use ruff_text_size::TextRange;
+use std::cell::{Cell, RefCell};
+
+use ruff_text_size::Ranged;
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+use self::birth::Finder;
+use self::body::walk;
+use self::flow::Flow;
+use self::models::Models;
+use self::names::plain_functions;
+use crate::engine::Module;
 use crate::finding::Span;
+use crate::program::Database;
 
-pub(crate) use birth::{Index, births};
+pub(crate) use birth::Index;
+pub(crate) use fate::{Fate, How, Loss, Operation, Reason, To};
+pub(crate) use jumps::Jump;
 pub(crate) use names::{Names, async_names};
+
+/// One thing that a rule can judge.
+#[derive(Debug)]
+pub(crate) enum Fact {
+    /// An awaitable is born.
+    Birth(Birth),
+    /// A statement leaves a `finally` block.
+    Jump(Jump),
+}
+
+/// Where a fact stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The place itself.
+    pub(crate) span: Span,
+    /// Whether `await` may stand here.
+    pub(crate) in_async: bool,
+    /// The qualified name, inside the module, of the function or class around it.
+    pub(crate) symbol: String,
+    /// The statement around it, of a compound one the header.
+    pub(crate) statement_span: Span,
+    /// Its source, white space folded.
+    pub(crate) statement: String,
+}
+
+/// The facts of `module`; with `all`, also the births whose value can hardly be lost.
+pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Fact> {
+    let body = walk(module.body());
+    let mut methods = FxHashMap::default();
+    for class in body.calls.iter().filter_map(|site| site.around.scope.class) {
+        methods.entry(class.range()).or_insert_with(|| plain_functions(&class.body));
+    }
+    let finder = Finder {
+        db,
+        flow: Flow { module, body: &body, models: Models::get(), patience: Cell::new(0) },
+        known_gifts: RefCell::default(),
+        known_hearings: RefCell::default(),
+        module_functions: plain_functions(module.body()),
+        methods,
+    };
+    let births = finder.births(index, all).into_iter().map(Fact::Birth);
+    births.chain(finder.jumps().map(Fact::Jump)).collect()
+}
 
 /// What is born.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -65,19 +122,11 @@ impl Kind {
 pub(crate) struct Birth {
     pub(crate) kind: Kind,
     /// The call.
-    pub(crate) span: Span,
+    pub(crate) site: Site,
     /// The source text of what is called, `asyncio.create_task` say.
     pub(crate) callee: String,
     /// The source text of what runs, where that is known: `poll` in `create_task(poll())`.
     pub(crate) work: Option<String>,
-    /// Whether `await` may stand here.
-    pub(crate) in_async: bool,
-    /// The qualified name, inside the module, of the function or class around it.
-    pub(crate) symbol: String,
-    /// The statement around it, of a compound one the header.
-    pub(crate) statement_span: Span,
-    /// Its source, white space folded.
-    pub(crate) statement: String,
     /// Whether the value's failures are heard by its own code.
     pub(crate) hearing: Hearing,
     /// Whether what runs is clean-up, whose failures are often let go on purpose.
@@ -132,122 +181,4 @@ pub(crate) struct AwaitEdit {
     pub(crate) call: Span,
     /// Whether the awaited call needs brackets around it.
     pub(crate) brackets: bool,
-}
-
-/// How an awaitable ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// Somebody reads its outcome.
-    Consumed(How),
-    /// Somebody else is responsible for it now.
-    Transferred(To),
-    /// Nobody can read its outcome any more.
-    Lost(Loss),
-    /// It cannot be decided.
-    Unknown(Reason),
-}
-
-/// How an outcome is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
-    /// By `await` or something that awaits.
-    Awaited,
-    /// By being handed to something that awaits, schedules or reads it.
-    HandedOver,
-    /// By a method that reads, like `result`.
-    Method,
-    /// A gathered result is tested, raised, compared or kept.
-    Examined,
-    /// The value has an owner already, like the task of a task group.
-    Owned,
-}
-
-/// Who is responsible now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum To {
-    /// The caller of the function that returns or yields it.
-    Caller,
-}
-
-/// Why an outcome is lost, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Loss {
-    /// The value is dropped on the spot.
-    Dropped,
-    /// The value is what a callback returns, and the caller of the callback drops it.
-    DroppedByCaller,
-    /// It is bound to a name that nothing reads.
-    UnusedName(String),
-    /// Its name is bound anew before anything reads it.
-    Overwritten { name: String, by: TextRange },
-    /// It is used as if it were its result.
-    UsedAsValue { operation: Operation, at: TextRange },
-    /// Its holder is used, but never in a way that reads the outcome.
-    NeverRead { holder: Option<String>, at: TextRange },
-    /// Failures are sorted out and left lying on purpose.
-    Skipped { at: TextRange },
-    /// Only a callback hears it, and nothing holds it until then.
-    Unheld { at: TextRange },
-    /// A failure among the values is only written out with them.
-    OnlyPrinted { at: TextRange },
-}
-
-impl Loss {
-    /// Where the value is lost, if that is another place than its birth.
-    fn place(&self) -> Option<TextRange> {
-        match self {
-            Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) => None,
-            Loss::Overwritten { by: at, .. }
-            | Loss::UsedAsValue { at, .. }
-            | Loss::NeverRead { at, .. }
-            | Loss::Skipped { at }
-            | Loss::Unheld { at }
-            | Loss::OnlyPrinted { at } => Some(*at).filter(|at| !at.is_empty()),
-        }
-    }
-}
-
-/// What is done with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Condition,
-    Comparison,
-    Formatting,
-    Iteration,
-    Subscript,
-    Attribute,
-    Arithmetic,
-    Call,
-    Argument,
-    SpecialMethod,
-    /// A test that lets only values through, not failures.
-    Skip,
-}
-
-/// Why a fate cannot be decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// It is given to a function whose effect on it is not known.
-    Argument,
-    /// It is kept in an attribute, a global or a container that lives on.
-    Stored,
-    /// It is used in a way that is not understood.
-    Use,
-    /// The work that it stands for is not known: it may be read elsewhere.
-    Work,
-    /// The function that makes it may keep it and read it.
-    Spawner,
-}
-
-impl Reason {
-    /// The reason in words.
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Reason::Argument => "it is given to a function whose effect on it is not known",
-            Reason::Stored => "it is kept in an attribute, a global or a container that lives on",
-            Reason::Use => "it is used in a way that is not understood",
-            Reason::Work => "what it waits for may be read elsewhere",
-            Reason::Spawner => "the function that makes it may keep it and read its outcome",
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! A rule is judgement and wording over facts. It is a pair of files, `rules/<name>.rs` and the
 //! page `rules/<name>.md`, and one line in the list below.
 
-use crate::facts::{Birth, Loss};
+use crate::facts::{Birth, Fact, Loss, Site};
 use crate::finding::{Finding, Level, Step};
 
 macro_rules! rules {
@@ -18,6 +18,7 @@ macro_rules! rules {
 rules! {
     coroutine_as_value,
     dropped_task,
+    jump_in_finally,
     unawaited_coroutine,
     unread_gather,
     unread_thread_future,
@@ -33,8 +34,8 @@ pub struct Rule {
     pub level: Level,
     /// The rule's page, in Markdown.
     pub page: &'static str,
-    /// What the rule says of one birth.
-    check: fn(&Birth) -> Option<Finding>,
+    /// What the rule says of one fact.
+    check: fn(&Fact) -> Option<Finding>,
 }
 
 impl Rule {
@@ -44,19 +45,19 @@ impl Rule {
         self.page.split("\n\n").nth(1).unwrap_or_default()
     }
 
-    /// A finding about `birth` at the rule's usual level.
-    fn finding(&self, birth: &Birth, message: String, help: impl Into<String>) -> Finding {
+    /// A finding at `site`, at the rule's usual level.
+    fn finding(&self, site: &Site, message: String, help: impl Into<String>) -> Finding {
         Finding {
             rule: self.name,
             level: self.level,
             message,
-            span: birth.span.clone(),
+            span: site.span.clone(),
             trace: Vec::new(),
             help: help.into(),
             fix: None,
-            symbol: birth.symbol.clone(),
-            statement_span: birth.statement_span.clone(),
-            statement: birth.statement.clone(),
+            symbol: site.symbol.clone(),
+            statement_span: site.statement_span.clone(),
+            statement: site.statement.clone(),
             ordinal: 0,
         }
     }
@@ -68,9 +69,9 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.name == name)
 }
 
-/// What all rules say of `births`.
-pub(crate) fn run(births: &[Birth]) -> Vec<Finding> {
-    births.iter().flat_map(|birth| ALL.iter().filter_map(|rule| (rule.check)(birth))).collect()
+/// What all rules say of `facts`.
+pub(crate) fn run(facts: &[Fact]) -> Vec<Finding> {
+    facts.iter().flat_map(|fact| ALL.iter().filter_map(|rule| (rule.check)(fact))).collect()
 }
 
 /// Which findings are wanted.

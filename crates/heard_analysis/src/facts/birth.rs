@@ -3,21 +3,21 @@
 //! What the light table cannot answer is asked of the engine, and only about calls whose value can
 //! be lost at all.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::body::{CallSite, FrameKind, Local, Use, arguments, last_name, walk};
+use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name};
 use super::flow::{Flow, Verdict};
 use super::models::Models;
-use super::names::{Names, plain_functions};
+use super::names::Names;
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::Work;
-use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Operation, Reason};
-use crate::engine::{CalleeId, Module};
+use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Operation, Reason, Site};
+use crate::engine::CalleeId;
 use crate::program::Database;
 
 /// What is known of the whole program before any body is looked at.
@@ -59,42 +59,6 @@ impl Index {
     }
 }
 
-/// The births in `module` whose value may be lost; with `all`, every birth whose fate is not plain.
-pub(crate) fn births<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Birth> {
-    let body = walk(module.body());
-    let mut methods = FxHashMap::default();
-    for class in body.calls.iter().filter_map(|site| site.scope.class) {
-        methods.entry(class.range()).or_insert_with(|| plain_functions(&class.body));
-    }
-    let finder = Finder {
-        db,
-        flow: Flow { module, body: &body, models: Models::get(), patience: Cell::new(0) },
-        known_gifts: RefCell::default(),
-        known_hearings: RefCell::default(),
-        module_functions: plain_functions(module.body()),
-        methods,
-    };
-    let mut births = Vec::new();
-    for site in &body.calls {
-        let given = body.called_name(site.call).and_then(|name| Models::get().given_by_last_name(name));
-        let is_gather = given == Some(Kind::Gather);
-        if is_settled(&site.how) || !finder.may_be_awaitable(site, index) {
-            continue;
-        }
-        let can_be_lost = finder.flow.can_be_lost(is_gather, &site.how, &site.place);
-        if (can_be_lost || all)
-            && let Some(mut birth) = finder.birth(site)
-        {
-            // The cheap test decides what is a loss, whether everything is asked for or not.
-            if !can_be_lost && matches!(birth.fate, Fate::Lost(_)) {
-                birth.fate = Fate::Unknown(Reason::Use);
-            }
-            births.push(birth);
-        }
-    }
-    births
-}
-
 /// Whether it is plain that the value goes to somebody who is responsible for it.
 fn is_settled(how: &Use) -> bool {
     matches!(how, Use::Returned | Use::Entered)
@@ -115,8 +79,45 @@ pub(super) struct Finder<'m, 'db, 'a> {
 }
 
 impl<'a> Finder<'_, '_, 'a> {
+    /// The births whose value may be lost; with `all`, every birth whose fate is not plain.
+    pub(super) fn births(&self, index: &Index, all: bool) -> Vec<Birth> {
+        let mut births = Vec::new();
+        for site in &self.flow.body.calls {
+            let given = self.flow.body.called_name(site.call).and_then(|name| self.flow.models.given_by_last_name(name));
+            let is_gather = given == Some(Kind::Gather);
+            if is_settled(&site.how) || !self.may_be_awaitable(site, index) {
+                continue;
+            }
+            let can_be_lost = self.flow.can_be_lost(is_gather, &site.how, &site.place);
+            if (can_be_lost || all)
+                && let Some(mut birth) = self.birth(site)
+            {
+                // The cheap test decides what is a loss, whether everything is asked for or not.
+                if !can_be_lost && matches!(birth.fate, Fate::Lost(_)) {
+                    birth.fate = Fate::Unknown(Reason::Use);
+                }
+                births.push(birth);
+            }
+        }
+        births
+    }
+
+    /// The place of something at `range`, with what stands `around` it.
+    pub(super) fn site(&self, range: TextRange, around: &Around<'a>) -> Site {
+        // The header of a compound statement comes with the blank space behind it.
+        let length = TextSize::of(self.flow.module.text()[around.statement].trim_end());
+        let statement = TextRange::at(around.statement.start(), length);
+        Site {
+            span: self.flow.module.span(range),
+            in_async: around.scope.is_async,
+            symbol: around.scope.symbol.clone(),
+            statement_span: self.flow.module.span(statement),
+            statement: self.text(statement),
+        }
+    }
+
     fn birth(&self, site: &CallSite<'a>) -> Option<Birth> {
-        let (kind, owner) = match self.given(self.flow.module, site.call, Some(&site.scope), DEEPEST_ORIGIN) {
+        let (kind, owner) = match self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN) {
             Given::Fresh(kind) => (kind, None),
             Given::Owned(kind, owner) => (kind, Some(owner)),
             Given::Nothing => return None,
@@ -124,18 +125,11 @@ impl<'a> Finder<'_, '_, 'a> {
         let followed = if kind == Kind::Gather && !returns_exceptions(site.call) { Kind::Future } else { kind };
         let Verdict { kind: end, fate } = self.flow.verdict(followed, &site.how, &site.place);
         let is_outcomes = end == Kind::Outcome;
-        // The header of a compound statement comes with the blank space behind it.
-        let length = TextSize::of(self.flow.module.text()[site.statement].trim_end());
-        let statement = TextRange::at(site.statement.start(), length);
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
-            span: self.flow.module.span(site.call.range()),
+            site: self.site(site.call.range(), &site.around),
             callee: self.short_text(site.call.func.range()),
             work: None,
-            in_async: site.scope.is_async,
-            symbol: site.scope.symbol.clone(),
-            statement_span: self.flow.module.span(statement),
-            statement: self.text(statement),
             hearing: Hearing::Deaf,
             is_cleanup: false,
             awaitable_in_place: self.await_edit(site, kind),
@@ -171,7 +165,7 @@ impl<'a> Finder<'_, '_, 'a> {
         match &*site.call.func {
             Expr::Name(name) => {
                 let body = self.flow.body;
-                let is_parameter = body.binding_frame(site.scope.frame, &name.id).is_some_and(|frame| {
+                let is_parameter = body.binding_frame(site.around.scope.frame, &name.id).is_some_and(|frame| {
                     let local = Local { frame, name: name.id.clone() };
                     body.frames[frame].kind == FrameKind::Function
                         && body.variables.get(&local).is_some_and(|variable| variable.is_parameter)
@@ -206,14 +200,16 @@ impl<'a> Finder<'_, '_, 'a> {
     /// Whether an argument of a spawner hears itself, if it is something that runs.
     fn hearing_of_work(&self, argument: &Expr, site: &CallSite<'a>) -> Option<Hearing> {
         match argument {
-            Expr::Call(work) if self.plain_function(work, &site.scope).is_some() => Some(self.hearing_of_call(work, &site.scope)),
-            _ => work_callee(self.flow.module, argument, site.scope.function).map(|callee| self.hearing(&callee)),
+            Expr::Call(work) if self.plain_function(work, &site.around.scope).is_some() => {
+                Some(self.hearing_of_call(work, &site.around.scope))
+            }
+            _ => work_callee(self.flow.module, argument, site.around.scope.function).map(|callee| self.hearing(&callee)),
         }
     }
 
     /// How `await` can be put before a call, where it may stand there.
     fn await_edit(&self, site: &CallSite<'a>, kind: Kind) -> Option<AwaitEdit> {
-        if kind != Kind::Coroutine || !site.scope.is_async || site.in_comprehension {
+        if kind != Kind::Coroutine || !site.around.scope.is_async || site.in_comprehension {
             return None;
         }
         let brackets = match &site.how {
@@ -226,7 +222,7 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     /// The source text for a message: white space folded, the end left out where it is long.
-    fn short_text(&self, range: TextRange) -> String {
+    pub(super) fn short_text(&self, range: TextRange) -> String {
         const LONGEST: usize = 60;
         let text = self.text(range);
         match text.char_indices().nth(LONGEST) {
@@ -236,7 +232,7 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     /// The source text, white space folded.
-    fn text(&self, range: TextRange) -> String {
+    pub(super) fn text(&self, range: TextRange) -> String {
         self.flow.module.text()[range].split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }

@@ -7,7 +7,9 @@
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprAttribute, ExprCall, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{
+    ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtMatch, StmtTry, StmtWith,
+};
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
@@ -129,10 +131,60 @@ pub(crate) struct CallSite<'a> {
     pub(crate) call: &'a ExprCall,
     pub(crate) how: Use<'a>,
     pub(crate) place: Place,
-    pub(crate) scope: Rc<Scope<'a>>,
-    pub(crate) statement: TextRange,
+    pub(crate) around: Around<'a>,
     /// Whether it stands in a comprehension, where `await` changes what the comprehension is.
     pub(crate) in_comprehension: bool,
+}
+
+/// One statement that runs.
+#[derive(Debug)]
+pub(crate) struct StatementSite<'a> {
+    pub(crate) statement: &'a Stmt,
+    pub(crate) around: Around<'a>,
+}
+
+/// What stands around a statement or a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) scope: Rc<Scope<'a>>,
+    /// The statement; of a compound one the header.
+    pub(crate) statement: TextRange,
+    nest: Option<Rc<Nest<'a>>>,
+}
+
+impl<'a> Around<'a> {
+    /// The blocks around it inside its function, the innermost first.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'a>> + '_ {
+        std::iter::successors(self.nest.as_deref(), |nest| nest.outer.as_deref()).map(|nest| nest.block)
+    }
+}
+
+/// A block and the blocks around it.
+#[derive(Debug)]
+struct Nest<'a> {
+    block: Block<'a>,
+    outer: Option<Rc<Nest<'a>>>,
+}
+
+/// A part of a compound statement, with statements in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Block<'a> {
+    /// The body of a `for` or `while` loop.
+    Loop(&'a Stmt),
+    /// A branch of an `if`, taken where `test` is true, or with `holds` false, where it is not.
+    Branch { test: &'a Expr, holds: bool },
+    /// A case of a `match`.
+    Case(&'a StmtMatch),
+    /// The body of a `with`.
+    With(&'a StmtWith),
+    /// The body of a `try`.
+    Try(&'a StmtTry),
+    /// One of its handlers.
+    Handler(&'a StmtTry, &'a ExceptHandlerExceptHandler),
+    /// The `else` of a `try` or of a loop.
+    Else(&'a Stmt),
+    /// The `finally` of a `try`.
+    Finally(&'a StmtTry),
 }
 
 /// The function, class or module that something stands in.
@@ -154,6 +206,7 @@ pub(crate) struct Scope<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Body<'a> {
     pub(crate) calls: Vec<CallSite<'a>>,
+    pub(crate) statements: Vec<StatementSite<'a>>,
     pub(crate) variables: FxHashMap<Local, Variable<'a>>,
     /// The values that names of a function are bound to, where that is one plain assignment.
     pub(crate) values: FxHashMap<Local, &'a Expr>,

@@ -46,7 +46,7 @@ impl<'a> Finder<'_, '_, 'a> {
             Expr::Call(call) => self.work_of_call(call, site, depth),
             Expr::Starred(starred) => self.work_of_elements(&starred.value, site, depth),
             Expr::Name(name) => {
-                let local = Local { frame: site.scope.frame, name: name.id.clone() };
+                let local = Local { frame: site.around.scope.frame, name: name.id.clone() };
                 self.work_of_name(&local, site, |value| self.work(value, site, depth))
             }
             _ => Work::Unknown,
@@ -54,9 +54,9 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>, depth: usize) -> Work {
-        match self.given(self.flow.module, call, Some(&site.scope), depth) {
+        match self.given(self.flow.module, call, Some(&site.around.scope), depth) {
             Given::Fresh(Kind::Coroutine) => Work::Fresh {
-                hearing: self.hearing_of_call(call, &site.scope),
+                hearing: self.hearing_of_call(call, &site.around.scope),
                 is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
             },
             // The task of `create_task(work())` is as fresh as its work.
@@ -79,7 +79,7 @@ impl<'a> Finder<'_, '_, 'a> {
             | Expr::Generator(ast::ExprGenerator { elt, .. }) => self.work(elt, site, depth),
             Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "map") => self.work_of_map(call),
             Expr::Name(name) => {
-                let local = Local { frame: site.scope.frame, name: name.id.clone() };
+                let local = Local { frame: site.around.scope.frame, name: name.id.clone() };
                 self.work_of_name(&local, site, |value| self.work_of_elements(value, site, depth))
             }
             _ => Work::Unknown,
@@ -111,7 +111,7 @@ impl<'a> Finder<'_, '_, 'a> {
     /// the end of what was cancelled.
     fn cancels_before(&self, site: &CallSite<'a>) -> bool {
         self.flow.body.calls.iter().any(|other| {
-            other.scope.frame == site.scope.frame
+            other.around.scope.frame == site.around.scope.frame
                 && other.call.range().start() < site.call.range().start()
                 && matches!(&*other.call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "cancel")
         })

@@ -2,13 +2,14 @@
 
 use super::Rule;
 use super::unawaited_coroutine::await_fix;
-use crate::facts::{Birth, Fate, Kind, Loss, Operation};
+use crate::facts::{Fact, Fate, Kind, Loss, Operation};
 use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule =
     Rule { name: "coroutine-as-value", level: Level::Default, page: include_str!("coroutine_as_value.md"), check };
 
-fn check(birth: &Birth) -> Option<Finding> {
+fn check(fact: &Fact) -> Option<Finding> {
+    let Fact::Birth(birth) = fact else { return None };
     let (Kind::Coroutine, Fate::Lost(Loss::UsedAsValue { operation, .. })) = (birth.kind, &birth.fate) else { return None };
     let callee = &birth.callee;
     let message = match operation {
@@ -23,12 +24,12 @@ fn check(birth: &Birth) -> Option<Finding> {
         Operation::Argument => format!("the coroutine of `{callee}` is passed where a plain value is wanted"),
         Operation::SpecialMethod => format!("a special method returns the coroutine of `{callee}`, not its result"),
     };
-    let help = if birth.in_async { "await it first" } else { "await it in an `async def` first" };
-    let mut finding = RULE.finding(birth, message, help);
+    let help = if birth.site.in_async { "await it first" } else { "await it in an `async def` first" };
+    let mut finding = RULE.finding(&birth.site, message, help);
     finding.fix = await_fix(birth);
     // Where a name holds it, the mistake is where the name is used.
-    if let Some(span) = birth.lost_at.clone().filter(|span| span.end < birth.span.start || birth.span.end < span.start) {
-        finding.trace.push(Step { span: birth.span.clone(), message: "the coroutine is made here".to_owned() });
+    if let Some(span) = birth.lost_at.clone().filter(|span| span.end < birth.site.span.start || birth.site.span.end < span.start) {
+        finding.trace.push(Step { span: birth.site.span.clone(), message: "the coroutine is made here".to_owned() });
         finding.span = span;
     }
     Some(finding)

@@ -1,12 +1,13 @@
 //! A task that is dropped on the spot.
 
 use super::Rule;
-use crate::facts::{Birth, Fate, Hearing, Kind, Loss};
+use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule = Rule { name: "dropped-task", level: Level::Default, page: include_str!("dropped_task.md"), check };
 
-fn check(birth: &Birth) -> Option<Finding> {
+fn check(fact: &Fact) -> Option<Finding> {
+    let Fact::Birth(birth) = fact else { return None };
     let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
     let noun = birth.kind.noun();
     let work = birth.work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();
@@ -24,7 +25,7 @@ fn check(birth: &Birth) -> Option<Finding> {
         _ => return None,
     };
     let help = "keep it and await it, start it in a `TaskGroup`, or keep it and give it a done callback that reads the exception";
-    let finding = RULE.finding(birth, message, help).with_loss(birth, loss);
+    let finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);
     let is_heard = birth.hearing != Hearing::Deaf || matches!(loss, Loss::Unheld { .. });
     Some(if is_heard { finding.at_level(Level::Strict) } else { finding })
 }

@@ -2,13 +2,14 @@
 
 use super::Rule;
 use crate::edit::{Edit, Fix};
-use crate::facts::{Birth, Fate, Kind, Loss};
+use crate::facts::{Birth, Fact, Fate, Kind, Loss};
 use crate::finding::{Finding, Level, Span};
 
 pub(super) const RULE: Rule =
     Rule { name: "unawaited-coroutine", level: Level::Default, page: include_str!("unawaited_coroutine.md"), check };
 
-fn check(birth: &Birth) -> Option<Finding> {
+fn check(fact: &Fact) -> Option<Finding> {
+    let Fact::Birth(birth) = fact else { return None };
     let (Kind::Coroutine, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
     let callee = &birth.callee;
     let message = match loss {
@@ -20,8 +21,8 @@ fn check(birth: &Birth) -> Option<Finding> {
         Loss::NeverRead { holder: None, .. } | Loss::OnlyPrinted { .. } | Loss::Skipped { .. } | Loss::Unheld { .. } => format!("the coroutine of `{callee}` is never awaited"),
         Loss::UsedAsValue { .. } => return None,
     };
-    let help = if birth.in_async { "await it" } else { "await it in an `async def`, or hand it to `asyncio.run` or a task that is kept" };
-    let mut finding = RULE.finding(birth, message, help).with_loss(birth, loss);
+    let help = if birth.site.in_async { "await it" } else { "await it in an `async def`, or hand it to `asyncio.run` or a task that is kept" };
+    let mut finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);
     finding.fix = await_fix(birth);
     Some(finding)
 }

@@ -1,12 +1,13 @@
 //! A gather that collects failures which nobody looks at.
 
 use super::Rule;
-use crate::facts::{Birth, Fate, Hearing, Kind, Loss};
+use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule = Rule { name: "unread-gather", level: Level::Default, page: include_str!("unread_gather.md"), check };
 
-fn check(birth: &Birth) -> Option<Finding> {
+fn check(fact: &Fact) -> Option<Finding> {
+    let Fact::Birth(birth) = fact else { return None };
     let (Kind::Outcomes, Fate::Lost(loss), Hearing::Deaf) = (birth.kind, &birth.fate, birth.hearing) else { return None };
     let message = match loss {
         Loss::UnusedName(name) if name != "_" => format!("the failures that `{}` collects in `{name}` are never looked at", birth.callee),
@@ -16,7 +17,7 @@ fn check(birth: &Birth) -> Option<Finding> {
         _ => format!("the failures that `{}` collects are never looked at", birth.callee),
     };
     let help = "test each result with `isinstance(result, BaseException)`, or leave `return_exceptions` out";
-    let finding = RULE.finding(birth, message, help).with_loss(birth, loss);
+    let finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);
     let is_on_purpose = birth.is_cleanup || matches!(loss, Loss::OnlyPrinted { .. } | Loss::Skipped { .. });
     Some(if is_on_purpose { finding.at_level(Level::Strict) } else { finding })
 }

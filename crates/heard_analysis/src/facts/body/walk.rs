@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::{Body, Frame, FrameKind, Operation, Scope, Use, last_name};
+use super::{Around, Block, Body, Frame, FrameKind, Nest, Operation, Scope, StatementSite, Use, last_name};
 
 mod binding;
 mod expressions;
@@ -23,6 +23,7 @@ pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
         blocks: 0,
         tries: 0,
         statement: TextRange::default(),
+        nest: None,
         is_plain_assignment: false,
     };
     walker.block(statements);
@@ -42,6 +43,8 @@ struct Walker<'a> {
     blocks: usize,
     tries: usize,
     statement: TextRange,
+    /// The block around, inside the function around.
+    nest: Option<Rc<Nest<'a>>>,
     is_plain_assignment: bool,
 }
 
@@ -59,16 +62,29 @@ impl<'a> Walker<'a> {
         self.block = outer;
     }
 
-    fn loop_block(&mut self, statements: &'a [Stmt]) {
+    fn nested(&mut self, block: Block<'a>, statements: &'a [Stmt]) {
+        let outer = self.nest.take();
+        self.nest = Some(Rc::new(Nest { block, outer: outer.clone() }));
+        self.block(statements);
+        self.nest = outer;
+    }
+
+    fn loop_block(&mut self, statement: &'a Stmt, statements: &'a [Stmt]) {
         let outer = Rc::clone(&self.loops);
         self.loops = outer.iter().copied().chain([self.blocks + 1]).collect();
-        self.block(statements);
+        self.nested(Block::Loop(statement), statements);
         self.loops = outer;
+    }
+
+    /// What stands around the place where the walk is.
+    fn around(&self) -> Around<'a> {
+        Around { scope: Rc::clone(&self.scope), statement: self.statement, nest: self.nest.clone() }
     }
 
     fn statement(&mut self, statement: &'a Stmt) {
         self.is_plain_assignment = matches!(statement, Stmt::Assign(_) | Stmt::AnnAssign(_));
         let outer = std::mem::replace(&mut self.statement, header(statement));
+        self.body.statements.push(StatementSite { statement, around: self.around() });
         self.statement_inside(statement);
         self.statement = outer;
     }
@@ -100,11 +116,11 @@ impl<'a> Walker<'a> {
                     self.expression(target, &Use::Glanced(statement.range()));
                 }
             }
-            Stmt::For(statement) => self.for_loop(statement),
-            Stmt::While(statement) => {
-                self.expression(&statement.test, &condition(&statement.test));
-                self.loop_block(&statement.body);
-                self.block(&statement.orelse);
+            Stmt::For(inner) => self.for_loop(statement, inner),
+            Stmt::While(inner) => {
+                self.expression(&inner.test, &condition(&inner.test));
+                self.loop_block(statement, &inner.body);
+                self.nested(Block::Else(statement), &inner.orelse);
             }
             Stmt::If(statement) => self.branches(statement),
             Stmt::With(statement) => self.with_block(statement),
@@ -114,7 +130,7 @@ impl<'a> Walker<'a> {
                     self.expression(value, &Use::Examined);
                 }
             }
-            Stmt::Try(statement) => self.try_block(statement),
+            Stmt::Try(inner) => self.try_block(statement, inner),
             Stmt::Assert(statement) => {
                 self.expression(&statement.test, &condition(&statement.test));
                 if let Some(message) = &statement.msg {
@@ -132,12 +148,12 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn for_loop(&mut self, statement: &'a ast::StmtFor) {
-        let target = self.target(&statement.target, None);
-        let how = if statement.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
-        self.expression(&statement.iter, &how);
-        self.loop_block(&statement.body);
-        self.block(&statement.orelse);
+    fn for_loop(&mut self, statement: &'a Stmt, inner: &'a ast::StmtFor) {
+        let target = self.target(&inner.target, None);
+        let how = if inner.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
+        self.expression(&inner.iter, &how);
+        self.loop_block(statement, &inner.body);
+        self.nested(Block::Else(statement), &inner.orelse);
     }
 
     fn with_block(&mut self, statement: &'a ast::StmtWith) {
@@ -149,7 +165,7 @@ impl<'a> Walker<'a> {
         }
         // A context manager may swallow an exception, so what comes after it is reached.
         self.tries += 1;
-        self.block(&statement.body);
+        self.nested(Block::With(statement), &statement.body);
         self.tries -= 1;
     }
 
@@ -161,15 +177,15 @@ impl<'a> Walker<'a> {
                 self.statement = guard.range();
                 self.expression(guard, &condition(guard));
             }
-            self.block(&case.body);
+            self.nested(Block::Case(statement), &case.body);
         }
     }
 
-    fn try_block(&mut self, statement: &'a ast::StmtTry) {
+    fn try_block(&mut self, statement: &'a Stmt, inner: &'a ast::StmtTry) {
         self.tries += 1;
-        self.block(&statement.body);
+        self.nested(Block::Try(inner), &inner.body);
         self.tries -= 1;
-        for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
+        for ExceptHandler::ExceptHandler(handler) in &inner.handlers {
             if let Some(kind) = &handler.type_ {
                 self.statement = kind.range();
                 self.expression(kind, &Use::Other);
@@ -177,10 +193,10 @@ impl<'a> Walker<'a> {
             if let Some(name) = &handler.name {
                 self.bind_opaque(&name.id);
             }
-            self.block(&handler.body);
+            self.nested(Block::Handler(inner, handler), &handler.body);
         }
-        self.block(&statement.orelse);
-        self.block(&statement.finalbody);
+        self.nested(Block::Else(statement), &inner.orelse);
+        self.nested(Block::Finally(inner), &inner.finalbody);
     }
 
     fn branches(&mut self, statement: &'a ast::StmtIf) {
@@ -188,13 +204,19 @@ impl<'a> Walker<'a> {
         let skips = only_continues && tests_failure(&statement.test) == Some(true);
         let operation = if skips { Operation::Skip } else { Operation::Condition };
         self.expression(&statement.test, &Use::Operand(operation, statement.test.range()));
-        self.block(&statement.body);
+        self.nested(Block::Branch { test: &statement.test, holds: true }, &statement.body);
+        let mut last_test = &*statement.test;
         for clause in &statement.elif_else_clauses {
-            if let Some(test) = &clause.test {
-                self.statement = TextRange::new(clause.start(), test.end());
-                self.expression(test, &condition(test));
-            }
-            self.block(&clause.body);
+            let branch = match &clause.test {
+                Some(test) => {
+                    self.statement = TextRange::new(clause.start(), test.end());
+                    self.expression(test, &condition(test));
+                    last_test = test;
+                    Block::Branch { test, holds: true }
+                }
+                None => Block::Branch { test: last_test, holds: false },
+            };
+            self.nested(branch, &clause.body);
         }
     }
 
@@ -244,7 +266,9 @@ impl<'a> Walker<'a> {
         let global_names = std::mem::take(&mut self.global_names);
         let loops = std::mem::replace(&mut self.loops, Rc::from([]));
         let tries = std::mem::take(&mut self.tries);
+        let nest = self.nest.take();
         walk(self);
+        self.nest = nest;
         self.scope = outer;
         self.comprehensions = comprehensions;
         self.global_names = global_names;

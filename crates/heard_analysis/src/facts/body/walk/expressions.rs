@@ -115,8 +115,7 @@ impl<'a> Walker<'a> {
             call,
             how: how.clone(),
             place: self.place(call.range()),
-            scope: Rc::clone(&self.scope),
-            statement: self.statement,
+            around: self.around(),
             in_comprehension: !self.comprehensions.is_empty(),
         });
         let result = Rc::new(how.clone());

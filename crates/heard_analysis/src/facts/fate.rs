@@ -1,0 +1,121 @@
+//! Fates: how an awaitable ends, and why.
+
+use ruff_text_size::TextRange;
+
+/// How an awaitable ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Somebody reads its outcome.
+    Consumed(How),
+    /// Somebody else is responsible for it now.
+    Transferred(To),
+    /// Nobody can read its outcome any more.
+    Lost(Loss),
+    /// It cannot be decided.
+    Unknown(Reason),
+}
+
+/// How an outcome is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// By `await` or something that awaits.
+    Awaited,
+    /// By being handed to something that awaits, schedules or reads it.
+    HandedOver,
+    /// By a method that reads, like `result`.
+    Method,
+    /// A gathered result is tested, raised, compared or kept.
+    Examined,
+    /// The value has an owner already, like the task of a task group.
+    Owned,
+}
+
+/// Who is responsible now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    /// The caller of the function that returns or yields it.
+    Caller,
+}
+
+/// Why an outcome is lost, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// The value is dropped on the spot.
+    Dropped,
+    /// The value is what a callback returns, and the caller of the callback drops it.
+    DroppedByCaller,
+    /// It is bound to a name that nothing reads.
+    UnusedName(String),
+    /// Its name is bound anew before anything reads it.
+    Overwritten { name: String, by: TextRange },
+    /// It is used as if it were its result.
+    UsedAsValue { operation: Operation, at: TextRange },
+    /// Its holder is used, but never in a way that reads the outcome.
+    NeverRead { holder: Option<String>, at: TextRange },
+    /// Failures are sorted out and left lying on purpose.
+    Skipped { at: TextRange },
+    /// Only a callback hears it, and nothing holds it until then.
+    Unheld { at: TextRange },
+    /// A failure among the values is only written out with them.
+    OnlyPrinted { at: TextRange },
+}
+
+impl Loss {
+    /// Where the value is lost, if that is another place than its birth.
+    pub(super) fn place(&self) -> Option<TextRange> {
+        match self {
+            Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) => None,
+            Loss::Overwritten { by: at, .. }
+            | Loss::UsedAsValue { at, .. }
+            | Loss::NeverRead { at, .. }
+            | Loss::Skipped { at }
+            | Loss::Unheld { at }
+            | Loss::OnlyPrinted { at } => Some(*at).filter(|at| !at.is_empty()),
+        }
+    }
+}
+
+/// What is done with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Condition,
+    Comparison,
+    Formatting,
+    Iteration,
+    Subscript,
+    Attribute,
+    Arithmetic,
+    Call,
+    Argument,
+    SpecialMethod,
+    /// A test that lets only values through, not failures.
+    Skip,
+}
+
+/// Why a fate cannot be decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// It is given to a function whose effect on it is not known.
+    Argument,
+    /// It is kept in an attribute, a global or a container that lives on.
+    Stored,
+    /// It is used in a way that is not understood.
+    Use,
+    /// The work that it stands for is not known: it may be read elsewhere.
+    Work,
+    /// The function that makes it may keep it and read it.
+    Spawner,
+}
+
+impl Reason {
+    /// The reason in words.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Reason::Argument => "it is given to a function whose effect on it is not known",
+            Reason::Stored => "it is kept in an attribute, a global or a container that lives on",
+            Reason::Use => "it is used in a way that is not understood",
+            Reason::Work => "what it waits for may be read elsewhere",
+            Reason::Spawner => "the function that makes it may keep it and read its outcome",
+        }
+    }
+}
