@@ -14,7 +14,7 @@ mod names;
 mod origin;
 mod outcomes;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
@@ -23,7 +23,6 @@ use serde::Deserialize;
 use self::birth::Finder;
 use self::body::walk;
 use self::flow::Flow;
-use self::models::Models;
 use self::names::plain_functions;
 use crate::engine::Module;
 use crate::finding::Span;
@@ -67,7 +66,7 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     }
     let finder = Finder {
         db,
-        flow: Flow { module, body: &body, models: Models::get(), patience: Cell::new(0) },
+        flow: Flow::new(module, &body),
         known_gifts: RefCell::default(),
         known_hearings: RefCell::default(),
         module_functions: plain_functions(module.body()),

@@ -110,6 +110,7 @@ impl Finding {
             Loss::Overwritten { name, .. } => format!("`{name}` is bound anew here, before anything read it"),
             Loss::NeverRead { holder: Some(name), .. } => format!("`{name}` is used here, but that does not read the outcome"),
             Loss::NeverRead { holder: None, .. } => "this does not read the outcome".to_owned(),
+            Loss::Late { .. } => "this does not end".to_owned(),
             Loss::Skipped { .. } => "the failures are left out here".to_owned(),
             Loss::Unheld { .. } => "a callback alone does not keep it".to_owned(),
             Loss::OnlyPrinted { .. } => "a failure is only written out here, like a value".to_owned(),

@@ -61,7 +61,7 @@ impl Index {
 
 /// Whether it is plain that the value goes to somebody who is responsible for it.
 fn is_settled(how: &Use) -> bool {
-    matches!(how, Use::Returned | Use::Entered)
+    matches!(how, Use::Returned | Use::Entered { is_async: true, .. })
 }
 
 /// Finds the births of one module.
@@ -85,10 +85,10 @@ impl<'a> Finder<'_, '_, 'a> {
         for site in &self.flow.body.calls {
             let given = self.flow.body.called_name(site.call).and_then(|name| self.flow.models.given_by_last_name(name));
             let is_gather = given == Some(Kind::Gather);
-            if is_settled(&site.how) || !self.may_be_awaitable(site, index) {
+            if site.is_dead || is_settled(&site.how) || !self.may_be_awaitable(site, index) {
                 continue;
             }
-            let can_be_lost = self.flow.can_be_lost(is_gather, &site.how, &site.place);
+            let can_be_lost = self.flow.can_be_lost(is_gather, &site.how);
             if (can_be_lost || all)
                 && let Some(mut birth) = self.birth(site)
             {
@@ -123,7 +123,7 @@ impl<'a> Finder<'_, '_, 'a> {
             Given::Nothing => return None,
         };
         let followed = if kind == Kind::Gather && !returns_exceptions(site.call) { Kind::Future } else { kind };
-        let Verdict { kind: end, fate } = self.flow.verdict(followed, &site.how, &site.place);
+        let Verdict { kind: end, fate } = self.flow.verdict(followed, &site.how);
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
@@ -213,9 +213,9 @@ impl<'a> Finder<'_, '_, 'a> {
             return None;
         }
         let brackets = match &site.how {
-            Use::Dropped | Use::Bound(_) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(_) => false,
+            Use::Dropped | Use::Bound(..) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(_) => false,
             Use::Operand(operation, _) => *operation == Operation::Call,
-            Use::Receiver { .. } | Use::Subscripted(_) => true,
+            Use::Receiver { .. } | Use::Subscripted(..) => true,
             _ => return None,
         };
         Some(AwaitEdit { call: self.flow.module.span(site.call.range()), brackets })

@@ -10,13 +10,15 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::{
     ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtMatch, StmtTry, StmtWith,
 };
-use ruff_text_size::{TextRange, TextSize};
+use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 
 use super::Operation;
 
+mod graph;
 mod walk;
 
+pub(crate) use graph::{Edge, Graph, Step};
 pub(crate) use walk::walk;
 
 /// How the value of an expression is used, right where it stands.
@@ -26,20 +28,28 @@ pub(crate) enum Use<'a> {
     Dropped,
     /// Awaited; what comes of it is used so.
     Awaited(Rc<Use<'a>>),
-    /// Entered with `async with`, or iterated with `async for`.
-    Entered,
-    /// Bound to a name.
-    Bound(Local),
+    /// Entered with `with` or `async with`.
+    Entered { is_async: bool, at: TextRange },
+    /// Iterated with `async for`; each element is used so.
+    EachAsync(Rc<Use<'a>>, TextRange),
+    /// Bound to a name, by that of its stores.
+    Bound(Local, usize),
+    /// Put in the container that a name holds.
+    Held(Local),
     /// Put in a container that is used so.
     Element(Rc<Use<'a>>),
     /// Put as a value in a mapping that is used so.
     Entry(Rc<Use<'a>>),
+    /// Put at this place of a tuple that is used so.
+    Part(usize, Rc<Use<'a>>),
     /// Iterated; each element is used so.
     Each(Rc<Use<'a>>),
     /// Taken apart; the parts are used so.
     Unpacked(Rc<[Use<'a>]>),
-    /// Indexed; what comes of it is used so.
-    Subscripted(Rc<Use<'a>>),
+    /// What is left of an iterable that is taken apart: a list that is used so.
+    Rest(Rc<Use<'a>>),
+    /// Indexed, where it is known at this place; what comes of it is used so.
+    Subscripted(Option<usize>, Rc<Use<'a>>),
     /// Used in all these ways.
     Several(Rc<[Use<'a>]>),
     /// Returned or yielded by a function.
@@ -78,8 +88,8 @@ pub(crate) struct Local {
 pub(crate) struct Variable<'a> {
     pub(crate) loads: Vec<Load<'a>>,
     pub(crate) stores: Vec<Store>,
-    /// Whether the name is a parameter, an import, or bound in a way that is not followed.
-    pub(crate) is_opaque: bool,
+    /// Whether a function inside binds the name, and so may do so at any time.
+    pub(crate) is_shared: bool,
     /// Whether the name is a parameter.
     pub(crate) is_parameter: bool,
 }
@@ -88,20 +98,18 @@ pub(crate) struct Variable<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Load<'a> {
     pub(crate) how: Use<'a>,
-    pub(crate) place: Place,
+    pub(crate) step: Step,
     /// Whether it stands in a function inside the name's scope, and so may run at any time.
     pub(crate) is_nested: bool,
 }
 
-/// One assignment to a name.
+/// One binding of a name.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pub(crate) statement: TextRange,
-    pub(crate) place: Place,
+    pub(crate) step: Step,
     /// What the value is, where it is a container made on the spot.
     pub(crate) new_container: Option<Container>,
-    /// Whether the whole statement is an assignment to names, and nothing else.
-    pub(crate) is_plain: bool,
 }
 
 /// What iterating a container gives.
@@ -113,24 +121,14 @@ pub(crate) enum Container {
     Mapping,
 }
 
-/// Where in a function something stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(crate) offset: TextSize,
-    /// The innermost list of statements.
-    pub(crate) block: usize,
-    /// The loops around it, the outermost first.
-    pub(crate) loops: Rc<[usize]>,
-    /// Whether an exception may lead from here to another place in the same function.
-    pub(crate) in_try: bool,
-}
-
 /// One call.
 #[derive(Debug)]
 pub(crate) struct CallSite<'a> {
     pub(crate) call: &'a ExprCall,
     pub(crate) how: Use<'a>,
-    pub(crate) place: Place,
+    pub(crate) step: Step,
+    /// Whether nothing leads to it.
+    pub(crate) is_dead: bool,
     pub(crate) around: Around<'a>,
     /// Whether it stands in a comprehension, where `await` changes what the comprehension is.
     pub(crate) in_comprehension: bool,
@@ -212,8 +210,7 @@ pub(crate) struct Body<'a> {
     pub(crate) values: FxHashMap<Local, &'a Expr>,
     /// Frames whose names may be read by other means, like `locals()`.
     pub(crate) dynamic_frames: Vec<usize>,
-    /// Where a loop is left or begun anew by `break` or `continue`, in the order of the text.
-    pub(crate) jumps: Vec<TextSize>,
+    pub(crate) graph: Graph<'a>,
     /// What `from … import name as alias` names have in their own modules.
     pub(crate) aliases: FxHashMap<Name, Name>,
     /// The scopes of names; the module's is the first.
@@ -265,7 +262,7 @@ impl Body<'_> {
 impl Variable<'_> {
     /// Whether something in the scope binds the name.
     pub(crate) fn is_bound(&self) -> bool {
-        self.is_opaque || !self.stores.is_empty()
+        !self.stores.is_empty()
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) enum Loss {
     UnusedName(String),
     /// Its name is bound anew before anything reads it.
     Overwritten { name: String, by: TextRange },
+    /// The name that holds it is read only behind something that does not end.
+    Late { name: String, at: TextRange },
     /// It is used as if it were its result.
     UsedAsValue { operation: Operation, at: TextRange },
     /// Its holder is used, but never in a way that reads the outcome.
@@ -68,6 +70,7 @@ impl Loss {
             Loss::Overwritten { by: at, .. }
             | Loss::UsedAsValue { at, .. }
             | Loss::NeverRead { at, .. }
+            | Loss::Late { at, .. }
             | Loss::Skipped { at }
             | Loss::Unheld { at }
             | Loss::OnlyPrinted { at } => Some(*at).filter(|at| !at.is_empty()),

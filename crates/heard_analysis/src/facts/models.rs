@@ -10,6 +10,8 @@
 //!     only where that was made on the spot.
 //!   - `owned = true`: what it returns has an owner that reads its outcome already.
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
+//!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
+//!     iterated for ever.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
 //! - `[untyped."module.Class"]`: `names`, the names of objects that are taken for instances of the class
@@ -77,6 +79,10 @@ pub(crate) struct FunctionModel {
     /// Whether it does not fail, but for cancellation.
     #[serde(default)]
     pub(crate) never_fails: bool,
+    /// Whether nothing comes behind it: the call or the awaiting of it does not return, or what it
+    /// returns can be iterated for ever.
+    #[serde(default)]
+    pub(crate) endless: bool,
     /// What happens to the arguments.
     pub(crate) arguments: Option<Effect>,
     /// What happens to the result of a function among the arguments.
@@ -86,7 +92,7 @@ pub(crate) struct FunctionModel {
 impl FunctionModel {
     /// Whether it matters where a value goes.
     fn does_something(&self) -> bool {
-        self.gives.is_some() || self.owned || self.arguments.is_some() || self.callbacks.is_some()
+        self.gives.is_some() || self.owned || self.endless || self.arguments.is_some() || self.callbacks.is_some()
     }
 }
 
@@ -151,6 +157,8 @@ pub(crate) struct Models {
     last_names: FxHashSet<String>,
     /// The same of the functions that give an awaitable.
     giving_names: FxHashMap<String, Kind>,
+    /// The same of the endless ones.
+    endless_names: FxHashSet<String>,
 }
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| {
@@ -172,7 +180,8 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     let last_name = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
     let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
-    Models { files, last_names, giving_names }
+    let endless_names = files.function.iter().filter(|(_, model)| model.endless).map(|(name, _)| last_name(name)).collect();
+    Models { files, last_names, giving_names, endless_names }
 });
 
 impl Models {
@@ -194,6 +203,11 @@ impl Models {
     /// Whether some function with a model ends in this name.
     pub(crate) fn knows_last_name(&self, name: &str) -> bool {
         self.last_names.contains(name)
+    }
+
+    /// Whether some endless function ends in this name.
+    pub(crate) fn may_be_endless(&self, name: &str) -> bool {
+        self.endless_names.contains(name)
     }
 
     /// The model of the method `name` of an object of unknown type that is called `receiver`.

@@ -99,7 +99,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let body = self.flow.body;
         let (Some(variable), Some(value)) = (body.variables.get(local), body.values.get(local)) else { return Work::Unknown };
         if self.cancels_before(site)
-            || variable.is_opaque
+            || variable.is_shared
             || variable.loads.iter().any(|load| !is_in_gather(&load.how, site.call) && !is_glance(&load.how))
         {
             return Work::Unknown;
@@ -120,7 +120,7 @@ impl<'a> Finder<'_, '_, 'a> {
 
 fn is_in_gather(how: &Use, gather: &ExprCall) -> bool {
     match how {
-        Use::Each(how) | Use::Element(how) => is_in_gather(how, gather),
+        Use::Each(how) | Use::Element(how) | Use::Part(_, how) => is_in_gather(how, gather),
         Use::Argument { call, .. } => std::ptr::eq(*call, gather),
         _ => false,
     }

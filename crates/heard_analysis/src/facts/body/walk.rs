@@ -1,4 +1,4 @@
-//! The walk itself.
+//! The walk itself: statement by statement, along the control flow.
 
 use std::rc::Rc;
 
@@ -6,25 +6,25 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::{Around, Block, Body, Frame, FrameKind, Nest, Operation, Scope, StatementSite, Use, last_name};
+use self::path::{Jump, Meeting, Path};
+use super::{Around, Block, Body, Edge, Frame, FrameKind, Local, Nest, Operation, Scope, StatementSite, Step, Use, last_name};
 
 mod binding;
 mod expressions;
+mod path;
 
 /// Walks over a module.
 pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
+    let mut body = Body { frames: vec![Frame { parent: None, kind: FrameKind::Module }], ..Body::default() };
     let mut walker = Walker {
-        body: Body { frames: vec![Frame { parent: None, kind: FrameKind::Module }], ..Body::default() },
+        path: Path::new(&mut body.graph),
+        body,
         scope: Rc::new(Scope { symbol: String::new(), is_async: false, function: None, class: None, frame: 0 }),
         comprehensions: Vec::new(),
-        global_names: Vec::new(),
-        loops: Rc::from([]),
-        block: 0,
-        blocks: 0,
-        tries: 0,
+        outer_names: Vec::new(),
         statement: TextRange::default(),
         nest: None,
-        is_plain_assignment: false,
+        unplaced: Vec::new(),
     };
     walker.block(statements);
     walker.body.hand_up_free_names();
@@ -34,32 +34,24 @@ pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
 struct Walker<'a> {
     body: Body<'a>,
     scope: Rc<Scope<'a>>,
+    path: Path,
     /// The frames of the comprehensions around, the outermost first.
     comprehensions: Vec<usize>,
     /// The names that the function around declares `global` or `nonlocal`.
-    global_names: Vec<Name>,
-    loops: Rc<[usize]>,
-    block: usize,
-    blocks: usize,
-    tries: usize,
+    outer_names: Vec<Name>,
+    /// The header of the statement around.
     statement: TextRange,
     /// The block around, inside the function around.
     nest: Option<Rc<Nest<'a>>>,
-    is_plain_assignment: bool,
+    /// Stores whose moment has not come: the value is made before it is bound.
+    unplaced: Vec<(Local, usize)>,
 }
 
 impl<'a> Walker<'a> {
     fn block(&mut self, statements: &'a [Stmt]) {
-        self.blocks += 1;
-        let outer = std::mem::replace(&mut self.block, self.blocks);
         for statement in statements {
             self.statement(statement);
-            // What comes behind never runs, and so loses nothing.
-            if matches!(statement, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Break(_) | Stmt::Continue(_)) {
-                break;
-            }
         }
-        self.block = outer;
     }
 
     fn nested(&mut self, block: Block<'a>, statements: &'a [Stmt]) {
@@ -69,22 +61,16 @@ impl<'a> Walker<'a> {
         self.nest = outer;
     }
 
-    fn loop_block(&mut self, statement: &'a Stmt, statements: &'a [Stmt]) {
-        let outer = Rc::clone(&self.loops);
-        self.loops = outer.iter().copied().chain([self.blocks + 1]).collect();
-        self.nested(Block::Loop(statement), statements);
-        self.loops = outer;
-    }
-
     /// What stands around the place where the walk is.
     fn around(&self) -> Around<'a> {
         Around { scope: Rc::clone(&self.scope), statement: self.statement, nest: self.nest.clone() }
     }
 
     fn statement(&mut self, statement: &'a Stmt) {
-        self.is_plain_assignment = matches!(statement, Stmt::Assign(_) | Stmt::AnnAssign(_));
         let outer = std::mem::replace(&mut self.statement, header(statement));
-        self.body.statements.push(StatementSite { statement, around: self.around() });
+        if !self.path.is_dead {
+            self.body.statements.push(StatementSite { statement, around: self.around() });
+        }
         self.statement_inside(statement);
         self.statement = outer;
     }
@@ -97,40 +83,44 @@ impl<'a> Walker<'a> {
                 Some(value) => self.assign(std::slice::from_ref(&statement.target), value),
                 None => self.target_parts(&statement.target),
             },
-            Stmt::AugAssign(statement) => {
-                self.expression(&statement.value, &Use::Operand(Operation::Arithmetic, statement.range()));
-                self.expression(&statement.target, &Use::Other);
-                self.make_opaque(&statement.target);
-            }
-            Stmt::Return(statement) => {
-                if let Some(value) = &statement.value {
+            Stmt::AugAssign(statement) => self.augmented_assign(statement),
+            Stmt::Return(inner) => {
+                if let Some(value) = &inner.value {
                     let how = match self.scope.function {
-                        Some(function) if !function.is_async && must_give_value(&function.name) => Use::SpecialMethod(statement.range()),
+                        Some(function) if !function.is_async && must_give_value(&function.name) => Use::SpecialMethod(inner.range()),
                         _ => Use::Returned,
                     };
                     self.expression(value, &how);
                 }
+                self.jump(Jump::Return, statement.range());
             }
             Stmt::Delete(statement) => {
                 for target in &statement.targets {
                     self.expression(target, &Use::Glanced(statement.range()));
+                    if let Expr::Name(name) = target {
+                        self.bind_unknown(&name.id);
+                    }
                 }
             }
             Stmt::For(inner) => self.for_loop(statement, inner),
-            Stmt::While(inner) => {
-                self.expression(&inner.test, &condition(&inner.test));
-                self.loop_block(statement, &inner.body);
-                self.nested(Block::Else(statement), &inner.orelse);
-            }
+            Stmt::While(inner) => self.while_loop(statement, inner),
             Stmt::If(statement) => self.branches(statement),
             Stmt::With(statement) => self.with_block(statement),
             Stmt::Match(statement) => self.match_cases(statement),
-            Stmt::Raise(statement) => {
-                for value in [&statement.exc, &statement.cause].into_iter().flatten() {
+            Stmt::Raise(inner) => {
+                for value in [&inner.exc, &inner.cause].into_iter().flatten() {
                     self.expression(value, &Use::Examined);
                 }
+                self.fail();
+                self.die(statement.range());
             }
-            Stmt::Try(inner) => self.try_block(statement, inner),
+            Stmt::Try(inner) if inner.finalbody.is_empty() => self.try_block(statement, inner),
+            Stmt::Try(inner) => {
+                self.with_finally(
+                    |walker| walker.try_block(statement, inner),
+                    |walker| walker.nested(Block::Finally(inner), &inner.finalbody),
+                );
+            }
             Stmt::Assert(statement) => {
                 self.expression(&statement.test, &condition(&statement.test));
                 if let Some(message) = &statement.msg {
@@ -139,64 +129,127 @@ impl<'a> Walker<'a> {
             }
             Stmt::Import(statement) => statement.names.iter().for_each(|alias| self.bind_import(alias)),
             Stmt::ImportFrom(statement) => statement.names.iter().for_each(|alias| self.bind_import(alias)),
-            Stmt::Global(statement) => self.global_names.extend(statement.names.iter().map(|name| name.id.clone())),
-            Stmt::Nonlocal(statement) => self.global_names.extend(statement.names.iter().map(|name| name.id.clone())),
+            Stmt::Global(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
+            Stmt::Nonlocal(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => self.class(class),
-            Stmt::Break(_) | Stmt::Continue(_) => self.body.jumps.push(statement.start()),
+            Stmt::Break(_) => self.jump(Jump::Break, statement.range()),
+            Stmt::Continue(_) => self.jump(Jump::Continue, statement.range()),
             Stmt::TypeAlias(_) | Stmt::Pass(_) | Stmt::IpyEscapeCommand(_) => {}
         }
     }
 
-    fn for_loop(&mut self, statement: &'a Stmt, inner: &'a ast::StmtFor) {
-        let target = self.target(&inner.target, None);
-        let how = if inner.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
-        self.expression(&inner.iter, &how);
-        self.loop_block(statement, &inner.body);
+    fn while_loop(&mut self, statement: &'a Stmt, inner: &'a ast::StmtWhile) {
+        let start = self.loop_start();
+        self.expression(&inner.test, &condition(&inner.test));
+        let (tested, was_dead) = (self.path.here, self.path.is_dead);
+        let mut after = self.meeting();
+        self.in_loop(start, &mut after, |walker| walker.nested(Block::Loop(statement), &inner.body));
+        self.resume(tested, was_dead);
+        if constant(&inner.test) == Some(true) {
+            self.die(self.statement);
+        }
         self.nested(Block::Else(statement), &inner.orelse);
+        self.meet(&mut after);
+        self.resume_at(after);
+    }
+
+    fn for_loop(&mut self, statement: &'a Stmt, inner: &'a ast::StmtFor) {
+        let mark = self.unplaced.len();
+        let target = Rc::new(self.target(&inner.target, None));
+        let how = if inner.is_async { Use::EachAsync(target, inner.iter.range()) } else { Use::Each(target) };
+        self.expression(&inner.iter, &how);
+        let start = self.loop_start();
+        if inner.is_async {
+            self.wait(&inner.iter);
+        }
+        let (next, was_dead) = (self.path.here, self.path.is_dead);
+        self.place_stores(mark);
+        let mut after = self.meeting();
+        self.in_loop(start, &mut after, |walker| walker.nested(Block::Loop(statement), &inner.body));
+        self.resume(next, was_dead);
+        if let Expr::Call(source) = &*inner.iter {
+            self.pass(source);
+        }
+        self.nested(Block::Else(statement), &inner.orelse);
+        self.meet(&mut after);
+        self.resume_at(after);
+    }
+
+    /// The step to which a loop comes back.
+    fn loop_start(&mut self) -> Step {
+        self.step()
     }
 
     fn with_block(&mut self, statement: &'a ast::StmtWith) {
+        let mut may_swallow = false;
         for item in &statement.items {
-            self.expression(&item.context_expr, if statement.is_async { &Use::Entered } else { &Use::Other });
+            let mark = self.unplaced.len();
             if let Some(target) = &item.optional_vars {
                 self.target(target, None);
             }
+            self.expression(&item.context_expr, &Use::Entered { is_async: statement.is_async, at: item.context_expr.range() });
+            if statement.is_async {
+                self.wait(&item.context_expr);
+            }
+            self.place_stores(mark);
+            // A lock or a server is entered by its name; what swallows is made on the spot.
+            may_swallow |= item.context_expr.is_call_expr();
         }
-        // A context manager may swallow an exception, so what comes after it is reached.
-        self.tries += 1;
-        self.nested(Block::With(statement), &statement.body);
-        self.tries -= 1;
+        let caught = self.meeting().step;
+        self.catching(caught, |walker| walker.nested(Block::With(statement), &statement.body));
+        self.body.graph.connect(caught, self.path.catch, Edge::Pass);
+        if may_swallow {
+            let mut after = self.meeting();
+            self.meet(&mut after);
+            self.resume(caught, false);
+            self.meet(&mut after);
+            self.resume_at(after);
+        }
     }
 
     fn match_cases(&mut self, statement: &'a ast::StmtMatch) {
         self.expression(&statement.subject, &Use::Examined);
-        for case in &statement.cases {
-            self.pattern(&case.pattern);
+        let is_complete = statement.cases.last().is_some_and(|case| case.guard.is_none() && case.pattern.is_irrefutable());
+        let cases: Vec<&'a ast::MatchCase> = statement.cases.iter().collect();
+        self.ways(&cases, !is_complete, |walker, case| {
+            walker.pattern(&case.pattern);
             if let Some(guard) = &case.guard {
-                self.statement = guard.range();
-                self.expression(guard, &condition(guard));
+                walker.statement = guard.range();
+                walker.expression(guard, &condition(guard));
             }
-            self.nested(Block::Case(statement), &case.body);
-        }
+            walker.nested(Block::Case(statement), &case.body);
+        });
     }
 
     fn try_block(&mut self, statement: &'a Stmt, inner: &'a ast::StmtTry) {
-        self.tries += 1;
-        self.nested(Block::Try(inner), &inner.body);
-        self.tries -= 1;
+        let caught = self.meeting().step;
+        let catch = if inner.handlers.is_empty() { self.path.catch } else { caught };
+        self.catching(catch, |walker| walker.nested(Block::Try(inner), &inner.body));
+        self.nested(Block::Else(statement), &inner.orelse);
+        let mut after = self.meeting();
+        self.meet(&mut after);
+        let mut catches_all = false;
         for ExceptHandler::ExceptHandler(handler) in &inner.handlers {
-            if let Some(kind) = &handler.type_ {
-                self.statement = kind.range();
-                self.expression(kind, &Use::Other);
+            self.resume(caught, false);
+            match &handler.type_ {
+                Some(kind) => {
+                    self.statement = kind.range();
+                    self.expression(kind, &Use::Other);
+                    catches_all |= last_name(kind).is_some_and(|name| name == "BaseException");
+                }
+                None => catches_all = true,
             }
             if let Some(name) = &handler.name {
-                self.bind_opaque(&name.id);
+                self.bind_unknown(&name.id);
             }
             self.nested(Block::Handler(inner, handler), &handler.body);
+            self.meet(&mut after);
         }
-        self.nested(Block::Else(statement), &inner.orelse);
-        self.nested(Block::Finally(inner), &inner.finalbody);
+        if !catches_all {
+            self.body.graph.connect(caught, self.path.catch, Edge::Pass);
+        }
+        self.resume_at(after);
     }
 
     fn branches(&mut self, statement: &'a ast::StmtIf) {
@@ -204,20 +257,45 @@ impl<'a> Walker<'a> {
         let skips = only_continues && tests_failure(&statement.test) == Some(true);
         let operation = if skips { Operation::Skip } else { Operation::Condition };
         self.expression(&statement.test, &Use::Operand(operation, statement.test.range()));
-        self.nested(Block::Branch { test: &statement.test, holds: true }, &statement.body);
-        let mut last_test = &*statement.test;
+        let mut after = self.meeting();
+        let mut test = &*statement.test;
+        let mut otherwise = self.branch(test, &statement.body, &mut after);
         for clause in &statement.elif_else_clauses {
-            let branch = match &clause.test {
-                Some(test) => {
-                    self.statement = TextRange::new(clause.start(), test.end());
-                    self.expression(test, &condition(test));
-                    last_test = test;
-                    Block::Branch { test, holds: true }
+            self.resume(otherwise.0, otherwise.1);
+            match &clause.test {
+                Some(next) => {
+                    self.statement = TextRange::new(clause.start(), next.end());
+                    self.expression(next, &condition(next));
+                    test = next;
+                    otherwise = self.branch(test, &clause.body, &mut after);
                 }
-                None => Block::Branch { test: last_test, holds: false },
-            };
-            self.nested(branch, &clause.body);
+                None => {
+                    self.nested(Block::Branch { test, holds: false }, &clause.body);
+                    self.meet(&mut after);
+                    return self.resume_at(after);
+                }
+            }
         }
+        self.resume(otherwise.0, otherwise.1);
+        self.meet(&mut after);
+        self.resume_at(after);
+    }
+
+    /// Walks what is done where `test` is true, and tells where it goes on otherwise.
+    fn branch(&mut self, test: &'a Expr, body: &'a [Stmt], after: &mut Meeting) -> (Step, bool) {
+        let (tested, was_dead) = (self.path.here, self.path.is_dead);
+        let value = constant(test);
+        if value == Some(false) {
+            self.die(TextRange::default());
+        }
+        self.nested(Block::Branch { test, holds: true }, body);
+        self.meet(after);
+        if value == Some(true) {
+            self.resume(tested, was_dead);
+            self.die(TextRange::default());
+            return (self.path.here, true);
+        }
+        (tested, was_dead)
     }
 
     fn function(&mut self, function: &'a StmtFunctionDef) {
@@ -225,7 +303,7 @@ impl<'a> Walker<'a> {
             self.expression(&decorator.expression, &Use::Other);
         }
         self.defaults(&function.parameters);
-        self.bind_opaque(&function.name.id);
+        self.bind_unknown(&function.name.id);
         let scope = Scope {
             symbol: join(&self.scope.symbol, &function.name),
             is_async: function.is_async,
@@ -233,7 +311,7 @@ impl<'a> Walker<'a> {
             class: if self.scope.function.is_none() { self.scope.class } else { None },
             frame: self.new_frame(FrameKind::Function),
         };
-        self.inside(scope, |walker| {
+        self.inside_function(scope, |walker| {
             walker.parameters(&function.parameters);
             walker.block(&function.body);
         });
@@ -248,7 +326,7 @@ impl<'a> Walker<'a> {
                 self.expression(argument, &Use::Other);
             }
         }
-        self.bind_opaque(&class.name.id);
+        self.bind_unknown(&class.name.id);
         let scope = Scope {
             symbol: join(&self.scope.symbol, &class.name),
             is_async: false,
@@ -263,17 +341,21 @@ impl<'a> Walker<'a> {
     fn inside(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
         let outer = std::mem::replace(&mut self.scope, Rc::new(scope));
         let comprehensions = std::mem::take(&mut self.comprehensions);
-        let global_names = std::mem::take(&mut self.global_names);
-        let loops = std::mem::replace(&mut self.loops, Rc::from([]));
-        let tries = std::mem::take(&mut self.tries);
+        let outer_names = std::mem::take(&mut self.outer_names);
         let nest = self.nest.take();
         walk(self);
         self.nest = nest;
         self.scope = outer;
         self.comprehensions = comprehensions;
-        self.global_names = global_names;
-        self.loops = loops;
-        self.tries = tries;
+        self.outer_names = outer_names;
+    }
+
+    /// The same of a function, which runs at another time.
+    fn inside_function(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
+        let path = Path::new(&mut self.body.graph);
+        let outer = std::mem::replace(&mut self.path, path);
+        self.inside(scope, walk);
+        self.path = outer;
     }
 
     fn new_frame(&mut self, kind: FrameKind) -> usize {
@@ -325,6 +407,16 @@ fn header(statement: &Stmt) -> TextRange {
     match first {
         Some(first) => TextRange::new(statement.start(), first.start()),
         None => statement.range(),
+    }
+}
+
+/// Whether a test is always true or always false, as far as its form tells.
+fn constant(test: &Expr) -> Option<bool> {
+    match test {
+        Expr::BooleanLiteral(literal) => Some(literal.value),
+        Expr::NumberLiteral(ast::ExprNumberLiteral { value: ast::Number::Int(number), .. }) => Some(*number != ast::Int::ZERO),
+        Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => constant(&operation.operand).map(|value| !value),
+        _ => None,
     }
 }
 

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr, Parameters, Pattern};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::Ranged;
 
-use super::super::{Body, Container, FrameKind, Load, Local, Place, Store, Use, last_name};
+use super::super::{Body, Container, FrameKind, Load, Local, Operation, Store, Use, last_name};
 use super::Walker;
 use crate::facts::names::imported_as;
 
@@ -21,7 +21,7 @@ impl<'a> Walker<'a> {
 
     pub(super) fn parameters(&mut self, parameters: &'a Parameters) {
         for parameter in parameters {
-            self.bind_opaque(&parameter.name().id);
+            self.bind_unknown(&parameter.name().id);
             let local = Local { frame: self.scope.frame, name: parameter.name().id.clone() };
             self.body.variables.entry(local).or_default().is_parameter = true;
         }
@@ -31,18 +31,23 @@ impl<'a> Walker<'a> {
         if let Some(renamed) = &alias.asname {
             self.body.aliases.insert(renamed.id.clone(), alias.name.id.clone());
         }
-        self.bind_opaque(&imported_as(alias));
+        self.bind_unknown(&imported_as(alias));
     }
 
-    /// Says that `name` is bound here in a way that is not followed.
-    pub(super) fn bind_opaque(&mut self, name: &Name) {
-        let local = Local { frame: self.scope.frame, name: name.clone() };
-        self.body.variables.entry(local).or_default().is_opaque = true;
+    /// Binds `name` here to a value that is not followed.
+    pub(super) fn bind_unknown(&mut self, name: &Name) {
+        let mark = self.unplaced.len();
+        self.bind(name, None);
+        self.place_stores(mark);
     }
 
-    pub(super) fn make_opaque(&mut self, target: &'a Expr) {
-        if let Expr::Name(name) = target {
-            self.bind_opaque(&name.id);
+    /// The moment of the stores since `mark` has come.
+    pub(super) fn place_stores(&mut self, mark: usize) {
+        for (local, index) in self.unplaced.split_off(mark) {
+            let step = self.step();
+            if let Some(store) = self.body.variables.get_mut(&local).and_then(|variable| variable.stores.get_mut(index)) {
+                store.step = step;
+            }
         }
     }
 
@@ -54,29 +59,35 @@ impl<'a> Walker<'a> {
             Pattern::MatchMapping(pattern) => {
                 pattern.keys.iter().for_each(|key| self.expression(key, &Use::Other));
                 pattern.patterns.iter().for_each(|part| self.pattern(part));
-                pattern.rest.iter().for_each(|name| self.bind_opaque(&name.id));
+                pattern.rest.iter().for_each(|name| self.bind_unknown(&name.id));
             }
             Pattern::MatchClass(pattern) => {
                 self.expression(&pattern.cls, &Use::Other);
                 pattern.arguments.patterns.iter().for_each(|part| self.pattern(part));
                 pattern.arguments.keywords.iter().for_each(|keyword| self.pattern(&keyword.pattern));
             }
-            Pattern::MatchStar(pattern) => pattern.name.iter().for_each(|name| self.bind_opaque(&name.id)),
+            Pattern::MatchStar(pattern) => pattern.name.iter().for_each(|name| self.bind_unknown(&name.id)),
             Pattern::MatchAs(pattern) => {
                 pattern.pattern.iter().for_each(|part| self.pattern(part));
-                pattern.name.iter().for_each(|name| self.bind_opaque(&name.id));
+                pattern.name.iter().for_each(|name| self.bind_unknown(&name.id));
             }
             Pattern::MatchOr(pattern) => pattern.patterns.iter().for_each(|part| self.pattern(part)),
         }
     }
 
     pub(super) fn assign(&mut self, targets: &'a [Expr], value: &'a Expr) {
+        let mark = self.unplaced.len();
+        self.assign_parts(targets, value);
+        self.place_stores(mark);
+    }
+
+    fn assign_parts(&mut self, targets: &'a [Expr], value: &'a Expr) {
         if let ([Expr::Tuple(ast::ExprTuple { elts: targets, .. })], Expr::Tuple(ast::ExprTuple { elts: values, .. })) = (targets, value)
             && targets.len() == values.len()
             && !targets.iter().chain(values).any(Expr::is_starred_expr)
         {
             for (target, value) in targets.iter().zip(values) {
-                self.assign(std::slice::from_ref(target), value);
+                self.assign_parts(std::slice::from_ref(target), value);
             }
             return;
         }
@@ -87,6 +98,27 @@ impl<'a> Walker<'a> {
         self.expression(value, &how);
     }
 
+    /// `container += value` puts elements in the container; anything else is arithmetic.
+    pub(super) fn augmented_assign(&mut self, statement: &'a ast::StmtAugAssign) {
+        let arithmetic = Use::Operand(Operation::Arithmetic, statement.range());
+        let Expr::Name(name) = &*statement.target else {
+            self.expression(&statement.value, &arithmetic);
+            return self.target_parts(&statement.target);
+        };
+        let local = self.local(&name.id);
+        let is_container = self.holds_container(&local);
+        self.load(&name.id, if is_container { Use::Glanced(statement.range()) } else { Use::Other });
+        self.expression(&statement.value, &if is_container { Use::Held(local) } else { arithmetic });
+        if !is_container {
+            self.bind_unknown(&name.id);
+        }
+    }
+
+    /// Whether a name is known to hold a container that is made here.
+    pub(super) fn holds_container(&self, local: &Local) -> bool {
+        self.body.variables.get(local).is_some_and(|variable| variable.stores.iter().any(|store| store.new_container.is_some()))
+    }
+
     /// What binding to `target` does with the value; `value` is given where it is bound as a whole.
     pub(super) fn target(&mut self, target: &'a Expr, value: Option<&'a Expr>) -> Use<'a> {
         match target {
@@ -94,22 +126,18 @@ impl<'a> Walker<'a> {
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
                 Use::Unpacked(elts.iter().map(|part| self.target(part, None)).collect())
             }
-            Expr::Starred(starred) => {
-                self.target(&starred.value, None);
-                self.make_opaque(&starred.value);
-                Use::Other
-            }
+            Expr::Starred(starred) => Use::Rest(Rc::new(self.target(&starred.value, None))),
             Expr::Subscript(subscript) => {
                 self.expression(&subscript.slice, &Use::Other);
                 let Expr::Name(container) = &*subscript.value else {
                     self.expression(&subscript.value, &Use::Other);
                     return Use::Stored;
                 };
-                self.load(&container.id, target.range(), Use::Glanced(target.range()));
+                self.load(&container.id, Use::Glanced(target.range()));
                 if subscript.slice.is_slice_expr() {
                     return Use::Stored;
                 }
-                Use::Entry(Rc::new(Use::Bound(self.local(&container.id))))
+                Use::Entry(Rc::new(Use::Held(self.local(&container.id))))
             }
             _ => {
                 self.target_parts(target);
@@ -131,26 +159,26 @@ impl<'a> Walker<'a> {
     }
 
     fn bind(&mut self, name: &Name, value: Option<&'a Expr>) -> Use<'a> {
-        if self.global_names.contains(name) {
+        if self.outer_names.contains(name) {
+            let around = self.body.frames[self.scope.frame].parent.and_then(|parent| self.body.binding_frame(parent, name));
+            if let Some(frame) = around {
+                self.body.variables.entry(Local { frame, name: name.clone() }).or_default().is_shared = true;
+            }
             return Use::Stored;
         }
         let local = self.local(name);
-        let store = Store {
-            statement: self.statement,
-            place: self.place(self.statement),
-            new_container: value.and_then(new_container),
-            is_plain: self.is_plain_assignment,
-        };
+        let store = Store { statement: self.statement, step: self.path.here, new_container: value.and_then(new_container) };
         let variable = self.body.variables.entry(local.clone()).or_default();
         variable.stores.push(store);
-        let is_only = variable.stores.len() == 1;
+        let index = variable.stores.len() - 1;
         match value {
-            Some(value) if is_only => self.body.values.insert(local.clone(), value),
+            Some(value) if index == 0 => self.body.values.insert(local.clone(), value),
             _ => self.body.values.remove(&local),
         };
+        self.unplaced.push((local.clone(), index));
         match self.body.frames[local.frame].kind {
             FrameKind::Module | FrameKind::Class => Use::Stored,
-            FrameKind::Function | FrameKind::Comprehension => Use::Bound(local),
+            FrameKind::Function | FrameKind::Comprehension => Use::Bound(local, index),
         }
     }
 
@@ -166,14 +194,10 @@ impl<'a> Walker<'a> {
         Local { frame, name: name.clone() }
     }
 
-    pub(super) fn load(&mut self, name: &Name, range: TextRange, how: Use<'a>) {
-        let load = Load { how, place: self.place(range), is_nested: false };
+    pub(super) fn load(&mut self, name: &Name, how: Use<'a>) {
+        let load = Load { how, step: self.step(), is_nested: false };
         let local = self.local(name);
         self.body.variables.entry(local).or_default().loads.push(load);
-    }
-
-    pub(super) fn place(&self, range: TextRange) -> Place {
-        Place { offset: range.end(), block: self.block, loops: Rc::clone(&self.loops), in_try: self.tries > 0 }
     }
 }
 
@@ -185,7 +209,7 @@ impl Body<'_> {
             let Some(parent) = self.frames[local.frame].parent else { continue };
             let Some(frame) = self.binding_frame(parent, &local.name) else { continue };
             let Some(variable) = self.variables.remove(&local) else { continue };
-            let is_nested = self.frames[local.frame].kind != FrameKind::Comprehension;
+            let is_nested = self.frames[local.frame].kind == FrameKind::Function;
             let loads = variable.loads.into_iter().map(|load| Load { is_nested: load.is_nested || is_nested, ..load });
             self.variables.entry(Local { frame, name: local.name }).or_default().loads.extend(loads);
         }

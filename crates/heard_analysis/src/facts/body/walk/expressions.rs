@@ -5,27 +5,33 @@ use std::rc::Rc;
 use ruff_python_ast::{self as ast, BoolOp, CmpOp, Comprehension, Expr, ExprCall, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::super::{CallSite, FrameKind, Local, Operation, Scope, Use};
+use super::super::{CallSite, Edge, FrameKind, Local, Operation, Scope, Use};
 use super::{Walker, condition, tests_failure};
 
 impl<'a> Walker<'a> {
     pub(super) fn expression(&mut self, expression: &'a Expr, how: &Use<'a>) {
         match expression {
-            Expr::Name(name) => self.load(&name.id, name.range(), how.clone()),
+            Expr::Name(name) => self.load(&name.id, how.clone()),
             Expr::Call(call) => self.call(call, how),
-            Expr::Await(node) => self.expression(&node.value, &Use::Awaited(Rc::new(how.clone()))),
-            Expr::YieldFrom(node) => self.expression(&node.value, &Use::Awaited(Rc::new(how.clone()))),
+            Expr::Await(ast::ExprAwait { value, .. }) | Expr::YieldFrom(ast::ExprYieldFrom { value, .. }) => {
+                self.expression(value, &Use::Awaited(Rc::new(how.clone())));
+                self.wait(value);
+            }
             Expr::Yield(node) => {
                 if let Some(value) = &node.value {
                     self.expression(value, &Use::Returned);
                 }
+                self.step();
             }
             Expr::Attribute(attribute) => {
                 self.expression(&attribute.value, &Use::Receiver { attribute, called: None, result: Rc::new(how.clone()) });
             }
             Expr::Subscript(subscript) => {
                 // A slice is a container of the same elements.
-                let of_whole = if subscript.slice.is_slice_expr() { how.clone() } else { Use::Subscripted(Rc::new(how.clone())) };
+                let of_whole = match &*subscript.slice {
+                    Expr::Slice(_) => how.clone(),
+                    slice => Use::Subscripted(place_of(slice), Rc::new(how.clone())),
+                };
                 self.expression(&subscript.value, &of_whole);
                 self.expression(&subscript.slice, &Use::Other);
             }
@@ -42,15 +48,20 @@ impl<'a> Walker<'a> {
             Expr::BinOp(operation) => self.binary_operation(operation),
             Expr::If(choice) => {
                 self.expression(&choice.test, &condition(&choice.test));
-                self.expression(&choice.body, how);
-                self.expression(&choice.orelse, how);
+                self.ways(&[&*choice.body, &*choice.orelse], false, |walker, value| walker.expression(value, how));
             }
             Expr::Named(named) => {
-                self.is_plain_assignment = false;
+                let mark = self.unplaced.len();
                 let bound = self.target(&named.target, Some(&named.value));
                 self.expression(&named.value, &Use::Several(Rc::from([bound, how.clone()])));
+                self.place_stores(mark);
             }
             Expr::Starred(starred) => self.expression(&starred.value, &Use::Each(Rc::new(how.clone()))),
+            Expr::Tuple(ast::ExprTuple { elts, .. }) if !elts.iter().any(Expr::is_starred_expr) => {
+                for (place, part) in elts.iter().enumerate() {
+                    self.expression(part, &Use::Part(place, Rc::new(how.clone())));
+                }
+            }
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
                 let element = Use::Element(Rc::new(how.clone()));
                 for part in elts {
@@ -111,10 +122,12 @@ impl<'a> Walker<'a> {
     }
 
     fn call(&mut self, call: &'a ExprCall, how: &Use<'a>) {
+        let step = self.step();
         self.body.calls.push(CallSite {
             call,
             how: how.clone(),
-            place: self.place(call.range()),
+            step,
+            is_dead: self.path.is_dead,
             around: self.around(),
             in_comprehension: !self.comprehensions.is_empty(),
         });
@@ -133,7 +146,7 @@ impl<'a> Walker<'a> {
                 if matches!(name.id.as_str(), "locals" | "vars" | "eval" | "exec") {
                     self.body.dynamic_frames.push(self.scope.frame);
                 }
-                self.load(&name.id, name.range(), Use::Operand(Operation::Call, call.range()));
+                self.load(&name.id, Use::Operand(Operation::Call, call.range()));
             }
             function => self.expression(function, &Use::Operand(Operation::Call, call.range())),
         }
@@ -143,18 +156,19 @@ impl<'a> Walker<'a> {
             let how = grown.clone().unwrap_or_else(|| Use::Argument { call, place, result: Rc::clone(&result) });
             self.expression(argument, &how);
         }
+        if matches!(how, Use::Dropped) {
+            self.pass(call);
+        }
     }
 
     /// What `name.append(…)` and its like do with their argument.
     fn grown_container(&self, attribute: &'a ast::ExprAttribute) -> Option<Use<'a>> {
         let Expr::Name(container) = &*attribute.value else { return None };
         let local = self.local(&container.id);
-        if !self.body.variables.get(&local)?.stores.iter().any(|store| store.new_container.is_some()) {
-            return None;
-        }
         match attribute.attr.as_str() {
-            "append" | "add" | "appendleft" => Some(Use::Element(Rc::new(Use::Bound(local)))),
-            "extend" | "update" | "extendleft" => Some(Use::Bound(local)),
+            _ if !self.holds_container(&local) => None,
+            "append" | "add" | "appendleft" => Some(Use::Element(Rc::new(Use::Held(local)))),
+            "extend" | "update" | "extendleft" => Some(Use::Held(local)),
             _ => None,
         }
     }
@@ -164,10 +178,14 @@ impl<'a> Walker<'a> {
         let tested = Use::Operand(Operation::Condition, operation.range());
         // `a or b` is `a` where that is true, as every awaitable is.
         let other = if operation.op == BoolOp::Or { Use::Several(Rc::from([tested, how.clone()])) } else { tested };
+        let mut after = self.meeting();
         for value in others {
             self.expression(value, &other);
+            self.meet(&mut after);
         }
         self.expression(last, how);
+        self.meet(&mut after);
+        self.resume_at(after);
     }
 
     fn comparison(&mut self, comparison: &'a ast::ExprCompare) {
@@ -196,31 +214,49 @@ impl<'a> Walker<'a> {
 
     fn comprehension(&mut self, generators: &'a [Comprehension], key: Option<&'a Expr>, element: &'a Expr, how: &Use<'a>) {
         let frame = self.new_frame(FrameKind::Comprehension);
-        let loops = Rc::clone(&self.loops);
+        let mut after = self.meeting();
+        let mut start = None;
         for generator in generators {
-            // The targets are bound first, since each element of the input flows to them.
+            let mark = self.unplaced.len();
+            // The targets are known first, since each element of the input flows to them.
             self.comprehensions.push(frame);
             self.declare_targets(frame, &generator.target);
-            let target = self.target(&generator.target, None);
-            self.comprehensions.pop();
-            let iterated = if generator.is_async { Use::Entered } else { Use::Each(Rc::new(target)) };
-            if std::ptr::eq(generator, &raw const generators[0]) {
-                self.expression(&generator.iter, &iterated);
-                self.comprehensions.push(frame);
-            } else {
-                self.expression(&generator.iter, &iterated);
+            let target = Rc::new(self.target(&generator.target, None));
+            if start.is_none() {
+                // The first input stands outside.
+                self.comprehensions.pop();
             }
+            let iterated = if generator.is_async { Use::EachAsync(target, generator.iter.range()) } else { Use::Each(target) };
+            self.expression(&generator.iter, &iterated);
+            let next = self.step();
+            match start {
+                None => {
+                    self.meet(&mut after);
+                    self.comprehensions.push(frame);
+                    start = Some(next);
+                }
+                Some(start) => {
+                    self.comprehensions.pop();
+                    self.body.graph.connect(next, start, Edge::Normal);
+                }
+            }
+            if generator.is_async {
+                self.wait(&generator.iter);
+            }
+            self.place_stores(mark);
             for test in &generator.ifs {
                 let operation = if tests_failure(test) == Some(false) { Operation::Skip } else { Operation::Condition };
                 self.expression(test, &Use::Operand(operation, test.range()));
+                start.into_iter().for_each(|start| self.body.graph.connect(self.path.here, start, Edge::Normal));
             }
         }
         if let Some(key) = key {
             self.expression(key, &Use::Other);
         }
         self.expression(element, how);
+        start.into_iter().for_each(|start| self.body.graph.connect(self.path.here, start, Edge::Normal));
         self.comprehensions.pop();
-        self.loops = loops;
+        self.resume_at(after);
     }
 
     /// Makes the names of a comprehension's target known in its own frame.
@@ -250,11 +286,19 @@ impl<'a> Walker<'a> {
             class: None,
             frame: self.new_frame(FrameKind::Function),
         };
-        self.inside(scope, |walker| {
+        self.inside_function(scope, |walker| {
             if let Some(parameters) = &lambda.parameters {
                 walker.parameters(parameters);
             }
             walker.expression(&lambda.body, &Use::LambdaResult(Rc::new(how.clone())));
         });
+    }
+}
+
+/// The place that a subscript names, where it is a plain number.
+fn place_of(slice: &Expr) -> Option<usize> {
+    match slice {
+        Expr::NumberLiteral(ast::ExprNumberLiteral { value: ast::Number::Int(number), .. }) => number.as_usize(),
+        _ => None,
     }
 }

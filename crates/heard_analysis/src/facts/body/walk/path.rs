@@ -1,0 +1,206 @@
+//! The path of the walk: where it is in the control flow, and where jumps and failures lead.
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::TextRange;
+
+use super::super::{Edge, Graph, Step, last_name};
+use super::Walker;
+use crate::facts::models::Models;
+
+/// Where the walk is inside one function.
+pub(super) struct Path {
+    pub(super) here: Step,
+    /// Whether nothing leads here.
+    pub(super) is_dead: bool,
+    /// Where a failure leads.
+    pub(super) catch: Step,
+    /// Where a failure leaves the function.
+    raised: Step,
+    /// The loops and `finally` blocks around, the outermost first.
+    around: Vec<Target>,
+}
+
+/// What a jump may lead to, or has to lead through.
+enum Target {
+    Loop { start: Step, after: Step, is_left: bool },
+    Finally { entry: Step, passing: Vec<Jump> },
+}
+
+/// Where several ways meet.
+pub(super) struct Meeting {
+    pub(super) step: Step,
+    pub(super) is_reached: bool,
+    /// The ends of ways that nothing leads to.
+    dead_ends: Vec<Step>,
+}
+
+/// A jump on its way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Jump {
+    Return,
+    Break,
+    Continue,
+}
+
+impl Path {
+    /// The path at the beginning of a function.
+    pub(super) fn new(graph: &mut Graph) -> Self {
+        let raised = graph.failure();
+        Path { here: graph.step(), is_dead: false, catch: raised, raised, around: Vec::new() }
+    }
+}
+
+impl<'a> Walker<'a> {
+    /// The next moment.
+    pub(super) fn step(&mut self) -> Step {
+        let step = self.body.graph.step();
+        self.body.graph.connect(self.path.here, step, Edge::Normal);
+        if self.path.catch != self.path.raised {
+            self.body.graph.connect(step, self.path.catch, Edge::Fail);
+        }
+        self.path.here = step;
+        step
+    }
+
+    /// An `await` of something that may fail, or not end where it is the call of `awaited`.
+    pub(super) fn wait(&mut self, awaited: &'a Expr) {
+        let step = self.step();
+        self.body.graph.connect(step, self.path.catch, Edge::AwaitFail(awaited));
+        if let Some(call) = awaited.as_call_expr() {
+            self.pass(call);
+        }
+    }
+
+    /// Something fails here.
+    pub(super) fn fail(&mut self) {
+        self.body.graph.connect(self.path.here, self.path.catch, Edge::Fail);
+    }
+
+    /// Goes on behind `call`, if that ever returns.
+    pub(super) fn pass(&mut self, call: &'a ExprCall) {
+        if last_name(&call.func).is_some_and(|name| Models::get().may_be_endless(name)) {
+            let after = self.body.graph.step();
+            self.body.graph.connect(self.path.here, after, Edge::Behind(call));
+            self.path.here = after;
+        }
+    }
+
+    /// A place where several ways will meet.
+    pub(super) fn meeting(&mut self) -> Meeting {
+        Meeting { step: self.body.graph.step(), is_reached: false, dead_ends: Vec::new() }
+    }
+
+    /// The way from here leads to `meeting`.
+    pub(super) fn meet(&mut self, meeting: &mut Meeting) {
+        if self.path.is_dead {
+            meeting.dead_ends.push(self.path.here);
+        } else {
+            self.body.graph.connect(self.path.here, meeting.step, Edge::Normal);
+            meeting.is_reached = true;
+        }
+    }
+
+    /// Goes on where the ways have met.
+    pub(super) fn resume_at(&mut self, meeting: Meeting) {
+        if !meeting.is_reached {
+            for end in meeting.dead_ends {
+                self.body.graph.connect(end, meeting.step, Edge::Never(TextRange::default()));
+            }
+        }
+        self.resume(meeting.step, !meeting.is_reached);
+    }
+
+    /// Goes on at `step`; `is_dead` tells whether nothing leads there.
+    pub(super) fn resume(&mut self, step: Step, is_dead: bool) {
+        self.path.here = step;
+        self.path.is_dead = is_dead;
+    }
+
+    /// Walks each way of a choice from here, and goes on where they meet. `may_skip` tells whether
+    /// there is one more way that does nothing.
+    pub(super) fn ways<T: Copy>(&mut self, ways: &[T], may_skip: bool, walk: impl Fn(&mut Self, T)) {
+        let (start, was_dead) = (self.path.here, self.path.is_dead);
+        let mut meeting = self.meeting();
+        for way in ways {
+            self.resume(start, was_dead);
+            walk(self, *way);
+            self.meet(&mut meeting);
+        }
+        if may_skip {
+            self.resume(start, was_dead);
+            self.meet(&mut meeting);
+        }
+        self.resume_at(meeting);
+    }
+
+    /// Says that what follows here is never reached, because of what stands at `range`.
+    pub(super) fn die(&mut self, range: TextRange) {
+        let behind = self.body.graph.step();
+        self.body.graph.connect(self.path.here, behind, Edge::Never(range));
+        self.resume(behind, true);
+    }
+
+    /// Jumps from here.
+    pub(super) fn jump(&mut self, jump: Jump, range: TextRange) {
+        if !self.path.is_dead {
+            self.lead_out(jump);
+        }
+        self.die(range);
+    }
+
+    fn lead_out(&mut self, jump: Jump) {
+        let here = self.path.here;
+        for target in self.path.around.iter_mut().rev() {
+            match (target, jump) {
+                (Target::Finally { entry, passing }, _) => {
+                    passing.push(jump);
+                    return self.body.graph.connect(here, *entry, Edge::Normal);
+                }
+                (Target::Loop { after, is_left, .. }, Jump::Break) => {
+                    *is_left = true;
+                    return self.body.graph.connect(here, *after, Edge::Normal);
+                }
+                (Target::Loop { start, .. }, Jump::Continue) => return self.body.graph.connect(here, *start, Edge::Normal),
+                (Target::Loop { .. }, Jump::Return) => {}
+            }
+        }
+    }
+
+    /// Walks the body of a loop that begins at `start`, and tells `after` whether a jump leads there.
+    pub(super) fn in_loop(&mut self, start: Step, after: &mut Meeting, body: impl FnOnce(&mut Self)) {
+        self.path.around.push(Target::Loop { start, after: after.step, is_left: false });
+        body(self);
+        if !self.path.is_dead {
+            self.body.graph.connect(self.path.here, start, Edge::Normal);
+        }
+        after.is_reached |= matches!(self.path.around.pop(), Some(Target::Loop { is_left: true, .. }));
+    }
+
+    /// Walks `walk` with failures leading to `catch`.
+    pub(super) fn catching(&mut self, catch: Step, walk: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.path.catch, catch);
+        walk(self);
+        self.path.catch = outer;
+    }
+
+    /// Walks `guarded`, and then `last`, through which every way out of the first leads.
+    pub(super) fn with_finally(&mut self, guarded: impl FnOnce(&mut Self), last: impl FnOnce(&mut Self)) {
+        let mut entry = self.meeting();
+        self.path.around.push(Target::Finally { entry: entry.step, passing: Vec::new() });
+        self.catching(entry.step, guarded);
+        self.meet(&mut entry);
+        let Some(Target::Finally { passing, .. }) = self.path.around.pop() else { return };
+        self.resume(entry.step, false);
+        last(self);
+        if self.path.is_dead {
+            return;
+        }
+        self.body.graph.connect(self.path.here, self.path.catch, Edge::Pass);
+        for jump in passing {
+            self.lead_out(jump);
+        }
+        if !entry.is_reached {
+            self.die(TextRange::default());
+        }
+    }
+}

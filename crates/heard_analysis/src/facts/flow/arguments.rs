@@ -1,0 +1,85 @@
+//! What a function does with a value that it is given.
+
+use std::rc::Rc;
+
+use ruff_python_ast::ExprCall;
+use ruff_text_size::Ranged;
+
+use super::super::body::Use;
+use super::super::models::Effect;
+use super::super::{Fate, How, Kind, Loss, Operation, Reason};
+use super::value::{Layer, Value};
+use super::{Flow, Verdict, as_value, never_read, plain_value, taken_apart};
+
+impl<'a> Flow<'_, '_, 'a> {
+    pub(super) fn argument(&self, value: Value, call: &ExprCall, index: usize, result: &Rc<Use<'a>>) -> Verdict {
+        let (kind, depth) = (value.kind, value.depth());
+        let unknown = value.unknown(Reason::Argument);
+        let Some(effect) = self.model(call).and_then(|model| model.arguments) else { return unknown };
+        let at = call.range();
+        let has_key = call.arguments.find_keyword("key").is_some();
+        let fate = match effect {
+            Effect::Consume => Fate::Consumed(How::HandedOver),
+            Effect::Await => return self.follow(value, &Use::Awaited(Rc::clone(result))),
+            Effect::Pass => {
+                let verdict = self.follow(value, result);
+                // The call itself is reported where it is lost with what it was given.
+                return if verdict.kind == kind && matches!(verdict.fate, Fate::Lost(_)) { unknown } else { verdict };
+            }
+            // `len(results) - len(good)` counts the failures.
+            Effect::Value
+                if kind == Kind::Outcome && matches!(**result, Use::Operand(Operation::Arithmetic | Operation::Comparison, _)) =>
+            {
+                Fate::Consumed(How::Examined)
+            }
+            Effect::Value => plain_value(value, at),
+            Effect::EachTruth
+            | Effect::EachValue
+            | Effect::Pick
+            | Effect::SameElements
+            | Effect::Sort
+            | Effect::Zip
+            | Effect::Enumerate
+                if value.layer() == Some(Layer::Mapping) =>
+            {
+                never_read(at)
+            }
+            Effect::EachTruth if kind == Kind::Coroutine => as_value(Operation::Condition, at),
+            Effect::EachTruth if kind == Kind::Outcome => return unknown,
+            // What lies deeper is added up as it is, and so are the start and other arguments.
+            Effect::EachValue if depth > 1 || index > 0 => return unknown,
+            Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),
+            Effect::EachValue | Effect::EachTruth | Effect::Ignore => never_read(at),
+            Effect::Pick if depth == 0 => return unknown,
+            Effect::Pick if kind == Kind::Coroutine && depth == 1 && !has_key => as_value(Operation::Comparison, at),
+            Effect::Pick => return self.follow(value.taken_out(), result),
+            Effect::Text if kind == Kind::Outcome && depth > 0 => return unknown,
+            Effect::Text => self.formatted(value, result, at),
+            Effect::Log if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+            Effect::Log if kind == Kind::Coroutine && depth == 0 => as_value(Operation::Formatting, at),
+            Effect::Log => never_read(at),
+            Effect::Print if kind == Kind::Outcome => Fate::Lost(Loss::OnlyPrinted { at }),
+            Effect::Print => plain_value(value, at),
+            Effect::Sort if kind == Kind::Coroutine && depth == 1 && !has_key => as_value(Operation::Comparison, at),
+            Effect::SameElements | Effect::Sort if depth > 0 => return self.follow(value, result),
+            Effect::SameElements | Effect::Sort => taken_apart(value, Operation::Iteration),
+            Effect::Zip if depth > 0 => return self.in_tuples(value, index, result),
+            Effect::Enumerate if depth > 0 => return self.in_tuples(value, 1, result),
+            Effect::Zip | Effect::Enumerate => taken_apart(value, Operation::Iteration),
+            Effect::Examine if kind == Kind::Outcome => match result.as_ref() {
+                Use::Operand(Operation::Skip, at) => Fate::Lost(Loss::Skipped { at: *at }),
+                _ => Fate::Consumed(How::Examined),
+            },
+            Effect::Examine => never_read(at),
+        };
+        value.ends(fate)
+    }
+
+    /// The elements of a container come as the parts at this place of tuples.
+    pub(super) fn in_tuples(&self, value: Value, place: usize, tuples: &Use<'a>) -> Verdict {
+        match value.taken_out().put_in(Layer::Tuple(place)) {
+            Some(inside) => self.follow_in(inside, Layer::Sequence, tuples),
+            None => value.unknown(Reason::Use),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a method does with the value that it is called on.
+
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall};
+use ruff_text_size::Ranged;
+
+use super::super::body::Use;
+use super::super::models::Method;
+use super::super::{Fate, How, Kind, Loss, Operation, Reason};
+use super::value::{Layer, Value};
+use super::{Flow, Verdict, as_value, never_read};
+
+impl<'a> Flow<'_, '_, 'a> {
+    pub(super) fn receiver(&self, value: Value, attribute: &ExprAttribute, called: Option<&ExprCall>, result: &Use<'a>) -> Verdict {
+        let (kind, depth) = (value.kind, value.depth());
+        let name = attribute.attr.as_str();
+        let at = attribute.range();
+        let fate = if depth > 0 {
+            match name {
+                "pop" | "popleft" | "get" => return self.follow(value.taken_out(), result),
+                "copy" => return self.follow(value, result),
+                "values" => return self.follow_in(value.taken_out(), Layer::Sequence, result),
+                "items" => return self.in_tuples(value, 1, result),
+                "append" | "appendleft" | "add" | "extend" | "extendleft" | "update" | "clear" | "discard" | "remove" | "sort"
+                | "reverse" => never_read(at),
+                "index" | "count" if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+                _ => Fate::Unknown(Reason::Use),
+            }
+        } else if kind == Kind::Outcome {
+            as_value(Operation::Attribute, at)
+        } else {
+            match (self.models.method(if kind == Kind::Gather { Kind::Future } else { kind }, name), called) {
+                // `exception` tells by what it returns, and here nobody looks.
+                (Method::Read, Some(_)) if name == "exception" && matches!(result, Use::Dropped) => never_read(at),
+                // A coroutine that was not started takes nothing but `None`, so this is meant for its result.
+                (Method::Read, Some(call)) if name == "send" && !matches!(*call.arguments.args, [Expr::NoneLiteral(_)]) => {
+                    as_value(Operation::Attribute, at)
+                }
+                (Method::Read, _) => Fate::Consumed(How::Method),
+                // What is cancelled before it starts loses nothing.
+                (Method::Ignore, Some(_)) if name == "cancel" && value.hops == 0 => Fate::Consumed(How::Method),
+                (Method::Ignore, _) => never_read(at),
+                (Method::Absent, _) if kind == Kind::Coroutine => as_value(Operation::Attribute, at),
+                (Method::Absent, Some(call)) if name == "add_done_callback" => match result {
+                    _ if only_discards(call) => never_read(at),
+                    // Nothing but the loop's weak reference holds it now.
+                    Use::Dropped if value.hops == 0 && kind == Kind::Task => Fate::Lost(Loss::Unheld { at }),
+                    _ => Fate::Unknown(Reason::Use),
+                },
+                (Method::Absent | Method::Unknown, _) => Fate::Unknown(Reason::Use),
+            }
+        };
+        value.ends(fate)
+    }
+}
+
+/// Whether a done callback does nothing but take the task out of a registry.
+fn only_discards(call: &ExprCall) -> bool {
+    let [Expr::Attribute(callback)] = &*call.arguments.args else { return false };
+    matches!(callback.attr.as_str(), "discard" | "remove")
+}
