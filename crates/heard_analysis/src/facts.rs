@@ -29,7 +29,7 @@ use crate::finding::Span;
 use crate::program::Database;
 
 pub(crate) use birth::Index;
-pub(crate) use fate::{Fate, How, Loss, Operation, Reason, To};
+pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use jumps::Jump;
 pub(crate) use names::{Names, async_names};
 

@@ -3,7 +3,7 @@
 //! A rule is judgement and wording over facts. It is a pair of files, `rules/<name>.rs` and the
 //! page `rules/<name>.md`, and one line in the list below.
 
-use crate::facts::{Birth, Fact, Loss, Site};
+use crate::facts::{Birth, Fact, Loss, Obstacle, Site};
 use crate::finding::{Finding, Level, Step};
 
 macro_rules! rules {
@@ -19,8 +19,10 @@ rules! {
     coroutine_as_value,
     dropped_task,
     jump_in_finally,
+    late_task,
     unawaited_coroutine,
     unread_gather,
+    unread_task,
     unread_thread_future,
     unused_allow,
 }
@@ -110,7 +112,8 @@ impl Finding {
             Loss::Overwritten { name, .. } => format!("`{name}` is bound anew here, before anything read it"),
             Loss::NeverRead { holder: Some(name), .. } => format!("`{name}` is used here, but that does not read the outcome"),
             Loss::NeverRead { holder: None, .. } => "this does not read the outcome".to_owned(),
-            Loss::Late { .. } => "this does not end".to_owned(),
+            Loss::Late { behind: Obstacle::Endless, .. } => "this does not end".to_owned(),
+            Loss::Late { behind: Obstacle::Handover, .. } => "whoever uses this takes over here".to_owned(),
             Loss::Skipped { .. } => "the failures are left out here".to_owned(),
             Loss::Unheld { .. } => "a callback alone does not keep it".to_owned(),
             Loss::OnlyPrinted { .. } => "a failure is only written out here, like a value".to_owned(),

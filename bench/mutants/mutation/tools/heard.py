@@ -8,7 +8,7 @@ from .run import Finding, Run
 def check(run: Run) -> dict[str, list[Finding]]:
     text = run.output(
         run.heard, "--quiet", "check", "--output-format=json-lines", "--level=preview", "--threads=1",
-        "--python", run.environment, run.folder,
+        "--python", run.environment, *run.targets,
     )  # fmt: skip
     objects = [json.loads(line) for line in text.splitlines()]
     found = [(entry["level"], finding(run, entry)) for entry in objects if "rule" in entry]

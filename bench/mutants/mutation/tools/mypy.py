@@ -15,7 +15,7 @@ def check(run: Run) -> dict[str, list[Finding]]:
         run.tools / "mypy", "--check-untyped-defs", "--strict-equality", "--output=json", "--show-error-end",
         "--namespace-packages", "--explicit-package-bases", "--cache-dir", run.root / ".mypy_cache",
         "--python-executable", run.environment / "bin" / "python",
-        *(f"--enable-error-code={code}" for code in CODES), run.folder,
+        *(f"--enable-error-code={code}" for code in CODES), *run.targets,
     )  # fmt: skip
     entries = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     return {"mypy": [finding(run, entry) for entry in entries if entry["severity"] == "error"]}

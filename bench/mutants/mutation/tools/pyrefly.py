@@ -11,12 +11,12 @@ KINDS = ("unused-coroutine", "implicit-bool", "redundant-condition", "unnecessar
 
 
 def check(run: Run) -> dict[str, list[Finding]]:
-    configuration = f'project-includes = ["{run.folder}/**/*.py"]\nproject-excludes = []\nsearch-path = ["."]\n'
+    configuration = 'project-includes = ["**/*.py"]\nproject-excludes = []\nsearch-path = ["."]\n'
     (run.root / "pyrefly.toml").write_text(configuration)
     text = run.output(
         run.tools / "pyrefly", "check", "--preset=default", "--min-severity=warn", "--output-format=json",
         "--summary=none", "--threads=1", "--python-interpreter-path", run.environment / "bin" / "python",
-        *(f"--error={kind}" for kind in KINDS),
+        *(f"--error={kind}" for kind in KINDS), *run.targets,
     )  # fmt: skip
     return {"pyrefly": [finding(run, entry) for entry in json.loads(text)["errors"]]}
 

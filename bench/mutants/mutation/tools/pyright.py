@@ -19,7 +19,7 @@ CONFIGURATION = {
 
 
 def check(run: Run) -> dict[str, list[Finding]]:
-    configuration = {"include": [run.folder], "exclude": [], **CONFIGURATION}
+    configuration = {"include": list(run.targets), "exclude": [], **CONFIGURATION}
     (run.root / "pyrightconfig.json").write_text(json.dumps(configuration))
     text = run.output(
         run.tools / "pyright", "--outputjson", "--project", run.root,

@@ -26,9 +26,10 @@ class ToolFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    # The copy of the package is in `root/folder`.
+    # The project with the copy of the package.
     root: Path
-    folder: str
+    # What is reported on: the files that hold a mutant in any round.
+    targets: tuple[str, ...]
     # The virtual environment with the package's dependencies, and the one with the tools.
     environment: Path
     tools: Path

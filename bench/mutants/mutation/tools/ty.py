@@ -8,7 +8,7 @@ from .run import Finding, Run
 def check(run: Run) -> dict[str, list[Finding]]:
     text = run.output(
         run.tools / "ty", "check", "--warn=all", "--output-format=gitlab", "--no-progress",
-        "--no-respect-ignore-files", "--python", run.environment, run.folder,
+        "--no-respect-ignore-files", "--python", run.environment, *run.targets,
     )  # fmt: skip
     return {"ty": [finding(run, entry) for entry in json.loads(text)]}
 

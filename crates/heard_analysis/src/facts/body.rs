@@ -92,12 +92,15 @@ pub(crate) struct Variable<'a> {
     pub(crate) is_shared: bool,
     /// Whether the name is a parameter.
     pub(crate) is_parameter: bool,
+    /// Whether an import binds it.
+    pub(crate) is_import: bool,
 }
 
 /// One place where a name is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Load<'a> {
     pub(crate) how: Use<'a>,
+    pub(crate) range: TextRange,
     pub(crate) step: Step,
     /// Whether it stands in a function inside the name's scope, and so may run at any time.
     pub(crate) is_nested: bool,
@@ -126,7 +129,6 @@ pub(crate) enum Container {
 pub(crate) struct CallSite<'a> {
     pub(crate) call: &'a ExprCall,
     pub(crate) how: Use<'a>,
-    pub(crate) step: Step,
     /// Whether nothing leads to it.
     pub(crate) is_dead: bool,
     pub(crate) around: Around<'a>,

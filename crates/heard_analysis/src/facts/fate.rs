@@ -48,8 +48,8 @@ pub(crate) enum Loss {
     UnusedName(String),
     /// Its name is bound anew before anything reads it.
     Overwritten { name: String, by: TextRange },
-    /// The name that holds it is read only behind something that does not end.
-    Late { name: String, at: TextRange },
+    /// The name that holds it is read only behind this.
+    Late { name: String, behind: Obstacle, at: TextRange },
     /// It is used as if it were its result.
     UsedAsValue { operation: Operation, at: TextRange },
     /// Its holder is used, but never in a way that reads the outcome.
@@ -76,6 +76,15 @@ impl Loss {
             | Loss::OnlyPrinted { at } => Some(*at).filter(|at| !at.is_empty()),
         }
     }
+}
+
+/// What keeps a program from coming to the place where an outcome is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// It does not end, or it leaves the function.
+    Endless,
+    /// It hands over to whoever uses the context manager or the fixture.
+    Handover,
 }
 
 /// What is done with a value.

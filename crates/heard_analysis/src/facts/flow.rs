@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::TextRange;
 
@@ -216,8 +217,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     /// The model of what `call` goes to.
     pub(crate) fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
         // A bare name may stand for another one.
-        let may_have_one =
-            matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(|name| self.models.knows_last_name(name));
+        let is_known = |name: &Name| self.models.knows_last_name(name) || self.models.may_be_endless(name);
+        let may_have_one = matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(is_known);
         if !may_have_one {
             return None;
         }

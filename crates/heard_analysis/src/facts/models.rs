@@ -157,7 +157,7 @@ pub(crate) struct Models {
     last_names: FxHashSet<String>,
     /// The same of the functions that give an awaitable.
     giving_names: FxHashMap<String, Kind>,
-    /// The same of the endless ones.
+    /// The same of those that are endless or do not fail.
     endless_names: FxHashSet<String>,
 }
 
@@ -180,7 +180,8 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     let last_name = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
     let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
-    let endless_names = files.function.iter().filter(|(_, model)| model.endless).map(|(name, _)| last_name(name)).collect();
+    let endless_names =
+        files.function.iter().filter(|(_, model)| model.endless || model.never_fails).map(|(name, _)| last_name(name)).collect();
     Models { files, last_names, giving_names, endless_names }
 });
 
@@ -205,7 +206,7 @@ impl Models {
         self.last_names.contains(name)
     }
 
-    /// Whether some endless function ends in this name.
+    /// Whether some function ends in this name that is endless or does not fail.
     pub(crate) fn may_be_endless(&self, name: &str) -> bool {
         self.endless_names.contains(name)
     }

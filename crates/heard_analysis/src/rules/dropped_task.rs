@@ -1,6 +1,7 @@
 //! A task that is dropped on the spot.
 
 use super::Rule;
+use super::unread_task::subject;
 use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
@@ -9,9 +10,7 @@ pub(super) const RULE: Rule = Rule { name: "dropped-task", level: Level::Default
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
     let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
-    let noun = birth.kind.noun();
-    let work = birth.work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();
-    let subject = format!("the {noun} of `{}`{work}", birth.callee);
+    let subject = subject(birth);
     let message = match loss {
         Loss::UnusedName(name) if name != "_" => return None,
         // What a thread works on keeps its future, so there is nothing left to lose.

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::edit::{Edit, Fix};
-use crate::facts::{Birth, Fact, Fate, Kind, Loss};
+use crate::facts::{Birth, Fact, Fate, Kind, Loss, Obstacle};
 use crate::finding::{Finding, Level, Span};
 
 pub(super) const RULE: Rule =
@@ -18,6 +18,7 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::UnusedName(name) => format!("the coroutine of `{callee}` is bound to `{name}`, which nothing awaits"),
         Loss::Overwritten { name, .. } => format!("the coroutine of `{callee}` is lost when `{name}` is bound anew"),
         Loss::NeverRead { holder: Some(name), .. } => format!("the coroutine of `{callee}` is held by `{name}` and never awaited"),
+        Loss::Late { behind: Obstacle::Handover, .. } => return None,
         Loss::Late { name, .. } => format!("the coroutine of `{callee}` is held by `{name}` and awaited only behind what does not end"),
         Loss::NeverRead { holder: None, .. } | Loss::OnlyPrinted { .. } | Loss::Skipped { .. } | Loss::Unheld { .. } => format!("the coroutine of `{callee}` is never awaited"),
         Loss::UsedAsValue { .. } => return None,

@@ -23,9 +23,11 @@ pub(crate) enum Edge<'a> {
     Behind(&'a ExprCall),
     /// Never: what stands before it does not end, or leaves.
     Never(TextRange),
-    /// When the step fails.
-    Fail,
-    /// When awaiting this fails.
+    /// When what a context manager or a fixture is for has been done by whoever uses it.
+    Handover(TextRange),
+    /// When the step, or the call that it is, fails.
+    Fail(Option<&'a ExprCall>),
+    /// When awaiting this fails or is cancelled.
     AwaitFail(&'a Expr),
     /// When a failure goes on behind a handler or a `finally` block.
     Pass,

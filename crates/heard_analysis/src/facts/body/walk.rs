@@ -101,6 +101,7 @@ impl<'a> Walker<'a> {
                         self.bind_unknown(&name.id);
                     }
                 }
+                self.risk(None);
             }
             Stmt::For(inner) => self.for_loop(statement, inner),
             Stmt::While(inner) => self.while_loop(statement, inner),
@@ -111,7 +112,7 @@ impl<'a> Walker<'a> {
                 for value in [&inner.exc, &inner.cause].into_iter().flatten() {
                     self.expression(value, &Use::Examined);
                 }
-                self.fail();
+                self.risk(None);
                 self.die(statement.range());
             }
             Stmt::Try(inner) if inner.finalbody.is_empty() => self.try_block(statement, inner),
@@ -126,9 +127,12 @@ impl<'a> Walker<'a> {
                 if let Some(message) = &statement.msg {
                     self.expression(message, &Use::Other);
                 }
+                self.risk(None);
             }
-            Stmt::Import(statement) => statement.names.iter().for_each(|alias| self.bind_import(alias)),
-            Stmt::ImportFrom(statement) => statement.names.iter().for_each(|alias| self.bind_import(alias)),
+            Stmt::Import(ast::StmtImport { names, .. }) | Stmt::ImportFrom(ast::StmtImportFrom { names, .. }) => {
+                self.risk(None);
+                names.iter().for_each(|alias| self.bind_import(alias));
+            }
             Stmt::Global(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
             Stmt::Nonlocal(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
             Stmt::FunctionDef(function) => self.function(function),
@@ -140,7 +144,7 @@ impl<'a> Walker<'a> {
     }
 
     fn while_loop(&mut self, statement: &'a Stmt, inner: &'a ast::StmtWhile) {
-        let start = self.loop_start();
+        let start = self.step();
         self.expression(&inner.test, &condition(&inner.test));
         let (tested, was_dead) = (self.path.here, self.path.is_dead);
         let mut after = self.meeting();
@@ -159,10 +163,11 @@ impl<'a> Walker<'a> {
         let target = Rc::new(self.target(&inner.target, None));
         let how = if inner.is_async { Use::EachAsync(target, inner.iter.range()) } else { Use::Each(target) };
         self.expression(&inner.iter, &how);
-        let start = self.loop_start();
+        let start = self.step();
         if inner.is_async {
             self.wait(&inner.iter);
         }
+        self.risk(None);
         let (next, was_dead) = (self.path.here, self.path.is_dead);
         self.place_stores(mark);
         let mut after = self.meeting();
@@ -176,11 +181,6 @@ impl<'a> Walker<'a> {
         self.resume_at(after);
     }
 
-    /// The step to which a loop comes back.
-    fn loop_start(&mut self) -> Step {
-        self.step()
-    }
-
     fn with_block(&mut self, statement: &'a ast::StmtWith) {
         let mut may_swallow = false;
         for item in &statement.items {
@@ -192,12 +192,16 @@ impl<'a> Walker<'a> {
             if statement.is_async {
                 self.wait(&item.context_expr);
             }
+            self.risk(None);
             self.place_stores(mark);
             // A lock or a server is entered by its name; what swallows is made on the spot.
             may_swallow |= item.context_expr.is_call_expr();
         }
         let caught = self.meeting().step;
+        let was_limited = self.path.is_limited;
+        self.path.is_limited |= may_swallow && statement.is_async;
         self.catching(caught, |walker| walker.nested(Block::With(statement), &statement.body));
+        self.path.is_limited = was_limited;
         self.body.graph.connect(caught, self.path.catch, Edge::Pass);
         if may_swallow {
             let mut after = self.meeting();

@@ -1,19 +1,21 @@
 //! Names: from what is put in one to the places that take it out again.
 
-use ruff_python_ast::ExprCall;
+use ruff_python_ast::{Expr, ExprCall, ExprName};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
-use super::super::body::{Container, Edge, Load, Local, Step, Store, Use, Variable};
-use super::super::{Fate, Loss, Operation, Reason};
+use super::super::body::{Container, Edge, Load, Local, Step, Store, Use, Variable, last_name};
+use super::super::{Fate, Loss, Obstacle, Operation, Reason};
 use super::value::{Layer, Value};
 use super::{Flow, MOST_HOPS, Verdict};
 
 /// How far a value is followed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
     /// To what runs behind it.
     Running,
+    /// Also to what runs when a context manager or a fixture is done with.
+    Closing,
     /// Also to what does not run, since something before it does not end.
     Blocked,
 }
@@ -30,11 +32,7 @@ impl<'a> Flow<'_, '_, 'a> {
         }
         let Some(variable) = self.body.variables.get(local) else { return true };
         let value = value.held();
-        let Some(steps) =
-            self.reached(variable, store, &mut |edge| matches!(edge, Edge::Normal | Edge::Fail | Edge::AwaitFail(_) | Edge::Pass))
-        else {
-            return true;
-        };
+        let Some(steps) = self.reached(variable, store, &mut |edge| self.takes_surely(edge)) else { return true };
         let loads = || variable.loads.iter().filter(|load| reads(load, steps.as_ref()));
         let skips = |load: &Load| matches!(&load.how, Use::Argument { result, .. } if matches!(**result, Use::Operand(Operation::Skip, _)));
         loads().any(skips) || loads().all(|load| self.can_value_be_lost(value, &load.how))
@@ -47,16 +45,19 @@ impl<'a> Flow<'_, '_, 'a> {
         if !matches!(running.fate, Fate::Lost(_)) {
             return running;
         }
-        // Perhaps it would be read, if the program ever came there.
-        let blocked = self.bound_within(value, local, variable, Some(store), Reach::Blocked);
-        match blocked.fate {
-            Fate::Lost(_) => running,
-            Fate::Consumed(_) => match self.obstacle(variable, store) {
-                Some(at) => value.ends(Fate::Lost(Loss::Late { name: local.name.to_string(), at })),
-                None => running,
-            },
-            Fate::Transferred(_) | Fate::Unknown(_) => blocked,
+        // Perhaps it would be read, if the program came there.
+        for (reach, behind) in [(Reach::Closing, Obstacle::Handover), (Reach::Blocked, Obstacle::Endless)] {
+            let verdict = self.bound_within(value, local, variable, Some(store), reach);
+            match verdict.fate {
+                Fate::Lost(_) => {}
+                Fate::Consumed(_) => {
+                    let Some(at) = self.obstacle(variable, store) else { return running };
+                    return value.ends(Fate::Lost(Loss::Late { name: local.name.to_string(), behind, at }));
+                }
+                Fate::Transferred(_) | Fate::Unknown(_) => return verdict,
+            }
         }
+        running
     }
 
     /// What becomes of a value that is put in the container that a name holds. It must hold nothing
@@ -127,15 +128,59 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn takes(&self, edge: &Edge<'a>, reach: Reach) -> bool {
         match edge {
+            Edge::Normal | Edge::Pass | Edge::Fail(None) => true,
+            Edge::Handover(_) => reach >= Reach::Closing,
             Edge::Never(_) => reach == Reach::Blocked,
-            Edge::Behind(call) => reach == Reach::Blocked || !self.never_ends(call),
-            Edge::Normal | Edge::Fail | Edge::AwaitFail(_) | Edge::Pass => true,
+            Edge::Behind(call) => reach == Reach::Blocked || !self.is_endless(call),
+            Edge::Fail(Some(call)) => reach == Reach::Blocked || !self.cannot_fail(call),
+            Edge::AwaitFail(awaited) => reach == Reach::Blocked || awaited.as_call_expr().is_none_or(|call| !self.cannot_fail(call)),
         }
     }
 
-    /// Whether nothing comes behind a call.
-    fn never_ends(&self, call: &ExprCall) -> bool {
-        self.model(call).is_some_and(|model| model.endless)
+    /// The same without asking the engine: only what is taken whatever it would say.
+    fn takes_surely(&self, edge: &Edge<'a>) -> bool {
+        let may_be_endless = |call: &ExprCall| last_name(&call.func).is_some_and(|name| self.models.may_be_endless(name));
+        match edge {
+            Edge::Normal | Edge::Pass | Edge::Fail(None) => true,
+            Edge::Handover(_) | Edge::Never(_) | Edge::Behind(_) => false,
+            Edge::Fail(Some(call)) => !may_be_endless(call),
+            Edge::AwaitFail(awaited) => awaited.as_call_expr().is_none_or(|call| !may_be_endless(call)),
+        }
+    }
+
+    /// Whether a call can only be ended from outside, by a signal or a cancellation.
+    fn cannot_fail(&self, call: &ExprCall) -> bool {
+        let name = last_name(&call.func);
+        name.is_some_and(|name| self.models.may_be_endless(name))
+            && self.model(call).is_some_and(|model| model.never_fails || self.is_endless(call))
+    }
+
+    /// Whether nothing comes behind a call: what it is called on, or what it makes, is in nobody
+    /// else's hands.
+    fn is_endless(&self, call: &ExprCall) -> bool {
+        if !self.model(call).is_some_and(|model| model.endless) {
+            return false;
+        }
+        let Expr::Attribute(attribute) = &*call.func else { return true };
+        match &*attribute.value {
+            Expr::Call(_) => true,
+            Expr::Name(receiver) => self.module_or_own(receiver),
+            _ => false,
+        }
+    }
+
+    /// Whether a name stands for a module, or for something that is made here and used for its
+    /// methods only, none of which ends it.
+    fn module_or_own(&self, name: &ExprName) -> bool {
+        let mut holders = self.body.variables.iter().filter(|(local, variable)| local.name == name.id && holds(variable, name.range()));
+        let Some((local, variable)) = holders.next() else { return false };
+        let is_call =
+            |value: &&&Expr| matches!(value, Expr::Call(_)) || value.as_await_expr().is_some_and(|value| value.value.is_call_expr());
+        if variable.is_import {
+            return true;
+        }
+        let is_own = self.body.values.get(local).filter(is_call).is_some();
+        is_own && variable.loads.iter().all(|load| keeps_running(&load.how))
     }
 
     /// The first thing behind a store that does not end.
@@ -146,7 +191,8 @@ impl<'a> Flow<'_, '_, 'a> {
         let mut takes = |edge: &Edge<'a>| {
             let obstacle = match edge {
                 Edge::Never(at) => Some(*at).filter(|at| !at.is_empty()),
-                Edge::Behind(call) if self.never_ends(call) => Some(call.range()),
+                Edge::Behind(call) if self.is_endless(call) => Some(call.range()),
+                Edge::Handover(at) => Some(*at),
                 _ => None,
             };
             if let Some(at) = obstacle
@@ -171,4 +217,18 @@ fn overwriting<'v>(variable: &'v Variable, store: Option<usize>, steps: Option<&
     let is_other = |index: usize| Some(index) != store;
     let others = variable.stores.iter().enumerate().filter(|(index, _)| is_other(*index));
     others.map(|(_, store)| store).find(|store| steps.is_some_and(|steps| steps.contains(&store.step)))
+}
+
+/// Whether a load of the variable stands at `range`.
+fn holds(variable: &Variable, range: TextRange) -> bool {
+    variable.loads.iter().any(|load| load.range == range)
+}
+
+/// Whether a use leaves a server, an event or a loop running, and hands it to nobody.
+fn keeps_running(how: &Use) -> bool {
+    match how {
+        Use::Entered { .. } | Use::Glanced(_) | Use::Operand(..) => true,
+        Use::Receiver { attribute, called: Some(_), .. } => !matches!(attribute.attr.as_str(), "set" | "stop" | "close" | "shutdown"),
+        _ => false,
+    }
 }

@@ -31,7 +31,10 @@ impl<'a> Walker<'a> {
         if let Some(renamed) = &alias.asname {
             self.body.aliases.insert(renamed.id.clone(), alias.name.id.clone());
         }
-        self.bind_unknown(&imported_as(alias));
+        let name = imported_as(alias);
+        self.bind_unknown(&name);
+        let local = self.local(&name);
+        self.body.variables.entry(local).or_default().is_import = true;
     }
 
     /// Binds `name` here to a value that is not followed.
@@ -107,7 +110,7 @@ impl<'a> Walker<'a> {
         };
         let local = self.local(&name.id);
         let is_container = self.holds_container(&local);
-        self.load(&name.id, if is_container { Use::Glanced(statement.range()) } else { Use::Other });
+        self.load(name, if is_container { Use::Glanced(statement.range()) } else { Use::Other });
         self.expression(&statement.value, &if is_container { Use::Held(local) } else { arithmetic });
         if !is_container {
             self.bind_unknown(&name.id);
@@ -133,7 +136,7 @@ impl<'a> Walker<'a> {
                     self.expression(&subscript.value, &Use::Other);
                     return Use::Stored;
                 };
-                self.load(&container.id, Use::Glanced(target.range()));
+                self.load(container, Use::Glanced(target.range()));
                 if subscript.slice.is_slice_expr() {
                     return Use::Stored;
                 }
@@ -194,9 +197,9 @@ impl<'a> Walker<'a> {
         Local { frame, name: name.clone() }
     }
 
-    pub(super) fn load(&mut self, name: &Name, how: Use<'a>) {
-        let load = Load { how, step: self.step(), is_nested: false };
-        let local = self.local(name);
+    pub(super) fn load(&mut self, name: &ast::ExprName, how: Use<'a>) {
+        let load = Load { how, range: name.range(), step: self.step(), is_nested: false };
+        let local = self.local(&name.id);
         self.body.variables.entry(local).or_default().loads.push(load);
     }
 }

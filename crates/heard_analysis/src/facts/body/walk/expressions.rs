@@ -11,7 +11,7 @@ use super::{Walker, condition, tests_failure};
 impl<'a> Walker<'a> {
     pub(super) fn expression(&mut self, expression: &'a Expr, how: &Use<'a>) {
         match expression {
-            Expr::Name(name) => self.load(&name.id, how.clone()),
+            Expr::Name(name) => self.load(name, how.clone()),
             Expr::Call(call) => self.call(call, how),
             Expr::Await(ast::ExprAwait { value, .. }) | Expr::YieldFrom(ast::ExprYieldFrom { value, .. }) => {
                 self.expression(value, &Use::Awaited(Rc::new(how.clone())));
@@ -21,7 +21,7 @@ impl<'a> Walker<'a> {
                 if let Some(value) = &node.value {
                     self.expression(value, &Use::Returned);
                 }
-                self.step();
+                self.hand_over(node.range());
             }
             Expr::Attribute(attribute) => {
                 self.expression(&attribute.value, &Use::Receiver { attribute, called: None, result: Rc::new(how.clone()) });
@@ -34,6 +34,7 @@ impl<'a> Walker<'a> {
                 };
                 self.expression(&subscript.value, &of_whole);
                 self.expression(&subscript.slice, &Use::Other);
+                self.risk(None);
             }
             Expr::BoolOp(operation) => self.bool_operation(operation, how),
             Expr::Compare(comparison) => self.comparison(comparison),
@@ -122,11 +123,9 @@ impl<'a> Walker<'a> {
     }
 
     fn call(&mut self, call: &'a ExprCall, how: &Use<'a>) {
-        let step = self.step();
         self.body.calls.push(CallSite {
             call,
             how: how.clone(),
-            step,
             is_dead: self.path.is_dead,
             around: self.around(),
             in_comprehension: !self.comprehensions.is_empty(),
@@ -146,7 +145,7 @@ impl<'a> Walker<'a> {
                 if matches!(name.id.as_str(), "locals" | "vars" | "eval" | "exec") {
                     self.body.dynamic_frames.push(self.scope.frame);
                 }
-                self.load(&name.id, Use::Operand(Operation::Call, call.range()));
+                self.load(name, Use::Operand(Operation::Call, call.range()));
             }
             function => self.expression(function, &Use::Operand(Operation::Call, call.range())),
         }
@@ -156,6 +155,8 @@ impl<'a> Walker<'a> {
             let how = grown.clone().unwrap_or_else(|| Use::Argument { call, place, result: Rc::clone(&result) });
             self.expression(argument, &how);
         }
+        self.step();
+        self.risk(Some(call));
         if matches!(how, Use::Dropped) {
             self.pass(call);
         }
@@ -210,6 +211,7 @@ impl<'a> Walker<'a> {
         for right in rights.into_iter().rev() {
             self.expression(right, &how);
         }
+        self.risk(None);
     }
 
     fn comprehension(&mut self, generators: &'a [Comprehension], key: Option<&'a Expr>, element: &'a Expr, how: &Use<'a>) {

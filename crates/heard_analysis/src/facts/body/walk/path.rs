@@ -1,6 +1,6 @@
 //! The path of the walk: where it is in the control flow, and where jumps and failures lead.
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::TextRange;
 
 use super::super::{Edge, Graph, Step, last_name};
@@ -16,6 +16,8 @@ pub(super) struct Path {
     pub(super) catch: Step,
     /// Where a failure leaves the function.
     raised: Step,
+    /// Whether something around may end an `await` before its time, like a timeout.
+    pub(super) is_limited: bool,
     /// The loops and `finally` blocks around, the outermost first.
     around: Vec<Target>,
 }
@@ -46,7 +48,7 @@ impl Path {
     /// The path at the beginning of a function.
     pub(super) fn new(graph: &mut Graph) -> Self {
         let raised = graph.failure();
-        Path { here: graph.step(), is_dead: false, catch: raised, raised, around: Vec::new() }
+        Path { here: graph.step(), is_dead: false, catch: raised, raised, is_limited: false, around: Vec::new() }
     }
 }
 
@@ -55,25 +57,39 @@ impl<'a> Walker<'a> {
     pub(super) fn step(&mut self) -> Step {
         let step = self.body.graph.step();
         self.body.graph.connect(self.path.here, step, Edge::Normal);
-        if self.path.catch != self.path.raised {
-            self.body.graph.connect(step, self.path.catch, Edge::Fail);
-        }
         self.path.here = step;
         step
     }
 
-    /// An `await` of something that may fail, or not end where it is the call of `awaited`.
+    /// Something here may fail: the call, where it is one.
+    pub(super) fn risk(&mut self, call: Option<&'a ExprCall>) {
+        // What leaves the function at once leads nowhere in it.
+        if self.path.catch != self.path.raised {
+            self.body.graph.connect(self.path.here, self.path.catch, Edge::Fail(call));
+        }
+    }
+
+    /// An `await` of something that may fail, or not end where it is a call.
     pub(super) fn wait(&mut self, awaited: &'a Expr) {
         let step = self.step();
-        self.body.graph.connect(step, self.path.catch, Edge::AwaitFail(awaited));
+        let failing = if self.path.is_limited { Edge::Fail(None) } else { Edge::AwaitFail(awaited) };
+        self.body.graph.connect(step, self.path.catch, failing);
         if let Some(call) = awaited.as_call_expr() {
             self.pass(call);
         }
     }
 
-    /// Something fails here.
-    pub(super) fn fail(&mut self) {
-        self.body.graph.connect(self.path.here, self.path.catch, Edge::Fail);
+    /// Hands over to whoever uses what the function makes, if that is what it is for.
+    pub(super) fn hand_over(&mut self, range: TextRange) {
+        if self.scope.function.is_some_and(is_manager) {
+            let after = self.body.graph.step();
+            self.body.graph.connect(self.path.here, self.path.catch, Edge::Handover(range));
+            self.body.graph.connect(self.path.here, after, Edge::Handover(range));
+            self.path.here = after;
+        } else {
+            self.step();
+            self.risk(None);
+        }
     }
 
     /// Goes on behind `call`, if that ever returns.
@@ -190,7 +206,10 @@ impl<'a> Walker<'a> {
         self.catching(entry.step, guarded);
         self.meet(&mut entry);
         let Some(Target::Finally { passing, .. }) = self.path.around.pop() else { return };
-        self.resume(entry.step, false);
+        let ends = entry.is_reached;
+        self.resume_at(entry);
+        // A failure leads there as well.
+        self.path.is_dead = false;
         last(self);
         if self.path.is_dead {
             return;
@@ -199,8 +218,19 @@ impl<'a> Walker<'a> {
         for jump in passing {
             self.lead_out(jump);
         }
-        if !entry.is_reached {
+        if !ends {
             self.die(TextRange::default());
         }
     }
+}
+
+/// Whether a generator is there to be driven by `with` or by a test runner.
+fn is_manager(function: &StmtFunctionDef) -> bool {
+    function.decorator_list.iter().any(|decorator| {
+        let named = match &decorator.expression {
+            Expr::Call(call) => &call.func,
+            expression => expression,
+        };
+        last_name(named).is_some_and(|name| matches!(name.as_str(), "asynccontextmanager" | "contextmanager" | "fixture"))
+    })
 }

@@ -1,0 +1,77 @@
+"""Runs the tools over a package before and after it is mutated, and compares what they find."""
+
+import shutil
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from .draw import rounds
+from .mutant import Mutant, apply
+from .packages import Package
+from .tools import TOOLS, Finding, Run
+
+# How near to the mutant a tool reports it; the first is what is asked for.
+ON_LINE, IN_FUNCTION, NOWHERE = "line", "function", "none"
+
+# By column of the tables: how near, and what was said.
+Outcome = dict[str, tuple[str, list[str]]]
+
+
+def measure(run: Run, package: Package, mutants: list[Mutant], tools: list[str]) -> Iterator[tuple[Mutant, Outcome]]:
+    texts = {mutant.path: (run.root / mutant.path).read_text(encoding="utf-8") for mutant in mutants}
+    before = {tool: timed(tool, package, "as it is", run) for tool in tools}
+    dealt = rounds(mutants)
+    for number, together in enumerate(dealt, 1):
+        write(run.root, texts, together)
+        outcomes: dict[str, Outcome] = defaultdict(dict)
+        for tool in tools:
+            after = timed(tool, package, f"round {number} of {len(dealt)}", run)
+            for column, findings in after.items():
+                fresh = new(before[tool][column], findings)
+                for mutant in together:
+                    outcomes[mutant.key][column] = nearest(mutant, fresh)
+        write(run.root, texts, [])
+        yield from ((mutant, outcomes[mutant.key]) for mutant in together)
+
+
+def copy(installed: Path, root: Path, folder: str) -> None:
+    """A project with nothing in it but the package."""
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(installed / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    (root / "pyproject.toml").write_text('[project]\nname = "mutants"\nversion = "0"\n')
+
+
+def write(root: Path, texts: dict[str, str], mutants: list[Mutant]) -> None:
+    """The files with these mutants in them, and with no others."""
+    for path, text in texts.items():
+        edits = [edit for mutant in mutants if mutant.path == path for edit in mutant.edits]
+        (root / path).write_text(apply(text, edits), encoding="utf-8")
+
+
+def timed(tool: str, package: Package, what: str, run: Run) -> dict[str, list[Finding]]:
+    start = time.monotonic()
+    found = TOOLS[tool](run)
+    print(f"{package.name}, {what}: {tool}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def new(before: list[Finding], after: list[Finding]) -> list[Finding]:
+    """The findings that were not there, or not as often."""
+    known = Counter(finding.key for finding in before)
+    fresh = []
+    for finding in after:
+        known[finding.key] -= 1
+        if known[finding.key] < 0:
+            fresh.append(finding)
+    return fresh
+
+
+def nearest(mutant: Mutant, fresh: list[Finding]) -> tuple[str, list[str]]:
+    here = [finding for finding in fresh if finding.path == mutant.path]
+    for name, spots in ((ON_LINE, mutant.spots), (IN_FUNCTION, (mutant.function,))):
+        hits = [one for one in here if any(one.line <= last and one.end_line >= first for first, last in spots)]
+        if hits:
+            return name, [f"{one.line}: {one.rule}: {one.message}" for one in hits]
+    return NOWHERE, []

@@ -1,0 +1,30 @@
+//! A task that is kept and never read.
+
+use super::Rule;
+use crate::facts::{Birth, Fact, Fate, Hearing, Kind, Loss};
+use crate::finding::{Finding, Level};
+
+pub(super) const RULE: Rule = Rule { name: "unread-task", level: Level::Default, page: include_str!("unread_task.md"), check };
+
+fn check(fact: &Fact) -> Option<Finding> {
+    let Fact::Birth(birth) = fact else { return None };
+    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss), Hearing::Deaf) = (birth.kind, &birth.fate, birth.hearing) else {
+        return None;
+    };
+    let how = match loss {
+        Loss::UnusedName(name) if name != "_" => format!("is kept in `{name}`, and nothing reads its outcome"),
+        Loss::Overwritten { name, .. } => format!("is lost when `{name}` is bound anew"),
+        Loss::NeverRead { holder: Some(name), .. } => format!("is kept in `{name}`, but its outcome is never read"),
+        _ => return None,
+    };
+    Some(RULE.finding(&birth.site, format!("{} {how}", subject(birth)), HELP).with_loss(birth, loss))
+}
+
+/// What to do with a task that is kept.
+pub(super) const HELP: &str = "await it, start it in a `TaskGroup`, or give it a done callback that reads the exception";
+
+/// The value in the words of a message.
+pub(super) fn subject(birth: &Birth) -> String {
+    let work = birth.work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();
+    format!("the {} of `{}`{work}", birth.kind.noun(), birth.callee)
+}
