@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from .mutant import Edit, Mutant
 from .source import Source
 
+# A file without these has no candidate.
+WORDS = ("await",)
+
 CONTEXTS = ("statement", "assignment", "return", "argument", "attribute", "condition", "other")
 
 

@@ -11,39 +11,52 @@ from .packages import Package
 # With more mutants than this in one copy, they begin to change each other's types.
 MOST_IN_A_ROUND = 70
 
+# As many rounds are needed as mutants are in one function, so no function gets more.
+MOST_IN_A_FUNCTION = 4
+
 
 def draw(installed: Path, packages: list[Package], counts: tuple[int, int], seed: int) -> dict[str, list[Mutant]]:
     """The mutants by package: as many deleted awaits a package, and as many deleted readings in all."""
     awaited, read = counts
     drawn: dict[str, list[Mutant]] = {}
-    readings: list[Mutant] = []
+    readings: list[Candidate] = []
     for package in packages:
-        awaitings: list[Mutant] = []
-        for file in source.read(installed, package.folder):
-            readings += [one for one in reads.candidates(package.name, file) if stands(file.text, one.edits)]
+        awaitings: list[Candidate] = []
+        for file in source.read(installed, package.folder, awaits.WORDS if package.awaits else reads.WORDS):
+            readings += [(one, file.text) for one in reads.candidates(package.name, file)]
             if package.awaits:
-                found = awaits.candidates(package.name, file)
-                awaitings += [one for one in found if stands(file.text, one.edits)]
+                awaitings += [(one, file.text) for one in awaits.candidates(package.name, file)]
         drawn[package.name] = sample(awaitings, awaited, f"{seed} await {package.name}")
     for mutant in sample(readings, read, f"{seed} read"):
         drawn[mutant.package].append(mutant)
     return drawn
 
 
-def sample(mutants: list[Mutant], count: int, seed: str) -> list[Mutant]:
-    ordered = sorted(mutants, key=lambda mutant: mutant.key)
-    return random.Random(seed).sample(ordered, min(count, len(ordered)))
+# A mutant with the text of its file.
+Candidate = tuple[Mutant, str]
+
+
+def sample(candidates: list[Candidate], count: int, seed: str) -> list[Mutant]:
+    """A random choice of those that are still Python."""
+    ordered = sorted(candidates, key=lambda candidate: candidate[0].key)
+    random.Random(seed).shuffle(ordered)
+    chosen: list[Mutant] = []
+    for mutant, text in ordered:
+        crowded = sum(same_function(mutant, other) for other in chosen) >= MOST_IN_A_FUNCTION
+        if len(chosen) < count and not crowded and stands(text, mutant.edits):
+            chosen.append(mutant)
+    return chosen
 
 
 def rounds(mutants: list[Mutant]) -> list[list[Mutant]]:
     """Deals the mutants out: each function at most once a round, the rounds about equally long."""
     most = max((sum(same_function(one, other) for other in mutants) for one in mutants), default=0)
     dealt: list[list[Mutant]] = [[] for _ in range(max(most, math.ceil(len(mutants) / MOST_IN_A_ROUND)))]
-    for mutant in mutants:
+    for mutant in sorted(mutants, key=lambda one: -sum(same_function(one, other) for other in mutants)):
         free = [one for one in dealt if not any(same_function(mutant, other) for other in one)]
         min(free, key=len).append(mutant)
     return dealt
 
 
 def same_function(one: Mutant, other: Mutant) -> bool:
-    return (one.path, one.function) == (other.path, other.function)
+    return (one.package, one.path, one.function) == (other.package, other.path, other.function)

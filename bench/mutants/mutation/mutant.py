@@ -34,7 +34,7 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        return f"{self.part}:{self.package}:{self.path}:{self.line}:{self.edits[0].line}:{self.edits[0].column}"
+        return f"{self.part}:{self.context}:{self.package}:{self.path}:{self.line}:{self.edits[0].line}:{self.edits[0].column}"
 
 
 def deletion(node: ast.stmt) -> Edit:

@@ -9,6 +9,9 @@ from .harmless import is_harmless
 from .mutant import Edit, Mutant, deletion
 from .source import FUNCTIONS, SCOPES, Source
 
+# A file without these has no candidate.
+WORDS = ("create_task", "ensure_future", "run_coroutine_threadsafe", "asyncio.gather")
+
 KINDS = ("task", "tasks", "thread", "gather", "wait")
 
 # A mutant that deletes more than this is no slip any more.

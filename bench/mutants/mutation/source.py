@@ -58,13 +58,11 @@ def parse(path: str, text: str) -> Source:
     return source
 
 
-def read(root: Path, folder: str) -> list[Source]:
-    """The files below `folder`, in an order that does not depend on the disk."""
-    sources = []
+def read(root: Path, folder: str, words: tuple[str, ...]) -> Iterator[Source]:
+    """The files below `folder` with one of these words, in an order that does not depend on the disk."""
     for path in sorted((root / folder).rglob("*.py")):
         name = path.relative_to(root).as_posix()
         if LEFT_OUT.isdisjoint(name.split("/")[1:-1]):
-            text = path.read_text(encoding="utf-8")
-            if "\r" not in text:
-                sources.append(parse(name, text))
-    return sources
+            text = path.read_bytes().decode()
+            if "\r" not in text and any(word in text for word in words):
+                yield parse(name, text)

@@ -178,6 +178,18 @@ impl<'db> Module<'db> {
         self.ask(|| expression.inferred_type(&self.model)).is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Divergent(_)))
     }
 
+    /// Whether the class of `expression`, or one of its bases, defines `method`. `None` where a base is
+    /// not known, or the value is no instance of one class.
+    pub(crate) fn has_method(&self, expression: &Expr, method: &str) -> Option<bool> {
+        self.ask(|| {
+            let ty @ Type::NominalInstance(_) = expression.inferred_type(&self.model)? else { return None };
+            match ty.definition(self.db, &ProgramEnvironment::from_file(self.file))? {
+                TypeDefinition::StaticClass(class) => defines(self.db, class, method, DEEPEST_HIERARCHY),
+                _ => None,
+            }
+        })
+    }
+
     /// What `call` goes to, where that is one function, method or class.
     pub(crate) fn callee(&self, call: &ExprCall) -> Option<Callee<'db>> {
         self.target(&call.func)
@@ -255,6 +267,44 @@ fn first_in_hierarchy<'db, T>(db: &'db Database, class: Definition<'db>, sort: &
         };
         first_in_hierarchy(db, base, sort, depth)
     })
+}
+
+/// Whether the class or one of its bases defines `method`, or `None` where a base is not known.
+fn defines<'db>(db: &'db Database, class: Definition<'db>, method: &str, depth: usize) -> Option<bool> {
+    let DefinitionKind::Class(node) = class.kind(db) else { return None };
+    let depth = depth.checked_sub(1)?;
+    let module = Module::load(db, class.program_file(db));
+    let environment = ProgramEnvironment::from_file(module.file);
+    let node = node.node(&module.parsed);
+    if node.body.iter().any(|statement| binds(statement, method)) {
+        return Some(true);
+    }
+    for base in node.bases() {
+        let base = match base.inferred_type(&module.model)? {
+            // `Generic[T]` and `Protocol` add no methods.
+            Type::SpecialForm(_) | Type::KnownInstance(_) => continue,
+            ty => match ty.definition(db, &environment)? {
+                TypeDefinition::StaticClass(base) => base,
+                _ => return None,
+            },
+        };
+        if defines(db, base, method, depth)? {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// Whether a statement of a class body may bind `name`.
+fn binds(statement: &Stmt, name: &str) -> bool {
+    let any = |body: &[Stmt]| body.iter().any(|statement| binds(statement, name));
+    match statement {
+        Stmt::FunctionDef(function) => function.name.as_str() == name,
+        Stmt::Assign(statement) => statement.targets.iter().any(|target| matches!(target, Expr::Name(bound) if bound.id == *name)),
+        Stmt::If(statement) => any(&statement.body) || statement.elif_else_clauses.iter().any(|clause| any(&clause.body)),
+        Stmt::For(_) | Stmt::While(_) | Stmt::With(_) | Stmt::Try(_) => true,
+        _ => false,
+    }
 }
 
 /// `module.Outer.name` of a definition, or `None` for a file that is no module.

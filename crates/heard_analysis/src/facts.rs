@@ -5,6 +5,7 @@
 
 mod birth;
 mod body;
+mod entries;
 mod fate;
 mod flow;
 mod hears;
@@ -29,6 +30,7 @@ use crate::finding::Span;
 use crate::program::Database;
 
 pub(crate) use birth::Index;
+pub(crate) use entries::PlainEntry;
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use jumps::Jump;
 pub(crate) use names::{Names, async_names};
@@ -38,6 +40,8 @@ pub(crate) use names::{Names, async_names};
 pub(crate) enum Fact {
     /// An awaitable is born.
     Birth(Birth),
+    /// A plain `with` enters what only `async with` can.
+    PlainEntry(PlainEntry),
     /// A statement leaves a `finally` block.
     Jump(Jump),
 }
@@ -73,7 +77,7 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         methods,
     };
     let births = finder.births(index, all).into_iter().map(Fact::Birth);
-    births.chain(finder.jumps().map(Fact::Jump)).collect()
+    births.chain(finder.jumps().map(Fact::Jump)).chain(finder.plain_entries().map(Fact::PlainEntry)).collect()
 }
 
 /// What is born.
@@ -84,6 +88,8 @@ pub(crate) enum Kind {
     Coroutine,
     /// An async generator.
     AsyncGenerator,
+    /// An async context manager that does nothing until it is entered.
+    AsyncManager,
     /// An `asyncio.Task`.
     Task,
     /// An `asyncio.Future`.
@@ -106,6 +112,7 @@ impl Kind {
         match self {
             Kind::Coroutine => "coroutine",
             Kind::AsyncGenerator => "async generator",
+            Kind::AsyncManager => "async context manager",
             Kind::Task => "task",
             Kind::Future | Kind::Gather => "future",
             Kind::ThreadFuture => "thread future",

@@ -16,6 +16,7 @@ macro_rules! rules {
 }
 
 rules! {
+    async_generator_misuse,
     coroutine_as_value,
     dropped_task,
     jump_in_finally,

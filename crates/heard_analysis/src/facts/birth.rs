@@ -16,7 +16,7 @@ use super::models::Models;
 use super::names::Names;
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::Work;
-use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Operation, Reason, Site};
+use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site};
 use crate::engine::CalleeId;
 use crate::program::Database;
 
@@ -25,6 +25,8 @@ use crate::program::Database;
 pub(crate) struct Index {
     /// The last names of functions and methods whose call may give an awaitable.
     functions: FxHashSet<Name>,
+    /// Those whose call may give an async generator.
+    generators: FxHashSet<Name>,
     /// The last names of what may hold such a function.
     holders: FxHashSet<Name>,
 }
@@ -32,7 +34,8 @@ pub(crate) struct Index {
 impl Index {
     /// Puts the tables of all files together. `others` are names from code outside the project.
     pub(crate) fn new(tables: &[Names], others: FxHashSet<Name>) -> Self {
-        let mut index = Index { functions: others, holders: FxHashSet::default() };
+        let mut index = Index { functions: others, ..Index::default() };
+        index.generators.extend(tables.iter().flat_map(|table| table.generators.iter().cloned()));
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
         index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
         // What holds or returns what an awaitable function gives is as awaitable, and so on.
@@ -88,7 +91,10 @@ impl<'a> Finder<'_, '_, 'a> {
             if site.is_dead || is_settled(&site.how) || !self.may_be_awaitable(site, index) {
                 continue;
             }
-            let can_be_lost = self.flow.can_be_lost(is_gather, &site.how);
+            // To await an async generator is a mistake, and to await anything else is right.
+            let is_wrong =
+                matches!(site.how, Use::Awaited(_)) && last_name(&site.call.func).is_some_and(|name| index.generators.contains(name));
+            let can_be_lost = is_wrong || self.flow.can_be_lost(is_gather, &site.how);
             if (can_be_lost || all)
                 && let Some(mut birth) = self.birth(site)
             {
@@ -143,13 +149,18 @@ impl<'a> Finder<'_, '_, 'a> {
                 Owner::Possible => Fate::Unknown(Reason::Spawner),
             };
         }
+        // Python takes an `async def` without a `yield` for a coroutine function, but what overrides it may have one.
+        let is_iterated = matches!(birth.fate, Fate::Lost(Loss::UsedAsValue { operation: Operation::AsyncIteration, .. }));
+        if is_iterated && self.goes_to_stub(site.call) {
+            birth.fate = Fate::Unknown(Reason::Spawner);
+        }
         if matches!(birth.fate, Fate::Lost(_)) {
             if is_outcomes {
                 match self.gathered_work(site) {
                     Work::Fresh { hearing, is_cleanup } => (birth.hearing, birth.is_cleanup) = (hearing, is_cleanup),
                     Work::Unknown => birth.fate = Fate::Unknown(Reason::Work),
                 }
-            } else if kind != Kind::Coroutine {
+            } else if !matches!(kind, Kind::Coroutine | Kind::AsyncGenerator | Kind::AsyncManager) {
                 self.describe_work(site, &mut birth);
             }
         }
@@ -213,7 +224,7 @@ impl<'a> Finder<'_, '_, 'a> {
             return None;
         }
         let brackets = match &site.how {
-            Use::Dropped | Use::Bound(..) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(_) => false,
+            Use::Dropped | Use::Bound(..) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(..) => false,
             Use::Operand(operation, _) => *operation == Operation::Call,
             Use::Receiver { .. } | Use::Subscripted(..) => true,
             _ => return None,

@@ -43,7 +43,7 @@ pub(crate) enum Use<'a> {
     /// Put at this place of a tuple that is used so.
     Part(usize, Rc<Use<'a>>),
     /// Iterated; each element is used so.
-    Each(Rc<Use<'a>>),
+    Each(Rc<Use<'a>>, TextRange),
     /// Taken apart; the parts are used so.
     Unpacked(Rc<[Use<'a>]>),
     /// What is left of an iterable that is taken apart: a list that is used so.

@@ -100,6 +100,12 @@ pub(crate) enum Operation {
     Call,
     Argument,
     SpecialMethod,
+    /// `await`, of something else than a coroutine.
+    Await,
+    /// `async for`.
+    AsyncIteration,
+    /// A plain `with`.
+    Entering,
     /// A test that lets only values through, not failures.
     Skip,
 }

@@ -83,7 +83,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Use::Entry(how) => put_in(Layer::Mapping, how),
             Use::Part(place, how) => put_in(Layer::Tuple(*place), how),
             Use::Rest(how) => self.can_value_be_lost(value, how),
-            Use::Each(how) | Use::Subscripted(_, how) => value.is_bare() || self.can_value_be_lost(value.taken_out(), how),
+            Use::Each(how, _) | Use::Subscripted(_, how) => value.is_bare() || self.can_value_be_lost(value.taken_out(), how),
             Use::Unpacked(parts) => match value.layer() {
                 None => true,
                 Some(Layer::Tuple(place)) => parts.get(place).is_none_or(|part| self.can_value_be_lost(value.taken_out(), part)),
@@ -103,8 +103,12 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         self.uses.set(uses);
         let fate = match how {
             Use::Dropped => Fate::Lost(Loss::Dropped),
-            Use::Entered { .. } => Fate::Consumed(How::Awaited),
-            Use::EachAsync(..) => Fate::Consumed(How::Awaited),
+            Use::Entered { is_async: false, at } if matches!(kind, Kind::AsyncManager | Kind::Coroutine) && value.is_bare() => {
+                as_value(Operation::Entering, *at)
+            }
+            Use::Entered { is_async: false, .. } => Fate::Unknown(Reason::Use),
+            Use::EachAsync(_, at) if kind == Kind::Coroutine && value.is_bare() => as_value(Operation::AsyncIteration, *at),
+            Use::Entered { .. } | Use::EachAsync(..) => Fate::Consumed(How::Awaited),
             Use::Returned => Fate::Transferred(To::Caller),
             Use::Stored if kind == Kind::Outcome => Fate::Consumed(How::Examined),
             Use::Stored => Fate::Unknown(Reason::Stored),
@@ -122,23 +126,24 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Use::Awaited(how) => match kind {
                 Kind::Gather if value.is_bare() => return self.follow_in(value.turned_into(Kind::Outcome), Layer::Sequence, how),
                 Kind::Coroutine | Kind::Task | Kind::Future if value.is_bare() => Fate::Consumed(How::Awaited),
+                Kind::AsyncGenerator if value.is_bare() => as_value(Operation::Await, TextRange::default()),
                 _ => Fate::Unknown(Reason::Use),
             },
             Use::Element(how) => return self.follow_in(value, Layer::Sequence, how),
             Use::Entry(how) => return self.follow_in(value, Layer::Mapping, how),
             Use::Part(place, how) => return self.follow_in(value, Layer::Tuple(*place), how),
-            Use::Each(how) => match value.layer() {
-                None => taken_apart(value, Operation::Iteration),
+            Use::Each(how, at) => match value.layer() {
+                None => taken_apart(value, Operation::Iteration, *at),
                 Some(Layer::Mapping) => never_read(TextRange::default()),
                 Some(_) => return self.follow(value.taken_out(), how),
             },
             Use::Subscripted(index, how) => match (value.layer(), index) {
-                (None, _) => taken_apart(value, Operation::Subscript),
+                (None, _) => taken_apart(value, Operation::Subscript, TextRange::default()),
                 (Some(Layer::Tuple(place)), Some(index)) if place != *index => never_read(TextRange::default()),
                 (Some(_), _) => return self.follow(value.taken_out(), how),
             },
             Use::Unpacked(parts) => match value.layer() {
-                None => taken_apart(value, Operation::Iteration),
+                None => taken_apart(value, Operation::Iteration, TextRange::default()),
                 Some(Layer::Mapping) => never_read(TextRange::default()),
                 Some(Layer::Tuple(place)) if !parts.iter().any(|part| matches!(part, Use::Rest(_))) => match parts.get(place) {
                     Some(part) => return self.follow(value.taken_out(), part),
@@ -279,9 +284,10 @@ fn plain_value(value: Value, at: TextRange) -> Fate {
 }
 
 /// The value is iterated or indexed, though it is no container.
-fn taken_apart(value: Value, operation: Operation) -> Fate {
+fn taken_apart(value: Value, operation: Operation, at: TextRange) -> Fate {
     match value.kind {
-        Kind::Coroutine | Kind::Outcome => as_value(operation, TextRange::default()),
+        Kind::Coroutine | Kind::Outcome => as_value(operation, at),
+        Kind::AsyncGenerator if operation == Operation::Iteration => as_value(operation, at),
         _ => Fate::Unknown(Reason::Use),
     }
 }

@@ -15,6 +15,8 @@ use super::body::last_name;
 pub(crate) struct Names {
     /// Functions and methods whose call may give an awaitable.
     pub(crate) functions: FxHashSet<Name>,
+    /// Those of them that give an async generator.
+    pub(crate) generators: FxHashSet<Name>,
     /// Names and attributes that may hold such a function.
     pub(crate) holders: FxHashSet<Name>,
     /// For each unannotated sync function, the last names of the calls whose value it returns.
@@ -114,6 +116,9 @@ impl Collector {
         if function.is_async || function.returns.as_deref().is_some_and(names_awaitable) {
             self.names.functions.insert(function.name.id.clone());
         }
+        if is_async_generator(function) {
+            self.names.generators.insert(function.name.id.clone());
+        }
         for parameter in &function.parameters {
             if parameter.annotation().is_some_and(names_awaitable) {
                 self.names.holders.insert(parameter.name().id.clone());
@@ -174,6 +179,27 @@ pub(crate) fn async_names(text: &str) -> impl Iterator<Item = Name> + '_ {
 /// is no generator.
 pub(crate) fn is_plain_coroutine_function(function: &StmtFunctionDef) -> bool {
     function.is_async && function.decorator_list.is_empty() && !yields(&function.body)
+}
+
+/// Whether a call of `function` gives an async generator.
+pub(crate) fn is_async_generator(function: &StmtFunctionDef) -> bool {
+    function.is_async && function.decorator_list.is_empty() && yields(&function.body)
+}
+
+/// Whether `function` does nothing: it is there to be overridden.
+pub(crate) fn is_stub(function: &StmtFunctionDef) -> bool {
+    function.body.iter().all(|statement| match statement {
+        Stmt::Pass(_) => true,
+        Stmt::Expr(statement) => statement.value.is_literal_expr(),
+        Stmt::Raise(statement) => {
+            let raised = match statement.exc.as_deref() {
+                Some(Expr::Call(call)) => Some(&*call.func),
+                raised => raised,
+            };
+            raised.and_then(last_name).is_some_and(|name| name == "NotImplementedError")
+        }
+        _ => false,
+    })
 }
 
 /// The functions that `statements` define, by name, as far as nothing else there may bind the name.

@@ -8,7 +8,7 @@ use ruff_text_size::Ranged;
 use super::birth::Finder;
 use super::body::{Local, Scope, last_name};
 use super::hears::hearing;
-use super::names::{is_plain_coroutine_function, yields};
+use super::names::{is_async_generator, is_plain_coroutine_function, is_stub, yields};
 use super::{Hearing, Kind};
 use crate::engine::{Answer, Callee, Module};
 use crate::finding::Span;
@@ -42,6 +42,11 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         {
             return Given::Fresh(Kind::Coroutine);
         }
+        if let Some(scope) = scope
+            && self.plain_function(call, scope).is_some_and(is_async_generator)
+        {
+            return Given::Fresh(Kind::AsyncGenerator);
+        }
         let models = self.flow.models;
         let callee = module.callee(call);
         if let Some(model) = self.flow.model_of(module, call, callee.as_ref()) {
@@ -62,7 +67,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Answer::Mixed | Answer::Other => return Given::Nothing,
         };
         match kind {
-            Kind::Coroutine | Kind::AsyncGenerator => Given::Fresh(kind),
+            Kind::Coroutine | Kind::AsyncManager => Given::Fresh(kind),
+            // Annotations say `AsyncIterator` of what is a generator, and of much else.
+            Kind::AsyncGenerator => match callee.and_then(|callee| callee.with_body(self.db, |_, function| is_async_generator(function))) {
+                Some(true) => Given::Fresh(kind),
+                _ => Given::Nothing,
+            },
             Kind::Awaitable => Given::Owned(kind, Owner::Possible),
             // A class is its own spawner, and so may be a helper, as its body tells.
             _ => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(kind, Owner::Possible)),
@@ -131,6 +141,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             target.and_then(|target| target.with_body(self.db, |_, decorator| returns_own_coroutine_function(decorator))).unwrap_or(false)
         };
         function.is_async && !function.decorator_list.is_empty() && function.decorator_list.iter().all(wraps)
+    }
+
+    /// Whether `call` goes to a function that is there to be overridden.
+    pub(super) fn goes_to_stub(&self, call: &ExprCall) -> bool {
+        let stub = self.flow.module.callee(call).and_then(|callee| callee.with_body(self.db, |_, function| is_stub(function)));
+        stub.unwrap_or(true)
     }
 
     /// Where a sync helper makes what it returns.

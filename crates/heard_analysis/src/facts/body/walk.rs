@@ -161,7 +161,7 @@ impl<'a> Walker<'a> {
     fn for_loop(&mut self, statement: &'a Stmt, inner: &'a ast::StmtFor) {
         let mark = self.unplaced.len();
         let target = Rc::new(self.target(&inner.target, None));
-        let how = if inner.is_async { Use::EachAsync(target, inner.iter.range()) } else { Use::Each(target) };
+        let how = if inner.is_async { Use::EachAsync(target, inner.iter.range()) } else { Use::Each(target, inner.iter.range()) };
         self.expression(&inner.iter, &how);
         let start = self.step();
         if inner.is_async {

@@ -48,6 +48,9 @@ impl<'a> Flow<'_, '_, 'a> {
             Effect::EachTruth if kind == Kind::Outcome => return unknown,
             // What lies deeper is added up as it is, and so are the start and other arguments.
             Effect::EachValue if depth > 1 || index > 0 => return unknown,
+            Effect::EachValue | Effect::EachTruth | Effect::Pick if depth == 0 && kind == Kind::AsyncGenerator => {
+                as_value(Operation::Iteration, at)
+            }
             Effect::EachValue if matches!(kind, Kind::Coroutine | Kind::Outcome) => as_value(Operation::Argument, at),
             Effect::EachValue | Effect::EachTruth | Effect::Ignore => never_read(at),
             Effect::Pick if depth == 0 => return unknown,
@@ -62,10 +65,10 @@ impl<'a> Flow<'_, '_, 'a> {
             Effect::Print => plain_value(value, at),
             Effect::Sort if kind == Kind::Coroutine && depth == 1 && !has_key => as_value(Operation::Comparison, at),
             Effect::SameElements | Effect::Sort if depth > 0 => return self.follow(value, result),
-            Effect::SameElements | Effect::Sort => taken_apart(value, Operation::Iteration),
+            Effect::SameElements | Effect::Sort => taken_apart(value, Operation::Iteration, at),
             Effect::Zip if depth > 0 => return self.in_tuples(value, index, result),
             Effect::Enumerate if depth > 0 => return self.in_tuples(value, 1, result),
-            Effect::Zip | Effect::Enumerate => taken_apart(value, Operation::Iteration),
+            Effect::Zip | Effect::Enumerate => taken_apart(value, Operation::Iteration, at),
             Effect::Examine if kind == Kind::Outcome => match result.as_ref() {
                 Use::Operand(Operation::Skip, at) => Fate::Lost(Loss::Skipped { at: *at }),
                 _ => Fate::Consumed(How::Examined),

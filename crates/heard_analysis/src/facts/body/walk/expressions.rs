@@ -57,7 +57,7 @@ impl<'a> Walker<'a> {
                 self.expression(&named.value, &Use::Several(Rc::from([bound, how.clone()])));
                 self.place_stores(mark);
             }
-            Expr::Starred(starred) => self.expression(&starred.value, &Use::Each(Rc::new(how.clone()))),
+            Expr::Starred(starred) => self.expression(&starred.value, &Use::Each(Rc::new(how.clone()), starred.range())),
             Expr::Tuple(ast::ExprTuple { elts, .. }) if !elts.iter().any(Expr::is_starred_expr) => {
                 for (place, part) in elts.iter().enumerate() {
                     self.expression(part, &Use::Part(place, Rc::new(how.clone())));
@@ -228,7 +228,8 @@ impl<'a> Walker<'a> {
                 // The first input stands outside.
                 self.comprehensions.pop();
             }
-            let iterated = if generator.is_async { Use::EachAsync(target, generator.iter.range()) } else { Use::Each(target) };
+            let iterated =
+                if generator.is_async { Use::EachAsync(target, generator.iter.range()) } else { Use::Each(target, generator.iter.range()) };
             self.expression(&generator.iter, &iterated);
             let next = self.step();
             match start {
