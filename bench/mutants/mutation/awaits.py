@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from .mutant import Edit, Mutant
+from .mutant import Edit, Mutant, Spot
 from .source import Source
 
 # A file without these has no candidate.
@@ -31,7 +31,7 @@ def candidates(package: str, source: Source) -> Iterator[Mutant]:
             context=context(source, node),
             line=start,
             source_line=source.lines[start - 1].strip(),
-            spots=((start, node.end_lineno),),
+            spots=(Spot(source.statement(node).lineno, start, node.end_lineno),),
             function=(function.lineno, function.end_lineno),
             edits=(Edit(start, node.col_offset, start, end, ""),),
         )

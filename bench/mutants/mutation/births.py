@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable
 
-from .source import FUNCTIONS, Source
+from .source import Source
 
 # Coroutines that cannot fail in a way that matters.
 CANNOT_FAIL = {"sleep", "wait"}
@@ -72,8 +72,7 @@ def collects(call: ast.Call) -> bool:
 def may_fail(source: Source, coroutine: ast.Call) -> bool:
     """Whether a coroutine can fail without logging that itself, as far as its file tells."""
     name = called(coroutine).rpartition(".")[2]
-    bodies = [node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS) and node.name == name]
-    return name not in CANNOT_FAIL and not any(hears_itself(body) for body in bodies)
+    return name not in CANNOT_FAIL and not any(hears_itself(one) for one in source.functions if one.name == name)
 
 
 def hears_itself(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .draw import rounds
-from .mutant import Mutant, apply
+from .mutant import Mutant, Spot, apply
 from .packages import Package
-from .tools import TOOLS, Finding, Run
+from .tools import TOOLS, Finding, Run, ToolFailed
 
 # How near to the mutant a tool reports it; the first is what is asked for.
 ON_LINE, IN_FUNCTION, NOWHERE = "line", "function", "none"
@@ -21,12 +21,17 @@ Outcome = dict[str, tuple[str, list[str]]]
 
 def measure(run: Run, package: Package, mutants: list[Mutant], tools: list[str]) -> Iterator[tuple[Mutant, Outcome]]:
     texts = {mutant.path: (run.root / mutant.path).read_text(encoding="utf-8") for mutant in mutants}
-    before = {tool: timed(tool, package, "as it is", run) for tool in tools}
+    before = {}
+    for tool in tools:
+        try:
+            before[tool] = timed(tool, package, "as it is", run)
+        except ToolFailed as error:
+            print(f"{package.name}: left out: {error}", file=sys.stderr)
     dealt = rounds(mutants)
     for number, together in enumerate(dealt, 1):
         write(run.root, texts, together)
         outcomes: dict[str, Outcome] = defaultdict(dict)
-        for tool in tools:
+        for tool in before:
             after = timed(tool, package, f"round {number} of {len(dealt)}", run)
             for column, findings in after.items():
                 fresh = new(before[tool][column], findings)
@@ -70,8 +75,9 @@ def new(before: list[Finding], after: list[Finding]) -> list[Finding]:
 
 def nearest(mutant: Mutant, fresh: list[Finding]) -> tuple[str, list[str]]:
     here = [finding for finding in fresh if finding.path == mutant.path]
-    for name, spots in ((ON_LINE, mutant.spots), (IN_FUNCTION, (mutant.function,))):
-        hits = [one for one in here if any(one.line <= last and one.end_line >= first for first, last in spots)]
+    function = Spot(mutant.function[0], *mutant.function)
+    for name, spots in ((ON_LINE, mutant.spots), (IN_FUNCTION, (function,))):
+        hits = [one for one in here if any(spot.holds(one.line, one.end_line) for spot in spots)]
         if hits:
             return name, [f"{one.line}: {one.rule}: {one.message}" for one in hits]
     return NOWHERE, []

@@ -17,6 +17,19 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """Lines on which a finding is about the mutant, and where the statement around them begins."""
+
+    begin: int
+    first: int
+    last: int
+
+    def holds(self, line: int, end_line: int) -> bool:
+        """Whether a finding touches the lines; one that begins before the statement is about more than them."""
+        return self.begin <= line <= self.last and end_line >= self.first
+
+
+@dataclass(frozen=True)
 class Mutant:
     package: str
     path: str
@@ -26,8 +39,8 @@ class Mutant:
     context: str
     line: int
     source_line: str
-    # The lines on which a finding counts as a report of this mutant, as inclusive ranges.
-    spots: tuple[tuple[int, int], ...]
+    # Where a finding counts as a report of this mutant.
+    spots: tuple[Spot, ...]
     # The lines of the outermost function around it.
     function: tuple[int, int]
     edits: tuple[Edit, ...]

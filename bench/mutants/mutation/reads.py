@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from . import births
 from .harmless import is_harmless
-from .mutant import Edit, Mutant, deletion
+from .mutant import Edit, Mutant, Spot, deletion
 from .source import FUNCTIONS, SCOPES, Source
 
 # A file without these has no candidate.
@@ -33,8 +33,9 @@ class Site:
 
 
 def candidates(package: str, source: Source) -> Iterator[Mutant]:
-    for function in ast.walk(source.tree):
-        if isinstance(function, FUNCTIONS):
+    for function in source.functions:
+        text = "\n".join(source.lines[function.lineno - 1 : function.end_lineno])
+        if any(word in text for word in WORDS):
             for site in sites(source, function):
                 yield from mutants(package, site)
 
@@ -217,7 +218,7 @@ def mutant(package: str, site: Site) -> Mutant:
         context="wait" if site.wait else site.kind,
         line=first.lineno,
         source_line=source.lines[first.lineno - 1].strip(),
-        spots=tuple((part.lineno, part.end_lineno) for part in marked),
+        spots=tuple(Spot(part.lineno, part.lineno, part.end_lineno) for part in marked),
         function=(function.lineno, function.end_lineno),
         edits=tuple(deletion(part) for part in deleted) + unbound(site),
     )

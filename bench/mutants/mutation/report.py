@@ -30,7 +30,7 @@ def tables(results: list[Result]) -> str:
 
 
 def table(head: str, names: Iterable[str], results: list[Result], name_of: Callable[[Mutant], str]) -> str:
-    columns = list(results[0][1])
+    columns = list(dict.fromkeys(column for _, outcome in results for column in outcome))
     groups = {name: [result for result in results if name_of(result[0]) == name] for name in names}
     rows = [[head, "mutants", *columns], ["---", *["---:"] * (len(columns) + 1)]]
     for name, group in [*groups.items(), ("all", results)]:
@@ -41,7 +41,9 @@ def table(head: str, names: Iterable[str], results: list[Result], name_of: Calla
 
 def share(results: list[Result], column: str) -> str:
     """The share reported on the line, and with what is reported elsewhere in the function."""
-    near = [outcome[column][0] for _, outcome in results]
+    near = [outcome[column][0] for _, outcome in results if column in outcome]
+    if not near:
+        return "failed"
     line, function = near.count(ON_LINE), near.count(ON_LINE) + near.count(IN_FUNCTION)
     return f"{100 * line / len(near):.1f} % ({100 * function / len(near):.0f})"
 
@@ -50,7 +52,7 @@ def missed(results: list[Result], column: str = "heard") -> str:
     """What a tool does not report on the line, by part and context; where it says something near, what."""
     groups: dict[str, list[str]] = defaultdict(list)
     for mutant, outcome in results:
-        near, said = outcome[column]
+        near, said = outcome.get(column, (ON_LINE, []))
         if near == ON_LINE:
             continue
         others = [other for other, (place, _) in outcome.items() if place == ON_LINE]

@@ -25,6 +25,10 @@ class Source:
         # As the parser counts them: form feeds and their like end no line.
         return self.text.split("\n")
 
+    @cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        return [node for node in ast.walk(self.tree) if isinstance(node, FUNCTIONS)]
+
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around `node`, the innermost first."""
         while node in self.parents:

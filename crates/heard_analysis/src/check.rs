@@ -151,7 +151,11 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) ->
         let message = format!("some calls are left out: the type engine failed at them, which is a bug in heard ({panic})");
         report.notices.push(Notice { path: Arc::from(path), position: None, skipped: false, message });
     }
-    report.findings = suppress::apply(&module, rules::run(&facts));
+    let mut findings = rules::run(&facts);
+    // Several values may be lost at one place, and that is one defect.
+    let mut seen = FxHashSet::default();
+    findings.retain(|finding| seen.insert((finding.rule, finding.span.clone())));
+    report.findings = suppress::apply(&module, findings);
     number(&mut report.findings);
     if undecided {
         report.undecided = facts.iter().filter_map(undecided_birth).collect();

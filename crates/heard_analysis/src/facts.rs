@@ -102,6 +102,8 @@ pub(crate) enum Kind {
     Outcomes,
     /// One element of such a list.
     Outcome,
+    /// A task as seen by who waits for it only so long: the question is who ends it.
+    Pending,
     /// Something of which only that is known: it may be a future that somebody else holds.
     Awaitable,
 }
@@ -113,7 +115,7 @@ impl Kind {
             Kind::Coroutine => "coroutine",
             Kind::AsyncGenerator => "async generator",
             Kind::AsyncManager => "async context manager",
-            Kind::Task => "task",
+            Kind::Task | Kind::Pending => "task",
             Kind::Future | Kind::Gather => "future",
             Kind::ThreadFuture => "thread future",
             Kind::Outcomes => "gathered results",
@@ -140,6 +142,8 @@ pub(crate) struct Birth {
     /// Whether putting `await` before the call gives the same place a value.
     pub(crate) awaitable_in_place: Option<AwaitEdit>,
     pub(crate) fate: Fate,
+    /// The wait that leaves it behind, and whether it is cancelled at least.
+    pub(crate) abandoned: Option<(Span, bool)>,
     /// Where it is lost, if that is another place than its birth.
     pub(crate) lost_at: Option<Span>,
     /// Where a helper makes it, if the call goes to one.

@@ -16,8 +16,10 @@ macro_rules! rules {
 }
 
 rules! {
+    abandoned_pending,
     async_generator_misuse,
     coroutine_as_value,
+    coroutine_in_wait,
     dropped_task,
     jump_in_finally,
     late_task,
@@ -25,6 +27,7 @@ rules! {
     unread_gather,
     unread_task,
     unread_thread_future,
+    unread_wait,
     unused_allow,
 }
 
@@ -115,6 +118,7 @@ impl Finding {
             Loss::NeverRead { holder: None, .. } => "this does not read the outcome".to_owned(),
             Loss::Late { behind: Obstacle::Endless, .. } => "this does not end".to_owned(),
             Loss::Late { behind: Obstacle::Handover, .. } => "whoever uses this takes over here".to_owned(),
+            Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } => "it is waited for here".to_owned(),
             Loss::Skipped { .. } => "the failures are left out here".to_owned(),
             Loss::Unheld { .. } => "a callback alone does not keep it".to_owned(),
             Loss::OnlyPrinted { .. } => "a failure is only written out here, like a value".to_owned(),

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+# Seconds for one run of one tool.
+LIMIT = 1200
+
+
 @dataclass(frozen=True)
 class Finding:
     path: str
@@ -37,7 +41,12 @@ class Run:
 
     def output(self, *command: str | Path, ends: tuple[int, ...] = (0, 1)) -> str:
         """What a command prints, run in the root; it may end with findings."""
-        done = subprocess.run(command, cwd=self.root, env=variables(), capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                command, cwd=self.root, env=variables(), capture_output=True, text=True, check=False, timeout=LIMIT
+            )
+        except subprocess.TimeoutExpired:
+            raise ToolFailed(f"{Path(command[0]).name} was not done in {LIMIT} s") from None
         if done.returncode not in ends:
             raise ToolFailed(f"{Path(command[0]).name} ended with {done.returncode}:\n{done.stderr or done.stdout}")
         return done.stdout

@@ -13,11 +13,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name};
 use super::flow::{Flow, Verdict};
 use super::models::Models;
-use super::names::Names;
+use super::names::{Names, is_plain_coroutine_function};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::Work;
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site};
 use crate::engine::CalleeId;
+use crate::finding::Span;
 use crate::program::Database;
 
 /// What is known of the whole program before any body is looked at.
@@ -123,13 +124,16 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     fn birth(&self, site: &CallSite<'a>) -> Option<Birth> {
+        if let Some(function) = self.mapped_function(site) {
+            return Some(self.mapped_birth(site, function));
+        }
         let (kind, owner) = match self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN) {
             Given::Fresh(kind) => (kind, None),
             Given::Owned(kind, owner) => (kind, Some(owner)),
             Given::Nothing => return None,
         };
         let followed = if kind == Kind::Gather && !returns_exceptions(site.call) { Kind::Future } else { kind };
-        let Verdict { kind: end, fate } = self.flow.verdict(followed, &site.how);
+        let Verdict { kind: end, fate } = self.flow.verdict(followed, site);
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
@@ -140,6 +144,7 @@ impl<'a> Finder<'_, '_, 'a> {
             is_cleanup: false,
             awaitable_in_place: self.await_edit(site, kind),
             fate,
+            abandoned: None,
             lost_at: None,
             made_at: None,
         };
@@ -164,6 +169,12 @@ impl<'a> Finder<'_, '_, 'a> {
                 self.describe_work(site, &mut birth);
             }
         }
+        if owner.is_none() && matches!(kind, Kind::Task | Kind::Future) {
+            birth.abandoned = self.abandoned(site);
+            if birth.abandoned.is_some() && birth.work.is_none() {
+                self.describe_work(site, &mut birth);
+            }
+        }
         if let Fate::Lost(loss) = &birth.fate {
             birth.lost_at = loss.place().map(|place| self.flow.module.span(place));
             birth.made_at = self.flow.module.callee(site.call).and_then(|helper| self.made_in(&helper));
@@ -171,8 +182,52 @@ impl<'a> Finder<'_, '_, 'a> {
         Some(birth)
     }
 
+    /// The wait that leaves a task behind, and whether it is cancelled at least.
+    fn abandoned(&self, site: &CallSite<'a>) -> Option<(Span, bool)> {
+        match self.flow.verdict(Kind::Pending, site).fate {
+            Fate::Lost(Loss::Abandoned { at, is_cancelled }) => Some((self.flow.module.span(at), is_cancelled)),
+            _ => None,
+        }
+    }
+
+    /// The coroutine function that a call like `map(work, jobs)` calls again and again.
+    fn mapped_function(&self, site: &CallSite<'a>) -> Option<&'a Expr> {
+        let models = self.flow.models;
+        let function = site.call.arguments.args.first()?;
+        let maps = last_name(&site.call.func).is_some_and(|name| models.may_map(name));
+        if !maps || !self.flow.model(site.call).is_some_and(|model| model.maps) {
+            return None;
+        }
+        let callee = self.flow.module.target(function)?;
+        callee.with_body(self.db, |_, function| is_plain_coroutine_function(function)).unwrap_or(false).then_some(function)
+    }
+
+    fn mapped_birth(&self, site: &CallSite<'a>, function: &Expr) -> Birth {
+        let fate = self.flow.verdict_of_each(Kind::Coroutine, site).fate;
+        let lost_at = match &fate {
+            Fate::Lost(loss) => loss.place().map(|place| self.flow.module.span(place)),
+            _ => None,
+        };
+        Birth {
+            kind: Kind::Coroutine,
+            site: self.site(site.call.range(), &site.around),
+            callee: self.short_text(function.range()),
+            work: None,
+            hearing: Hearing::Deaf,
+            is_cleanup: false,
+            awaitable_in_place: None,
+            fate,
+            abandoned: None,
+            lost_at,
+            made_at: None,
+        }
+    }
+
     /// Whether a call may give an awaitable, as far as names tell.
     fn may_be_awaitable(&self, site: &CallSite<'a>, index: &Index) -> bool {
+        if last_name(&site.call.func).is_some_and(|name| self.flow.models.may_map(name)) {
+            return site.call.arguments.args.first().and_then(last_name).is_some_and(|name| index.may_be_awaitable(name));
+        }
         match &*site.call.func {
             Expr::Name(name) => {
                 let body = self.flow.body;

@@ -54,6 +54,12 @@ pub(crate) enum Loss {
     UsedAsValue { operation: Operation, at: TextRange },
     /// Its holder is used, but never in a way that reads the outcome.
     NeverRead { holder: Option<String>, at: TextRange },
+    /// It was waited for, and nobody looked at how it ended.
+    Unexamined { at: TextRange },
+    /// A wait that ends before it does has left it behind.
+    Abandoned { at: TextRange, is_cancelled: bool },
+    /// It is cancelled, and nobody waits for its end.
+    OnlyCancelled { at: TextRange },
     /// Failures are sorted out and left lying on purpose.
     Skipped { at: TextRange },
     /// Only a callback hears it, and nothing holds it until then.
@@ -71,6 +77,9 @@ impl Loss {
             | Loss::UsedAsValue { at, .. }
             | Loss::NeverRead { at, .. }
             | Loss::Late { at, .. }
+            | Loss::Unexamined { at }
+            | Loss::Abandoned { at, .. }
+            | Loss::OnlyCancelled { at }
             | Loss::Skipped { at }
             | Loss::Unheld { at }
             | Loss::OnlyPrinted { at } => Some(*at).filter(|at| !at.is_empty()),
@@ -106,6 +115,8 @@ pub(crate) enum Operation {
     AsyncIteration,
     /// A plain `with`.
     Entering,
+    /// Being waited for, by what takes tasks only.
+    Waiting,
     /// A test that lets only values through, not failures.
     Skip,
 }

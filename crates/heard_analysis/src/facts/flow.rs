@@ -5,13 +5,13 @@
 //! along the control flow. Three-valued: what is not understood is [`Fate::Unknown`]. A value that
 //! is read on some path counts as read.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall};
-use ruff_text_size::TextRange;
+use ruff_text_size::{Ranged, TextRange};
 
-use super::body::{Body, Use, last_name};
+use super::body::{Body, CallSite, Use, last_name};
 use super::models::{Callbacks, Effect, FunctionModel, Models};
 use super::{Fate, How, Kind, Loss, Operation, Reason, To};
 use crate::engine::{Callee, Module};
@@ -22,6 +22,7 @@ mod arguments;
 mod held;
 mod methods;
 mod value;
+mod waits;
 
 /// Follows values through the bodies of one module.
 pub(crate) struct Flow<'m, 'db, 'a> {
@@ -30,6 +31,10 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     pub(crate) models: &'static Models,
     /// How many more uses may be followed for the value at hand.
     uses: Cell<u32>,
+    /// Where the value at hand is born.
+    birth: Cell<TextRange>,
+    /// The waits that it is being followed through.
+    waits: RefCell<Vec<TextRange>>,
     /// How many more steps of the control flow may be looked at in the module.
     steps: Cell<usize>,
 }
@@ -53,14 +58,30 @@ const MOST_STEPS: usize = 20_000_000;
 
 impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     pub(crate) fn new(module: &'m Module<'db>, body: &'m Body<'a>) -> Self {
-        Flow { module, body, models: Models::get(), uses: Cell::new(0), steps: Cell::new(MOST_STEPS) }
+        Flow {
+            module,
+            body,
+            models: Models::get(),
+            uses: Cell::new(0),
+            birth: Cell::default(),
+            waits: RefCell::default(),
+            steps: Cell::new(MOST_STEPS),
+        }
     }
 
-    /// The fate of a value of this kind that is used as `how` says.
+    /// The fate of a value of this kind that is born at `site`.
     /// A gather is one with `return_exceptions=True`; any other is a plain future.
-    pub(crate) fn verdict(&self, kind: Kind, how: &Use<'a>) -> Verdict {
+    pub(crate) fn verdict(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
         self.uses.set(MOST_USES);
-        self.follow(Value::new(kind), how)
+        self.birth.set(site.call.range());
+        self.follow(Value::new(kind), &site.how)
+    }
+
+    /// The same of values that come one after the other.
+    pub(crate) fn verdict_of_each(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
+        self.uses.set(MOST_USES);
+        self.birth.set(site.call.range());
+        self.follow_in(Value::new(kind), Layer::Sequence, &site.how)
     }
 
     /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the engine, and
@@ -78,6 +99,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         match how {
             Use::Entered { is_async, .. } => !is_async,
             Use::Returned | Use::Stored | Use::Other => false,
+            Use::Awaited(how) if value.layer() == Some(Layer::Promise) => self.can_value_be_lost(value.taken_out(), how),
             Use::Awaited(how) => value.kind == Kind::Gather && put_in(Layer::Sequence, how),
             Use::Element(how) => put_in(Layer::Sequence, how),
             Use::Entry(how) => put_in(Layer::Mapping, how),
@@ -102,11 +124,16 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         let Some(uses) = self.uses.get().checked_sub(1) else { return value.unknown(Reason::Use) };
         self.uses.set(uses);
         let fate = match how {
+            // What gives it is lost itself.
+            Use::Dropped if value.layer() == Some(Layer::Promise) => Fate::Unknown(Reason::Use),
             Use::Dropped => Fate::Lost(Loss::Dropped),
             Use::Entered { is_async: false, at } if matches!(kind, Kind::AsyncManager | Kind::Coroutine) && value.is_bare() => {
                 as_value(Operation::Entering, *at)
             }
             Use::Entered { is_async: false, .. } => Fate::Unknown(Reason::Use),
+            Use::EachAsync(how, _) if kind == Kind::Task && value.layer() == Some(Layer::Sequence) => {
+                return self.follow(value.taken_out(), how);
+            }
             Use::EachAsync(_, at) if kind == Kind::Coroutine && value.is_bare() => as_value(Operation::AsyncIteration, *at),
             Use::Entered { .. } | Use::EachAsync(..) => Fate::Consumed(How::Awaited),
             Use::Returned => Fate::Transferred(To::Caller),
@@ -125,7 +152,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Use::Formatted(how, at) => self.formatted(value, how, *at),
             Use::Awaited(how) => match kind {
                 Kind::Gather if value.is_bare() => return self.follow_in(value.turned_into(Kind::Outcome), Layer::Sequence, how),
-                Kind::Coroutine | Kind::Task | Kind::Future if value.is_bare() => Fate::Consumed(How::Awaited),
+                _ if value.layer() == Some(Layer::Promise) => return self.follow(value.taken_out(), how),
+                Kind::Coroutine | Kind::Task | Kind::Future | Kind::Pending if value.is_bare() => Fate::Consumed(How::Awaited),
                 Kind::AsyncGenerator if value.is_bare() => as_value(Operation::Await, TextRange::default()),
                 _ => Fate::Unknown(Reason::Use),
             },
@@ -247,14 +275,23 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
 impl Verdict {
     /// Of two uses of one value, the one that says more about its outcome.
     fn or(self, other: Self) -> Self {
+        if let (
+            Fate::Lost(Loss::Abandoned { at, .. }),
+            Fate::Lost(Loss::OnlyCancelled { .. } | Loss::Abandoned { is_cancelled: true, .. }),
+        )
+        | (Fate::Lost(Loss::OnlyCancelled { .. }), Fate::Lost(Loss::Abandoned { at, .. })) = (&self.fate, &other.fate)
+        {
+            return Verdict { kind: self.kind, fate: Fate::Lost(Loss::Abandoned { at: *at, is_cancelled: true }) };
+        }
         if self.weight() >= other.weight() { self } else { other }
     }
 
     fn weight(&self) -> u8 {
         match &self.fate {
-            Fate::Consumed(_) => 7,
-            Fate::Transferred(_) => 6,
-            Fate::Unknown(_) => 5,
+            Fate::Consumed(_) => 8,
+            Fate::Transferred(_) => 7,
+            Fate::Unknown(_) => 6,
+            Fate::Lost(Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. }) => 5,
             Fate::Lost(Loss::Skipped { .. }) => 4,
             Fate::Lost(Loss::UsedAsValue { .. }) => 3,
             Fate::Lost(Loss::OnlyPrinted { .. }) => 2,

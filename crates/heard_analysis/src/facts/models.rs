@@ -9,6 +9,8 @@
 //!   - `wraps = true`: what it returns stands for what it was given, and so is the caller's alone
 //!     only where that was made on the spot.
 //!   - `owned = true`: what it returns has an owner that reads its outcome already.
+//!   - `maps = true`: it calls its first argument for each element of the others, and gives what comes
+//!     of that.
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
@@ -32,6 +34,10 @@ use super::Kind;
 pub(crate) enum Effect {
     /// Awaits it, schedules it, or takes it over in another way.
     Consume,
+    /// Waits for the tasks in it, and returns those that are done and those that are not.
+    WaitFor,
+    /// Waits for the awaitables in it, and gives each when it is done.
+    Complete,
     /// Returns something that stands for it: what happens to the result happens to it.
     Pass,
     /// Awaits it and returns what comes of that.
@@ -76,6 +82,10 @@ pub(crate) struct FunctionModel {
     /// Whether somebody else reads the outcome of what a call returns.
     #[serde(default)]
     pub(crate) owned: bool,
+    /// Whether it calls its first argument for each element of the others, and gives what comes of
+    /// that.
+    #[serde(default)]
+    pub(crate) maps: bool,
     /// Whether it does not fail, but for cancellation.
     #[serde(default)]
     pub(crate) never_fails: bool,
@@ -92,7 +102,7 @@ pub(crate) struct FunctionModel {
 impl FunctionModel {
     /// Whether it matters where a value goes.
     fn does_something(&self) -> bool {
-        self.gives.is_some() || self.owned || self.endless || self.arguments.is_some() || self.callbacks.is_some()
+        self.gives.is_some() || self.owned || self.endless || self.maps || self.arguments.is_some() || self.callbacks.is_some()
     }
 }
 
@@ -157,6 +167,8 @@ pub(crate) struct Models {
     last_names: FxHashSet<String>,
     /// The same of the functions that give an awaitable.
     giving_names: FxHashMap<String, Kind>,
+    /// The same of those that map.
+    mapping_names: FxHashSet<String>,
     /// The same of those that are endless or do not fail.
     endless_names: FxHashSet<String>,
 }
@@ -180,9 +192,10 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     let last_name = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
     let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
+    let mapping_names = files.function.iter().filter(|(_, model)| model.maps).map(|(name, _)| last_name(name)).collect();
     let endless_names =
         files.function.iter().filter(|(_, model)| model.endless || model.never_fails).map(|(name, _)| last_name(name)).collect();
-    Models { files, last_names, giving_names, endless_names }
+    Models { files, last_names, giving_names, endless_names, mapping_names }
 });
 
 impl Models {
@@ -204,6 +217,11 @@ impl Models {
     /// Whether some function with a model ends in this name.
     pub(crate) fn knows_last_name(&self, name: &str) -> bool {
         self.last_names.contains(name)
+    }
+
+    /// Whether some function that maps ends in this name.
+    pub(crate) fn may_map(&self, name: &str) -> bool {
+        self.mapping_names.contains(name)
     }
 
     /// Whether some function ends in this name that is endless or does not fail.

@@ -1,7 +1,6 @@
 //! What a gather waits for, and so whether its outcomes are the only place to hear of a failure.
 
 use ruff_python_ast::{self as ast, Expr, ExprCall};
-use ruff_text_size::Ranged;
 
 use super::birth::Finder;
 use super::body::{CallSite, Local, Use, last_name};
@@ -98,23 +97,13 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_name(&self, local: &Local, site: &CallSite<'a>, work: impl Fn(&'a Expr) -> Work) -> Work {
         let body = self.flow.body;
         let (Some(variable), Some(value)) = (body.variables.get(local), body.values.get(local)) else { return Work::Unknown };
-        if self.cancels_before(site)
+        if self.flow.cancels_before(site.call)
             || variable.is_shared
             || variable.loads.iter().any(|load| !is_in_gather(&load.how, site.call) && !is_glance(&load.how))
         {
             return Work::Unknown;
         }
         work(value)
-    }
-
-    /// Whether something is cancelled in the same function before: then the gather only waits for
-    /// the end of what was cancelled.
-    fn cancels_before(&self, site: &CallSite<'a>) -> bool {
-        self.flow.body.calls.iter().any(|other| {
-            other.around.scope.frame == site.around.scope.frame
-                && other.call.range().start() < site.call.range().start()
-                && matches!(&*other.call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "cancel")
-        })
     }
 }
 

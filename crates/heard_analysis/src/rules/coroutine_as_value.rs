@@ -23,8 +23,8 @@ fn check(fact: &Fact) -> Option<Finding> {
         Operation::Call => format!("the coroutine of `{callee}` is called, not its result"),
         Operation::Entering => format!("the coroutine of `{callee}` is entered, not its result"),
         Operation::Argument => format!("the coroutine of `{callee}` is passed where a plain value is wanted"),
-        // This is `async-generator-misuse`.
-        Operation::AsyncIteration | Operation::Await => return None,
+        // These are `async-generator-misuse` and `coroutine-in-wait`.
+        Operation::AsyncIteration | Operation::Await | Operation::Waiting => return None,
         Operation::SpecialMethod => format!("a special method returns the coroutine of `{callee}`, not its result"),
     };
     let help = if birth.site.in_async { "await it first" } else { "await it in an `async def` first" };

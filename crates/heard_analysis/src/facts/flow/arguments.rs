@@ -19,12 +19,15 @@ impl<'a> Flow<'_, '_, 'a> {
         let at = call.range();
         let has_key = call.arguments.find_keyword("key").is_some();
         let fate = match effect {
+            Effect::WaitFor => return self.waited_for(value, call, result),
+            Effect::Complete if depth > 0 => return self.completed(value, call, result),
+            Effect::Complete => return unknown,
             Effect::Consume => Fate::Consumed(How::HandedOver),
             Effect::Await => return self.follow(value, &Use::Awaited(Rc::clone(result))),
             Effect::Pass => {
                 let verdict = self.follow(value, result);
                 // The call itself is reported where it is lost with what it was given.
-                return if verdict.kind == kind && matches!(verdict.fate, Fate::Lost(_)) { unknown } else { verdict };
+                return if verdict.kind == kind && value.is_bare() && matches!(verdict.fate, Fate::Lost(_)) { unknown } else { verdict };
             }
             // `len(results) - len(good)` counts the failures.
             Effect::Value

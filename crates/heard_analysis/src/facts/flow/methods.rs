@@ -36,6 +36,7 @@ impl<'a> Flow<'_, '_, 'a> {
                     as_value(Operation::Attribute, at)
                 }
                 (Method::Read, _) => Fate::Consumed(How::Method),
+                (Method::Ignore, Some(_)) if name == "cancel" && kind == Kind::Pending => Fate::Lost(Loss::OnlyCancelled { at }),
                 // What is cancelled before it starts loses nothing.
                 (Method::Ignore, Some(_)) if name == "cancel" && value.hops == 0 => Fate::Consumed(How::Method),
                 (Method::Ignore, _) => never_read(at),

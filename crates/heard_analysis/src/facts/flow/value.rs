@@ -12,6 +12,8 @@ pub(super) enum Layer {
     Mapping,
     /// A tuple, at this place.
     Tuple(usize),
+    /// An awaitable that gives it.
+    Promise,
 }
 
 /// A value on its way: what it is, and what it lies in.

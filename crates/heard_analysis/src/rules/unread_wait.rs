@@ -1,0 +1,18 @@
+//! Tasks that were waited for, and whose outcomes nobody reads.
+
+use super::Rule;
+use super::unread_task::subject;
+use crate::facts::{Fact, Fate, Hearing, Loss};
+use crate::finding::{Finding, Level, Step};
+
+pub(super) const RULE: Rule = Rule { name: "unread-wait", level: Level::Default, page: include_str!("unread_wait.md"), check };
+
+fn check(fact: &Fact) -> Option<Finding> {
+    let Fact::Birth(birth) = fact else { return None };
+    let (Fate::Lost(Loss::Unexamined { .. }), Hearing::Deaf, Some(wait)) = (&birth.fate, birth.hearing, &birth.lost_at) else { return None };
+    let message = "this waits for tasks, and nobody looks at how they ended: their failures are not heard".to_owned();
+    let mut finding = RULE.finding(&birth.site, message, "call `result()` on each task that is done, or use `gather` or a `TaskGroup`");
+    finding.trace.push(Step { span: birth.site.span.clone(), message: format!("{} is one of them", subject(birth)) });
+    finding.span = wait.clone();
+    Some(finding)
+}
