@@ -15,9 +15,8 @@ MOST_IN_A_ROUND = 70
 MOST_IN_A_FUNCTION = 4
 
 
-def draw(installed: Path, packages: list[Package], counts: tuple[int, int], seed: int) -> dict[str, list[Mutant]]:
-    """The mutants by package: as many deleted awaits a package, and as many deleted readings in all."""
-    awaited, read = counts
+def draw(installed: Path, packages: list[Package], count: int, seed: int) -> dict[str, list[Mutant]]:
+    """The mutants by package: so many deleted awaits a package, and so many deleted readings in all."""
     drawn: dict[str, list[Mutant]] = {}
     readings: list[Candidate] = []
     for package in packages:
@@ -26,8 +25,8 @@ def draw(installed: Path, packages: list[Package], counts: tuple[int, int], seed
             readings += [(one, file.text) for one in reads.candidates(package.name, file)]
             if package.awaits:
                 awaitings += [(one, file.text) for one in awaits.candidates(package.name, file)]
-        drawn[package.name] = sample(awaitings, awaited, f"{seed} await {package.name}")
-    for mutant in sample(readings, read, f"{seed} read"):
+        drawn[package.name] = sample(awaitings, count, f"{seed} await {package.name}")
+    for mutant in sample(readings, count, f"{seed} read"):
         drawn[mutant.package].append(mutant)
     return drawn
 

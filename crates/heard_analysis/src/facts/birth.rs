@@ -15,7 +15,7 @@ use super::flow::{Flow, Verdict};
 use super::models::Models;
 use super::names::{Names, is_plain_coroutine_function};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
-use super::outcomes::Work;
+use super::outcomes::{Work, is_cleanup};
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site};
 use crate::engine::CalleeId;
 use crate::finding::Span;
@@ -260,6 +260,7 @@ impl<'a> Finder<'_, '_, 'a> {
             None => self.flow.module.callee(site.call).and_then(|spawner| self.spawned_hearing(&spawner)).unwrap_or(Hearing::Deaf),
         };
         let shown = work.map(|(argument, _)| argument).or_else(|| arguments(site.call).find(|argument| !argument.is_literal_expr()));
+        birth.is_cleanup = matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_cleanup(name)));
         birth.work = shown.map(|argument| self.short_text(argument.range()));
     }
 
@@ -269,8 +270,14 @@ impl<'a> Finder<'_, '_, 'a> {
             Expr::Call(work) if self.plain_function(work, &site.around.scope).is_some() => {
                 Some(self.hearing_of_call(work, &site.around.scope))
             }
+            Expr::Call(work) if self.never_fails(work) => Some(Hearing::Itself),
             _ => work_callee(self.flow.module, argument, site.around.scope.function).map(|callee| self.hearing(&callee)),
         }
+    }
+
+    fn never_fails(&self, call: &ExprCall) -> bool {
+        let model = self.flow.model_of(self.flow.module, call, self.flow.module.callee(call).as_ref());
+        model.is_some_and(|model| model.never_fails)
     }
 
     /// How `await` can be put before a call, where it may stand there.

@@ -268,7 +268,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Expr::Call(receiver) => last_name(&receiver.func)?,
             receiver => last_name(receiver)?,
         };
-        self.models.untyped_method(receiver, &attribute.attr).filter(|_| module.is_untyped(&attribute.value))
+        let is_open = || call.arguments.is_empty() || module.is_untyped(&attribute.value);
+        self.models.untyped_method(receiver, &attribute.attr).filter(|_| is_open())
     }
 }
 

@@ -16,8 +16,8 @@
 //!     iterated for ever.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
-//! - `[untyped."module.Class"]`: `names`, the names of objects that are taken for instances of the class
-//!   where their type is not known.
+//! - `[untyped."module.Class"]`: what is taken for an instance of the class where the type is not known:
+//!   objects with these `names`, and objects whose `methods` are called so.
 //! - `[methods.KIND]`: what the methods of a value do with its outcome: `read` it, `ignore` it, or
 //!   `unknown`.
 
@@ -140,7 +140,10 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Untyped {
+    #[serde(default)]
     names: Vec<String>,
+    #[serde(default)]
+    methods: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -231,7 +234,8 @@ impl Models {
 
     /// The model of the method `name` of an object of unknown type that is called `receiver`.
     pub(crate) fn untyped_method(&self, receiver: &str, name: &str) -> Option<&FunctionModel> {
-        let has_name = |untyped: &Untyped| untyped.names.iter().any(|known| known == receiver);
+        let has_name =
+            |untyped: &Untyped| untyped.names.iter().any(|known| known == receiver) || untyped.methods.iter().any(|known| known == name);
         let (class, _) = self.files.untyped.iter().find(|(_, untyped)| has_name(untyped))?;
         self.function(&format!("{class}.{name}"))
     }

@@ -125,7 +125,7 @@ fn is_glance(how: &Use) -> bool {
 }
 
 /// Whether a function's name says that it ends something.
-fn is_cleanup(name: &str) -> bool {
+pub(super) fn is_cleanup(name: &str) -> bool {
     let name = name.trim_start_matches('_').trim_start_matches("async_");
     ["close", "aclose", "stop", "shutdown", "disconnect", "cancel", "cleanup", "terminate", "unsubscribe", "wait_closed", "release", "kill"]
         .iter()

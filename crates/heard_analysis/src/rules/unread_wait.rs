@@ -14,5 +14,5 @@ fn check(fact: &Fact) -> Option<Finding> {
     let mut finding = RULE.finding(&birth.site, message, "call `result()` on each task that is done, or use `gather` or a `TaskGroup`");
     finding.trace.push(Step { span: birth.site.span.clone(), message: format!("{} is one of them", subject(birth)) });
     finding.span = wait.clone();
-    Some(finding)
+    Some(if birth.is_cleanup { finding.at_level(Level::Strict) } else { finding })
 }
