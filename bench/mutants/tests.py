@@ -42,7 +42,7 @@ class Reads(unittest.TestCase):
     def test_task(self):
         body = "t = asyncio.create_task(f())\ntry:\n    x = await t\nfinally:\n    t.cancel()\nprint(x)"
         after = "t = asyncio.create_task(f())\ntry:\n    pass\nfinally:\n    t.cancel()\npass"
-        self.assertEqual(mutated(reads, body), {"task": after})
+        self.assertEqual(mutated(reads, body), {"cancelled": after})
 
     def test_results_of_gather(self):
         body = "rs = await asyncio.gather(f(), g(), return_exceptions=True)\nfor r in rs:\n    log(r)\nprint(len(rs))"

@@ -11,7 +11,8 @@ from .source import Source
 # A file without these has no candidate.
 WORDS = ("create_task", "ensure_future", "run_coroutine_threadsafe", "asyncio.gather")
 
-KINDS = ("task", "tasks", "thread", "gather", "wait")
+# `wait`: what `asyncio.wait` waits for, where the waiting stays. `cancelled`: what is only cancelled then.
+KINDS = ("task", "tasks", "thread", "gather", "wait", "cancelled")
 
 # A mutant that deletes more than this is no slip any more.
 MOST_LINES = 30
@@ -103,13 +104,19 @@ def mutant(package: str, site: Site) -> Mutant:
         package=package,
         path=source.path,
         part="read",
-        context="wait" if site.wait else site.kind,
+        context=context(site),
         line=first.lineno,
         source_line=source.lines[first.lineno - 1].strip(),
         spots=tuple(Spot(part.lineno, part.lineno, part.end_lineno) for part in marked),
         function=(function.lineno, function.end_lineno),
         edits=tuple(deletion(part) for part in deleted) + unbound(site),
     )
+
+
+def context(site: Site) -> str:
+    left = [site.source.parents[load] for load in site.loads(site.name) if not site.is_deleted(load)]
+    cancelled = any(isinstance(outer, ast.Attribute) and outer.attr == "cancel" for outer in left)
+    return "wait" if site.wait else "cancelled" if cancelled else site.kind
 
 
 def unbound(site: Site) -> tuple[Edit, ...]:

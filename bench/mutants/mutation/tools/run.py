@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 # Seconds for one run of one tool.
-LIMIT = 1200
+LIMIT = 3600
 
 
 @dataclass(frozen=True)

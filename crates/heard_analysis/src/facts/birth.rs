@@ -288,6 +288,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let brackets = match &site.how {
             Use::Dropped | Use::Bound(..) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(..) => false,
             Use::Operand(operation, _) => *operation == Operation::Call,
+            Use::Added(..) => false,
             Use::Receiver { .. } | Use::Subscripted(..) => true,
             _ => return None,
         };

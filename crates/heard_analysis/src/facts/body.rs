@@ -62,6 +62,8 @@ pub(crate) enum Use<'a> {
     Stored,
     /// An operand of something that takes plain values.
     Operand(Operation, TextRange),
+    /// One side of `+` or `|`; of containers, what comes of it is used so.
+    Added(Rc<Use<'a>>, TextRange),
     /// Part of an f-string that is used so.
     Formatted(Rc<Use<'a>>, TextRange),
     /// Raised, matched, or asked what it is.

@@ -148,6 +148,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Use::SpecialMethod(at) if kind == Kind::Coroutine && value.is_bare() => as_value(Operation::SpecialMethod, *at),
             Use::SpecialMethod(_) => Fate::Transferred(To::Caller),
             Use::LambdaResult(how) => self.returned_by_lambda(how),
+            Use::Added(how, _) if matches!(value.layer(), Some(Layer::Sequence | Layer::Mapping)) => return self.follow(value, how),
+            Use::Added(_, at) => operand(value, Operation::Arithmetic, *at),
             Use::Operand(operation, at) => operand(value, *operation, *at),
             Use::Formatted(how, at) => self.formatted(value, how, *at),
             Use::Awaited(how) => match kind {

@@ -11,6 +11,7 @@
 //!   - `owned = true`: what it returns has an owner that reads its outcome already.
 //!   - `maps = true`: it calls its first argument for each element of the others, and gives what comes
 //!     of that.
+//!   - `reads-names = true`: it may reach values by other means than the names that hold them.
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
@@ -86,6 +87,9 @@ pub(crate) struct FunctionModel {
     /// that.
     #[serde(default)]
     pub(crate) maps: bool,
+    /// Whether it may reach values by other means than the names that hold them.
+    #[serde(default)]
+    pub(crate) reads_names: bool,
     /// Whether it does not fail, but for cancellation.
     #[serde(default)]
     pub(crate) never_fails: bool,
@@ -170,6 +174,8 @@ pub(crate) struct Models {
     last_names: FxHashSet<String>,
     /// The same of the functions that give an awaitable.
     giving_names: FxHashMap<String, Kind>,
+    /// The same of those that reach values by other means.
+    reading_names: FxHashSet<String>,
     /// The same of those that map.
     mapping_names: FxHashSet<String>,
     /// The same of those that are endless or do not fail.
@@ -196,9 +202,10 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
     let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
     let mapping_names = files.function.iter().filter(|(_, model)| model.maps).map(|(name, _)| last_name(name)).collect();
+    let reading_names = files.function.iter().filter(|(_, model)| model.reads_names).map(|(name, _)| last_name(name)).collect();
     let endless_names =
         files.function.iter().filter(|(_, model)| model.endless || model.never_fails).map(|(name, _)| last_name(name)).collect();
-    Models { files, last_names, giving_names, endless_names, mapping_names }
+    Models { files, last_names, giving_names, endless_names, mapping_names, reading_names }
 });
 
 impl Models {
@@ -220,6 +227,11 @@ impl Models {
     /// Whether some function with a model ends in this name.
     pub(crate) fn knows_last_name(&self, name: &str) -> bool {
         self.last_names.contains(name)
+    }
+
+    /// Whether some function ends in this name that reaches values by other means than their names.
+    pub(crate) fn may_read_names(&self, name: &str) -> bool {
+        self.reading_names.contains(name)
     }
 
     /// Whether some function that maps ends in this name.

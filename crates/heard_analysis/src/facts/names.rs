@@ -135,6 +135,7 @@ fn callable_source(value: &Expr) -> Option<&Name> {
             name if name == "partial" => call.arguments.args.first().and_then(last_name),
             name => name.starts_with(char::is_uppercase).then_some(name),
         },
+        Expr::Lambda(lambda) => lambda.body.as_call_expr().and_then(|call| last_name(&call.func)),
         value => last_name(value),
     }
 }

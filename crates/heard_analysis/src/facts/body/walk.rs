@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
+use ruff_python_ast::{self as ast, ExceptHandler, Expr, Pattern, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
 use self::path::{Jump, Meeting, Path};
@@ -213,7 +213,11 @@ impl<'a> Walker<'a> {
     }
 
     fn match_cases(&mut self, statement: &'a ast::StmtMatch) {
-        self.expression(&statement.subject, &Use::Examined);
+        // A literal is compared with what the value is, anything else asks what it may be.
+        let compares =
+            statement.cases.first().is_some_and(|case| matches!(case.pattern, Pattern::MatchValue(_) | Pattern::MatchSingleton(_)));
+        let how = if compares { Use::Operand(Operation::Comparison, statement.subject.range()) } else { Use::Examined };
+        self.expression(&statement.subject, &how);
         let is_complete = statement.cases.last().is_some_and(|case| case.guard.is_none() && case.pattern.is_irrefutable());
         let cases: Vec<&'a ast::MatchCase> = statement.cases.iter().collect();
         self.ways(&cases, !is_complete, |walker, case| {

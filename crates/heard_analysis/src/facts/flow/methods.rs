@@ -23,6 +23,7 @@ impl<'a> Flow<'_, '_, 'a> {
                 "append" | "appendleft" | "add" | "extend" | "extendleft" | "update" | "clear" | "discard" | "remove" | "sort"
                 | "reverse" => never_read(at),
                 "index" | "count" if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+                "index" | "count" => never_read(at),
                 _ => Fate::Unknown(Reason::Use),
             }
         } else if kind == Kind::Outcome {

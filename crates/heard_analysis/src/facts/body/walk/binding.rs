@@ -185,6 +185,18 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// The name where it is bound, which may be a function around.
+    pub(super) fn holder(&self, name: &Name) -> Local {
+        let local = self.local(name);
+        if self.body.variables.get(&local).is_some_and(super::super::Variable::is_bound) {
+            return local;
+        }
+        match self.body.binding_frame(local.frame, name) {
+            Some(frame) if self.body.frames[frame].kind == FrameKind::Function => Local { frame, name: name.clone() },
+            _ => local,
+        }
+    }
+
     /// The name as bound or used right here.
     pub(super) fn local(&self, name: &Name) -> Local {
         let frame = self
@@ -226,7 +238,7 @@ fn new_container(value: &Expr) -> Option<Container> {
         Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::ListComp(_) | Expr::SetComp(_) => Some(Container::Sequence),
         Expr::Call(call) => match last_name(&call.func)?.as_str() {
             "dict" | "defaultdict" => Some(Container::Mapping),
-            "list" | "set" | "deque" => Some(Container::Sequence),
+            "list" | "set" | "deque" | "WeakSet" => Some(Container::Sequence),
             _ => None,
         },
         _ => None,

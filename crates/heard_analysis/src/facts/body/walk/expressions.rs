@@ -7,6 +7,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::{CallSite, Edge, FrameKind, Local, Operation, Scope, Use};
 use super::{Walker, condition, tests_failure};
+use crate::facts::models::Models;
 
 impl<'a> Walker<'a> {
     pub(super) fn expression(&mut self, expression: &'a Expr, how: &Use<'a>) {
@@ -46,7 +47,7 @@ impl<'a> Walker<'a> {
                 };
                 self.expression(&operation.operand, &Use::Operand(operand, operation.range()));
             }
-            Expr::BinOp(operation) => self.binary_operation(operation),
+            Expr::BinOp(operation) => self.binary_operation(operation, how),
             Expr::If(choice) => {
                 self.expression(&choice.test, &condition(&choice.test));
                 self.ways(&[&*choice.body, &*choice.orelse], false, |walker, value| walker.expression(value, how));
@@ -134,15 +135,18 @@ impl<'a> Walker<'a> {
         let mut grown = None;
         match &*call.func {
             Expr::Attribute(attribute) => {
-                grown = self.grown_container(attribute).filter(|_| call.arguments.args.len() == 1 && call.arguments.keywords.is_empty());
+                grown = self.grown_container(attribute, call);
                 let receiver = match grown {
                     Some(_) => Use::Glanced(call.range()),
                     None => Use::Receiver { attribute, called: Some(call), result: Rc::clone(&result) },
                 };
                 self.expression(&attribute.value, &receiver);
+                if Models::get().may_read_names(&attribute.attr) {
+                    self.body.dynamic_frames.push(self.scope.frame);
+                }
             }
             Expr::Name(name) => {
-                if matches!(name.id.as_str(), "locals" | "vars" | "eval" | "exec") {
+                if Models::get().may_read_names(&name.id) {
                     self.body.dynamic_frames.push(self.scope.frame);
                 }
                 self.load(name, Use::Operand(Operation::Call, call.range()));
@@ -163,12 +167,15 @@ impl<'a> Walker<'a> {
     }
 
     /// What `name.append(…)` and its like do with their argument.
-    fn grown_container(&self, attribute: &'a ast::ExprAttribute) -> Option<Use<'a>> {
+    fn grown_container(&self, attribute: &'a ast::ExprAttribute, call: &ExprCall) -> Option<Use<'a>> {
         let Expr::Name(container) = &*attribute.value else { return None };
-        let local = self.local(&container.id);
+        let local = self.holder(&container.id);
+        let expected = if attribute.attr.as_str() == "insert" { 2 } else { 1 };
+        if !self.holds_container(&local) || call.arguments.args.len() != expected || !call.arguments.keywords.is_empty() {
+            return None;
+        }
         match attribute.attr.as_str() {
-            _ if !self.holds_container(&local) => None,
-            "append" | "add" | "appendleft" => Some(Use::Element(Rc::new(Use::Held(local)))),
+            "append" | "add" | "appendleft" | "insert" => Some(Use::Element(Rc::new(Use::Held(local)))),
             "extend" | "update" | "extendleft" => Some(Use::Held(local)),
             _ => None,
         }
@@ -199,8 +206,11 @@ impl<'a> Walker<'a> {
     }
 
     /// Walks down the left side of a long chain like `a + b + …` without recursion.
-    fn binary_operation(&mut self, operation: &'a ast::ExprBinOp) {
-        let how = Use::Operand(Operation::Arithmetic, operation.range());
+    fn binary_operation(&mut self, operation: &'a ast::ExprBinOp, result: &Use<'a>) {
+        let how = match operation.op {
+            ruff_python_ast::Operator::Add | ruff_python_ast::Operator::BitOr => Use::Added(Rc::new(result.clone()), operation.range()),
+            _ => Use::Operand(Operation::Arithmetic, operation.range()),
+        };
         let mut rights = vec![&*operation.right];
         let mut left = &*operation.left;
         while let Expr::BinOp(inner) = left {
