@@ -5,14 +5,19 @@
 
 mod birth;
 mod body;
+mod callbacks;
+mod done_callbacks;
 mod fate;
 mod flow;
+mod guards;
 mod hears;
 mod jumps;
 mod models;
 mod names;
 mod origin;
 mod outcomes;
+mod resolves;
+mod waits;
 
 use std::cell::{Cell, RefCell};
 
@@ -30,9 +35,13 @@ use crate::finding::Span;
 use crate::program::Database;
 
 pub(crate) use birth::Index;
+pub(crate) use callbacks::{AsyncCallback, CallbackFate};
+pub(crate) use done_callbacks::OutcomeCallback;
 pub(crate) use fate::{Fate, How, Loss, Operation, Reason, To};
 pub(crate) use jumps::Jump;
+pub(crate) use models::Callbacks;
 pub(crate) use names::{Names, async_names};
+pub(crate) use resolves::Resolve;
 
 /// One thing that a rule can judge.
 #[derive(Debug)]
@@ -41,6 +50,12 @@ pub(crate) enum Fact {
     Birth(Birth),
     /// A statement leaves a `finally` block.
     Jump(Jump),
+    /// A coroutine function is given where a plain function is called.
+    AsyncCallback(AsyncCallback),
+    /// A done callback reads the outcome of what is done.
+    OutcomeCallback(OutcomeCallback),
+    /// A future is given its outcome.
+    Resolve(Resolve),
 }
 
 /// Where a fact stands.
@@ -73,8 +88,16 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         module_functions: plain_functions(module.body()),
         methods,
     };
-    let births = finder.births(index, all).into_iter().map(Fact::Birth);
-    births.chain(finder.jumps().map(Fact::Jump)).collect()
+    let async_callbacks: Vec<AsyncCallback> = finder.async_callbacks(index).collect();
+    let mut births = finder.births(index, all);
+    // What never runs has no failure that the future could tell.
+    births.retain(|birth| async_callbacks.iter().all(|callback| callback.call != birth.site.span));
+    let mut facts: Vec<Fact> = births.into_iter().map(Fact::Birth).collect();
+    facts.extend(finder.jumps().map(Fact::Jump));
+    facts.extend(async_callbacks.into_iter().map(Fact::AsyncCallback));
+    facts.extend(finder.outcome_callbacks(index).into_iter().map(Fact::OutcomeCallback));
+    facts.extend(finder.resolves().map(Fact::Resolve));
+    facts
 }
 
 /// What is born.

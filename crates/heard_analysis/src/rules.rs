@@ -16,10 +16,14 @@ macro_rules! rules {
 }
 
 rules! {
+    async_function_as_callback,
     coroutine_as_value,
     dropped_task,
     jump_in_finally,
+    muted_callback,
+    raising_callback,
     unawaited_coroutine,
+    unguarded_future_resolve,
     unread_gather,
     unread_thread_future,
     unused_allow,

@@ -27,12 +27,18 @@ pub(crate) struct Index {
     functions: FxHashSet<Name>,
     /// The last names of what may hold such a function.
     holders: FxHashSet<Name>,
+    /// The last names of functions that are given to `add_done_callback`.
+    pub(super) done_callbacks: FxHashSet<Name>,
+    /// The last names of functions that have a parameter for a function that returns nothing.
+    pub(super) plain_callers: FxHashSet<Name>,
 }
 
 impl Index {
     /// Puts the tables of all files together. `others` are names from code outside the project.
     pub(crate) fn new(tables: &[Names], others: FxHashSet<Name>) -> Self {
-        let mut index = Index { functions: others, holders: FxHashSet::default() };
+        let mut index = Index { functions: others, ..Index::default() };
+        index.plain_callers.extend(tables.iter().flat_map(|table| table.plain_callers.iter().cloned()));
+        index.done_callbacks.extend(tables.iter().flat_map(|table| table.done_callbacks.iter().cloned()));
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
         index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
         // What holds or returns what an awaitable function gives is as awaitable, and so on.
@@ -54,7 +60,7 @@ impl Index {
         index
     }
 
-    fn may_be_awaitable(&self, name: &str) -> bool {
+    pub(super) fn may_be_awaitable(&self, name: &str) -> bool {
         self.functions.contains(name) || self.holders.contains(name) || Models::get().given_by_last_name(name).is_some()
     }
 }

@@ -370,7 +370,7 @@ impl<'a> Flow<'_, '_, 'a> {
         match how {
             Use::Argument { call, .. } => match self.model(call).and_then(|model| model.callbacks) {
                 Some(Callbacks::DropResult) => Fate::Lost(Loss::DroppedByCaller),
-                None => Fate::Unknown(Reason::Argument),
+                Some(_) | None => Fate::Unknown(Reason::Argument),
             },
             Use::Returned => Fate::Transferred(To::Caller),
             _ => Fate::Unknown(Reason::Use),
