@@ -3,6 +3,7 @@
 //! Rules see [`Fact`]s and nothing else. The most important one is the [`Birth`], a call whose value
 //! is awaitable: its [`Fate`] is how that value ends.
 
+mod attributes;
 mod birth;
 mod body;
 mod callbacks;

@@ -3,7 +3,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{AnyParameterRef, Expr, ExprCall, Keyword, Stmt};
 use ruff_text_size::Ranged;
 
 use super::birth::{Finder, Index};
@@ -74,13 +74,13 @@ impl<'a> Finder<'_, '_, 'a> {
     /// returns nothing, unless what is called looks at what it gets.
     fn against_annotation(&self, site: &CallSite<'a>, index: &Index) -> Option<&'a Expr> {
         let may_be_async = |argument: &Expr| callable_name(argument).is_some_and(|name| index.may_be_awaitable(name));
-        let (positional, named) = (&site.call.arguments.args, &site.call.arguments.keywords);
+        let (positional, keywords) = (&site.call.arguments.args, &site.call.arguments.keywords);
         if positional.iter().any(Expr::is_starred_expr) {
             return None;
         }
         let is_bound = site.call.func.is_attribute_expr();
         let callee = self.flow.module.callee(site.call)?;
-        let wanted = callee.with_definition(self.db, |_, function| {
+        let (places, names) = callee.with_definition(self.db, |_, function| {
             let parameters = &function.parameters;
             let is_method = is_bound && parameters.iter().next().is_some_and(|first| matches!(first.name().as_str(), "self" | "cls"));
             let is_plain = |annotation: Option<&Expr>| annotation.is_some_and(plain_callable);
@@ -93,10 +93,9 @@ impl<'a> Finder<'_, '_, 'a> {
                 .collect();
             (!looks_at_results(&function.body)).then_some((places, names))
         })??;
-        let (places, names) = wanted;
         let by_place = positional.iter().zip(places).filter_map(|(argument, is_plain)| is_plain.then_some(argument));
-        let is_wanted = |keyword: &&ruff_python_ast::Keyword| keyword.arg.as_ref().is_some_and(|name| names.contains(&name.id));
-        let by_name = named.iter().filter(is_wanted).map(|keyword| &keyword.value);
+        let is_wanted = |keyword: &&Keyword| keyword.arg.as_ref().is_some_and(|name| names.contains(&name.id));
+        let by_name = keywords.iter().filter(is_wanted).map(|keyword| &keyword.value);
         by_place
             .chain(by_name)
             .filter(|argument| may_be_async(argument))
@@ -145,7 +144,7 @@ impl<'a> Finder<'_, '_, 'a> {
             .get(&Local { frame: scope.frame, name: name.clone() })
             .is_none_or(|variable| !variable.stores.is_empty());
         let parameter = scope.function.and_then(|function| function.parameters.iter().find(|parameter| parameter.name().id == *name));
-        !is_rebound && parameter.and_then(|parameter| parameter.annotation()).is_some_and(awaitable_callable)
+        !is_rebound && parameter.and_then(AnyParameterRef::annotation).is_some_and(awaitable_callable)
     }
 
     fn is_async_target(&self, expression: &Expr) -> bool {

@@ -1,10 +1,12 @@
 //! Done callbacks that read the outcome of what is done.
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, ParameterWithDefault, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
+use super::attributes::is_never_read;
 use super::birth::{Finder, Index};
-use super::body::{Block, CallSite, Local, Use, Variable, last_name};
+use super::body::{Block, CallSite, Load, Local, Use, Variable, last_name};
 use super::callbacks::partial_function;
 use super::guards::{catches, is_caught};
 use super::hears::is_transparent;
@@ -199,7 +201,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let Some(variable) = self.flow.body.variables.get(parameter).filter(|variable| variable.stores.is_empty()) else {
             return Vec::new();
         };
-        let read = |load: &super::body::Load<'a>| match &load.how {
+        let read = |load: &Load<'a>| match &load.how {
             Use::Receiver { attribute, called: Some(call), .. } if !load.is_nested => {
                 let method = ["exception", "result"].into_iter().find(|method| attribute.attr.as_str() == *method)?;
                 let site = self.flow.body.calls.iter().find(|site| std::ptr::eq(site.call, *call))?;
@@ -225,39 +227,83 @@ impl<'a> Finder<'_, '_, 'a> {
             _ => false,
         };
         let is_silent = if read.method == "exception" { is_dropped } else { is_dropped && is_swallowed(read.site) };
-        is_silent && variable.loads.iter().all(|load| is_quiet_use(&load.how)) && self.is_only_read(variable, read)
-    }
-
-    /// Whether nothing else in the callback reads the outcome.
-    fn is_only_read(&self, variable: &Variable<'a>, read: &Read<'_, 'a>) -> bool {
-        variable.loads.iter().all(|load| match &load.how {
-            Use::Receiver { attribute, called, .. } if matches!(attribute.attr.as_str(), "exception" | "result") => {
-                called.is_some_and(|call| std::ptr::eq(call, read.site.call))
-            }
-            _ => true,
-        })
+        is_silent && variable.loads.iter().all(|load| is_quiet_use(&load.how)) && is_only_read(variable, read)
     }
 
     /// Whether nothing but a callback can read the task or future that `receiver` is.
     fn is_read_nowhere_else(&self, receiver: &'a Expr, site: &CallSite<'a>) -> bool {
+        let body = self.flow.body;
         let scope = &site.around.scope;
-        let is_fresh = |call: &ExprCall| {
+        let is_fresh = |value: &Expr| {
+            let Expr::Call(call) = value else { return false };
             let given = self.given(self.flow.module, call, Some(scope), DEEPEST_ORIGIN);
             matches!(given, Given::Fresh(Kind::Task | Kind::Future | Kind::Gather | Kind::ThreadFuture))
         };
         match receiver {
-            Expr::Call(call) => is_fresh(call),
             Expr::Name(name) => {
-                let body = self.flow.body;
                 let Some(frame) = body.binding_frame(scope.frame, &name.id) else { return false };
                 let local = Local { frame, name: name.id.clone() };
-                let (Some(variable), Some(Expr::Call(call))) = (body.variables.get(&local), body.values.get(&local)) else { return false };
-                let is_blind = |how: &Use| matches!(how, Use::Receiver { attribute, called: Some(_), .. } if is_blind(&attribute.attr));
-                !variable.is_opaque && variable.loads.iter().all(|load| is_blind(&load.how)) && is_fresh(call)
+                let (Some(variable), Some(value)) = (body.variables.get(&local), body.values.get(&local)) else { return false };
+                !variable.is_opaque && variable.loads.iter().all(|load| self.is_blind_use(load)) && is_fresh(value)
             }
-            _ => false,
+            Expr::Attribute(attribute) => {
+                let mut values =
+                    self.assignments().filter(|(target, _)| holder(target) == Some(&attribute.attr.id)).map(|(_, value)| value);
+                is_never_read(self.flow.module.body(), &attribute.attr, is_blind)
+                    && values.all(|value| value.is_none_literal_expr() || is_fresh(value))
+            }
+            receiver => is_fresh(receiver),
         }
     }
+
+    /// Whether a use of a task tells nothing of its failure: a blind method, or a place in an attribute
+    /// that nothing reads.
+    fn is_blind_use(&self, load: &Load<'a>) -> bool {
+        let holder = match &load.how {
+            Use::Receiver { attribute, called: Some(_), .. } => return is_blind(&attribute.attr),
+            Use::Argument { call, .. } => match &*call.func {
+                Expr::Attribute(method) if matches!(method.attr.as_str(), "add" | "append" | "discard" | "remove") => holder(&method.value),
+                _ => None,
+            },
+            Use::Stored => {
+                let stores = |value: &Expr| value.is_name_expr() && value.end() == load.place.offset;
+                self.assignments().find(|(_, value)| stores(value)).and_then(|(target, _)| holder(target))
+            }
+            _ => None,
+        };
+        holder.is_some_and(|name| is_never_read(self.flow.module.body(), name, is_blind))
+    }
+
+    /// The plain assignments of the module.
+    fn assignments(&self) -> impl Iterator<Item = (&'a Expr, &'a Expr)> {
+        self.flow.body.statements.iter().filter_map(|site| match site.statement {
+            Stmt::Assign(assignment) => match &*assignment.targets {
+                [target] => Some((target, &*assignment.value)),
+                _ => None,
+            },
+            Stmt::AnnAssign(assignment) => Some((&*assignment.target, assignment.value.as_deref()?)),
+            _ => None,
+        })
+    }
+}
+
+/// The attribute in `self._tasks` or `self._tasks[key]`.
+fn holder(target: &Expr) -> Option<&Name> {
+    match target {
+        Expr::Attribute(attribute) => Some(&attribute.attr.id),
+        Expr::Subscript(subscript) => subscript.value.as_attribute_expr().map(|attribute| &attribute.attr.id),
+        _ => None,
+    }
+}
+
+/// Whether nothing else in the callback reads the outcome.
+fn is_only_read(variable: &Variable, read: &Read) -> bool {
+    variable.loads.iter().all(|load| match &load.how {
+        Use::Receiver { attribute, called, .. } if matches!(attribute.attr.as_str(), "exception" | "result") => {
+            called.is_some_and(|call| std::ptr::eq(call, read.site.call))
+        }
+        _ => true,
+    })
 }
 
 /// Whether a method of a task tells nothing of its failure.

@@ -66,6 +66,7 @@ pub(crate) enum Effect {
 }
 
 /// What is known of one function.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the files")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct FunctionModel {

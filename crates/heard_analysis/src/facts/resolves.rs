@@ -2,11 +2,11 @@
 
 use std::cell::OnceCell;
 
-use ruff_python_ast::Expr;
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use super::birth::Finder;
-use super::body::{CallSite, Local, last_name};
+use super::body::{Block, CallSite, Local, last_name};
 use super::guards::is_caught;
 use super::waits::Waits;
 use super::{Kind, Site};
@@ -63,27 +63,27 @@ impl<'a> Finder<'_, '_, 'a> {
                     Some(value) if registry(value).is_some() => registry(value).is_some_and(|registry| waits.may_cancel_element(registry)),
                     // A function inside resolves what the one around it waits for.
                     Some(_) => frame != site.around.scope.frame && waits.may_cancel_local(&name.id, site.call.start()),
-                    None => self.iterated(name.id.as_str(), site).is_some_and(|registry| waits.may_cancel_element(registry)),
+                    None => iterated(name.id.as_str(), site).is_some_and(|registry| waits.may_cancel_element(registry)),
                 }
             }
             future => registry(future).is_some_and(|registry| waits.may_cancel_element(registry)),
         }
     }
+}
 
-    /// The container that a loop around goes through with this name for its elements.
-    fn iterated(&self, name: &str, site: &CallSite<'a>) -> Option<&'a str> {
-        site.around.blocks().find_map(|block| {
-            let super::body::Block::Loop(ruff_python_ast::Stmt::For(statement)) = block else { return None };
-            if !last_name(&statement.target).is_some_and(|target| target == name) {
-                return None;
-            }
-            match &*statement.iter {
-                Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
-                Expr::Call(call) => registry_of_call(call),
-                _ => None,
-            }
-        })
-    }
+/// The container that a loop around goes through with this name for its elements.
+fn iterated<'a>(name: &str, site: &CallSite<'a>) -> Option<&'a str> {
+    site.around.blocks().find_map(|block| {
+        let Block::Loop(Stmt::For(statement)) = block else { return None };
+        if last_name(&statement.target).is_none_or(|target| target != name) {
+            return None;
+        }
+        match &*statement.iter {
+            Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+            Expr::Call(call) => registry_of_call(call),
+            _ => None,
+        }
+    })
 }
 
 /// The container that an expression takes a future out of: `self._pending` in `self._pending.pop(key)`.
@@ -96,7 +96,7 @@ fn registry(expression: &Expr) -> Option<&str> {
     container.as_attribute_expr().map(|attribute| attribute.attr.as_str())
 }
 
-fn registry_of_call(call: &ruff_python_ast::ExprCall) -> Option<&str> {
+fn registry_of_call(call: &ExprCall) -> Option<&str> {
     let Expr::Attribute(method) = &*call.func else { return None };
     let takes = matches!(method.attr.as_str(), "pop" | "popleft" | "get" | "values" | "copy");
     method.value.as_attribute_expr().filter(|_| takes).map(|container| container.attr.as_str())

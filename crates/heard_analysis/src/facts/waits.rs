@@ -2,6 +2,7 @@
 //!
 //! Cancelling such a waiter cancels the future. `asyncio.wait` and `shield` leave it alone.
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtTry};
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -149,16 +150,14 @@ impl<'a> Visitor<'a> for Waits<'a> {
                 function.awaited.extend(waited.and_then(last_name).map(|name| (name.as_str(), tries)));
             }
             Expr::Call(call) => {
-                let arguments = call.arguments.args.iter().filter_map(last_name).map(ruff_python_ast::name::Name::as_str);
+                let arguments = call.arguments.args.iter().filter_map(last_name).map(Name::as_str);
                 if is_called(call, "shield") {
                     self.shielded.extend(arguments);
                 } else if let Some(callee) = last_name(&call.func) {
                     self.function().given.extend(arguments.map(|argument| (argument, callee.as_str())));
                 }
             }
-            Expr::Name(_) | Expr::Attribute(_) => {
-                self.function().mentions.extend(last_name(expression).map(ruff_python_ast::name::Name::as_str))
-            }
+            Expr::Name(_) | Expr::Attribute(_) => self.function().mentions.extend(last_name(expression).map(Name::as_str)),
             _ => {}
         }
         walk_expr(self, expression);
