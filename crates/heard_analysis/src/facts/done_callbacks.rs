@@ -129,7 +129,14 @@ impl<'a> Finder<'_, '_, 'a> {
                     _ => Some(of_class),
                 }
             }
-            None => self.flow.model_of(self.flow.module, call, None).map(|_| Kind::Task),
+            // Nothing but the name tells then whether it is a task.
+            None => {
+                self.flow.model_of(self.flow.module, call, None)?;
+                let Expr::Attribute(method) = &*call.func else { return None };
+                let receiver = method.value.as_call_expr().map_or(&method.value, |call| &call.func);
+                let is_task = last_name(receiver).is_some_and(|name| name.contains("task"));
+                Some(if is_task { Kind::Task } else { Kind::Future })
+            }
         }
     }
 
