@@ -231,10 +231,12 @@ impl<'db> Callee<'db> {
 
     /// Hands the function's source to `read`, where the callee is a function and its body is known.
     pub(crate) fn with_body<T>(&self, db: &'db Database, read: impl FnOnce(&Module<'db>, &StmtFunctionDef) -> T) -> Option<T> {
+        if self.definition.file(db).is_stub(db) { None } else { self.with_definition(db, read) }
+    }
+
+    /// The same, where a stub will do, which has no body but says `async def` too.
+    pub(crate) fn with_definition<T>(&self, db: &'db Database, read: impl FnOnce(&Module<'db>, &StmtFunctionDef) -> T) -> Option<T> {
         let DefinitionKind::Function(node) = self.definition.kind(db) else { return None };
-        if self.definition.file(db).is_stub(db) {
-            return None;
-        }
         let module = Module::load(db, self.definition.program_file(db));
         let function = node.node(&module.parsed);
         Some(read(&module, function))

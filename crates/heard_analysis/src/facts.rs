@@ -3,17 +3,23 @@
 //! Rules see [`Fact`]s and nothing else. The most important one is the [`Birth`], a call whose value
 //! is awaitable: its [`Fate`] is how that value ends.
 
+mod attributes;
 mod birth;
 mod body;
+mod callbacks;
+mod done_callbacks;
 mod entries;
 mod fate;
 mod flow;
+mod guards;
 mod hears;
 mod jumps;
 mod models;
 mod names;
 mod origin;
 mod outcomes;
+mod resolves;
+mod waits;
 
 use std::cell::RefCell;
 
@@ -30,10 +36,14 @@ use crate::finding::Span;
 use crate::program::Database;
 
 pub(crate) use birth::Index;
+pub(crate) use callbacks::{AsyncCallback, CallbackFate};
+pub(crate) use done_callbacks::OutcomeCallback;
 pub(crate) use entries::PlainEntry;
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use jumps::Jump;
+pub(crate) use models::Callbacks;
 pub(crate) use names::{Names, async_names};
+pub(crate) use resolves::Resolve;
 
 /// One thing that a rule can judge.
 #[derive(Debug)]
@@ -44,6 +54,12 @@ pub(crate) enum Fact {
     PlainEntry(PlainEntry),
     /// A statement leaves a `finally` block.
     Jump(Jump),
+    /// A coroutine function is given where a plain function is called.
+    AsyncCallback(AsyncCallback),
+    /// A done callback reads the outcome of what is done.
+    OutcomeCallback(OutcomeCallback),
+    /// A future is given its outcome.
+    Resolve(Resolve),
 }
 
 /// Where a fact stands.
@@ -76,8 +92,17 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         module_functions: plain_functions(module.body()),
         methods,
     };
-    let births = finder.births(index, all).into_iter().map(Fact::Birth);
-    births.chain(finder.jumps().map(Fact::Jump)).chain(finder.plain_entries().map(Fact::PlainEntry)).collect()
+    let async_callbacks: Vec<AsyncCallback> = finder.async_callbacks(index).collect();
+    let mut births = finder.births(index, all);
+    // What never runs has no failure that the future could tell.
+    births.retain(|birth| async_callbacks.iter().all(|callback| callback.call != birth.site.span));
+    let mut facts: Vec<Fact> = births.into_iter().map(Fact::Birth).collect();
+    facts.extend(finder.jumps().map(Fact::Jump));
+    facts.extend(async_callbacks.into_iter().map(Fact::AsyncCallback));
+    facts.extend(finder.outcome_callbacks(index).into_iter().map(Fact::OutcomeCallback));
+    facts.extend(finder.resolves().map(Fact::Resolve));
+    facts.extend(finder.plain_entries().map(Fact::PlainEntry));
+    facts
 }
 
 /// What is born.

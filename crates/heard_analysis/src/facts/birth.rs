@@ -30,6 +30,10 @@ pub(crate) struct Index {
     generators: FxHashSet<Name>,
     /// The last names of what may hold such a function.
     holders: FxHashSet<Name>,
+    /// The last names of functions that are given to `add_done_callback`.
+    pub(super) done_callbacks: FxHashSet<Name>,
+    /// The last names of functions that have a parameter for a function that returns nothing.
+    pub(super) plain_callers: FxHashSet<Name>,
 }
 
 impl Index {
@@ -37,6 +41,8 @@ impl Index {
     pub(crate) fn new(tables: &[Names], others: FxHashSet<Name>) -> Self {
         let mut index = Index { functions: others, ..Index::default() };
         index.generators.extend(tables.iter().flat_map(|table| table.generators.iter().cloned()));
+        index.plain_callers.extend(tables.iter().flat_map(|table| table.plain_callers.iter().cloned()));
+        index.done_callbacks.extend(tables.iter().flat_map(|table| table.done_callbacks.iter().cloned()));
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
         index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
         // What holds or returns what an awaitable function gives is as awaitable, and so on.
@@ -58,7 +64,7 @@ impl Index {
         index
     }
 
-    fn may_be_awaitable(&self, name: &str) -> bool {
+    pub(super) fn may_be_awaitable(&self, name: &str) -> bool {
         self.functions.contains(name) || self.holders.contains(name) || Models::get().given_by_last_name(name).is_some()
     }
 }

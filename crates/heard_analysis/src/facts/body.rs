@@ -264,6 +264,11 @@ impl Body<'_> {
 }
 
 impl Variable<'_> {
+    /// Whether the scope binds the name more than once, a parameter by being called included.
+    pub(crate) fn is_rebound(&self) -> bool {
+        self.stores.len() > 1
+    }
+
     /// Whether something in the scope binds the name.
     pub(crate) fn is_bound(&self) -> bool {
         !self.stores.is_empty()

@@ -72,9 +72,14 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     /// The fate of a value of this kind that is born at `site`.
     /// A gather is one with `return_exceptions=True`; any other is a plain future.
     pub(crate) fn verdict(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
+        self.verdict_of_result(kind, site, &site.how)
+    }
+
+    /// The same of what comes of the value at `site`, and is used so.
+    pub(crate) fn verdict_of_result(&self, kind: Kind, site: &CallSite<'a>, how: &Use<'a>) -> Verdict {
         self.uses.set(MOST_USES);
         self.birth.set(site.call.range());
-        self.follow(Value::new(kind), &site.how)
+        self.follow(Value::new(kind), how)
     }
 
     /// The same of values that come one after the other.
@@ -242,7 +247,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         match how {
             Use::Argument { call, .. } => match self.model(call).and_then(|model| model.callbacks) {
                 Some(Callbacks::DropResult) => Fate::Lost(Loss::DroppedByCaller),
-                None => Fate::Unknown(Reason::Argument),
+                Some(_) | None => Fate::Unknown(Reason::Argument),
             },
             Use::Returned => Fate::Transferred(To::Caller),
             _ => Fate::Unknown(Reason::Use),

@@ -33,8 +33,8 @@ impl<'a> Visitor<'a> for CallFinder {
     }
 }
 
-/// Whether a decorator is known to leave failures alone.
-fn is_transparent(decorator: &Expr) -> bool {
+/// Whether a decorator is known to leave the function as it is.
+pub(super) fn is_transparent(decorator: &Expr) -> bool {
     last_name(decorator).is_some_and(|name| {
         matches!(name.as_str(), "staticmethod" | "classmethod" | "abstractmethod" | "override" | "final" | "callback" | "no_type_check")
     })

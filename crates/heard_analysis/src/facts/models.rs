@@ -16,7 +16,9 @@
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
-//!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
+//!   - `callbacks`: what becomes of what a function among its arguments returns, see [`Callbacks`].
+//!     `callback-place` and `callback-name` say which argument is called.
+//!   - `refuses-async = true`: it raises where it is given a coroutine function.
 //! - `[untyped."module.Class"]`: what is taken for an instance of the class where the type is not known:
 //!   objects with these `names`, and objects whose `methods` are called so.
 //! - `[methods.KIND]`: what the methods of a value do with its outcome: `read` it, `ignore` it, or
@@ -24,6 +26,7 @@
 
 use std::sync::LazyLock;
 
+use ruff_python_ast::{Expr, ExprCall};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
@@ -72,6 +75,7 @@ pub(crate) enum Effect {
 }
 
 /// What is known of one function.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the files")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct FunctionModel {
@@ -101,9 +105,26 @@ pub(crate) struct FunctionModel {
     pub(crate) arguments: Option<Effect>,
     /// What happens to the result of a function among the arguments.
     pub(crate) callbacks: Option<Callbacks>,
+    /// Which argument is called, where it is given by its place, and where by its name.
+    pub(crate) callback_place: Option<usize>,
+    pub(crate) callback_name: Option<String>,
+    /// Whether it raises where it is given a coroutine function.
+    #[serde(default)]
+    pub(crate) refuses_async: bool,
 }
 
 impl FunctionModel {
+    /// The argument of `call` that is called back.
+    pub(crate) fn callback<'c>(&self, call: &'c ExprCall) -> Option<&'c Expr> {
+        let named = self.callback_name.as_deref().and_then(|name| call.arguments.find_keyword(name));
+        if let Some(keyword) = named {
+            return Some(&keyword.value);
+        }
+        let place = self.callback_place?;
+        let first = call.arguments.args.get(..=place)?;
+        if first.iter().any(Expr::is_starred_expr) { None } else { first.last() }
+    }
+
     /// Whether it matters where a value goes.
     fn does_something(&self) -> bool {
         self.gives.is_some() || self.owned || self.endless || self.maps || self.arguments.is_some() || self.callbacks.is_some()
@@ -114,8 +135,14 @@ impl FunctionModel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Callbacks {
-    /// The callback is called and its result is dropped.
+    /// It is dropped.
     DropResult,
+    /// It becomes the outcome of the future that the call gives.
+    Outcome,
+    /// It is tested for truth.
+    TestResult,
+    /// It is compared with others.
+    CompareResult,
 }
 
 /// What a method does with the outcome of the value that it is called on.
@@ -190,6 +217,8 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         ("logging.toml", include_str!("models/logging.toml")),
         ("concurrent_futures.toml", include_str!("models/concurrent_futures.toml")),
         ("threading.toml", include_str!("models/threading.toml")),
+        ("multiprocessing.toml", include_str!("models/multiprocessing.toml")),
+        ("hooks.toml", include_str!("models/hooks.toml")),
     ] {
         // The files are compiled in, so a mistake in one is ours and every test meets it.
         let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -23,6 +23,10 @@ pub(crate) struct Names {
     pub(crate) returned: FxHashMap<Name, Vec<Name>>,
     /// The top-level names of the modules that the file imports.
     pub(crate) imports: FxHashSet<Name>,
+    /// The last names of functions that are given to `add_done_callback`.
+    pub(crate) done_callbacks: FxHashSet<Name>,
+    /// Functions that have a parameter for a function that returns nothing.
+    pub(crate) plain_callers: FxHashSet<Name>,
 }
 
 impl Names {
@@ -104,6 +108,12 @@ impl<'a> Visitor<'a> for Collector {
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Call(call) = expression
+            && last_name(&call.func).is_some_and(|name| name == "add_done_callback")
+            && let [callback, ..] = &*call.arguments.args
+        {
+            self.names.done_callbacks.extend(callable_source(callback).cloned());
+        }
         // Functions in functions' arguments have returns of their own.
         if !matches!(expression, Expr::Lambda(_)) {
             walk_expr(self, expression);
@@ -118,6 +128,9 @@ impl Collector {
         }
         if is_async_generator(function) {
             self.names.generators.insert(function.name.id.clone());
+        }
+        if function.parameters.iter().any(|parameter| parameter.annotation().is_some_and(plain_callable)) {
+            self.names.plain_callers.insert(function.name.id.clone());
         }
         for parameter in &function.parameters {
             if parameter.annotation().is_some_and(names_awaitable) {
@@ -145,6 +158,32 @@ fn names_awaitable(annotation: &Expr) -> bool {
     let mut finder = AwaitableFinder(false);
     finder.visit_expr(annotation);
     finder.0
+}
+
+/// Whether an annotation is that of a function that always gives an awaitable: `Callable[…, Awaitable[…]]`.
+pub(super) fn awaitable_callable(annotation: &Expr) -> bool {
+    let result = callable_result(annotation).map(|result| result.as_subscript_expr().map_or(result, |result| &result.value));
+    let is_awaitable = |result| last_name(result).is_some_and(|name| matches!(name.as_str(), "Awaitable" | "Coroutine" | "CoroutineType"));
+    result.is_some_and(is_awaitable)
+}
+
+/// Whether an annotation is that of a function that returns nothing: `Callable[…, None]`, or that or `None`.
+pub(super) fn plain_callable(annotation: &Expr) -> bool {
+    match annotation {
+        Expr::BinOp(either) => {
+            plain_callable(&either.left) && either.right.is_none_literal_expr()
+                || either.left.is_none_literal_expr() && plain_callable(&either.right)
+        }
+        Expr::Subscript(optional) if last_name(&optional.value).is_some_and(|name| name == "Optional") => plain_callable(&optional.slice),
+        annotation => callable_result(annotation).is_some_and(Expr::is_none_literal_expr),
+    }
+}
+
+/// What a function gives that is annotated as `Callable[…, …]`.
+fn callable_result(annotation: &Expr) -> Option<&Expr> {
+    let callable = annotation.as_subscript_expr()?;
+    last_name(&callable.value).filter(|name| *name == "Callable")?;
+    callable.slice.as_tuple_expr()?.elts.last()
 }
 
 struct AwaitableFinder(bool);

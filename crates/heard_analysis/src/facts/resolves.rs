@@ -1,0 +1,103 @@
+//! Places that give a future its outcome, though its waiter may have cancelled it.
+
+use std::cell::OnceCell;
+
+use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_text_size::Ranged;
+
+use super::birth::Finder;
+use super::body::{Block, CallSite, Local, last_name};
+use super::guards::is_caught;
+use super::waits::Waits;
+use super::{Kind, Site};
+use crate::engine::Answer;
+
+/// A call that gives an outcome to a future that may be cancelled.
+#[derive(Debug)]
+pub(crate) struct Resolve {
+    pub(crate) site: Site,
+    /// The source text of the future.
+    pub(crate) future: String,
+    /// `set_result` or `set_exception`.
+    pub(crate) method: String,
+}
+
+impl<'a> Finder<'_, '_, 'a> {
+    /// The places that give an outcome to a future that may be cancelled, and do not ask.
+    pub(super) fn resolves(&self) -> impl Iterator<Item = Resolve> {
+        let waits = OnceCell::new();
+        self.flow.body.calls.iter().filter_map(move |site| {
+            let Expr::Attribute(method) = &*site.call.func else { return None };
+            if !matches!(method.attr.as_str(), "set_result" | "set_exception")
+                || is_caught(&site.around, &["InvalidStateError", "Exception", "BaseException", "Error"])
+                || self.is_asked_before(site, &["done", "cancelled"])
+            {
+                return None;
+            }
+            let waits = waits.get_or_init(|| Waits::of(self.flow.module.body()));
+            let may_be_cancelled = self.may_be_cancelled(&method.value, site, waits);
+            let is_future = |class: &str| self.flow.models.kind_of_class(class);
+            if !may_be_cancelled || self.flow.module.sort_of(&*method.value, &is_future) != Answer::All(Kind::Future) {
+                return None;
+            }
+            Some(Resolve {
+                site: self.site(site.call.range(), &site.around),
+                future: self.short_text(method.value.range()),
+                method: method.attr.to_string(),
+            })
+        })
+    }
+
+    /// Whether somebody waits for the future so that it may be cancelled.
+    fn may_be_cancelled(&self, future: &Expr, site: &CallSite<'a>, waits: &Waits) -> bool {
+        match future {
+            Expr::Attribute(attribute) => !waits.is_new(&attribute.attr, site.call.start()) && waits.may_cancel_attribute(&attribute.attr),
+            Expr::Name(name) => {
+                let body = self.flow.body;
+                let Some(frame) = body.binding_frame(site.around.scope.frame, &name.id) else { return false };
+                let local = Local { frame, name: name.id.clone() };
+                if body.variables.get(&local).is_none_or(|variable| variable.is_parameter) {
+                    return false;
+                }
+                match body.values.get(&local) {
+                    Some(value) if registry(value).is_some() => registry(value).is_some_and(|registry| waits.may_cancel_element(registry)),
+                    // A function inside resolves what the one around it waits for.
+                    Some(_) => frame != site.around.scope.frame && waits.may_cancel_local(&name.id, site.call.start()),
+                    None => iterated(name.id.as_str(), site).is_some_and(|registry| waits.may_cancel_element(registry)),
+                }
+            }
+            future => registry(future).is_some_and(|registry| waits.may_cancel_element(registry)),
+        }
+    }
+}
+
+/// The container that a loop around goes through with this name for its elements.
+fn iterated<'a>(name: &str, site: &CallSite<'a>) -> Option<&'a str> {
+    site.around.blocks().find_map(|block| {
+        let Block::Loop(Stmt::For(statement)) = block else { return None };
+        if last_name(&statement.target).is_none_or(|target| target != name) {
+            return None;
+        }
+        match &*statement.iter {
+            Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+            Expr::Call(call) => registry_of_call(call),
+            _ => None,
+        }
+    })
+}
+
+/// The container that an expression takes a future out of: `self._pending` in `self._pending.pop(key)`.
+fn registry(expression: &Expr) -> Option<&str> {
+    let container = match expression {
+        Expr::Subscript(subscript) => &*subscript.value,
+        Expr::Call(call) => return registry_of_call(call),
+        _ => return None,
+    };
+    container.as_attribute_expr().map(|attribute| attribute.attr.as_str())
+}
+
+fn registry_of_call(call: &ExprCall) -> Option<&str> {
+    let Expr::Attribute(method) = &*call.func else { return None };
+    let takes = matches!(method.attr.as_str(), "pop" | "popleft" | "get" | "values" | "copy");
+    method.value.as_attribute_expr().filter(|_| takes).map(|container| container.attr.as_str())
+}
