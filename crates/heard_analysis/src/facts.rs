@@ -3,16 +3,21 @@
 //! Rules see [`Fact`]s and nothing else. The most important one is the [`Birth`], a call whose value
 //! is awaitable: its [`Fate`] is how that value ends.
 
+mod bare_raises;
 mod birth;
 mod body;
+mod continuation;
 mod fate;
 mod flow;
+mod handlers;
 mod hears;
 mod jumps;
 mod models;
+mod mutes;
 mod names;
 mod origin;
 mod outcomes;
+mod own_waits;
 
 use std::cell::{Cell, RefCell};
 
@@ -29,9 +34,12 @@ use crate::engine::Module;
 use crate::finding::Span;
 use crate::program::Database;
 
+pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::Index;
 pub(crate) use fate::{Fate, How, Loss, Operation, Reason, To};
+pub(crate) use handlers::{Caught, Swallow};
 pub(crate) use jumps::Jump;
+pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
 
 /// One thing that a rule can judge.
@@ -41,6 +49,12 @@ pub(crate) enum Fact {
     Birth(Birth),
     /// A statement leaves a `finally` block.
     Jump(Jump),
+    /// A handler swallows a cancellation.
+    Swallow(Swallow),
+    /// A handler drops failures.
+    Mute(Mute),
+    /// A `raise` has nothing to raise.
+    BareRaise(BareRaise),
 }
 
 /// Where a fact stands.
@@ -74,7 +88,9 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         methods,
     };
     let births = finder.births(index, all).into_iter().map(Fact::Birth);
-    births.chain(finder.jumps().map(Fact::Jump)).collect()
+    let handlers = finder.swallows().map(Fact::Swallow).chain(finder.mutes().into_iter().map(Fact::Mute));
+    let jumps = finder.jumps().map(Fact::Jump).chain(finder.bare_raises().map(Fact::BareRaise));
+    births.chain(handlers).chain(jumps).collect()
 }
 
 /// What is born.

@@ -16,9 +16,12 @@ macro_rules! rules {
 }
 
 rules! {
+    bare_raise_outside_except,
     coroutine_as_value,
     dropped_task,
     jump_in_finally,
+    muted_failure,
+    swallowed_cancellation,
     unawaited_coroutine,
     unread_gather,
     unread_thread_future,
