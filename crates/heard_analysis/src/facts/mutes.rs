@@ -10,7 +10,7 @@ use super::birth::Finder;
 use super::body::{Block, CallSite, StatementSite, last_name};
 use super::handlers::head_of;
 use super::hears::{handler_hears, is_broad, is_inert};
-use super::origin::{DEEPEST_ORIGIN, Given};
+use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
 
@@ -70,7 +70,13 @@ impl<'a> Finder<'_, '_, 'a> {
             Muted::TaskGroup
         } else {
             let started = *started.get(&function.name.start())?;
-            if !is_broad(handler.type_.as_deref()) || !self.covers(&function.body, statement) || !self.does_the_work(statement) {
+            // Where others get a value, whoever reads the task sees that there is none.
+            let gives_values = returns(&function.body).into_iter().flatten().any(|value| !value.is_none_literal_expr());
+            if gives_values
+                || !is_broad(handler.type_.as_deref())
+                || !self.covers(&function.body, statement)
+                || !self.does_the_work(statement)
+            {
                 return None;
             }
             Muted::Background { function: function.name.to_string(), started: self.flow.module.span(started) }
