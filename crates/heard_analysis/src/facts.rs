@@ -37,7 +37,7 @@ use crate::program::Database;
 pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::Index;
 pub(crate) use fate::{Fate, How, Loss, Operation, Reason, To};
-pub(crate) use handlers::{Caught, Swallow};
+pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};

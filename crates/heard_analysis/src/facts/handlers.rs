@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::Site;
 use super::birth::Finder;
-use super::body::{Around, Block, StatementSite, last_name};
+use super::body::{Around, Block, CallSite, StatementSite, Use, last_name};
 use super::continuation::{Continuation, continuation};
 use super::hears::is_log;
 
@@ -18,8 +18,18 @@ pub(crate) struct Swallow {
     /// Its source: `except BaseException`.
     pub(crate) source: String,
     pub(crate) caught: Caught,
-    /// Whether the loop around goes on; else what comes behind does.
-    pub(crate) repeats: bool,
+    pub(crate) then: Then,
+}
+
+/// What goes on where a cancellation is swallowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The loop around.
+    Repeats,
+    /// What comes behind.
+    WorksOn,
+    /// Every coroutine that awaits this one, which comes to its end.
+    CallersWorkOn,
 }
 
 /// What a handler catches.
@@ -58,9 +68,10 @@ impl<'a> Finder<'_, '_, 'a> {
             }
             _ => return None,
         };
-        let repeats = match continuation(&function.body, site.statement.range()) {
-            Continuation::Repeats => true,
-            Continuation::Awaits => false,
+        let then = match continuation(&function.body, site.statement.range()) {
+            Continuation::Repeats => Then::Repeats,
+            Continuation::Awaits => Then::WorksOn,
+            Continuation::Ends if self.callers_work_on(function) => Then::CallersWorkOn,
             Continuation::Ends => return None,
         };
         if is_ending(function, &site.around) || knows_interruption(function) || !self.waits_for_own(function, body) {
@@ -68,7 +79,25 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         let mut around = site.around.clone();
         around.statement = head;
-        Some(Swallow { site: self.site(head, &around), source: self.text(head), caught, repeats })
+        Some(Swallow { site: self.site(head, &around), source: self.text(head), caught, then })
+    }
+
+    /// Whether a private function is awaited and nothing else, by coroutines that go on behind that.
+    fn callers_work_on(&self, function: &StmtFunctionDef) -> bool {
+        if !function.name.starts_with('_') || function.name.starts_with("__") || !function.decorator_list.is_empty() {
+            return false;
+        }
+        let mut callers = self.flow.body.calls.iter().filter(|site| last_name(&site.call.func) == Some(&function.name.id)).peekable();
+        let mut mentions = MentionCounter { name: &function.name, count: 0 };
+        mentions.visit_body(self.flow.module.body());
+        let count = callers.clone().count();
+        let works_on = |site: &CallSite| {
+            let Some(caller) = site.around.scope.function else { return false };
+            matches!(site.how, Use::Awaited(_))
+                && !is_ending(caller, &site.around)
+                && continuation(&caller.body, site.around.statement) != Continuation::Ends
+        };
+        callers.peek().is_some() && count == mentions.count && callers.all(works_on)
     }
 
     /// What a handler for `kind` catches, where cancellation is among it.
@@ -179,6 +208,19 @@ pub(super) fn ends_something(name: &str) -> bool {
                 | "unsubscribe"
         )
     })
+}
+
+/// Counts where a module uses a name, as a name or as an attribute.
+struct MentionCounter<'n> {
+    name: &'n str,
+    count: usize,
+}
+
+impl<'a> Visitor<'a> for MentionCounter<'_> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.count += usize::from(last_name(expression).is_some_and(|name| name == self.name));
+        walk_expr(self, expression);
+    }
 }
 
 /// Whether a function asks if it was cancelled or undoes that, or answers Ctrl-C, as loops do that
