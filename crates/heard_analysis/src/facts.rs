@@ -4,20 +4,25 @@
 //! is awaitable: its [`Fate`] is how that value ends.
 
 mod attributes;
+mod bare_raises;
 mod birth;
 mod body;
 mod callbacks;
+mod continuation;
 mod done_callbacks;
 mod entries;
 mod fate;
 mod flow;
 mod guards;
+mod handlers;
 mod hears;
 mod jumps;
 mod models;
+mod mutes;
 mod names;
 mod origin;
 mod outcomes;
+mod own_waits;
 mod resolves;
 mod waits;
 
@@ -35,13 +40,16 @@ use crate::engine::Module;
 use crate::finding::Span;
 use crate::program::Database;
 
+pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::Index;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
 pub(crate) use done_callbacks::OutcomeCallback;
 pub(crate) use entries::PlainEntry;
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
+pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
 pub(crate) use models::Callbacks;
+pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
 pub(crate) use resolves::Resolve;
 
@@ -60,6 +68,12 @@ pub(crate) enum Fact {
     OutcomeCallback(OutcomeCallback),
     /// A future is given its outcome.
     Resolve(Resolve),
+    /// A handler swallows a cancellation.
+    Swallow(Swallow),
+    /// A handler drops failures.
+    Mute(Mute),
+    /// A `raise` has nothing to raise.
+    BareRaise(BareRaise),
 }
 
 /// Where a fact stands.
@@ -102,6 +116,9 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.outcome_callbacks(index).into_iter().map(Fact::OutcomeCallback));
     facts.extend(finder.resolves().map(Fact::Resolve));
     facts.extend(finder.plain_entries().map(Fact::PlainEntry));
+    facts.extend(finder.swallows().map(Fact::Swallow));
+    facts.extend(finder.mutes().into_iter().map(Fact::Mute));
+    facts.extend(finder.bare_raises().map(Fact::BareRaise));
     facts
 }
 

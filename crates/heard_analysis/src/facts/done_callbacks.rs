@@ -62,7 +62,7 @@ impl<'a> Finder<'_, '_, 'a> {
             let mut reads = self.reads(&callback.parameter);
             reads.sort_by_key(|read| read.site.call.start());
             let raising = reads.iter().find(|read| !self.is_guarded(read, callback.kind));
-            let muting = reads.iter().find(|read| callback.is_only_reader && self.mutes(read, &callback));
+            let muting = reads.iter().find(|read| callback.is_only_reader && self.drops_failure(read, &callback));
             let mut places: Vec<&Read> = raising.into_iter().chain(muting).collect();
             places.dedup_by_key(|read| read.site.call.start());
             let is_at = |one: Option<&Read>, read: &Read| one.is_some_and(|one| one.site.call.start() == read.site.call.start());
@@ -226,7 +226,7 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     /// Whether a read takes the failure and drops it, and nothing else in the callback may look at it.
-    fn mutes(&self, read: &Read<'_, 'a>, callback: &DoneCallback) -> bool {
+    fn drops_failure(&self, read: &Read<'_, 'a>, callback: &DoneCallback) -> bool {
         let Some(variable) = self.flow.body.variables.get(&callback.parameter) else { return false };
         let is_dropped = match &read.site.how {
             Use::Dropped | Use::LambdaResult(_) => true,

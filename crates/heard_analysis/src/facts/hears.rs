@@ -18,6 +18,11 @@ pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> 
     }
 }
 
+/// Whether a statement cannot fail unheard. `called` tells the same of what a call in it goes to.
+pub(super) fn is_inert(statement: &Stmt, called: &dyn Fn(&ExprCall) -> Hearing) -> bool {
+    Listener { called }.statement(statement) == Hearing::Itself
+}
+
 fn does_work(body: &[Stmt]) -> bool {
     let mut finder = CallFinder(false);
     finder.visit_body(body);
@@ -145,7 +150,7 @@ impl Listener<'_> {
 
 /// What a handler does with the failure: it logs an error, prints the traceback or passes the
 /// exception on; it drops it, which is another defect; or it raises, and nobody waits.
-fn handler_hears(handler: &ExceptHandlerExceptHandler) -> Hearing {
+pub(super) fn handler_hears(handler: &ExceptHandlerExceptHandler) -> Hearing {
     let mut finder =
         HearingFinder { exception: handler.name.as_ref().map(ruff_python_ast::Identifier::as_str), found: false, raises: false };
     finder.visit_body(&handler.body);
@@ -205,11 +210,12 @@ impl<'a> Visitor<'a> for HearingFinder<'_> {
 }
 
 /// Whether a function's name says that it deals with failures.
-fn speaks_of_failure(name: &str) -> bool {
+pub(super) fn speaks_of_failure(name: &str) -> bool {
     ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
 }
 
-fn is_broad(kind: Option<&Expr>) -> bool {
+/// Whether a handler for `kind` catches any failure.
+pub(super) fn is_broad(kind: Option<&Expr>) -> bool {
     match kind {
         None => true,
         Some(Expr::Tuple(kinds)) => kinds.elts.iter().any(|kind| is_broad(Some(kind))),
@@ -226,7 +232,8 @@ fn is_cancellation(kind: Option<&Expr>) -> bool {
     }
 }
 
-fn is_log(call: &ExprCall) -> bool {
+/// Whether a call writes to a log.
+pub(super) fn is_log(call: &ExprCall) -> bool {
     let Expr::Attribute(attribute) = &*call.func else { return false };
     let is_logger = last_name(&attribute.value).is_some_and(|name| {
         let name = name.to_lowercase();

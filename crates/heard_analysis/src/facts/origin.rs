@@ -317,7 +317,7 @@ fn always_returns(body: &[Stmt]) -> bool {
 }
 
 /// The values of the `return` statements of a body, those of functions in it left out.
-fn returns(body: &[Stmt]) -> Vec<Option<&Expr>> {
+pub(super) fn returns(body: &[Stmt]) -> Vec<Option<&Expr>> {
     struct Returns<'a>(Vec<Option<&'a Expr>>);
     impl<'a> Visitor<'a> for Returns<'a> {
         fn visit_stmt(&mut self, statement: &'a Stmt) {

@@ -1,0 +1,239 @@
+//! Handlers that catch the cancellation of their own coroutine, after which it works on.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, WithItem};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::Site;
+use super::birth::Finder;
+use super::body::{Around, Block, CallSite, StatementSite, Use, last_name};
+use super::continuation::{Continuation, continuation};
+use super::hears::is_log;
+
+/// A handler or `suppress` that ends a cancellation, and does nothing about it.
+#[derive(Debug)]
+pub(crate) struct Swallow {
+    /// The head of the handler, or the item of the `with`.
+    pub(crate) site: Site,
+    /// Its source: `except BaseException`.
+    pub(crate) source: String,
+    pub(crate) caught: Caught,
+    pub(crate) then: Then,
+}
+
+/// What goes on where a cancellation is swallowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The loop around.
+    Repeats,
+    /// What comes behind.
+    WorksOn,
+    /// Every coroutine that awaits this one, which comes to its end.
+    CallersWorkOn,
+}
+
+/// What a handler catches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caught {
+    /// Everything.
+    All,
+    /// Cancellation together with failures.
+    Mixed,
+    /// Nothing but cancellation.
+    Cancellation,
+}
+
+impl<'a> Finder<'_, '_, 'a> {
+    /// The swallowed cancellations of the module.
+    pub(super) fn swallows(&self) -> impl Iterator<Item = Swallow> + '_ {
+        self.flow.body.statements.iter().filter_map(|site| self.swallow(site))
+    }
+
+    fn swallow(&self, site: &StatementSite<'a>) -> Option<Swallow> {
+        let function = site.around.scope.function.filter(|_| site.around.scope.is_async)?;
+        let (body, head, caught) = match site.statement {
+            Stmt::Try(statement) => {
+                let (handler, caught) = statement
+                    .handlers
+                    .iter()
+                    .find_map(|ExceptHandler::ExceptHandler(handler)| Some((handler, self.caught(handler.type_.as_deref())?)))?;
+                if !self.is_idle(&handler.body) {
+                    return None;
+                }
+                (&statement.body, head_of(handler), caught)
+            }
+            Stmt::With(statement) if !statement.is_async => {
+                let (item, caught) = statement.items.iter().find_map(|item| Some((item, self.suppressed(item)?)))?;
+                (&statement.body, item.range(), caught)
+            }
+            _ => return None,
+        };
+        let then = match continuation(&function.body, site.statement.range()) {
+            Continuation::Repeats => Then::Repeats,
+            Continuation::Awaits => Then::WorksOn,
+            Continuation::Ends if self.callers_work_on(function) => Then::CallersWorkOn,
+            Continuation::Ends => return None,
+        };
+        if is_ending(function, &site.around) || knows_interruption(function) || !self.waits_for_own(function, body) {
+            return None;
+        }
+        let mut around = site.around.clone();
+        around.statement = head;
+        Some(Swallow { site: self.site(head, &around), source: self.text(head), caught, then })
+    }
+
+    /// Whether a private function is awaited and nothing else, by coroutines that go on behind that.
+    fn callers_work_on(&self, function: &StmtFunctionDef) -> bool {
+        if !function.name.starts_with('_') || function.name.starts_with("__") || !function.decorator_list.is_empty() {
+            return false;
+        }
+        let mut callers = self.flow.body.calls.iter().filter(|site| last_name(&site.call.func) == Some(&function.name.id)).peekable();
+        let mut mentions = MentionCounter { name: &function.name, count: 0 };
+        mentions.visit_body(self.flow.module.body());
+        let count = callers.clone().count();
+        let works_on = |site: &CallSite| {
+            let Some(caller) = site.around.scope.function else { return false };
+            matches!(site.how, Use::Awaited(_))
+                && !is_ending(caller, &site.around)
+                && continuation(&caller.body, site.around.statement) != Continuation::Ends
+        };
+        callers.peek().is_some() && count == mentions.count && callers.all(works_on)
+    }
+
+    /// What a handler for `kind` catches, where cancellation is among it.
+    fn caught(&self, kind: Option<&Expr>) -> Option<Caught> {
+        match kind {
+            None => Some(Caught::All),
+            Some(Expr::Tuple(kinds)) => self.caught_together(&kinds.elts),
+            Some(kind) => self.caught_together(std::slice::from_ref(kind)),
+        }
+    }
+
+    fn caught_together(&self, kinds: &[Expr]) -> Option<Caught> {
+        let is_named = |wanted: &str| kinds.iter().any(|kind| last_name(kind).is_some_and(|name| name == wanted));
+        if is_named("BaseException") {
+            return Some(Caught::All);
+        }
+        if !kinds.iter().any(|kind| self.is_cancellation(kind)) {
+            return None;
+        }
+        Some(if kinds.iter().all(|kind| self.is_cancellation(kind)) { Caught::Cancellation } else { Caught::Mixed })
+    }
+
+    /// Whether an exception class is that of cancellation; `concurrent.futures` has one of the same
+    /// name, which asyncio does not raise.
+    fn is_cancellation(&self, kind: &Expr) -> bool {
+        match kind {
+            Expr::Call(call) => last_name(&call.func).is_some_and(|name| name == "get_cancelled_exc_class"),
+            _ if last_name(kind).is_some_and(|name| name == "CancelledError") => {
+                let target = self.flow.module.target(kind).and_then(|target| target.name);
+                target.is_some_and(|name| name == "asyncio.exceptions.CancelledError")
+            }
+            _ => false,
+        }
+    }
+
+    fn suppressed(&self, item: &WithItem) -> Option<Caught> {
+        let call = item.context_expr.as_call_expr().filter(|call| last_name(&call.func).is_some_and(|name| name == "suppress"))?;
+        self.caught_together(&call.arguments.args)
+    }
+
+    /// Whether a handler lets the coroutine go on and tells nobody who could stop it: it logs at most.
+    fn is_idle(&self, statements: &[Stmt]) -> bool {
+        statements.iter().all(|statement| match statement {
+            Stmt::Pass(_) | Stmt::Continue(_) | Stmt::AugAssign(_) => true,
+            Stmt::Expr(statement) => match &*statement.value {
+                Expr::Call(call) => only_tells(call),
+                Expr::Await(node) => node.value.as_call_expr().is_some_and(|call| self.only_waits(call)),
+                value => value.is_literal_expr(),
+            },
+            _ => false,
+        })
+    }
+
+    /// Whether awaiting a call does nothing but wait, like that of `asyncio.sleep`.
+    fn only_waits(&self, call: &ExprCall) -> bool {
+        let name = self.flow.module.callee(call).and_then(|callee| callee.name);
+        name.and_then(|name| self.flow.models.function(&name)).is_some_and(|model| model.never_fails)
+    }
+}
+
+/// `except` and what it catches.
+pub(super) fn head_of(handler: &ExceptHandlerExceptHandler) -> TextRange {
+    let keyword_end = handler.start() + TextSize::of("except");
+    TextRange::new(handler.start(), handler.type_.as_deref().map_or(keyword_end, Ranged::end))
+}
+
+fn only_tells(call: &ExprCall) -> bool {
+    is_log(call) || last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "print" | "print_exc"))
+}
+
+/// Whether the place is on the way out: a function that ends something, a `finally` block or a
+/// handler, where the rest of the clean-up is more important.
+fn is_ending(function: &StmtFunctionDef, around: &Around) -> bool {
+    ends_something(&function.name) || around.blocks().any(|block| matches!(block, Block::Finally(_) | Block::Handler(..)))
+}
+
+/// Whether a name says that the function ends something.
+pub(super) fn ends_something(name: &str) -> bool {
+    name.split('_').any(|word| {
+        matches!(
+            word,
+            "abort"
+                | "aclose"
+                | "aexit"
+                | "cancel"
+                | "cleanup"
+                | "close"
+                | "closed"
+                | "deinit"
+                | "disconnect"
+                | "dispose"
+                | "drain"
+                | "end"
+                | "exit"
+                | "finalize"
+                | "finish"
+                | "join"
+                | "kill"
+                | "lifespan"
+                | "quit"
+                | "release"
+                | "remove"
+                | "shutdown"
+                | "stop"
+                | "teardown"
+                | "terminate"
+                | "unload"
+                | "unsubscribe"
+        )
+    })
+}
+
+/// Counts where a module uses a name, as a name or as an attribute.
+struct MentionCounter<'n> {
+    name: &'n str,
+    count: usize,
+}
+
+impl<'a> Visitor<'a> for MentionCounter<'_> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.count += usize::from(last_name(expression).is_some_and(|name| name == self.name));
+        walk_expr(self, expression);
+    }
+}
+
+/// Whether a function asks if it was cancelled or undoes that, or answers Ctrl-C, as loops do that
+/// talk to somebody at a terminal.
+fn knows_interruption(function: &StmtFunctionDef) -> bool {
+    struct Knows(bool);
+    impl<'a> Visitor<'a> for Knows {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            self.0 |= last_name(expression).is_some_and(|name| matches!(name.as_str(), "cancelling" | "uncancel" | "KeyboardInterrupt"));
+            walk_expr(self, expression);
+        }
+    }
+    let mut knows = Knows(false);
+    knows.visit_body(&function.body);
+    knows.0
+}

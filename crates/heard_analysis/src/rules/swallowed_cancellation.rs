@@ -1,0 +1,31 @@
+//! A cancellation that a coroutine catches and survives.
+
+use super::Rule;
+use crate::facts::{Caught, Fact, Then};
+use crate::finding::{Finding, Level};
+
+pub(super) const RULE: Rule =
+    Rule { name: "swallowed-cancellation", level: Level::Default, page: include_str!("swallowed_cancellation.md"), check };
+
+fn check(fact: &Fact) -> Option<Finding> {
+    let Fact::Swallow(swallow) = fact else { return None };
+    let level = match (swallow.caught, swallow.then) {
+        (Caught::All, _) | (Caught::Mixed, Then::Repeats) => Level::Default,
+        // It may be wanted: who calls outlives what is cancelled in the call.
+        (Caught::Cancellation, Then::Repeats | Then::CallersWorkOn) | (Caught::Mixed, _) => Level::Strict,
+        // Who names cancellation alone, outside of a loop, has seen it coming.
+        (Caught::Cancellation, Then::WorksOn) => return None,
+    };
+    let then = match swallow.then {
+        Then::Repeats => "the loop goes on",
+        Then::WorksOn => "the coroutine works on",
+        Then::CallersWorkOn => "the coroutine that awaits this one works on",
+    };
+    let message = format!("`{}` swallows cancellation: the task is told to stop, and {then}", swallow.source);
+    let help = match swallow.caught {
+        Caught::All => "catch `Exception`, which leaves cancellation alone, or end the handler with `raise`",
+        Caught::Mixed => "leave `CancelledError` out, or raise it again",
+        Caught::Cancellation => "end the handler with `raise`",
+    };
+    Some(RULE.finding(&swallow.site, message, help).at_level(level))
+}
