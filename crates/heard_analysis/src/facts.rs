@@ -3,6 +3,7 @@
 //! Rules see [`Fact`]s and nothing else. The most important one is the [`Birth`], a call whose value
 //! is awaitable: its [`Fate`] is how that value ends.
 
+mod async_tests;
 mod birth;
 mod body;
 mod fate;
@@ -13,6 +14,7 @@ mod models;
 mod names;
 mod origin;
 mod outcomes;
+mod silence;
 
 use std::cell::{Cell, RefCell};
 
@@ -29,10 +31,12 @@ use crate::engine::Module;
 use crate::finding::Span;
 use crate::program::Database;
 
+pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use birth::Index;
 pub(crate) use fate::{Fate, How, Loss, Operation, Reason, To};
 pub(crate) use jumps::Jump;
 pub(crate) use names::{Names, async_names};
+pub(crate) use silence::{Silence, Silenced};
 
 /// One thing that a rule can judge.
 #[derive(Debug)]
@@ -41,6 +45,10 @@ pub(crate) enum Fact {
     Birth(Birth),
     /// A statement leaves a `finally` block.
     Jump(Jump),
+    /// An async method of a test case is never awaited.
+    AsyncTest(AsyncTest),
+    /// Something switches off a place where asyncio would tell of failures.
+    Silence(Silence),
 }
 
 /// Where a fact stands.
@@ -74,7 +82,9 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         methods,
     };
     let births = finder.births(index, all).into_iter().map(Fact::Birth);
-    births.chain(finder.jumps().map(Fact::Jump)).collect()
+    let async_tests = finder.async_tests().into_iter().map(Fact::AsyncTest);
+    let silences = finder.silences(index).into_iter().map(Fact::Silence);
+    births.chain(finder.jumps().map(Fact::Jump)).chain(async_tests).chain(silences).collect()
 }
 
 /// What is born.

@@ -16,9 +16,11 @@ macro_rules! rules {
 }
 
 rules! {
+    async_test_never_run,
     coroutine_as_value,
     dropped_task,
     jump_in_finally,
+    silenced_diagnostics,
     unawaited_coroutine,
     unread_gather,
     unread_thread_future,

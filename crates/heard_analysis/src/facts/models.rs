@@ -12,8 +12,11 @@
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
+//!   - `sets`: what it sets that decides whether asyncio can tell of failures, see [`Setting`].
 //! - `[untyped."module.Class"]`: `names`, the names of objects that are taken for instances of the class
 //!   where their type is not known.
+//! - `[test-case."module.Class"]`: `awaits-tests`, whether it awaits the test methods of its subclasses,
+//!   and `fixtures`, the methods that it calls and never awaits.
 //! - `[methods.KIND]`: what the methods of a value do with its outcome: `read` it, `ignore` it, or
 //!   `unknown`.
 
@@ -81,12 +84,14 @@ pub(crate) struct FunctionModel {
     pub(crate) arguments: Option<Effect>,
     /// What happens to the result of a function among the arguments.
     pub(crate) callbacks: Option<Callbacks>,
+    /// What it sets that decides whether asyncio can tell of failures.
+    pub(crate) sets: Option<Setting>,
 }
 
 impl FunctionModel {
     /// Whether it matters where a value goes.
     fn does_something(&self) -> bool {
-        self.gives.is_some() || self.owned || self.arguments.is_some() || self.callbacks.is_some()
+        self.gives.is_some() || self.owned || self.arguments.is_some() || self.callbacks.is_some() || self.sets.is_some()
     }
 }
 
@@ -96,6 +101,36 @@ impl FunctionModel {
 pub(crate) enum Callbacks {
     /// The callback is called and its result is dropped.
     DropResult,
+}
+
+/// Something that decides whether asyncio can tell of failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Setting {
+    /// The function that an event loop tells of failures that nobody read.
+    ExceptionHandler,
+    /// The least level that a logger lets through.
+    Level,
+    /// The level up to which no logger lets anything through.
+    DisabledLevel,
+    /// All of logging, told by the options of a call.
+    RootLogging,
+    /// All of logging, told by a dictionary.
+    Logging,
+    /// Which warnings are shown: the action, the message, the category, the module.
+    WarningFilter,
+    /// Which warnings are shown: the action, the category.
+    SimpleFilter,
+}
+
+/// What a class of tests does with async methods.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct TestCase {
+    /// Whether it awaits the test methods of its subclasses.
+    pub(crate) awaits_tests: bool,
+    /// The methods that it calls and never awaits.
+    pub(crate) fixtures: Vec<String>,
 }
 
 /// What a method does with the outcome of the value that it is called on.
@@ -119,6 +154,8 @@ struct File {
     untyped: FxHashMap<String, Untyped>,
     #[serde(default)]
     methods: FxHashMap<Kind, Methods>,
+    #[serde(default, rename = "test-case")]
+    test_case: FxHashMap<String, TestCase>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +188,8 @@ pub(crate) struct Models {
     last_names: FxHashSet<String>,
     /// The same of the functions that give an awaitable.
     giving_names: FxHashMap<String, Kind>,
+    /// The same of the functions that set something.
+    setting_names: FxHashSet<String>,
 }
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| {
@@ -161,6 +200,8 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         ("logging.toml", include_str!("models/logging.toml")),
         ("concurrent_futures.toml", include_str!("models/concurrent_futures.toml")),
         ("threading.toml", include_str!("models/threading.toml")),
+        ("unittest.toml", include_str!("models/unittest.toml")),
+        ("warnings.toml", include_str!("models/warnings.toml")),
     ] {
         // The files are compiled in, so a mistake in one is ours and every test meets it.
         let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -168,11 +209,13 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         files.function.extend(file.function);
         files.untyped.extend(file.untyped);
         files.methods.extend(file.methods);
+        files.test_case.extend(file.test_case);
     }
     let last_name = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
     let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
-    Models { files, last_names, giving_names }
+    let setting_names = files.function.iter().filter(|(_, model)| model.sets.is_some()).map(|(name, _)| last_name(name)).collect();
+    Models { files, last_names, giving_names, setting_names }
 });
 
 impl Models {
@@ -201,6 +244,18 @@ impl Models {
         let has_name = |untyped: &Untyped| untyped.names.iter().any(|known| known == receiver);
         let (class, _) = self.files.untyped.iter().find(|(_, untyped)| has_name(untyped))?;
         self.function(&format!("{class}.{name}"))
+    }
+
+    /// Whether some function with a model that ends in this name sets what decides whether asyncio can
+    /// tell of failures.
+    pub(crate) fn sets_by_last_name(&self, name: &str) -> bool {
+        self.setting_names.contains(name)
+    }
+
+    /// The class of tests with this qualified name: the name, and what the class does with async
+    /// methods.
+    pub(crate) fn test_case(&self, name: &str) -> Option<(&str, &TestCase)> {
+        self.files.test_case.get_key_value(name).map(|(name, model)| (name.as_str(), model))
     }
 
     /// The kind that functions with a model give whose name ends in this one.
@@ -241,7 +296,7 @@ mod tests {
     #[test]
     fn every_name_is_in_typeshed() {
         let files = &Models::get().files;
-        for name in files.class.keys().chain(files.function.keys()).chain(files.untyped.keys()) {
+        for name in files.class.keys().chain(files.function.keys()).chain(files.untyped.keys()).chain(files.test_case.keys()) {
             let Some((stub, rest)) = stub_of(name) else { panic!("no stub has `{name}`") };
             for part in rest {
                 let is_there = [format!("def {part}("), format!("class {part}("), format!("class {part}:"), format!("{part} = ")]
