@@ -83,7 +83,7 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     };
     let births = finder.births(index, all).into_iter().map(Fact::Birth);
     let async_tests = finder.async_tests().into_iter().map(Fact::AsyncTest);
-    let silences = finder.silences(index).into_iter().map(Fact::Silence);
+    let silences = finder.silences().into_iter().map(Fact::Silence);
     births.chain(finder.jumps().map(Fact::Jump)).chain(async_tests).chain(silences).collect()
 }
 

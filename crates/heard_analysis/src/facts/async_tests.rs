@@ -81,7 +81,11 @@ impl<'db> Finder<'_, 'db, '_> {
                     let async_name = model.awaits_tests.then(|| async_fixture(method)).flatten();
                     tests.push(of_class(function.name.range(), method, Role::Fixture { async_name }, None));
                 }
-            } else if !model.awaits_tests && method.starts_with("test") && self.is_called_as_it_is(function) {
+            } else if !model.awaits_tests
+                && method.starts_with("test")
+                && self.is_called_as_it_is(function)
+                && !self.runs_itself(class, method)
+            {
                 tests.push(of_class(function.name.range(), method, Role::Test, None));
             }
         }
@@ -156,6 +160,13 @@ impl<'db> Finder<'_, 'db, '_> {
             // Patches may give it arguments.
             decorators => decorators.iter().all(|decorator| self.keeps_coroutine_function(self.flow.module, decorator)),
         }
+    }
+
+    /// Whether another method of the class does something with an async test.
+    fn runs_itself(&self, class: &StmtClassDef, method: &str) -> bool {
+        let text = &self.flow.module.text()[class.range()];
+        text.match_indices(&format!("self.{method}"))
+            .any(|(start, name)| !text[start + name.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_'))
     }
 
     /// Whether a decorator leaves a coroutine function one: a patch of `unittest.mock`, and the mark of

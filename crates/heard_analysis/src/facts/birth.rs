@@ -27,15 +27,12 @@ pub(crate) struct Index {
     functions: FxHashSet<Name>,
     /// The last names of what may hold such a function.
     holders: FxHashSet<Name>,
-    /// Whether the project itself has coroutine functions, or imports asyncio.
-    pub(super) is_async: bool,
 }
 
 impl Index {
     /// Puts the tables of all files together. `others` are names from code outside the project.
     pub(crate) fn new(tables: &[Names], others: FxHashSet<Name>) -> Self {
-        let is_async = tables.iter().any(|table| !table.functions.is_empty() || table.imports.contains("asyncio"));
-        let mut index = Index { functions: others, holders: FxHashSet::default(), is_async };
+        let mut index = Index { functions: others, holders: FxHashSet::default() };
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
         index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
         // What holds or returns what an awaitable function gives is as awaitable, and so on.

@@ -5,7 +5,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use super::Site;
-use super::birth::{Finder, Index};
+use super::birth::Finder;
 use super::body::{Around, Block, CallSite, Local, Use, last_name};
 use super::models::Setting;
 
@@ -57,13 +57,14 @@ struct Set<'s, 'a> {
 
 impl<'a> Finder<'_, '_, 'a> {
     /// What the module switches off.
-    pub(super) fn silences(&self, index: &Index) -> Vec<Silence> {
-        if !index.is_async {
-            return Vec::new();
-        }
+    pub(super) fn silences(&self) -> Vec<Silence> {
         let sets: Vec<Set> = self.flow.body.calls.iter().filter_map(|site| self.set(site)).collect();
         let silenced = sets.iter().filter_map(|set| Some((self.silenced_by(set, &sets)?, set)));
-        let calls = silenced.map(|(what, set)| Silence { site: self.site(set.site.call.range(), &set.site.around), what });
+        // What hides more than asyncio's words is meant for others, unless the module itself is async.
+        let is_meant = |what: Silenced| !matches!(what, Silenced::AllLoggers | Silenced::Warnings) || self.is_async_module();
+        let calls = silenced
+            .filter(|(what, _)| is_meant(*what))
+            .map(|(what, set)| Silence { site: self.site(set.site.call.range(), &set.site.around), what });
         calls.chain(self.silenced_loggers()).collect()
     }
 
@@ -118,7 +119,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 } else {
                     hides_never_awaited(site.call, is_simple).then_some(Silenced::NeverAwaited)?
                 };
-                (silenced, ends_with_block(&site.around) || self.shows_warnings_later(set, sets))
+                (silenced, self.is_saved_before(site) || self.shows_warnings_later(set, sets))
             }
         };
         (!is_set_back).then_some(silenced)
@@ -145,6 +146,20 @@ impl<'a> Finder<'_, '_, 'a> {
                 .calls
                 .iter()
                 .any(|other| is_later(other, set.site) && last_name(&other.call.func).is_some_and(|name| name == "resetwarnings"))
+    }
+
+    /// Whether the filters are set back after a block around or at some later time, as with
+    /// `with warnings.catch_warnings():`.
+    fn is_saved_before(&self, site: &CallSite<'a>) -> bool {
+        let is_saver = |text: &str| ["catch_warnings", "warns(", "assertWarns"].iter().any(|name| text.contains(name));
+        let is_saved_around = |block: Block| match block {
+            Block::With(statement) => statement.items.iter().any(|item| is_saver(&self.text(item.context_expr.range()))),
+            _ => false,
+        };
+        let saves = |other: &CallSite| last_name(&other.call.func).is_some_and(|name| name == "catch_warnings");
+        let is_in_function = site.around.scope.function.is_some();
+        site.around.blocks().any(is_saved_around)
+            || is_in_function && self.flow.body.calls.iter().any(|other| saves(other) && is_later(site, other))
     }
 
     /// Whether the handler of a loop does nothing with what it is told.
@@ -205,16 +220,18 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether the module has imported asyncio for certain when a call runs.
     fn imports_asyncio_before(&self, site: &CallSite<'a>) -> bool {
-        let is_asyncio = |module: &str| module == LOGGER || module.starts_with("asyncio.");
         self.flow.body.statements.iter().any(|other| {
-            let imports = match other.statement {
-                Stmt::Import(import) => import.names.iter().any(|alias| is_asyncio(&alias.name)),
-                Stmt::ImportFrom(import) => import.level == 0 && import.module.as_deref().is_some_and(is_asyncio),
-                _ => false,
-            };
             let is_global = other.around.scope.symbol.is_empty() && other.around.blocks().next().is_none();
             let runs_later = site.around.scope.function.is_some() || other.statement.start() < site.call.start();
-            imports && is_global && runs_later
+            imports_asyncio(other.statement) && is_global && runs_later
+        })
+    }
+
+    /// Whether the module has coroutine functions, or imports asyncio.
+    fn is_async_module(&self) -> bool {
+        self.flow.body.statements.iter().any(|site| match site.statement {
+            Stmt::FunctionDef(function) => function.is_async,
+            statement => imports_asyncio(statement),
         })
     }
 
@@ -257,17 +274,15 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 }
 
-fn is_later(other: &CallSite, site: &CallSite) -> bool {
-    other.around.scope.frame == site.around.scope.frame && other.call.start() > site.call.start()
+fn imports_asyncio(statement: &Stmt) -> bool {
+    let is_asyncio = |module: &str| module == LOGGER || module.starts_with("asyncio.");
+    match statement {
+        Stmt::Import(import) => import.names.iter().any(|alias| is_asyncio(&alias.name)),
+        Stmt::ImportFrom(import) => import.level == 0 && import.module.as_deref().is_some_and(is_asyncio),
+        _ => false,
+    }
 }
 
-/// Whether what is set ends with a block around, like `with warnings.catch_warnings():`.
-fn ends_with_block(around: &Around) -> bool {
-    around.blocks().any(|block| {
-        let Block::With(statement) = block else { return false };
-        statement.items.iter().any(|item| match &item.context_expr {
-            Expr::Call(call) => last_name(&call.func).is_some_and(|name| name.to_lowercase().contains("warn")),
-            _ => false,
-        })
-    })
+fn is_later(other: &CallSite, site: &CallSite) -> bool {
+    other.around.scope.frame == site.around.scope.frame && other.call.start() > site.call.start()
 }

@@ -40,6 +40,7 @@ pub(super) fn level_of(level: &Expr) -> Option<i64> {
         Expr::StringLiteral(literal) => level_called(literal.value.to_str()),
         Expr::Name(_) | Expr::Attribute(_) => level_called(last_name(level)?),
         Expr::BinOp(sum) if sum.op == Operator::Add => level_of(&sum.left)?.checked_add(level_of(&sum.right)?),
+        Expr::BinOp(difference) if difference.op == Operator::Sub => level_of(&difference.left)?.checked_sub(level_of(&difference.right)?),
         _ => None,
     }
 }
