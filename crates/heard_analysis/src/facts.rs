@@ -103,6 +103,8 @@ pub(crate) enum Kind {
     Gather,
     /// A `concurrent.futures.Future`.
     ThreadFuture,
+    /// What `Executor.map` returns: iterating it raises the failures.
+    ThreadResults,
     /// The list that `await gather(…, return_exceptions=True)` gives: values and failures mixed.
     Outcomes,
     /// One element of such a list.
@@ -120,6 +122,7 @@ impl Kind {
             Kind::Task => "task",
             Kind::Future | Kind::Gather => "future",
             Kind::ThreadFuture => "thread future",
+            Kind::ThreadResults => "thread results",
             Kind::Outcomes => "gathered results",
             Kind::Outcome => "gathered result",
             Kind::Awaitable => "awaitable",

@@ -200,6 +200,9 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         ("logging.toml", include_str!("models/logging.toml")),
         ("concurrent_futures.toml", include_str!("models/concurrent_futures.toml")),
         ("threading.toml", include_str!("models/threading.toml")),
+        ("collections.toml", include_str!("models/collections.toml")),
+        ("contextlib.toml", include_str!("models/contextlib.toml")),
+        ("inspect.toml", include_str!("models/inspect.toml")),
         ("unittest.toml", include_str!("models/unittest.toml")),
         ("warnings.toml", include_str!("models/warnings.toml")),
     ] {
