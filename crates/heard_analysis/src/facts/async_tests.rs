@@ -147,7 +147,7 @@ impl<'db> Finder<'_, 'db, '_> {
                     .is_some_and(|assignment| assignment.targets.iter().any(|target| is_attribute_of(target, &class.name)))
         };
         has_keywords
-            || !class.decorator_list.iter().all(|decorator| self.keeps_coroutine_function(module, decorator))
+            || !class.decorator_list.iter().all(|decorator| keeps_coroutine_function(module, decorator))
             || method_names(class).any(|name| RUNNERS.contains(&name.as_str()))
             || ["_testMethodName", "setattr("].iter().any(|word| text.contains(word))
             || module.body().iter().any(changes_class)
@@ -158,7 +158,7 @@ impl<'db> Finder<'_, 'db, '_> {
         match &*function.decorator_list {
             [] => takes_only_self(function),
             // Patches may give it arguments.
-            decorators => decorators.iter().all(|decorator| self.keeps_coroutine_function(self.flow.module, decorator)),
+            decorators => decorators.iter().all(|decorator| keeps_coroutine_function(self.flow.module, decorator)),
         }
     }
 
@@ -167,17 +167,6 @@ impl<'db> Finder<'_, 'db, '_> {
         let text = &self.flow.module.text()[class.range()];
         text.match_indices(&format!("self.{method}"))
             .any(|(start, name)| !text[start + name.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_'))
-    }
-
-    /// Whether a decorator leaves a coroutine function one: a patch of `unittest.mock`, and the mark of
-    /// pytest-asyncio, which does nothing in a test case.
-    fn keeps_coroutine_function(&self, module: &Module<'db>, decorator: &Decorator) -> bool {
-        if is_asyncio_mark(&decorator.expression) {
-            return true;
-        }
-        let is_patch = |name: &str| name.starts_with("unittest.mock._patch").then_some(());
-        let says_patch = module.text()[decorator.range()].contains("patch");
-        says_patch && module.sort_of(&decorator.expression, &is_patch) == Answer::All(())
     }
 }
 
@@ -237,6 +226,17 @@ fn takes_only_self(function: &StmtFunctionDef) -> bool {
 
 fn is_attribute_of(target: &Expr, class: &str) -> bool {
     matches!(target, Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id == class))
+}
+
+/// Whether a decorator leaves a coroutine function one: a patch of `unittest.mock`, and the mark of
+/// pytest-asyncio, which does nothing in a test case.
+fn keeps_coroutine_function(module: &Module, decorator: &Decorator) -> bool {
+    if is_asyncio_mark(&decorator.expression) {
+        return true;
+    }
+    let is_patch = |name: &str| name.starts_with("unittest.mock._patch").then_some(());
+    let says_patch = module.text()[decorator.range()].contains("patch");
+    says_patch && module.sort_of(&decorator.expression, &is_patch) == Answer::All(())
 }
 
 /// `pytest.mark.asyncio`, called or not.

@@ -85,7 +85,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let (silenced, is_set_back) = match setting {
             Setting::ExceptionHandler => {
                 let handler = arguments.find_argument_value("handler", 0)?;
-                let is_set_back = self.later(set, sets).next().is_some();
+                let is_set_back = later(set, sets).next().is_some();
                 (self.is_idle_handler(handler, &site.around).then_some(Silenced::ExceptionHandler)?, is_set_back)
             }
             Setting::Level => {
@@ -96,7 +96,7 @@ impl<'a> Finder<'_, '_, 'a> {
                         && !other.site.call.arguments.find_argument_value("level", 0).is_some_and(above_error)
                 };
                 let silenced = if logger == Logger::Root { Silenced::AllLoggers } else { Silenced::Logger };
-                (silenced, self.elsewhere_or_later(set, sets).any(|other| is_other(&other)))
+                (silenced, elsewhere_or_later(set, sets).any(|other| is_other(&other)))
             }
             Setting::DisabledLevel => {
                 let hides = |call: &ExprCall| match call.arguments.find_argument_value("level", 0) {
@@ -104,7 +104,7 @@ impl<'a> Finder<'_, '_, 'a> {
                     None => true,
                 };
                 hides(site.call).then_some(())?;
-                (Silenced::AllLoggers, self.elsewhere_or_later(set, sets).any(|other| !hides(other.site.call)))
+                (Silenced::AllLoggers, elsewhere_or_later(set, sets).any(|other| !hides(other.site.call)))
             }
             Setting::RootLogging => (above_error(&arguments.find_keyword("level")?.value).then_some(Silenced::AllLoggers)?, false),
             Setting::Logging => {
@@ -123,17 +123,6 @@ impl<'a> Finder<'_, '_, 'a> {
             }
         };
         (!is_set_back).then_some(silenced)
-    }
-
-    /// The other calls that set the same, later in the same function.
-    fn later<'s>(&self, set: &'s Set<'_, 'a>, sets: &'s [Set<'_, 'a>]) -> impl Iterator<Item = &'s Set<'s, 'a>> {
-        sets.iter().filter(|other| other.setting == set.setting && is_later(other.site, set.site))
-    }
-
-    /// The other calls that set the same, later in the same function or in another one.
-    fn elsewhere_or_later<'s>(&self, set: &'s Set<'_, 'a>, sets: &'s [Set<'_, 'a>]) -> impl Iterator<Item = &'s Set<'s, 'a>> {
-        let is_elsewhere = |other: &CallSite| other.around.scope.frame != set.site.around.scope.frame;
-        sets.iter().filter(move |other| other.setting == set.setting && (is_elsewhere(other.site) || is_later(other.site, set.site)))
     }
 
     fn shows_warnings_later(&self, set: &Set<'_, 'a>, sets: &[Set<'_, 'a>]) -> bool {
@@ -272,6 +261,17 @@ impl<'a> Finder<'_, '_, 'a> {
         let handlers: Vec<_> = handlers.collect();
         !handlers.is_empty() && handlers.into_iter().all(is_null)
     }
+}
+
+/// The other calls that set the same, later in the same function.
+fn later<'s, 'a>(set: &'s Set<'_, 'a>, sets: &'s [Set<'_, 'a>]) -> impl Iterator<Item = &'s Set<'s, 'a>> {
+    sets.iter().filter(|other| other.setting == set.setting && is_later(other.site, set.site))
+}
+
+/// The other calls that set the same, later in the same function or in another one.
+fn elsewhere_or_later<'s, 'a>(set: &'s Set<'_, 'a>, sets: &'s [Set<'_, 'a>]) -> impl Iterator<Item = &'s Set<'s, 'a>> {
+    let is_elsewhere = |other: &CallSite| other.around.scope.frame != set.site.around.scope.frame;
+    sets.iter().filter(move |other| other.setting == set.setting && (is_elsewhere(other.site) || is_later(other.site, set.site)))
 }
 
 fn imports_asyncio(statement: &Stmt) -> bool {
