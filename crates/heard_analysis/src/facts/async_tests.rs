@@ -96,7 +96,7 @@ impl<'db> Finder<'_, 'db, '_> {
     /// What `class` inherits, where that is known and nothing in between runs tests in its own way.
     fn heritage(&self, class: &StmtClassDef) -> Option<Heritage> {
         let module = self.flow.module;
-        let mut heritage = Heritage { has_own_runner: self.may_run_tests(module, class), ..Heritage::default() };
+        let mut heritage = Heritage { has_own_runner: may_run_tests(module, class), ..Heritage::default() };
         // What the nearest class defines hides what is behind it.
         let mut hidden: FxHashSet<String> = method_names(class).collect();
         let is_known = module.each_ancestor(class, &mut |ancestor| {
@@ -107,7 +107,7 @@ impl<'db> Finder<'_, 'db, '_> {
                     heritage.test_case = Some(found);
                 }
             } else if !is_part_of_unittest(name) {
-                heritage.has_own_runner |= ancestor.is_stub || self.may_run_tests(ancestor.module, ancestor.class);
+                heritage.has_own_runner |= ancestor.is_stub || may_run_tests(ancestor.module, ancestor.class);
                 if !self.is_test_case(ancestor.module, ancestor.class) {
                     for function in async_methods(ancestor.class) {
                         let method = function.name.as_str();
@@ -132,25 +132,6 @@ impl<'db> Finder<'_, 'db, '_> {
             is_test_case |= ancestor.name.as_deref().is_some_and(|name| self.flow.models.test_case(name).is_some());
         });
         is_test_case || !is_known
-    }
-
-    /// Whether a class may run tests in its own way: it, its metaclass or a decorator touches what
-    /// runs them, or its module puts other methods in their place.
-    fn may_run_tests(&self, module: &Module<'db>, class: &StmtClassDef) -> bool {
-        let has_keywords = class.arguments.as_ref().is_some_and(|arguments| !arguments.keywords.is_empty());
-        let text = &module.text()[class.range()];
-        let changes_class = |statement: &Stmt| {
-            let text = &module.text()[statement.range()];
-            !statement.is_function_def_stmt() && !statement.is_class_def_stmt() && text.contains("setattr(")
-                || statement
-                    .as_assign_stmt()
-                    .is_some_and(|assignment| assignment.targets.iter().any(|target| is_attribute_of(target, &class.name)))
-        };
-        has_keywords
-            || !class.decorator_list.iter().all(|decorator| keeps_coroutine_function(module, decorator))
-            || method_names(class).any(|name| RUNNERS.contains(&name.as_str()))
-            || ["_testMethodName", "setattr("].iter().any(|word| text.contains(word))
-            || module.body().iter().any(changes_class)
     }
 
     /// Whether unittest calls the method as it is written, and can call it.
@@ -237,6 +218,25 @@ fn keeps_coroutine_function(module: &Module, decorator: &Decorator) -> bool {
     let is_patch = |name: &str| name.starts_with("unittest.mock._patch").then_some(());
     let says_patch = module.text()[decorator.range()].contains("patch");
     says_patch && module.sort_of(&decorator.expression, &is_patch) == Answer::All(())
+}
+
+/// Whether a class may run tests in its own way: it, its metaclass or a decorator touches what
+/// runs them, or its module puts other methods in their place.
+fn may_run_tests(module: &Module, class: &StmtClassDef) -> bool {
+    let has_keywords = class.arguments.as_ref().is_some_and(|arguments| !arguments.keywords.is_empty());
+    let text = &module.text()[class.range()];
+    let changes_class = |statement: &Stmt| {
+        let text = &module.text()[statement.range()];
+        !statement.is_function_def_stmt() && !statement.is_class_def_stmt() && text.contains("setattr(")
+            || statement
+                .as_assign_stmt()
+                .is_some_and(|assignment| assignment.targets.iter().any(|target| is_attribute_of(target, &class.name)))
+    };
+    has_keywords
+        || !class.decorator_list.iter().all(|decorator| keeps_coroutine_function(module, decorator))
+        || method_names(class).any(|name| RUNNERS.contains(&name.as_str()))
+        || ["_testMethodName", "setattr("].iter().any(|word| text.contains(word))
+        || module.body().iter().any(changes_class)
 }
 
 /// `pytest.mark.asyncio`, called or not.
