@@ -3,6 +3,7 @@
 //! This module and `program` alone name ty's crates, so that an upgrade stops here. Answers come
 //! in plain terms: qualified names, and whatever the caller makes of them.
 
+mod classes;
 mod outside;
 
 use std::cell::Cell;

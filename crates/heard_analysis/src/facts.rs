@@ -3,6 +3,7 @@
 //! Rules see [`Fact`]s and nothing else. The most important one is the [`Birth`], a call whose value
 //! is awaitable: its [`Fate`] is how that value ends.
 
+mod async_tests;
 mod attributes;
 mod bare_raises;
 mod birth;
@@ -24,6 +25,7 @@ mod origin;
 mod outcomes;
 mod own_waits;
 mod resolves;
+mod silence;
 mod waits;
 
 use std::cell::RefCell;
@@ -40,6 +42,7 @@ use crate::engine::Module;
 use crate::finding::Span;
 use crate::program::Database;
 
+pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::Index;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
@@ -52,6 +55,7 @@ pub(crate) use models::Callbacks;
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
 pub(crate) use resolves::Resolve;
+pub(crate) use silence::{Silence, Silenced};
 
 /// One thing that a rule can judge.
 #[derive(Debug)]
@@ -74,6 +78,10 @@ pub(crate) enum Fact {
     Mute(Mute),
     /// A `raise` has nothing to raise.
     BareRaise(BareRaise),
+    /// An async method of a test case is never awaited.
+    AsyncTest(AsyncTest),
+    /// Something switches off a place where asyncio would tell of failures.
+    Silence(Silence),
 }
 
 /// Where a fact stands.
@@ -119,6 +127,8 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.swallows().map(Fact::Swallow));
     facts.extend(finder.mutes().into_iter().map(Fact::Mute));
     facts.extend(finder.bare_raises().map(Fact::BareRaise));
+    facts.extend(finder.async_tests().into_iter().map(Fact::AsyncTest));
+    facts.extend(finder.silences().into_iter().map(Fact::Silence));
     facts
 }
 
@@ -140,6 +150,8 @@ pub(crate) enum Kind {
     Gather,
     /// A `concurrent.futures.Future`.
     ThreadFuture,
+    /// What `Executor.map` returns: iterating it raises the failures.
+    ThreadResults,
     /// The list that `await gather(…, return_exceptions=True)` gives: values and failures mixed.
     Outcomes,
     /// One element of such a list.
@@ -160,6 +172,7 @@ impl Kind {
             Kind::Task | Kind::Pending => "task",
             Kind::Future | Kind::Gather => "future",
             Kind::ThreadFuture => "thread future",
+            Kind::ThreadResults => "thread results",
             Kind::Outcomes => "gathered results",
             Kind::Outcome => "gathered result",
             Kind::Awaitable => "awaitable",

@@ -200,7 +200,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn mapped_function(&self, site: &CallSite<'a>) -> Option<&'a Expr> {
         let models = self.flow.models;
         let function = site.call.arguments.args.first()?;
-        let maps = last_name(&site.call.func).is_some_and(|name| models.may_map(name));
+        let maps = last_name(&site.call.func).is_some_and(|name| models.any_named(name, |model| model.maps));
         if !maps || !self.flow.model(site.call).is_some_and(|model| model.maps) {
             return None;
         }
@@ -231,7 +231,7 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether a call may give an awaitable, as far as names tell.
     fn may_be_awaitable(&self, site: &CallSite<'a>, index: &Index) -> bool {
-        if last_name(&site.call.func).is_some_and(|name| self.flow.models.may_map(name)) {
+        if matches!(&*site.call.func, Expr::Name(name) if self.flow.models.any_named(&name.id, |model| model.maps)) {
             return site.call.arguments.args.first().and_then(last_name).is_some_and(|name| index.may_be_awaitable(name));
         }
         match &*site.call.func {

@@ -257,7 +257,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     /// The model of what `call` goes to.
     pub(crate) fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
         // A bare name may stand for another one.
-        let is_known = |name: &Name| self.models.knows_last_name(name) || self.models.may_be_endless(name);
+        let is_known = |name: &Name| self.models.any_named(name, |_| true);
         let may_have_one = matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(is_known);
         if !may_have_one {
             return None;

@@ -19,15 +19,18 @@
 //!   - `callbacks`: what becomes of what a function among its arguments returns, see [`Callbacks`].
 //!     `callback-place` and `callback-name` say which argument is called.
 //!   - `refuses-async = true`: it raises where it is given a coroutine function.
+//!   - `sets`: what it sets that decides whether asyncio can tell of failures, see [`Setting`].
 //! - `[untyped."module.Class"]`: what is taken for an instance of the class where the type is not known:
 //!   objects with these `names`, and objects whose `methods` are called so.
+//! - `[test-case."module.Class"]`: `awaits-tests`, whether it awaits the test methods of its subclasses,
+//!   and `fixtures`, the methods that it calls and never awaits.
 //! - `[methods.KIND]`: what the methods of a value do with its outcome: `read` it, `ignore` it, or
 //!   `unknown`.
 
 use std::sync::LazyLock;
 
 use ruff_python_ast::{Expr, ExprCall};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::Kind;
@@ -111,6 +114,8 @@ pub(crate) struct FunctionModel {
     /// Whether it raises where it is given a coroutine function.
     #[serde(default)]
     pub(crate) refuses_async: bool,
+    /// What it sets that decides whether asyncio can tell of failures.
+    pub(crate) sets: Option<Setting>,
 }
 
 impl FunctionModel {
@@ -127,7 +132,13 @@ impl FunctionModel {
 
     /// Whether it matters where a value goes.
     fn does_something(&self) -> bool {
-        self.gives.is_some() || self.owned || self.endless || self.maps || self.arguments.is_some() || self.callbacks.is_some()
+        self.gives.is_some()
+            || self.owned
+            || self.endless
+            || self.maps
+            || self.arguments.is_some()
+            || self.callbacks.is_some()
+            || self.sets.is_some()
     }
 }
 
@@ -143,6 +154,36 @@ pub(crate) enum Callbacks {
     TestResult,
     /// It is compared with others.
     CompareResult,
+}
+
+/// Something that decides whether asyncio can tell of failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Setting {
+    /// The function that an event loop tells of failures that nobody read.
+    ExceptionHandler,
+    /// The least level that a logger lets through.
+    Level,
+    /// The level up to which no logger lets anything through.
+    DisabledLevel,
+    /// All of logging, told by the options of a call.
+    RootLogging,
+    /// All of logging, told by a dictionary.
+    Logging,
+    /// Which warnings are shown: the action, the message, the category, the module.
+    WarningFilter,
+    /// Which warnings are shown: the action, the category.
+    SimpleFilter,
+}
+
+/// What a class of tests does with async methods.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct TestCase {
+    /// Whether it awaits the test methods of its subclasses.
+    pub(crate) awaits_tests: bool,
+    /// The methods that it calls and never awaits.
+    pub(crate) fixtures: Vec<String>,
 }
 
 /// What a method does with the outcome of the value that it is called on.
@@ -166,6 +207,8 @@ struct File {
     untyped: FxHashMap<String, Untyped>,
     #[serde(default)]
     methods: FxHashMap<Kind, Methods>,
+    #[serde(default, rename = "test-case")]
+    test_case: FxHashMap<String, TestCase>,
 }
 
 #[derive(Deserialize)]
@@ -197,16 +240,9 @@ struct Methods {
 /// All models together.
 pub(crate) struct Models {
     files: File,
-    /// The last part of each function's name: a call by any other name needs no look-up.
-    last_names: FxHashSet<String>,
-    /// The same of the functions that give an awaitable.
-    giving_names: FxHashMap<String, Kind>,
-    /// The same of those that reach values by other means.
-    reading_names: FxHashSet<String>,
-    /// The same of those that map.
-    mapping_names: FxHashSet<String>,
-    /// The same of those that are endless or do not fail.
-    endless_names: FxHashSet<String>,
+    /// For the last part of each function's name, the whole names: a call by any other name needs no
+    /// look-up.
+    names: FxHashMap<String, Vec<String>>,
 }
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| {
@@ -219,6 +255,11 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         ("threading.toml", include_str!("models/threading.toml")),
         ("multiprocessing.toml", include_str!("models/multiprocessing.toml")),
         ("hooks.toml", include_str!("models/hooks.toml")),
+        ("collections.toml", include_str!("models/collections.toml")),
+        ("contextlib.toml", include_str!("models/contextlib.toml")),
+        ("inspect.toml", include_str!("models/inspect.toml")),
+        ("unittest.toml", include_str!("models/unittest.toml")),
+        ("warnings.toml", include_str!("models/warnings.toml")),
     ] {
         // The files are compiled in, so a mistake in one is ours and every test meets it.
         let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -226,15 +267,14 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         files.function.extend(file.function);
         files.untyped.extend(file.untyped);
         files.methods.extend(file.methods);
+        files.test_case.extend(file.test_case);
     }
-    let last_name = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
-    let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
-    let mapping_names = files.function.iter().filter(|(_, model)| model.maps).map(|(name, _)| last_name(name)).collect();
-    let reading_names = files.function.iter().filter(|(_, model)| model.reads_names).map(|(name, _)| last_name(name)).collect();
-    let endless_names =
-        files.function.iter().filter(|(_, model)| model.endless || model.never_fails).map(|(name, _)| last_name(name)).collect();
-    Models { files, last_names, giving_names, endless_names, mapping_names, reading_names }
+    let mut names: FxHashMap<String, Vec<String>> = FxHashMap::default();
+    for name in files.function.keys() {
+        let last_name = name.rsplit('.').next().unwrap_or_default();
+        names.entry(last_name.to_owned()).or_default().push(name.clone());
+    }
+    Models { files, names }
 });
 
 impl Models {
@@ -253,24 +293,19 @@ impl Models {
         self.files.function.get(name)
     }
 
-    /// Whether some function with a model ends in this name.
+    /// Whether some function that ends in this name has such a model.
+    pub(crate) fn any_named(&self, name: &str, test: impl Fn(&FunctionModel) -> bool) -> bool {
+        self.named(name).any(test)
+    }
+
+    /// Whether some function that ends in this name does something with what it is given, or gives
+    /// something.
     pub(crate) fn knows_last_name(&self, name: &str) -> bool {
-        self.last_names.contains(name)
+        self.any_named(name, FunctionModel::does_something)
     }
 
-    /// Whether some function ends in this name that reaches values by other means than their names.
-    pub(crate) fn may_read_names(&self, name: &str) -> bool {
-        self.reading_names.contains(name)
-    }
-
-    /// Whether some function that maps ends in this name.
-    pub(crate) fn may_map(&self, name: &str) -> bool {
-        self.mapping_names.contains(name)
-    }
-
-    /// Whether some function ends in this name that is endless or does not fail.
-    pub(crate) fn may_be_endless(&self, name: &str) -> bool {
-        self.endless_names.contains(name)
+    fn named(&self, name: &str) -> impl Iterator<Item = &FunctionModel> {
+        self.names.get(name).into_iter().flatten().filter_map(|name| self.function(name))
     }
 
     /// The model of the method `name` of an object of unknown type that is called `receiver`.
@@ -281,9 +316,15 @@ impl Models {
         self.function(&format!("{class}.{name}"))
     }
 
+    /// The class of tests with this qualified name: the name, and what the class does with async
+    /// methods.
+    pub(crate) fn test_case(&self, name: &str) -> Option<(&str, &TestCase)> {
+        self.files.test_case.get_key_value(name).map(|(name, model)| (name.as_str(), model))
+    }
+
     /// The kind that functions with a model give whose name ends in this one.
     pub(crate) fn given_by_last_name(&self, name: &str) -> Option<Kind> {
-        self.giving_names.get(name).copied()
+        self.named(name).find_map(|model| model.gives)
     }
 
     /// What the method called `name` does with the outcome of a value of this kind.
@@ -319,7 +360,7 @@ mod tests {
     #[test]
     fn every_name_is_in_typeshed() {
         let files = &Models::get().files;
-        for name in files.class.keys().chain(files.function.keys()).chain(files.untyped.keys()) {
+        for name in files.class.keys().chain(files.function.keys()).chain(files.untyped.keys()).chain(files.test_case.keys()) {
             let Some((stub, rest)) = stub_of(name) else { panic!("no stub has `{name}`") };
             for part in rest {
                 let is_there = [format!("def {part}("), format!("class {part}("), format!("class {part}:"), format!("{part} = ")]

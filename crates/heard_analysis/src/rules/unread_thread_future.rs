@@ -9,14 +9,26 @@ pub(super) const RULE: Rule =
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
-    let (Kind::ThreadFuture, Fate::Lost(loss), Hearing::Deaf) = (birth.kind, &birth.fate, birth.hearing) else { return None };
+    let (Fate::Lost(loss), Hearing::Deaf) = (&birth.fate, birth.hearing) else { return None };
     let work = birth.work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();
     let what = match loss {
         Loss::UnusedName(name) | Loss::Overwritten { name, .. } | Loss::NeverRead { holder: Some(name), .. } => {
-            format!("is bound to `{name}` and never read")
+            format!("bound to `{name}` and never read")
         }
-        _ => "is dropped".to_owned(),
+        _ => "dropped".to_owned(),
     };
-    let message = format!("the future of `{}`{work} {what}: Python never shows its failure", birth.callee);
-    Some(RULE.finding(&birth.site, message, "call `result()`, or give it a done callback that reads the exception").with_loss(birth, loss))
+    let callee = &birth.callee;
+    let (message, help) = match (birth.kind, loss) {
+        (Kind::ThreadFuture, _) => (
+            format!("the future of `{callee}`{work} is {what}: Python never shows its failure"),
+            "call `result()`, or give it a done callback that reads the exception",
+        ),
+        // Whatever else is done with the results may iterate them.
+        (Kind::ThreadResults, Loss::Dropped | Loss::UnusedName(_) | Loss::Overwritten { .. }) => (
+            format!("the results of `{callee}`{work} are {what}: Python never shows a failure among them"),
+            "iterate the results, which raises what a call has raised",
+        ),
+        _ => return None,
+    };
+    Some(RULE.finding(&birth.site, message, help).with_loss(birth, loss))
 }

@@ -21,8 +21,10 @@ pub(crate) enum Edge<'a> {
     Normal,
     /// When this call returns, or this iterable ends, which some never do.
     Behind(&'a ExprCall),
-    /// Never: what stands before it does not end, or leaves.
+    /// Never: the loop before it does not end.
     Never(TextRange),
+    /// Never: the statement before it leads elsewhere.
+    Leave(TextRange),
     /// When what a context manager or a fixture is for has been done by whoever uses it.
     Handover(TextRange),
     /// When the step, or the call that it is, fails.

@@ -113,7 +113,7 @@ impl<'a> Walker<'a> {
                     self.expression(value, &Use::Examined);
                 }
                 self.risk(None);
-                self.die(statement.range());
+                self.die(Edge::Leave(statement.range()));
             }
             Stmt::Try(inner) if inner.finalbody.is_empty() => self.try_block(statement, inner),
             Stmt::Try(inner) => {
@@ -151,7 +151,7 @@ impl<'a> Walker<'a> {
         self.in_loop(start, &mut after, |walker| walker.nested(Block::Loop(statement), &inner.body));
         self.resume(tested, was_dead);
         if constant(&inner.test) == Some(true) {
-            self.die(self.statement);
+            self.die(Edge::Never(self.statement));
         }
         self.nested(Block::Else(statement), &inner.orelse);
         self.meet(&mut after);
@@ -294,13 +294,13 @@ impl<'a> Walker<'a> {
         let (tested, was_dead) = (self.path.here, self.path.is_dead);
         let value = constant(test);
         if value == Some(false) {
-            self.die(TextRange::default());
+            self.die(Edge::Leave(TextRange::default()));
         }
         self.nested(Block::Branch { test, holds: true }, body);
         self.meet(after);
         if value == Some(true) {
             self.resume(tested, was_dead);
-            self.die(TextRange::default());
+            self.die(Edge::Leave(TextRange::default()));
             return (self.path.here, true);
         }
         (tested, was_dead)

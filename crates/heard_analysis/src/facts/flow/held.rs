@@ -14,6 +14,8 @@ use super::{Flow, MOST_HOPS, Verdict};
 enum Reach {
     /// To what runs behind it.
     Running,
+    /// Also to what runs when the function is cancelled.
+    Cancelled,
     /// Also to what runs when a context manager or a fixture is done with.
     Closing,
     /// Also to what does not run, since something before it does not end.
@@ -46,12 +48,14 @@ impl<'a> Flow<'_, '_, 'a> {
             return running;
         }
         // Perhaps it would be read, if the program came there.
-        for (reach, behind) in [(Reach::Closing, Obstacle::Handover), (Reach::Blocked, Obstacle::Endless)] {
+        for (reach, behind) in
+            [(Reach::Cancelled, Obstacle::Endless), (Reach::Closing, Obstacle::Handover), (Reach::Blocked, Obstacle::Endless)]
+        {
             let verdict = self.bound_within(value, local, variable, Some(store), reach);
             match verdict.fate {
                 Fate::Lost(_) => {}
                 Fate::Consumed(_) => {
-                    let Some(at) = self.obstacle(variable, store) else { return running };
+                    let Some(at) = self.obstacle(variable, store, reach) else { return verdict };
                     return value.ends(Fate::Lost(Loss::Late { name: local.name.to_string(), behind, at }));
                 }
                 Fate::Transferred(_) | Fate::Unknown(_) => return verdict,
@@ -130,29 +134,30 @@ impl<'a> Flow<'_, '_, 'a> {
         match edge {
             Edge::Normal | Edge::Pass | Edge::Fail(None) => true,
             Edge::Handover(_) => reach >= Reach::Closing,
-            Edge::Never(_) => reach == Reach::Blocked,
+            Edge::Never(_) | Edge::Leave(_) => reach == Reach::Blocked,
             Edge::Behind(call) => reach == Reach::Blocked || !self.is_endless(call),
-            Edge::Fail(Some(call)) => reach == Reach::Blocked || !self.cannot_fail(call),
-            Edge::AwaitFail(awaited) => reach == Reach::Blocked || awaited.as_call_expr().is_none_or(|call| !self.cannot_fail(call)),
+            Edge::Fail(Some(call)) => reach >= Reach::Cancelled || !self.cannot_fail(call),
+            Edge::AwaitFail(awaited) => reach >= Reach::Cancelled || awaited.as_call_expr().is_none_or(|call| !self.cannot_fail(call)),
         }
     }
 
     /// The same without asking the engine: only what is taken whatever it would say.
     fn takes_surely(&self, edge: &Edge<'a>) -> bool {
-        let may_be_endless = |call: &ExprCall| last_name(&call.func).is_some_and(|name| self.models.may_be_endless(name));
         match edge {
             Edge::Normal | Edge::Pass | Edge::Fail(None) => true,
-            Edge::Handover(_) | Edge::Never(_) | Edge::Behind(_) => false,
-            Edge::Fail(Some(call)) => !may_be_endless(call),
-            Edge::AwaitFail(awaited) => awaited.as_call_expr().is_none_or(|call| !may_be_endless(call)),
+            Edge::Handover(_) | Edge::Never(_) | Edge::Leave(_) | Edge::Behind(_) => false,
+            Edge::Fail(Some(call)) => !self.may_not_fail(call),
+            Edge::AwaitFail(awaited) => awaited.as_call_expr().is_none_or(|call| !self.may_not_fail(call)),
         }
+    }
+
+    fn may_not_fail(&self, call: &ExprCall) -> bool {
+        last_name(&call.func).is_some_and(|name| self.models.any_named(name, |model| model.never_fails || model.endless))
     }
 
     /// Whether a call can only be ended from outside, by a signal or a cancellation.
     fn cannot_fail(&self, call: &ExprCall) -> bool {
-        let name = last_name(&call.func);
-        name.is_some_and(|name| self.models.may_be_endless(name))
-            && self.model(call).is_some_and(|model| model.never_fails || self.is_endless(call))
+        self.may_not_fail(call) && self.model(call).is_some_and(|model| model.never_fails || self.is_endless(call))
     }
 
     /// Whether nothing comes behind a call: what it is called on, or what it makes, is in nobody
@@ -184,7 +189,7 @@ impl<'a> Flow<'_, '_, 'a> {
     }
 
     /// The first thing behind a store that does not end.
-    fn obstacle(&self, variable: &Variable<'a>, store: usize) -> Option<TextRange> {
+    fn obstacle(&self, variable: &Variable<'a>, store: usize, reach: Reach) -> Option<TextRange> {
         let store = variable.stores.get(store)?;
         let ends = |step| variable.stores.iter().any(|store| store.step == step);
         let mut first: Option<TextRange> = None;
@@ -192,7 +197,8 @@ impl<'a> Flow<'_, '_, 'a> {
             let obstacle = match edge {
                 Edge::Never(at) => Some(*at).filter(|at| !at.is_empty()),
                 Edge::Behind(call) if self.is_endless(call) => Some(call.range()),
-                Edge::Handover(at) => Some(*at),
+                Edge::Handover(at) if reach == Reach::Closing => Some(*at),
+                Edge::Leave(at) if reach == Reach::Blocked => Some(*at).filter(|at| !at.is_empty()),
                 _ => None,
             };
             if let Some(at) = obstacle

@@ -141,12 +141,12 @@ impl<'a> Walker<'a> {
                     None => Use::Receiver { attribute, called: Some(call), result: Rc::clone(&result) },
                 };
                 self.expression(&attribute.value, &receiver);
-                if Models::get().may_read_names(&attribute.attr) {
+                if Models::get().any_named(&attribute.attr, |model| model.reads_names) {
                     self.body.dynamic_frames.push(self.scope.frame);
                 }
             }
             Expr::Name(name) => {
-                if Models::get().may_read_names(&name.id) {
+                if Models::get().any_named(&name.id, |model| model.reads_names) {
                     self.body.dynamic_frames.push(self.scope.frame);
                 }
                 self.load(name, Use::Operand(Operation::Call, call.range()));

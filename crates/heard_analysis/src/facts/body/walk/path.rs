@@ -94,7 +94,7 @@ impl<'a> Walker<'a> {
 
     /// Goes on behind `call`, if that ever returns.
     pub(super) fn pass(&mut self, call: &'a ExprCall) {
-        if last_name(&call.func).is_some_and(|name| Models::get().may_be_endless(name)) {
+        if last_name(&call.func).is_some_and(|name| Models::get().any_named(name, |model| model.endless)) {
             let after = self.body.graph.step();
             self.body.graph.connect(self.path.here, after, Edge::Behind(call));
             self.path.here = after;
@@ -120,7 +120,7 @@ impl<'a> Walker<'a> {
     pub(super) fn resume_at(&mut self, meeting: Meeting) {
         if !meeting.is_reached {
             for end in meeting.dead_ends {
-                self.body.graph.connect(end, meeting.step, Edge::Never(TextRange::default()));
+                self.body.graph.connect(end, meeting.step, Edge::Leave(TextRange::default()));
             }
         }
         self.resume(meeting.step, !meeting.is_reached);
@@ -149,10 +149,10 @@ impl<'a> Walker<'a> {
         self.resume_at(meeting);
     }
 
-    /// Says that what follows here is never reached, because of what stands at `range`.
-    pub(super) fn die(&mut self, range: TextRange) {
+    /// Says that what follows here is never reached.
+    pub(super) fn die(&mut self, why: Edge<'a>) {
         let behind = self.body.graph.step();
-        self.body.graph.connect(self.path.here, behind, Edge::Never(range));
+        self.body.graph.connect(self.path.here, behind, why);
         self.resume(behind, true);
     }
 
@@ -161,7 +161,7 @@ impl<'a> Walker<'a> {
         if !self.path.is_dead {
             self.lead_out(jump);
         }
-        self.die(range);
+        self.die(Edge::Leave(range));
     }
 
     fn lead_out(&mut self, jump: Jump) {
@@ -219,7 +219,7 @@ impl<'a> Walker<'a> {
             self.lead_out(jump);
         }
         if !ends {
-            self.die(TextRange::default());
+            self.die(Edge::Leave(TextRange::default()));
         }
     }
 }
