@@ -5,13 +5,16 @@
 
 mod birth;
 mod body;
+mod branches;
 mod entries;
+mod examined;
 mod fate;
 mod flow;
 mod hears;
 mod jumps;
 mod models;
 mod names;
+mod order;
 mod origin;
 mod outcomes;
 
@@ -31,9 +34,11 @@ use crate::program::Database;
 
 pub(crate) use birth::Index;
 pub(crate) use entries::PlainEntry;
+pub(crate) use examined::{FailureTest, Finds, Passed};
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use jumps::Jump;
 pub(crate) use names::{Names, async_names};
+pub(crate) use order::WrongPairing;
 
 /// One thing that a rule can judge.
 #[derive(Debug)]
@@ -44,6 +49,10 @@ pub(crate) enum Fact {
     PlainEntry(PlainEntry),
     /// A statement leaves a `finally` block.
     Jump(Jump),
+    /// What a gather gives is tested for failures.
+    FailureTest(FailureTest),
+    /// Inputs are paired with the outcomes of others.
+    WrongPairing(WrongPairing),
 }
 
 /// Where a fact stands.
@@ -77,7 +86,12 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         methods,
     };
     let births = finder.births(index, all).into_iter().map(Fact::Birth);
-    births.chain(finder.jumps().map(Fact::Jump)).chain(finder.plain_entries().map(Fact::PlainEntry)).collect()
+    births
+        .chain(finder.jumps().map(Fact::Jump))
+        .chain(finder.plain_entries().map(Fact::PlainEntry))
+        .chain(finder.failure_tests().into_iter().map(Fact::FailureTest))
+        .chain(finder.wrong_pairings().map(Fact::WrongPairing))
+        .collect()
 }
 
 /// What is born.
@@ -102,6 +116,10 @@ pub(crate) enum Kind {
     Outcomes,
     /// One element of such a list.
     Outcome,
+    /// One element of the list that `await gather(…)` gives without that: a value.
+    Result,
+    /// An input, or what is made of it: the question is whether it keeps its place among the others.
+    Input,
     /// A task as seen by who waits for it only so long: the question is who ends it.
     Pending,
     /// Something of which only that is known: it may be a future that somebody else holds.
@@ -119,7 +137,8 @@ impl Kind {
             Kind::Future | Kind::Gather => "future",
             Kind::ThreadFuture => "thread future",
             Kind::Outcomes => "gathered results",
-            Kind::Outcome => "gathered result",
+            Kind::Outcome | Kind::Result => "gathered result",
+            Kind::Input => "input",
             Kind::Awaitable => "awaitable",
         }
     }

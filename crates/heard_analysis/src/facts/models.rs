@@ -58,6 +58,8 @@ pub(crate) enum Effect {
     Log,
     /// Returns a container of the same elements.
     SameElements,
+    /// Returns a set of the same elements.
+    Shuffle,
     /// Returns a list of the same elements, which it compares.
     Sort,
     /// Returns an iterator over tuples, with the elements of the nth argument at place n.
@@ -171,6 +173,8 @@ pub(crate) struct Models {
     mapping_names: FxHashSet<String>,
     /// The same of those that are endless or do not fail.
     endless_names: FxHashSet<String>,
+    /// The same of those that do something with their arguments.
+    effects: FxHashMap<String, Effect>,
 }
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| {
@@ -195,7 +199,8 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     let mapping_names = files.function.iter().filter(|(_, model)| model.maps).map(|(name, _)| last_name(name)).collect();
     let endless_names =
         files.function.iter().filter(|(_, model)| model.endless || model.never_fails).map(|(name, _)| last_name(name)).collect();
-    Models { files, last_names, giving_names, endless_names, mapping_names }
+    let effects = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.arguments?))).collect();
+    Models { files, last_names, giving_names, mapping_names, endless_names, effects }
 });
 
 impl Models {
@@ -222,6 +227,11 @@ impl Models {
     /// Whether some function that maps ends in this name.
     pub(crate) fn may_map(&self, name: &str) -> bool {
         self.mapping_names.contains(name)
+    }
+
+    /// What a function with a model whose name ends in this one may do with its arguments.
+    pub(crate) fn effect_by_last_name(&self, name: &str) -> Option<Effect> {
+        self.effects.get(name).copied()
     }
 
     /// Whether some function ends in this name that is endless or does not fail.
