@@ -14,7 +14,7 @@ use camino::Utf8Path;
 use ruff_db::files::{File, FilePath};
 use ruff_db::parsed::{ParsedModuleRef, parsed_module};
 use ruff_db::source::{SourceText, SourceTextError, line_index, source_text};
-use ruff_python_ast::{Expr, ExprCall, ExprRef, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprRef, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use salsa::plumbing::AsId as _;
@@ -179,13 +179,40 @@ impl<'db> Module<'db> {
         self.ask(|| expression.inferred_type(&self.model)).is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Divergent(_)))
     }
 
+    /// Whether it is certain that no value of `expression` is an instance of `class`.
+    pub(crate) fn is_never(&self, expression: &Expr, class: &str) -> bool {
+        self.ask(|| Some(self.is_apart(expression.inferred_type(&self.model)?, class))).unwrap_or(false)
+    }
+
+    fn is_apart(&self, ty: Type<'db>, class: &str) -> bool {
+        match ty {
+            Type::Union(union) => union.elements(self.db).iter().all(|element| self.is_apart(*element, class)),
+            Type::Intersection(intersection) => intersection.iter_positive(self.db).any(|element| self.is_apart(element, class)),
+            Type::LiteralValue(_) | Type::TypedDict(_) => true,
+            Type::NominalInstance(_) => {
+                let named = |name: &str, definition| qualified_name(self.db, definition).is_some_and(|known| known == name);
+                match ty.definition(self.db, &ProgramEnvironment::from_file(self.file)) {
+                    Some(TypeDefinition::StaticClass(own)) if !named("builtins.object", own) => {
+                        let is_class = |base, _: &StmtClassDef| named(class, base);
+                        any_in_hierarchy(self.db, own, &is_class, DEEPEST_HIERARCHY) == Some(false)
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the class of `expression`, or one of its bases, defines `method`. `None` where a base is
     /// not known, or the value is no instance of one class.
     pub(crate) fn has_method(&self, expression: &Expr, method: &str) -> Option<bool> {
         self.ask(|| {
             let ty @ Type::NominalInstance(_) = expression.inferred_type(&self.model)? else { return None };
             match ty.definition(self.db, &ProgramEnvironment::from_file(self.file))? {
-                TypeDefinition::StaticClass(class) => defines(self.db, class, method, DEEPEST_HIERARCHY),
+                TypeDefinition::StaticClass(class) => {
+                    let defines = |_, node: &StmtClassDef| node.body.iter().any(|statement| binds(statement, method));
+                    any_in_hierarchy(self.db, class, &defines, DEEPEST_HIERARCHY)
+                }
                 _ => None,
             }
         })
@@ -230,6 +257,11 @@ impl<'db> Callee<'db> {
         self.definition.as_id()
     }
 
+    /// Whether it is a class that derives from `class`.
+    pub(crate) fn is_subclass(&self, db: &'db Database, class: &str) -> bool {
+        first_in_hierarchy(db, self.definition, &|name| (name == class).then_some(()), DEEPEST_HIERARCHY).is_some()
+    }
+
     /// Hands the function's source to `read`, where the callee is a function and its body is known.
     pub(crate) fn with_body<T>(&self, db: &'db Database, read: impl FnOnce(&Module<'db>, &StmtFunctionDef) -> T) -> Option<T> {
         if self.definition.file(db).is_stub(db) { None } else { self.with_definition(db, read) }
@@ -272,14 +304,19 @@ fn first_in_hierarchy<'db, T>(db: &'db Database, class: Definition<'db>, sort: &
     })
 }
 
-/// Whether the class or one of its bases defines `method`, or `None` where a base is not known.
-fn defines<'db>(db: &'db Database, class: Definition<'db>, method: &str, depth: usize) -> Option<bool> {
+/// Whether `test` holds for the class or one of its bases, or `None` where a base is not known.
+fn any_in_hierarchy<'db>(
+    db: &'db Database,
+    class: Definition<'db>,
+    test: &dyn Fn(Definition<'db>, &StmtClassDef) -> bool,
+    depth: usize,
+) -> Option<bool> {
     let DefinitionKind::Class(node) = class.kind(db) else { return None };
     let depth = depth.checked_sub(1)?;
     let module = Module::load(db, class.program_file(db));
     let environment = ProgramEnvironment::from_file(module.file);
     let node = node.node(&module.parsed);
-    if node.body.iter().any(|statement| binds(statement, method)) {
+    if test(class, node) {
         return Some(true);
     }
     for base in node.bases() {
@@ -291,7 +328,7 @@ fn defines<'db>(db: &'db Database, class: Definition<'db>, method: &str, depth: 
                 _ => return None,
             },
         };
-        if defines(db, base, method, depth)? {
+        if any_in_hierarchy(db, base, test, depth)? {
             return Some(true);
         }
     }

@@ -8,10 +8,12 @@ mod attributes;
 mod bare_raises;
 mod birth;
 mod body;
+mod branches;
 mod callbacks;
 mod continuation;
 mod done_callbacks;
 mod entries;
+mod examined;
 mod fate;
 mod flow;
 mod guards;
@@ -21,6 +23,7 @@ mod jumps;
 mod models;
 mod mutes;
 mod names;
+mod order;
 mod origin;
 mod outcomes;
 mod own_waits;
@@ -48,12 +51,14 @@ pub(crate) use birth::Index;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
 pub(crate) use done_callbacks::OutcomeCallback;
 pub(crate) use entries::PlainEntry;
+pub(crate) use examined::{FailureTest, Finds, Passed};
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
 pub(crate) use models::Callbacks;
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
+pub(crate) use order::WrongPairing;
 pub(crate) use resolves::Resolve;
 pub(crate) use silence::{Silence, Silenced};
 
@@ -82,6 +87,10 @@ pub(crate) enum Fact {
     AsyncTest(AsyncTest),
     /// Something switches off a place where asyncio would tell of failures.
     Silence(Silence),
+    /// What a gather gives is tested for failures.
+    FailureTest(FailureTest),
+    /// Inputs are paired with the outcomes of others.
+    WrongPairing(WrongPairing),
 }
 
 /// Where a fact stands.
@@ -129,6 +138,8 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.bare_raises().map(Fact::BareRaise));
     facts.extend(finder.async_tests().into_iter().map(Fact::AsyncTest));
     facts.extend(finder.silences().into_iter().map(Fact::Silence));
+    facts.extend(finder.failure_tests().into_iter().map(Fact::FailureTest));
+    facts.extend(finder.wrong_pairings().map(Fact::WrongPairing));
     facts
 }
 
@@ -156,6 +167,10 @@ pub(crate) enum Kind {
     Outcomes,
     /// One element of such a list.
     Outcome,
+    /// One element of the list that `await gather(…)` gives without that: a value.
+    Result,
+    /// An input, or what is made of it: the question is whether it keeps its place among the others.
+    Input,
     /// A task as seen by who waits for it only so long: the question is who ends it.
     Pending,
     /// Something of which only that is known: it may be a future that somebody else holds.
@@ -174,7 +189,8 @@ impl Kind {
             Kind::ThreadFuture => "thread future",
             Kind::ThreadResults => "thread results",
             Kind::Outcomes => "gathered results",
-            Kind::Outcome => "gathered result",
+            Kind::Outcome | Kind::Result => "gathered result",
+            Kind::Input => "input",
             Kind::Awaitable => "awaitable",
         }
     }

@@ -44,7 +44,7 @@ struct Heritage {
     has_own_runner: bool,
 }
 
-impl<'db> Finder<'_, 'db, '_> {
+impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// The async methods of the module's test cases that are never awaited.
     pub(super) fn async_tests(&self) -> Vec<AsyncTest> {
         let mut tests = Vec::new();
@@ -56,7 +56,7 @@ impl<'db> Finder<'_, 'db, '_> {
         tests
     }
 
-    fn async_tests_of(&self, class: &StmtClassDef, site: &StatementSite, tests: &mut Vec<AsyncTest>) {
+    fn async_tests_of(&self, class: &StmtClassDef, site: &StatementSite<'a>, tests: &mut Vec<AsyncTest>) {
         let own = async_methods(class);
         if class.bases().is_empty() || own.is_empty() && !may_mix_in_tests(class) {
             return;

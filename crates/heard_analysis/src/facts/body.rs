@@ -38,6 +38,8 @@ pub(crate) enum Use<'a> {
     Held(Local),
     /// Put in a container that is used so.
     Element(Rc<Use<'a>>),
+    /// Put in a set, together with others: what is used so has lost its order.
+    Shuffled(Rc<Use<'a>>),
     /// Put as a value in a mapping that is used so.
     Entry(Rc<Use<'a>>),
     /// Put at this place of a tuple that is used so.

@@ -21,6 +21,7 @@ use self::value::{Layer, Value};
 mod arguments;
 mod held;
 mod methods;
+mod order;
 mod value;
 mod waits;
 
@@ -35,6 +36,8 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     birth: Cell<TextRange>,
     /// The waits that it is being followed through.
     waits: RefCell<Vec<TextRange>>,
+    /// What was done with the value at hand on its way.
+    remarks: RefCell<Vec<Remark<'a>>>,
     /// How many more steps of the control flow may be looked at in the module.
     steps: Cell<usize>,
 }
@@ -44,6 +47,17 @@ pub(crate) struct Flow<'m, 'db, 'a> {
 pub(crate) struct Verdict {
     pub(crate) kind: Kind,
     pub(crate) fate: Fate,
+}
+
+/// What is done with a value on its way, whatever becomes of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Remark<'a> {
+    /// This call asks what it is.
+    Examined(&'a ExprCall),
+    /// This call pairs it with the elements of other containers.
+    Zipped { call: &'a ExprCall, is_shuffled: bool },
+    /// It is put in another order on purpose.
+    Ordered,
 }
 
 /// A value that goes through more names than this is given up.
@@ -65,6 +79,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             uses: Cell::new(0),
             birth: Cell::default(),
             waits: RefCell::default(),
+            remarks: RefCell::default(),
             steps: Cell::new(MOST_STEPS),
         }
     }
@@ -89,6 +104,26 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         self.follow_in(Value::new(kind), Layer::Sequence, &site.how)
     }
 
+    /// What is done with the elements of the list that awaiting the call at `site` gives.
+    pub(crate) fn remarks_on_awaited(&self, kind: Kind, site: &CallSite<'a>) -> Vec<Remark<'a>> {
+        self.remarks_on(&[Layer::Sequence, Layer::Promise], kind, &site.how)
+    }
+
+    /// What is done with the elements of a container that is used so.
+    pub(crate) fn remarks_on_elements(&self, kind: Kind, how: &Use<'a>) -> Vec<Remark<'a>> {
+        self.remarks_on(&[Layer::Sequence], kind, how)
+    }
+
+    fn remarks_on(&self, layers: &[Layer], kind: Kind, how: &Use<'a>) -> Vec<Remark<'a>> {
+        self.uses.set(MOST_USES);
+        self.birth.set(TextRange::default());
+        self.remarks.take();
+        if let Some(value) = layers.iter().try_fold(Value::new(kind), |value, layer| value.put_in(*layer)) {
+            self.follow(value, how);
+        }
+        self.remarks.take()
+    }
+
     /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the engine, and
     /// answers yes when in doubt. What comes of awaiting counts for a gather only.
     pub(crate) fn can_be_lost(&self, is_gather: bool, how: &Use<'a>) -> bool {
@@ -109,7 +144,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Use::Element(how) => put_in(Layer::Sequence, how),
             Use::Entry(how) => put_in(Layer::Mapping, how),
             Use::Part(place, how) => put_in(Layer::Tuple(*place), how),
-            Use::Rest(how) => self.can_value_be_lost(value, how),
+            Use::Rest(how) | Use::Shuffled(how) => self.can_value_be_lost(value, how),
             Use::Each(how, _) | Use::Subscripted(_, how) => value.is_bare() || self.can_value_be_lost(value.taken_out(), how),
             Use::Unpacked(parts) => match value.layer() {
                 None => true,
@@ -160,11 +195,13 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Use::Awaited(how) => match kind {
                 Kind::Gather if value.is_bare() => return self.follow_in(value.turned_into(Kind::Outcome), Layer::Sequence, how),
                 _ if value.layer() == Some(Layer::Promise) => return self.follow(value.taken_out(), how),
+                Kind::Input if value.is_bare() => return self.follow(value, how),
                 Kind::Coroutine | Kind::Task | Kind::Future | Kind::Pending if value.is_bare() => Fate::Consumed(How::Awaited),
                 Kind::AsyncGenerator if value.is_bare() => as_value(Operation::Await, TextRange::default()),
                 _ => Fate::Unknown(Reason::Use),
             },
             Use::Element(how) => return self.follow_in(value, Layer::Sequence, how),
+            Use::Shuffled(how) => return self.follow(value.shuffled(), how),
             Use::Entry(how) => return self.follow_in(value, Layer::Mapping, how),
             Use::Part(place, how) => return self.follow_in(value, Layer::Tuple(*place), how),
             Use::Each(how, at) => match value.layer() {

@@ -65,6 +65,8 @@ pub(crate) enum Effect {
     Log,
     /// Returns a container of the same elements.
     SameElements,
+    /// Returns a set of the same elements.
+    Shuffle,
     /// Returns a list of the same elements, which it compares.
     Sort,
     /// Returns an iterator over tuples, with the elements of the nth argument at place n.
@@ -320,6 +322,11 @@ impl Models {
     /// methods.
     pub(crate) fn test_case(&self, name: &str) -> Option<(&str, &TestCase)> {
         self.files.test_case.get_key_value(name).map(|(name, model)| (name.as_str(), model))
+    }
+
+    /// What a function with a model whose name ends in this one may do with its arguments.
+    pub(crate) fn effect_by_last_name(&self, name: &str) -> Option<Effect> {
+        self.named(name).find_map(|model| model.arguments)
     }
 
     /// The kind that functions with a model give whose name ends in this one.

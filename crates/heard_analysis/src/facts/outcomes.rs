@@ -109,7 +109,7 @@ impl<'a> Finder<'_, '_, 'a> {
 
 fn is_in_gather(how: &Use, gather: &ExprCall) -> bool {
     match how {
-        Use::Each(how, _) | Use::Element(how) | Use::Part(_, how) => is_in_gather(how, gather),
+        Use::Each(how, _) | Use::Element(how) | Use::Shuffled(how) | Use::Part(_, how) => is_in_gather(how, gather),
         Use::Argument { call, .. } => std::ptr::eq(*call, gather),
         _ => false,
     }

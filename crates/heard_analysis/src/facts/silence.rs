@@ -91,7 +91,7 @@ impl<'a> Finder<'_, '_, 'a> {
             Setting::Level => {
                 let logger = self.logger_of(site)?;
                 above_error(arguments.find_argument_value("level", 0)?).then_some(())?;
-                let is_other = |other: &&Set| {
+                let is_other = |other: &&Set<'_, 'a>| {
                     self.logger_of(other.site) == Some(logger)
                         && !other.site.call.arguments.find_argument_value("level", 0).is_some_and(above_error)
                 };

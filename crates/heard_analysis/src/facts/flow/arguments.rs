@@ -9,12 +9,15 @@ use super::super::body::Use;
 use super::super::models::Effect;
 use super::super::{Fate, How, Kind, Loss, Operation, Reason};
 use super::value::{Layer, Value};
-use super::{Flow, Verdict, as_value, never_read, plain_value, taken_apart};
+use super::{Flow, Remark, Verdict, as_value, never_read, plain_value, taken_apart};
 
 impl<'a> Flow<'_, '_, 'a> {
-    pub(super) fn argument(&self, value: Value, call: &ExprCall, index: usize, result: &Rc<Use<'a>>) -> Verdict {
+    pub(super) fn argument(&self, value: Value, call: &'a ExprCall, index: usize, result: &Rc<Use<'a>>) -> Verdict {
         let (kind, depth) = (value.kind, value.depth());
         let unknown = value.unknown(Reason::Argument);
+        if kind == Kind::Input {
+            return self.with_input(value, call, index, result);
+        }
         let Some(effect) = self.model(call).and_then(|model| model.arguments) else { return unknown };
         let at = call.range();
         let has_key = call.arguments.find_keyword("key").is_some();
@@ -40,6 +43,7 @@ impl<'a> Flow<'_, '_, 'a> {
             | Effect::EachValue
             | Effect::Pick
             | Effect::SameElements
+            | Effect::Shuffle
             | Effect::Sort
             | Effect::Zip
             | Effect::Enumerate
@@ -67,16 +71,21 @@ impl<'a> Flow<'_, '_, 'a> {
             Effect::Print if kind == Kind::Outcome => Fate::Lost(Loss::OnlyPrinted { at }),
             Effect::Print => plain_value(value, at),
             Effect::Sort if kind == Kind::Coroutine && depth == 1 && !has_key => as_value(Operation::Comparison, at),
-            Effect::SameElements | Effect::Sort if depth > 0 => return self.follow(value, result),
-            Effect::SameElements | Effect::Sort => taken_apart(value, Operation::Iteration, at),
+            Effect::SameElements | Effect::Shuffle | Effect::Sort if depth > 0 => return self.follow(value, result),
+            Effect::SameElements | Effect::Shuffle | Effect::Sort => taken_apart(value, Operation::Iteration, at),
             Effect::Zip if depth > 0 => return self.in_tuples(value, index, result),
             Effect::Enumerate if depth > 0 => return self.in_tuples(value, 1, result),
             Effect::Zip | Effect::Enumerate => taken_apart(value, Operation::Iteration, at),
-            Effect::Examine if kind == Kind::Outcome => match result.as_ref() {
-                Use::Operand(Operation::Skip, at) => Fate::Lost(Loss::Skipped { at: *at }),
-                _ => Fate::Consumed(How::Examined),
-            },
-            Effect::Examine => never_read(at),
+            Effect::Examine => {
+                if value.is_bare() && index == 0 {
+                    self.remarks.borrow_mut().push(Remark::Examined(call));
+                }
+                match result.as_ref() {
+                    _ if kind != Kind::Outcome => never_read(at),
+                    Use::Operand(Operation::Skip, at) => Fate::Lost(Loss::Skipped { at: *at }),
+                    _ => Fate::Consumed(How::Examined),
+                }
+            }
         };
         value.ends(fate)
     }

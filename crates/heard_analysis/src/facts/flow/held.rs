@@ -89,16 +89,16 @@ impl<'a> Flow<'_, '_, 'a> {
         let mut takes = |edge: &Edge<'a>| self.takes(edge, reach);
         let Some(steps) = self.reached(variable, store, &mut takes) else { return unknown };
         let mut verdict: Option<Verdict> = None;
+        let mut is_skipped = false;
         for load in variable.loads.iter().filter(|load| reads(load, steps.as_ref())) {
             let next = self.follow(value, &load.how);
-            let is_skipped = value.is_bare() && matches!(next.fate, Fate::Lost(Loss::Skipped { .. }));
-            verdict = Some(match verdict {
-                Some(verdict) => verdict.or(next),
-                None => next,
-            });
-            // Behind such a test there are only values.
-            if is_skipped {
-                break;
+            // Behind such a test there are only values, but their tests may tell more.
+            if !is_skipped {
+                is_skipped = value.is_bare() && matches!(next.fate, Fate::Lost(Loss::Skipped { .. }));
+                verdict = Some(match verdict {
+                    Some(verdict) => verdict.or(next),
+                    None => next,
+                });
             }
         }
         let loss = match verdict {

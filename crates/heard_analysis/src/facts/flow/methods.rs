@@ -7,7 +7,7 @@ use super::super::body::Use;
 use super::super::models::Method;
 use super::super::{Fate, How, Kind, Loss, Operation, Reason};
 use super::value::{Layer, Value};
-use super::{Flow, Verdict, as_value, never_read};
+use super::{Flow, Remark, Verdict, as_value, never_read};
 
 impl<'a> Flow<'_, '_, 'a> {
     pub(super) fn receiver(&self, value: Value, attribute: &ExprAttribute, called: Option<&ExprCall>, result: &Use<'a>) -> Verdict {
@@ -20,12 +20,18 @@ impl<'a> Flow<'_, '_, 'a> {
                 "copy" => return self.follow(value, result),
                 "values" => return self.follow_in(value.taken_out(), Layer::Sequence, result),
                 "items" => return self.in_tuples(value, 1, result),
-                "append" | "appendleft" | "add" | "extend" | "extendleft" | "update" | "clear" | "discard" | "remove" | "sort"
-                | "reverse" => never_read(at),
+                "sort" | "reverse" => {
+                    self.remarks.borrow_mut().push(Remark::Ordered);
+                    never_read(at)
+                }
+                "append" | "appendleft" | "add" | "extend" | "extendleft" | "update" | "clear" | "discard" | "remove" => never_read(at),
                 "index" | "count" if kind == Kind::Outcome => Fate::Consumed(How::Examined),
                 "index" | "count" => never_read(at),
                 _ => Fate::Unknown(Reason::Use),
             }
+        } else if kind == Kind::Input {
+            // The result of a task is as much at its place as the task.
+            return self.follow(value, result);
         } else if kind == Kind::Outcome {
             as_value(Operation::Attribute, at)
         } else {

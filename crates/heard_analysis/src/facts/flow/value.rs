@@ -25,6 +25,8 @@ pub(super) struct Value {
     depth: usize,
     /// Names followed so far.
     pub(super) hops: usize,
+    /// Whether it has lost its place among its like.
+    pub(super) is_shuffled: bool,
 }
 
 impl Value {
@@ -32,7 +34,7 @@ impl Value {
     const DEEPEST: usize = 6;
 
     pub(super) fn new(kind: Kind) -> Self {
-        Value { kind, layers: [Layer::Sequence; Value::DEEPEST], depth: 0, hops: 0 }
+        Value { kind, layers: [Layer::Sequence; Value::DEEPEST], depth: 0, hops: 0, is_shuffled: false }
     }
 
     /// The same value put in something, or `None` where that is too deep.
@@ -65,6 +67,11 @@ impl Value {
     /// The value behind one more name.
     pub(super) fn held(self) -> Self {
         Value { hops: self.hops + 1, ..self }
+    }
+
+    /// The value at another place among its like.
+    pub(super) fn shuffled(self) -> Self {
+        Value { is_shuffled: true, ..self }
     }
 
     /// The value as something else.

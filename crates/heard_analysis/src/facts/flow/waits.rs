@@ -10,7 +10,7 @@ use super::value::{Layer, Value};
 use super::{Flow, Verdict, as_value};
 
 /// The places of the two sets in what `asyncio.wait` gives.
-const DONE: usize = 0;
+pub(super) const DONE: usize = 0;
 const PENDING: usize = 1;
 
 impl<'a> Flow<'_, '_, 'a> {
@@ -59,7 +59,7 @@ impl<'a> Flow<'_, '_, 'a> {
     }
 
     /// Follows a value through a wait, or gives `None` where it is on its way through that already.
-    fn through_wait(&self, value: Value, wait: &ExprCall, follow: impl FnOnce(&Self) -> Verdict) -> Option<Verdict> {
+    pub(super) fn through_wait(&self, value: Value, wait: &ExprCall, follow: impl FnOnce(&Self) -> Verdict) -> Option<Verdict> {
         if self.waits.borrow().contains(&wait.range()) {
             return None;
         }

@@ -64,11 +64,13 @@ impl<'a> Walker<'a> {
                     self.expression(part, &Use::Part(place, Rc::new(how.clone())));
                 }
             }
-            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
                 let element = Use::Element(Rc::new(how.clone()));
-                for part in elts {
-                    self.expression(part, &element);
-                }
+                elts.iter().for_each(|part| self.expression(part, &element));
+            }
+            Expr::Set(set) => {
+                let element = in_set(how);
+                set.elts.iter().for_each(|part| self.expression(part, &element));
             }
             Expr::Dict(dict) => {
                 let element = Use::Entry(Rc::new(how.clone()));
@@ -83,7 +85,7 @@ impl<'a> Walker<'a> {
                 }
             }
             Expr::ListComp(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
-            Expr::SetComp(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
+            Expr::SetComp(node) => self.comprehension(&node.generators, None, &node.elt, &in_set(how)),
             Expr::Generator(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
             Expr::DictComp(node) => {
                 self.comprehension(&node.generators, node.key.as_deref(), &node.value, &Use::Entry(Rc::new(how.clone())));
@@ -175,7 +177,8 @@ impl<'a> Walker<'a> {
             return None;
         }
         match attribute.attr.as_str() {
-            "append" | "add" | "appendleft" | "insert" => Some(Use::Element(Rc::new(Use::Held(local)))),
+            "append" | "appendleft" | "insert" => Some(Use::Element(Rc::new(Use::Held(local)))),
+            "add" => Some(in_set(&Use::Held(local))),
             "extend" | "update" | "extendleft" => Some(Use::Held(local)),
             _ => None,
         }
@@ -306,6 +309,11 @@ impl<'a> Walker<'a> {
             walker.expression(&lambda.body, &Use::LambdaResult(Rc::new(how.clone())));
         });
     }
+}
+
+/// Put in a set that is used so.
+fn in_set<'a>(how: &Use<'a>) -> Use<'a> {
+    Use::Element(Rc::new(Use::Shuffled(Rc::new(how.clone()))))
 }
 
 /// The place that a subscript names, where it is a plain number.
