@@ -45,20 +45,23 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     fn async_callback(&self, site: &CallSite<'a>, index: &Index) -> Option<AsyncCallback> {
-        let may_be_async = |argument: &Expr| callable_name(argument).is_some_and(|name| index.may_be_awaitable(name));
+        let may_be_async = |argument: &Expr| match self.plain_target(argument, &site.around.scope) {
+            Some(function) => function.is_async,
+            None => callable_name(argument).is_some_and(|name| index.may_be_awaitable(name)),
+        };
         if !arguments(site.call).any(may_be_async) {
             return None;
         }
-        let (callback, fate) = match self.flow.model(site.call) {
+        let name = self.flow.body.called_name(site.call)?;
+        let may_have_model = self.flow.models.any_named(name, |model| model.callbacks.is_some());
+        let (callback, fate) = match may_have_model.then(|| self.flow.model(site.call)).flatten() {
             Some(model) if model.refuses_async => return None,
             Some(model) => {
                 let callback = model.callback(site.call).filter(|callback| may_be_async(callback))?;
                 (self.is_coroutine_function(callback, &site.around.scope, DEEPEST_ORIGIN) && self.is_result_lost(site, model))
                     .then_some((callback, CallbackFate::Known(model.callbacks?)))?
             }
-            None if self.flow.body.called_name(site.call).is_some_and(|name| index.plain_callers.contains(name)) => {
-                (self.against_annotation(site, index)?, CallbackFate::Annotated)
-            }
+            None if index.plain_callers.contains(name) => (self.against_annotation(site, index)?, CallbackFate::Annotated),
             None => return None,
         };
         Some(AsyncCallback {

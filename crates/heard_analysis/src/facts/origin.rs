@@ -162,7 +162,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// The function of this module, or the method of the class around, that `call` plainly goes to.
     pub(super) fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&'a StmtFunctionDef> {
-        match &*call.func {
+        self.plain_target(&call.func, scope)
+    }
+
+    /// The function of this module, or the method of the class around, that `function` plainly is.
+    pub(super) fn plain_target(&self, function: &Expr, scope: &Scope<'a>) -> Option<&'a StmtFunctionDef> {
+        match function {
             Expr::Name(name) => {
                 let module_frame = 0;
                 let is_global = self.flow.body.binding_frame(scope.frame, &name.id)? == module_frame;
