@@ -5,7 +5,10 @@
 
 mod birth;
 mod body;
+mod bypasses;
+mod crowds;
 mod entries;
+mod exits;
 mod fate;
 mod flow;
 mod hears;
@@ -14,8 +17,10 @@ mod models;
 mod names;
 mod origin;
 mod outcomes;
+mod raises;
+mod siblings;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
@@ -30,10 +35,13 @@ use crate::finding::Span;
 use crate::program::Database;
 
 pub(crate) use birth::Index;
+pub(crate) use bypasses::Bypass;
+pub(crate) use crowds::Crowd;
 pub(crate) use entries::PlainEntry;
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use jumps::Jump;
 pub(crate) use names::{Names, async_names};
+pub(crate) use siblings::Siblings;
 
 /// One thing that a rule can judge.
 #[derive(Debug)]
@@ -44,6 +52,12 @@ pub(crate) enum Fact {
     PlainEntry(PlainEntry),
     /// A statement leaves a `finally` block.
     Jump(Jump),
+    /// A failure passes by the place that reads a task.
+    Bypass(Bypass),
+    /// A gather fails, and what it waited for goes on.
+    Siblings(Siblings),
+    /// Work is started for each element of something that nobody bounds.
+    Crowd(Crowd),
 }
 
 /// Where a fact stands.
@@ -73,11 +87,19 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         flow: Flow::new(module, &body),
         known_gifts: RefCell::default(),
         known_hearings: RefCell::default(),
+        known_raises: RefCell::default(),
+        known_entry_points: OnceCell::new(),
         module_functions: plain_functions(module.body()),
         methods,
     };
     let births = finder.births(index, all).into_iter().map(Fact::Birth);
-    births.chain(finder.jumps().map(Fact::Jump)).chain(finder.plain_entries().map(Fact::PlainEntry)).collect()
+    let mut facts: Vec<Fact> = births.collect();
+    facts.extend(finder.jumps().map(Fact::Jump));
+    facts.extend(finder.plain_entries().map(Fact::PlainEntry));
+    facts.extend(finder.bypasses().map(Fact::Bypass));
+    facts.extend(finder.siblings().map(Fact::Siblings));
+    facts.extend(finder.crowds().map(Fact::Crowd));
+    facts
 }
 
 /// What is born.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{
-    ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtMatch, StmtTry, StmtWith,
+    Comprehension, ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtMatch, StmtTry, StmtWith,
 };
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
@@ -19,7 +19,7 @@ mod graph;
 mod walk;
 
 pub(crate) use graph::{Edge, Graph, Step};
-pub(crate) use walk::walk;
+pub(crate) use walk::{constant, walk};
 
 /// How the value of an expression is used, right where it stands.
 #[derive(Clone, Debug)]
@@ -132,8 +132,10 @@ pub(crate) struct CallSite<'a> {
     /// Whether nothing leads to it.
     pub(crate) is_dead: bool,
     pub(crate) around: Around<'a>,
-    /// Whether it stands in a comprehension, where `await` changes what the comprehension is.
-    pub(crate) in_comprehension: bool,
+    /// When it has returned.
+    pub(crate) step: Step,
+    /// The `for` parts of the comprehension around it, where `await` changes what the comprehension is.
+    pub(crate) comprehension: Option<&'a [Comprehension]>,
 }
 
 /// One statement that runs.

@@ -209,7 +209,8 @@ fn speaks_of_failure(name: &str) -> bool {
     ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
 }
 
-fn is_broad(kind: Option<&Expr>) -> bool {
+/// Whether a handler of this type catches every failure.
+pub(super) fn is_broad(kind: Option<&Expr>) -> bool {
     match kind {
         None => true,
         Some(Expr::Tuple(kinds)) => kinds.elts.iter().any(|kind| is_broad(Some(kind))),

@@ -3,7 +3,8 @@
 //! They are data, in `models/*.toml`, by the qualified name of the place of definition (for the
 //! standard library: its place in typeshed). The keys:
 //!
-//! - `[class."module.Class"]`: `kind`, what an instance is. Subclasses are the same kind.
+//! - `[class."module.Class"]`: `kind`, what an instance is, and `unbounded = true` where it may give any
+//!   number of elements. Subclasses are the same.
 //! - `[function."module.Class.name"]`:
 //!   - `gives`: the kind of what a call returns, where its type does not tell.
 //!   - `wraps = true`: what it returns stands for what it was given, and so is the caller's alone
@@ -14,6 +15,9 @@
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
+//!   - `ends-loop = true`: when the coroutine that it is given ends, what else runs in the loop is cancelled.
+//!   - `swallows = true`: a `with` over it takes the exceptions that it is given.
+//!   - `unbounded = true`: what it returns comes from outside and may have any number of elements.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks = "drop-result"`: it calls the functions that it is given and drops what they return.
 //! - `[untyped."module.Class"]`: `names`, the names of objects that are taken for instances of the class
@@ -93,6 +97,15 @@ pub(crate) struct FunctionModel {
     /// returns can be iterated for ever.
     #[serde(default)]
     pub(crate) endless: bool,
+    /// Whether what else runs in the loop is cancelled when the coroutine that it is given ends.
+    #[serde(default)]
+    pub(crate) ends_loop: bool,
+    /// Whether a `with` over it takes the exceptions that it is given.
+    #[serde(default)]
+    pub(crate) swallows: bool,
+    /// Whether what it returns may have any number of elements.
+    #[serde(default)]
+    pub(crate) unbounded: bool,
     /// What happens to the arguments.
     pub(crate) arguments: Option<Effect>,
     /// What happens to the result of a function among the arguments.
@@ -146,7 +159,11 @@ struct Untyped {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Class {
-    kind: Kind,
+    /// What an instance is to somebody who waits.
+    kind: Option<Kind>,
+    /// Whether an instance may give any number of elements.
+    #[serde(default)]
+    unbounded: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -169,6 +186,8 @@ pub(crate) struct Models {
     giving_names: FxHashMap<String, Kind>,
     /// The same of those that map.
     mapping_names: FxHashSet<String>,
+    /// The same of those that end the loop.
+    ending_names: FxHashSet<String>,
     /// The same of those that are endless or do not fail.
     endless_names: FxHashSet<String>,
 }
@@ -180,6 +199,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         ("builtins.toml", include_str!("models/builtins.toml")),
         ("logging.toml", include_str!("models/logging.toml")),
         ("concurrent_futures.toml", include_str!("models/concurrent_futures.toml")),
+        ("sources.toml", include_str!("models/sources.toml")),
         ("threading.toml", include_str!("models/threading.toml")),
     ] {
         // The files are compiled in, so a mistake in one is ours and every test meets it.
@@ -193,9 +213,10 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     let last_names = files.function.iter().filter(|(_, model)| model.does_something()).map(|(name, _)| last_name(name)).collect();
     let giving_names = files.function.iter().filter_map(|(name, model)| Some((last_name(name), model.gives?))).collect();
     let mapping_names = files.function.iter().filter(|(_, model)| model.maps).map(|(name, _)| last_name(name)).collect();
+    let ending_names = files.function.iter().filter(|(_, model)| model.ends_loop).map(|(name, _)| last_name(name)).collect();
     let endless_names =
         files.function.iter().filter(|(_, model)| model.endless || model.never_fails).map(|(name, _)| last_name(name)).collect();
-    Models { files, last_names, giving_names, endless_names, mapping_names }
+    Models { files, last_names, giving_names, endless_names, ending_names, mapping_names }
 });
 
 impl Models {
@@ -206,7 +227,12 @@ impl Models {
 
     /// The kind of an instance of the class with this qualified name.
     pub(crate) fn kind_of_class(&self, name: &str) -> Option<Kind> {
-        self.files.class.get(name).map(|class| class.kind)
+        self.files.class.get(name)?.kind
+    }
+
+    /// Whether instances of the class with this qualified name may give any number of elements, if it is known.
+    pub(crate) fn is_unbounded_class(&self, name: &str) -> Option<()> {
+        self.files.class.get(name).filter(|class| class.unbounded).map(|_| ())
     }
 
     /// The model of the function with this qualified name.
@@ -222,6 +248,11 @@ impl Models {
     /// Whether some function that maps ends in this name.
     pub(crate) fn may_map(&self, name: &str) -> bool {
         self.mapping_names.contains(name)
+    }
+
+    /// Whether some function ends in this name with whose coroutine the loop ends.
+    pub(crate) fn may_end_loop(&self, name: &str) -> bool {
+        self.ending_names.contains(name)
     }
 
     /// Whether some function ends in this name that is endless or does not fail.

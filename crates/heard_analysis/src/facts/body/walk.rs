@@ -35,8 +35,8 @@ struct Walker<'a> {
     body: Body<'a>,
     scope: Rc<Scope<'a>>,
     path: Path,
-    /// The frames of the comprehensions around, the outermost first.
-    comprehensions: Vec<usize>,
+    /// The frames of the comprehensions around and their `for` parts, the outermost first.
+    comprehensions: Vec<(usize, &'a [ast::Comprehension])>,
     /// The names that the function around declares `global` or `nonlocal`.
     outer_names: Vec<Name>,
     /// The header of the statement around.
@@ -112,7 +112,7 @@ impl<'a> Walker<'a> {
                 for value in [&inner.exc, &inner.cause].into_iter().flatten() {
                     self.expression(value, &Use::Examined);
                 }
-                self.risk(None);
+                self.body.graph.connect(self.path.here, self.path.catch, Edge::Pass);
                 self.die(statement.range());
             }
             Stmt::Try(inner) if inner.finalbody.is_empty() => self.try_block(statement, inner),
@@ -202,7 +202,9 @@ impl<'a> Walker<'a> {
         self.path.is_limited |= may_swallow && statement.is_async;
         self.catching(caught, |walker| walker.nested(Block::With(statement), &statement.body));
         self.path.is_limited = was_limited;
-        self.body.graph.connect(caught, self.path.catch, Edge::Pass);
+        // Those that are async are there for a resource; what swallows is mostly plain, like `suppress`.
+        let passing = if may_swallow && !statement.is_async { Edge::Uncaught } else { Edge::Pass };
+        self.body.graph.connect(caught, self.path.catch, passing);
         if may_swallow {
             let mut after = self.meeting();
             self.meet(&mut after);
@@ -251,7 +253,7 @@ impl<'a> Walker<'a> {
             self.meet(&mut after);
         }
         if !catches_all {
-            self.body.graph.connect(caught, self.path.catch, Edge::Pass);
+            self.body.graph.connect(caught, self.path.catch, Edge::Uncaught);
         }
         self.resume_at(after);
     }
@@ -369,7 +371,7 @@ impl<'a> Walker<'a> {
 
     /// The innermost frame.
     fn frame(&self) -> usize {
-        self.comprehensions.last().copied().unwrap_or(self.scope.frame)
+        self.comprehensions.last().map_or(self.scope.frame, |(frame, _)| *frame)
     }
 }
 
@@ -415,7 +417,7 @@ fn header(statement: &Stmt) -> TextRange {
 }
 
 /// Whether a test is always true or always false, as far as its form tells.
-fn constant(test: &Expr) -> Option<bool> {
+pub(crate) fn constant(test: &Expr) -> Option<bool> {
     match test {
         Expr::BooleanLiteral(literal) => Some(literal.value),
         Expr::NumberLiteral(ast::ExprNumberLiteral { value: ast::Number::Int(number), .. }) => Some(*number != ast::Int::ZERO),

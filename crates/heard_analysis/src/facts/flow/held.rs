@@ -128,12 +128,14 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn takes(&self, edge: &Edge<'a>, reach: Reach) -> bool {
         match edge {
-            Edge::Normal | Edge::Pass | Edge::Fail(None) => true,
+            Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Fail(None) => true,
             Edge::Handover(_) => reach >= Reach::Closing,
             Edge::Never(_) => reach == Reach::Blocked,
             Edge::Behind(call) => reach == Reach::Blocked || !self.is_endless(call),
             Edge::Fail(Some(call)) => reach == Reach::Blocked || !self.cannot_fail(call),
-            Edge::AwaitFail(awaited) => reach == Reach::Blocked || awaited.as_call_expr().is_none_or(|call| !self.cannot_fail(call)),
+            Edge::AwaitFail { awaited, is_limited } => {
+                *is_limited || reach == Reach::Blocked || awaited.as_call_expr().is_none_or(|call| !self.cannot_fail(call))
+            }
         }
     }
 
@@ -141,10 +143,10 @@ impl<'a> Flow<'_, '_, 'a> {
     fn takes_surely(&self, edge: &Edge<'a>) -> bool {
         let may_be_endless = |call: &ExprCall| last_name(&call.func).is_some_and(|name| self.models.may_be_endless(name));
         match edge {
-            Edge::Normal | Edge::Pass | Edge::Fail(None) => true,
+            Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Fail(None) => true,
             Edge::Handover(_) | Edge::Never(_) | Edge::Behind(_) => false,
             Edge::Fail(Some(call)) => !may_be_endless(call),
-            Edge::AwaitFail(awaited) => awaited.as_call_expr().is_none_or(|call| !may_be_endless(call)),
+            Edge::AwaitFail { awaited, is_limited } => *is_limited || awaited.as_call_expr().is_none_or(|call| !may_be_endless(call)),
         }
     }
 
