@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{
-    Comprehension, ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtMatch, StmtTry, StmtWith,
+    Comprehension, ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtMatch, StmtTry,
+    StmtWith,
 };
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;

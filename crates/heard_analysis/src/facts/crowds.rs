@@ -34,15 +34,19 @@ impl<'a> Finder<'_, '_, 'a> {
         let given = self.flow.models.given_by_last_name(self.flow.body.called_name(site.call)?)?;
         let (work, source) = match (given, &*site.call.arguments.args) {
             (Kind::Gather, [Expr::Starred(all)]) => self.each(&all.value, scope, DEEPEST_ORIGIN)?,
-            (Kind::Task, [Expr::Call(work), ..]) => (&*work.func, self.started_for(site)?),
+            (Kind::Task, [Expr::Call(work), ..]) => (&*work.func, started_for(site)?),
             _ => return None,
         };
-        if !self.is_unbounded(source, scope, DEEPEST_ORIGIN) || !self.flow.model(site.call).is_some_and(|model| model.gives == Some(given) || model.owned) {
+        if !self.is_unbounded(source, scope, DEEPEST_ORIGIN)
+            || !self.flow.model(site.call).is_some_and(|model| model.gives == Some(given) || model.owned)
+        {
             return None;
         }
-        let runs_at_once = self.flow.module.target(work)?.with_body(self.db, |_, function| {
-            is_plain_coroutine_function(function) && !waits_its_turn(&function.body)
-        })?;
+        let runs_at_once = self
+            .flow
+            .module
+            .target(work)?
+            .with_body(self.db, |_, function| is_plain_coroutine_function(function) && !waits_its_turn(&function.body))?;
         runs_at_once.then(|| Crowd {
             site: self.site(site.call.range(), &site.around),
             work: self.short_text(work.range()),
@@ -65,21 +69,6 @@ impl<'a> Finder<'_, '_, 'a> {
                 _ => None,
             },
             Expr::Name(_) => self.each(self.value_of(all, scope)?, scope, depth),
-            _ => None,
-        }
-    }
-
-    /// What a task is started for each element of, in a comprehension or a loop that does not wait.
-    fn started_for(&self, site: &CallSite<'a>) -> Option<&'a Expr> {
-        if let Some(generators) = site.comprehension {
-            return generators.first().filter(|generator| !generator.is_async).map(|generator| &generator.iter);
-        }
-        let around = site.around.blocks().find_map(|block| match block {
-            Block::Loop(around) => Some(around),
-            _ => None,
-        });
-        match around? {
-            Stmt::For(around) if !around.is_async && !waits(&around.body) => Some(&around.iter),
             _ => None,
         }
     }
@@ -119,6 +108,21 @@ impl<'a> Finder<'_, '_, 'a> {
 
     fn gives_any_number(&self, source: &Expr) -> bool {
         self.flow.module.sort_of(source, &|class| self.flow.models.is_unbounded_class(class)) == Answer::All(())
+    }
+}
+
+/// What a task is started for each element of, in a comprehension or a loop that does not wait.
+fn started_for<'a>(site: &CallSite<'a>) -> Option<&'a Expr> {
+    if let Some(generators) = site.comprehension {
+        return generators.first().filter(|generator| !generator.is_async).map(|generator| &generator.iter);
+    }
+    let around = site.around.blocks().find_map(|block| match block {
+        Block::Loop(around) => Some(around),
+        _ => None,
+    });
+    match around? {
+        Stmt::For(around) if !around.is_async && !waits(&around.body) => Some(&around.iter),
+        _ => None,
     }
 }
 

@@ -216,7 +216,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
     let ending_names = files.function.iter().filter(|(_, model)| model.ends_loop).map(|(name, _)| last_name(name)).collect();
     let endless_names =
         files.function.iter().filter(|(_, model)| model.endless || model.never_fails).map(|(name, _)| last_name(name)).collect();
-    Models { files, last_names, giving_names, endless_names, ending_names, mapping_names }
+    Models { files, last_names, giving_names, mapping_names, ending_names, endless_names }
 });
 
 impl Models {

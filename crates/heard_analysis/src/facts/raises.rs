@@ -5,12 +5,12 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Kind;
 use super::birth::Finder;
 use super::body::{Local, Scope, arguments, last_name};
 use super::hears::is_broad;
 use super::models::Effect;
 use super::origin::DEEPEST_ORIGIN;
-use super::Kind;
 use crate::engine::{Callee, CalleeId, Module};
 
 /// The last names of the exceptions that get out.
@@ -181,7 +181,8 @@ fn raises_again(statement: &Stmt, name: Option<&Name>) -> bool {
     impl<'a> Visitor<'a> for Again<'_> {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
             if let Stmt::Raise(statement) = statement {
-                self.1 |= statement.exc.as_deref().is_none_or(|exception| last_name(exception).is_some_and(|raised| Some(raised) == self.0));
+                self.1 |=
+                    statement.exc.as_deref().is_none_or(|exception| last_name(exception).is_some_and(|raised| Some(raised) == self.0));
             }
             walk_stmt(self, statement);
         }

@@ -49,7 +49,8 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         let (taker, starts_again) = self.taker(site, around)?;
         let ends_with_it = !starts_again && self.is_entry_point(&site.around.scope);
-        let is_gather = || matches!(self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN), Given::Fresh(Kind::Gather));
+        let is_gather =
+            || matches!(self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN), Given::Fresh(Kind::Gather));
         (!ends_with_it && is_gather()).then(|| Siblings {
             site: self.site(site.call.range(), &site.around),
             callee: self.short_text(site.call.func.range()),
@@ -68,7 +69,10 @@ impl<'a> Finder<'_, '_, 'a> {
         match &*self.flow.body.variables.get(local)?.loads {
             [load] if !load.is_nested && matches!(load.how, Use::Awaited(_)) => {
                 let statements = &self.flow.body.statements;
-                statements.iter().rfind(|statement| statement.statement.range().contains_range(load.range)).map(|statement| &statement.around)
+                statements
+                    .iter()
+                    .rfind(|statement| statement.statement.range().contains_range(load.range))
+                    .map(|statement| &statement.around)
             }
             _ => None,
         }

@@ -9,9 +9,10 @@ pub(super) const RULE: Rule =
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Siblings(siblings) = fact else { return None };
-    let (then, level) = match siblings.starts_again {
-        true => ("into the next round of the loop", Level::Default),
-        false => ("unheard", Level::Strict),
+    let (then, level) = if siblings.starts_again {
+        ("beside the next round of the loop", Level::Default)
+    } else {
+        ("unheard", Level::Strict)
     };
     let message = format!("when one awaitable of `{}` fails, the failure is handled and the others run on {then}", siblings.callee);
     let help = "use a `TaskGroup`, which ends the others, or `return_exceptions=True` and look at each result";

@@ -5,7 +5,7 @@ use ruff_text_size::Ranged;
 use rustc_hash::FxHashSet;
 
 use super::super::body::{CallSite, Edge, Load, Step, Use, Variable};
-use super::super::{Fate, How, Kind, Loss};
+use super::super::{Fate, How, Kind, Loss, Operation};
 use super::Flow;
 use super::value::{Layer, Value};
 
@@ -36,7 +36,7 @@ impl<'a> Flow<'_, '_, 'a> {
             let reading = holder.variable.loads.iter().filter(|load| unread.contains(&load.step));
             between = reading.filter_map(|load| self.one_by_one(&holder, load)).collect();
         }
-        between.into_iter().min_by_key(|awaited| awaited.start())
+        between.into_iter().min_by_key(Ranged::start)
     }
 
     /// The name that the value of `site` is put in.
@@ -66,8 +66,14 @@ impl<'a> Flow<'_, '_, 'a> {
 
     /// Whether a use reads the value, hands it to somebody, or ends it.
     fn settles(&self, value: Value, load: &Load<'a>) -> bool {
-        let is_cancelled = || matches!(self.follow(value.turned_into(Kind::Pending), &load.how).fate, Fate::Lost(Loss::OnlyCancelled { .. }));
-        !matches!(self.follow(value, &load.how).fate, Fate::Lost(_)) || is_cancelled()
+        // What is asked whether it is there is dealt with where it is.
+        let is_asked = match &load.how {
+            Use::Glanced(_) => value.is_bare(),
+            how => matches!(how, Use::Operand(Operation::Condition, _)),
+        };
+        let is_cancelled =
+            || matches!(self.follow(value.turned_into(Kind::Pending), &load.how).fate, Fate::Lost(Loss::OnlyCancelled { .. }));
+        is_asked || !matches!(self.follow(value, &load.how).fate, Fate::Lost(_)) || is_cancelled()
     }
 
     /// The steps from where the holder has its value to where one of the `settling` steps deals with it.
@@ -92,7 +98,9 @@ impl<'a> Flow<'_, '_, 'a> {
         let mut goes_on = |edge: &Edge<'a>| matches!(edge, Edge::Normal | Edge::Behind(_) | Edge::Pass);
         let graph = &self.body.graph;
         graph.is_failure(step)
-            || graph.reached([step], &mut goes_on, &ends, &self.steps).is_some_and(|steps| steps.into_iter().any(|step| graph.is_failure(step)))
+            || graph
+                .reached([step], &mut goes_on, &ends, &self.steps)
+                .is_some_and(|steps| steps.into_iter().any(|step| graph.is_failure(step)))
     }
 
     /// What is awaited in a loop over the container, where that is each of its elements.
@@ -101,7 +109,7 @@ impl<'a> Flow<'_, '_, 'a> {
         let Use::Bound(element, _) = &**element else { return None };
         let loads = &self.body.variables.get(element)?.loads;
         let is_element = |awaited: &&Expr| loads.iter().any(|load| load.range == awaited.range());
-        self.ways_out(holder, &self.reached_from(load.step)?).into_iter().filter(is_element).min_by_key(|awaited| awaited.start())
+        self.ways_out(holder, &self.reached_from(load.step)?).into_iter().filter(is_element).min_by_key(Ranged::start)
     }
 }
 
