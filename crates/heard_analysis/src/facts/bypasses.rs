@@ -1,11 +1,13 @@
 //! Tasks that are read, but not where something fails before.
 
+use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 
 use super::birth::{Finder, returns_exceptions};
 use super::body::{CallSite, Use};
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
+use super::raises::UNKNOWN;
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
 
@@ -37,9 +39,10 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         let followed = if kind == Kind::Gather && !returns_exceptions(site.call) { Kind::Future } else { kind };
         let scope = &site.around.scope;
-        let own = self.flow.bypass(followed, site, &|awaited| match awaited {
-            Some(awaited) => !self.raised_by(awaited, scope).is_empty(),
-            None => site.call.arguments.args.iter().any(|argument| !self.raised_by(argument, scope).is_empty()),
+        let raises = |awaited: &Expr| self.raised_by(awaited, scope).iter().any(|name| name != UNKNOWN);
+        let awaited = self.flow.bypass(followed, site, &|awaited| match awaited {
+            Some(awaited) => raises(awaited),
+            None => site.call.arguments.args.iter().any(raises),
         })?;
         if self.given(self.flow.module, site.call, Some(scope), DEEPEST_ORIGIN) != Given::Fresh(kind) {
             return None;
@@ -56,7 +59,7 @@ impl<'a> Finder<'_, '_, 'a> {
             kind,
             callee: self.short_text(site.call.func.range()),
             work,
-            awaited: (self.flow.module.span(own.range()), self.short_text(own.range())),
+            awaited: (self.flow.module.span(awaited.range()), self.short_text(awaited.range())),
         })
     }
 }

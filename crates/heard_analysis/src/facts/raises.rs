@@ -13,7 +13,7 @@ use super::models::Effect;
 use super::origin::DEEPEST_ORIGIN;
 use crate::engine::{Callee, CalleeId, Module};
 
-/// The last names of the exceptions that get out.
+/// The last names of the exceptions that get out, and [`UNKNOWN`].
 pub(super) type Raised = FxHashSet<Name>;
 
 /// What functions raise, of those that were looked at. While one is, it stands for nothing.
@@ -22,11 +22,14 @@ pub(super) type KnownRaises = FxHashMap<CalleeId, Raised>;
 /// Awaited calls are followed through this many functions.
 const DEEPEST_RAISE: usize = 3;
 
+/// Stands for what code may raise that is not known.
+pub(super) const UNKNOWN: &str = "";
+
 /// What a time limit raises.
 const TIMEOUT: &str = "TimeoutError";
 
 impl<'db, 'a> Finder<'_, 'db, 'a> {
-    /// The exceptions that awaiting `awaited`, entering it or asking it for elements is known to raise.
+    /// The exceptions that awaiting `awaited`, entering it or asking it for elements may raise.
     pub(super) fn raised_by(&self, awaited: &Expr, scope: &Scope<'a>) -> Raised {
         self.raised_within(awaited, scope, DEEPEST_ORIGIN)
     }
@@ -43,6 +46,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 }
                 Some(model) if matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather)) => {
                     arguments(call).flat_map(within).collect()
+                }
+                Some(model) if model.maps => {
+                    let function = call.arguments.args.first().and_then(|function| self.flow.module.target(function));
+                    function.map_or_else(Raised::default, |function| self.raised_behind(&function, DEEPEST_RAISE))
                 }
                 Some(_) => Raised::default(),
                 None => match self.plain_function(call, scope) {
@@ -70,18 +77,27 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             return known.clone();
         }
         self.known_raises.borrow_mut().insert(callee.id(), Raised::default());
-        let raised = callee.with_body(self.db, |module, function| self.raised_in(module, function, depth)).unwrap_or_default();
+        let never_fails = callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails);
+        let raised = match callee.with_body(self.db, |module, function| self.raised_in(module, function, depth)) {
+            Some(raised) => raised,
+            None if never_fails => Raised::default(),
+            None => unknown(),
+        };
         self.known_raises.borrow_mut().insert(callee.id(), raised.clone());
         raised
     }
 
     fn raised_in(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Raised {
         let called = |call: &ExprCall| match depth.checked_sub(1) {
-            Some(depth) => module.callee(call).map_or_else(Raised::default, |callee| self.raised_behind(&callee, depth)),
-            None => Raised::default(),
+            Some(depth) => module.callee(call).map_or_else(unknown, |callee| self.raised_behind(&callee, depth)),
+            None => unknown(),
         };
         raised(&function.body, &called)
     }
+}
+
+fn unknown() -> Raised {
+    Raised::from_iter([Name::new_static(UNKNOWN)])
 }
 
 /// Whether a call says `return_exceptions`, whatever it says of it.
@@ -133,7 +149,14 @@ impl<'a> Visitor<'a> for Raises<'_> {
             }
             // Such a block is mostly there to swallow.
             Stmt::With(inner) if !inner.is_async && inner.items.iter().any(|item| item.context_expr.is_call_expr()) => {}
-            statement => walk_stmt(self, statement),
+            statement => {
+                let is_async =
+                    matches!(statement, Stmt::With(with) if with.is_async) || matches!(statement, Stmt::For(each) if each.is_async);
+                if is_async {
+                    self.raised.extend(unknown());
+                }
+                walk_stmt(self, statement);
+            }
         }
     }
 
@@ -141,9 +164,7 @@ impl<'a> Visitor<'a> for Raises<'_> {
         match expression {
             Expr::Lambda(_) => {}
             Expr::Await(ast::ExprAwait { value, .. }) => {
-                if let Expr::Call(call) = &**value {
-                    self.raised.extend((self.called)(call));
-                }
+                self.raised.extend(value.as_call_expr().map_or_else(unknown, |call| (self.called)(call)));
                 walk_expr(self, expression);
             }
             expression => walk_expr(self, expression),

@@ -8,7 +8,7 @@ use super::birth::Finder;
 use super::body::{Around, Block, CallSite, Use};
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
-use super::raises::{catches, collects_failures};
+use super::raises::{UNKNOWN, catches, collects_failures};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
 
@@ -85,7 +85,9 @@ impl<'a> Finder<'_, '_, 'a> {
         for argument in &site.call.arguments.args {
             match self.work(argument, site, DEEPEST_ORIGIN) {
                 Work::Unknown => return 0,
-                Work::Fresh { hearing: Hearing::Deaf, .. } => count += if argument.is_starred_expr() { 2 } else { 1 },
+                Work::Fresh { hearing: Hearing::Deaf, .. } if !self.raised_by(argument, &site.around.scope).is_empty() => {
+                    count += if argument.is_starred_expr() { 2 } else { 1 };
+                }
                 Work::Fresh { .. } => {}
             }
         }
@@ -119,7 +121,7 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether a handler of this type takes what the awaitables raise.
     fn takes_failure(&self, site: &CallSite<'a>, kind: Option<&Expr>) -> bool {
-        catches(kind, "") || self.raised_by(&Expr::Call(site.call.clone()), &site.around.scope).iter().any(|name| catches(kind, name))
+        catches(kind, UNKNOWN) || self.raised_by(&Expr::Call(site.call.clone()), &site.around.scope).iter().any(|name| catches(kind, name))
     }
 }
 
