@@ -3,7 +3,7 @@
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::birth::Finder;
 use super::body::{Block, CallSite, Edge, Scope, Step, arguments, constant, last_name};
@@ -34,7 +34,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let is_entered = || site.around.blocks().any(|block| matches!(block, Block::With(with) if with.is_async));
         self.is_entry_point(scope)
             && !is_entered()
-            && !self.waits_behind(site.step)
+            && !self.waits_behind(site.step, TextSize::default())
             && !self.cancels_in(scope.frame)
             && arguments(site.call).any(|argument| self.takes_time(argument, scope.function, DEEPEST_ORIGIN))
     }
@@ -44,10 +44,11 @@ impl<'a> Finder<'_, '_, 'a> {
         scope.function.is_some_and(|function| self.entry_points().contains(&function.range()))
     }
 
-    /// Whether the program may come from a step to an `await`.
-    pub(super) fn waits_behind(&self, step: Step) -> bool {
+    /// Whether the program may come from a step to an `await` that stands behind `place`.
+    pub(super) fn waits_behind(&self, step: Step, place: TextSize) -> bool {
         let reached = self.flow.reached_from(step);
-        reached.is_none_or(|steps| self.flow.body.graph.leaving(&steps).any(|(_, edge)| matches!(edge, Edge::AwaitFail { .. })))
+        let is_behind = |edge| matches!(edge, Edge::AwaitFail { awaited, .. } if awaited.start() >= place);
+        reached.is_none_or(|steps| self.flow.body.graph.leaving(&steps).any(|(_, edge)| is_behind(edge)))
     }
 
     fn cancels_in(&self, frame: usize) -> bool {

@@ -48,7 +48,8 @@ impl<'a> Finder<'_, '_, 'a> {
             return None;
         }
         let (taker, starts_again) = self.taker(site, around)?;
-        let ends_with_it = !starts_again && self.is_entry_point(&site.around.scope);
+        // What runs on is cancelled then.
+        let ends_with_it = !starts_again && self.is_entry_point(&site.around.scope) && !self.waits_behind(site.step, taker.at.end());
         let is_gather =
             || matches!(self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN), Given::Fresh(Kind::Gather));
         (!ends_with_it && is_gather()).then(|| Siblings {
