@@ -9,11 +9,14 @@ mod bare_raises;
 mod birth;
 mod body;
 mod branches;
+mod bypasses;
 mod callbacks;
 mod continuation;
+mod crowds;
 mod done_callbacks;
 mod entries;
 mod examined;
+mod exits;
 mod fate;
 mod flow;
 mod guards;
@@ -27,11 +30,13 @@ mod order;
 mod origin;
 mod outcomes;
 mod own_waits;
+mod raises;
 mod resolves;
+mod siblings;
 mod silence;
 mod waits;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
@@ -48,7 +53,9 @@ use crate::program::Database;
 pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::Index;
+pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
+pub(crate) use crowds::Crowd;
 pub(crate) use done_callbacks::OutcomeCallback;
 pub(crate) use entries::PlainEntry;
 pub(crate) use examined::{FailureTest, Finds, Passed};
@@ -60,6 +67,7 @@ pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
 pub(crate) use order::WrongPairing;
 pub(crate) use resolves::Resolve;
+pub(crate) use siblings::Siblings;
 pub(crate) use silence::{Silence, Silenced};
 
 /// One thing that a rule can judge.
@@ -91,6 +99,12 @@ pub(crate) enum Fact {
     FailureTest(FailureTest),
     /// Inputs are paired with the outcomes of others.
     WrongPairing(WrongPairing),
+    /// A failure passes by the place that reads a task.
+    Bypass(Bypass),
+    /// A gather fails, and what it waited for goes on.
+    Siblings(Siblings),
+    /// Work is started for each element of something that nobody bounds.
+    Crowd(Crowd),
 }
 
 /// Where a fact stands.
@@ -120,6 +134,8 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         flow: Flow::new(module, &body),
         known_gifts: RefCell::default(),
         known_hearings: RefCell::default(),
+        known_raises: RefCell::default(),
+        known_entry_points: OnceCell::new(),
         module_functions: plain_functions(module.body()),
         methods,
     };
@@ -140,6 +156,9 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.silences().into_iter().map(Fact::Silence));
     facts.extend(finder.failure_tests().into_iter().map(Fact::FailureTest));
     facts.extend(finder.wrong_pairings().map(Fact::WrongPairing));
+    facts.extend(finder.bypasses().map(Fact::Bypass));
+    facts.extend(finder.siblings().map(Fact::Siblings));
+    facts.extend(finder.crowds().map(Fact::Crowd));
     facts
 }
 

@@ -27,13 +27,17 @@ rules! {
     dropped_task,
     jump_in_finally,
     late_task,
+    lost_sibling_failure,
     misordered_results,
     muted_callback,
     muted_failure,
     raising_callback,
     silenced_diagnostics,
     swallowed_cancellation,
+    task_lost_on_error,
     unawaited_coroutine,
+    unbounded_spawn,
+    unfinished_at_exit,
     unguarded_future_resolve,
     unreachable_exception_branch,
     unread_gather,
@@ -135,7 +139,7 @@ impl Finding {
             Loss::Unheld { .. } => "a callback alone does not keep it".to_owned(),
             Loss::OnlyPrinted { .. } => "a failure is only written out here, like a value".to_owned(),
             Loss::UsedAsValue { .. } => "used here as a plain value".to_owned(),
-            Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) => return self,
+            Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::CutOff => return self,
         };
         self.trace.push(Step { span, message });
         self

@@ -3,7 +3,7 @@
 //! What the light table cannot answer is asked of the engine, and only about calls whose value can
 //! be lost at all.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
@@ -16,6 +16,7 @@ use super::models::Models;
 use super::names::{Names, is_plain_coroutine_function};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::{Work, is_cleanup};
+use super::raises::KnownRaises;
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site};
 use crate::engine::CalleeId;
 use crate::finding::Span;
@@ -74,6 +75,16 @@ fn is_settled(how: &Use) -> bool {
     matches!(how, Use::Returned | Use::Entered { is_async: true, .. })
 }
 
+/// What runs in a task or an executor.
+pub(super) struct Spawned {
+    /// Whether it hears itself.
+    pub(super) hearing: Hearing,
+    /// Whether it ends something.
+    is_cleanup: bool,
+    /// Its source, where it is given.
+    pub(super) text: Option<String>,
+}
+
 /// Finds the births of one module.
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
@@ -82,6 +93,10 @@ pub(super) struct Finder<'m, 'db, 'a> {
     /// function is looked at, it stands for nothing, so that cycles end.
     pub(super) known_gifts: RefCell<FxHashMap<CalleeId, Option<Given>>>,
     pub(super) known_hearings: RefCell<FxHashMap<CalleeId, Hearing>>,
+    /// What functions are known to raise.
+    pub(super) known_raises: RefCell<KnownRaises>,
+    /// Where the functions stand that the program ends with.
+    pub(super) known_entry_points: OnceCell<Vec<TextRange>>,
     /// The functions of the module that nothing else can be meant by.
     pub(super) module_functions: FxHashMap<&'a str, &'a StmtFunctionDef>,
     /// The same of each class, by where it stands.
@@ -181,6 +196,14 @@ impl<'a> Finder<'_, '_, 'a> {
                 self.describe_work(site, &mut birth);
             }
         }
+        if let Fate::Lost(loss) = &birth.fate
+            && owner.is_none()
+            && matches!(kind, Kind::Task | Kind::Future | Kind::Gather)
+            && loss.is_out_of_hand()
+            && self.is_cut_off(site)
+        {
+            birth.fate = Fate::Lost(Loss::CutOff);
+        }
         if let Fate::Lost(loss) = &birth.fate {
             birth.lost_at = loss.place().map(|place| self.flow.module.span(place));
             birth.made_at = self.flow.module.callee(site.call).and_then(|helper| self.made_in(&helper));
@@ -260,14 +283,23 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Tells what runs in a task or an executor, and whether it hears itself.
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
+        let Spawned { hearing, is_cleanup, text } = self.work_of_spawn(site);
+        (birth.hearing, birth.is_cleanup, birth.work) = (hearing, is_cleanup, text);
+    }
+
+    /// Whether what a call starts hears itself, and its source text.
+    pub(super) fn work_of_spawn(&self, site: &CallSite<'a>) -> Spawned {
         let work = arguments(site.call).find_map(|argument| Some((argument, self.hearing_of_work(argument, site)?)));
-        birth.hearing = match work {
+        let hearing = match work {
             Some((_, hearing)) => hearing,
             None => self.flow.module.callee(site.call).and_then(|spawner| self.spawned_hearing(&spawner)).unwrap_or(Hearing::Deaf),
         };
         let shown = work.map(|(argument, _)| argument).or_else(|| arguments(site.call).find(|argument| !argument.is_literal_expr()));
-        birth.is_cleanup = matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_cleanup(name)));
-        birth.work = shown.map(|argument| self.short_text(argument.range()));
+        Spawned {
+            hearing,
+            is_cleanup: matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_cleanup(name))),
+            text: shown.map(|argument| self.short_text(argument.range())),
+        }
     }
 
     /// Whether an argument of a spawner hears itself, if it is something that runs.
@@ -288,7 +320,7 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// How `await` can be put before a call, where it may stand there.
     fn await_edit(&self, site: &CallSite<'a>, kind: Kind) -> Option<AwaitEdit> {
-        if kind != Kind::Coroutine || !site.around.scope.is_async || site.in_comprehension {
+        if kind != Kind::Coroutine || !site.around.scope.is_async || site.comprehension.is_some() {
             return None;
         }
         let brackets = match &site.how {
@@ -318,7 +350,7 @@ impl<'a> Finder<'_, '_, 'a> {
 }
 
 /// Whether a call of `gather` says `return_exceptions=True`.
-fn returns_exceptions(call: &ExprCall) -> bool {
+pub(super) fn returns_exceptions(call: &ExprCall) -> bool {
     call.arguments
         .find_keyword("return_exceptions")
         .is_some_and(|keyword| matches!(&keyword.value, Expr::BooleanLiteral(value) if value.value))

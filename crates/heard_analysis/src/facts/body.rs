@@ -7,9 +7,7 @@
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{
-    ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtMatch, StmtTry, StmtWith,
-};
+use ruff_python_ast::{Comprehension, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 
@@ -19,7 +17,7 @@ mod graph;
 mod walk;
 
 pub(crate) use graph::{Edge, Graph, Step};
-pub(crate) use walk::walk;
+pub(crate) use walk::{constant, walk};
 
 /// How the value of an expression is used, right where it stands.
 #[derive(Clone, Debug)]
@@ -136,8 +134,10 @@ pub(crate) struct CallSite<'a> {
     /// Whether nothing leads to it.
     pub(crate) is_dead: bool,
     pub(crate) around: Around<'a>,
-    /// Whether it stands in a comprehension, where `await` changes what the comprehension is.
-    pub(crate) in_comprehension: bool,
+    /// When it has returned.
+    pub(crate) step: Step,
+    /// The `for` parts of the comprehension around it, where `await` changes what the comprehension is.
+    pub(crate) comprehension: Option<&'a [Comprehension]>,
 }
 
 /// One statement that runs.
@@ -178,17 +178,17 @@ pub(crate) enum Block<'a> {
     /// A branch of an `if`, taken where `test` is true, or with `holds` false, where it is not.
     Branch { test: &'a Expr, holds: bool },
     /// A case of a `match`.
-    Case(&'a StmtMatch),
+    Case,
     /// The body of a `with`.
     With(&'a StmtWith),
     /// The body of a `try`.
     Try(&'a StmtTry),
     /// One of its handlers.
-    Handler(&'a StmtTry, &'a ExceptHandlerExceptHandler),
+    Handler,
     /// The `else` of a `try` or of a loop.
-    Else(&'a Stmt),
+    Else,
     /// The `finally` of a `try`.
-    Finally(&'a StmtTry),
+    Finally,
 }
 
 /// The function, class or module that something stands in.

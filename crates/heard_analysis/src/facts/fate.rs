@@ -66,13 +66,20 @@ pub(crate) enum Loss {
     Unheld { at: TextRange },
     /// A failure among the values is only written out with them.
     OnlyPrinted { at: TextRange },
+    /// The program ends, and ends it.
+    CutOff,
 }
 
 impl Loss {
+    /// Whether nobody waits for it, now or later.
+    pub(super) fn is_out_of_hand(&self) -> bool {
+        matches!(self, Loss::Dropped | Loss::UnusedName(_) | Loss::Overwritten { .. } | Loss::NeverRead { .. })
+    }
+
     /// Where the value is lost, if that is another place than its birth.
     pub(super) fn place(&self) -> Option<TextRange> {
         match self {
-            Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) => None,
+            Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::CutOff => None,
             Loss::Overwritten { by: at, .. }
             | Loss::UsedAsValue { at, .. }
             | Loss::NeverRead { at, .. }

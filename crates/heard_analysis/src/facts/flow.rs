@@ -10,8 +10,9 @@ use std::cell::{Cell, RefCell};
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::FxHashSet;
 
-use super::body::{Body, CallSite, Use, last_name};
+use super::body::{Body, CallSite, Edge, Step, Use, last_name};
 use super::models::{Callbacks, Effect, FunctionModel, Models};
 use super::{Fate, How, Kind, Loss, Operation, Reason, To};
 use crate::engine::{Callee, Module};
@@ -19,6 +20,7 @@ use crate::engine::{Callee, Module};
 use self::value::{Layer, Value};
 
 mod arguments;
+mod bypass;
 mod held;
 mod methods;
 mod order;
@@ -289,6 +291,12 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             Use::Returned => Fate::Transferred(To::Caller),
             _ => Fate::Unknown(Reason::Use),
         }
+    }
+
+    /// The steps that may come after `step`, or `None` where they are too many.
+    pub(crate) fn reached_from(&self, step: Step) -> Option<FxHashSet<Step>> {
+        let mut takes = |edge: &Edge<'a>| !matches!(edge, Edge::Never(_));
+        self.body.graph.reached([step], &mut takes, &|_| false, &self.steps)
     }
 
     /// The model of what `call` goes to.

@@ -2,7 +2,9 @@
 //! handler that logs the failure or hands it on.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry, StmtWith};
+use ruff_python_ast::{
+    ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, InterpolatedStringElement, Stmt, StmtFunctionDef, StmtTry, StmtWith,
+};
 
 use super::Hearing;
 use super::body::last_name;
@@ -131,6 +133,10 @@ impl Listener<'_> {
             Expr::Compare(comparison) => self.expression(&comparison.left).and(self.expressions(&comparison.comparators)),
             Expr::Tuple(tuple) => self.expressions(&tuple.elts),
             Expr::List(list) => self.expressions(&list.elts),
+            Expr::FString(string) => {
+                let parts = string.value.elements().filter_map(InterpolatedStringElement::as_interpolation);
+                Hearing::of_all(parts.map(|part| self.expression(&part.expression)))
+            }
             Expr::Dict(dict) if dict.items.is_empty() => Hearing::Itself,
             Expr::Await(node) if node.value.is_call_expr() => self.expression(&node.value),
             Expr::Call(call) if is_log(call) => Hearing::Itself,

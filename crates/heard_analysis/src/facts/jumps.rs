@@ -26,7 +26,7 @@ impl Finder<'_, '_, '_> {
                 _ => return None,
             };
             let left = site.around.blocks().take_while(|block| !(ends_at_loop && matches!(block, Block::Loop(_))));
-            let leaves_finally = left.into_iter().any(|block| matches!(block, Block::Finally(_)));
+            let leaves_finally = left.into_iter().any(|block| matches!(block, Block::Finally));
             leaves_finally.then(|| Jump { site: self.site(site.statement.range(), &site.around), keyword })
         })
     }

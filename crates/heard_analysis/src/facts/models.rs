@@ -3,7 +3,8 @@
 //! They are data, in `models/*.toml`, by the qualified name of the place of definition (for the
 //! standard library: its place in typeshed). The keys:
 //!
-//! - `[class."module.Class"]`: `kind`, what an instance is. Subclasses are the same kind.
+//! - `[class."module.Class"]`: `kind`, what an instance is, and `unbounded = true` where it may give any
+//!   number of elements. Subclasses are the same.
 //! - `[function."module.Class.name"]`:
 //!   - `gives`: the kind of what a call returns, where its type does not tell.
 //!   - `wraps = true`: what it returns stands for what it was given, and so is the caller's alone
@@ -15,6 +16,9 @@
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
+//!   - `ends-loop = true`: when the coroutine that it is given ends, what else runs in the loop is cancelled.
+//!   - `swallows = true`: a `with` over it takes the exceptions that it is given.
+//!   - `unbounded = true`: what it returns comes from outside and may have any number of elements.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks`: what becomes of what a function among its arguments returns, see [`Callbacks`].
 //!     `callback-place` and `callback-name` say which argument is called.
@@ -106,6 +110,15 @@ pub(crate) struct FunctionModel {
     /// returns can be iterated for ever.
     #[serde(default)]
     pub(crate) endless: bool,
+    /// Whether what else runs in the loop is cancelled when the coroutine that it is given ends.
+    #[serde(default)]
+    pub(crate) ends_loop: bool,
+    /// Whether a `with` over it takes the exceptions that it is given.
+    #[serde(default)]
+    pub(crate) swallows: bool,
+    /// Whether what it returns may have any number of elements.
+    #[serde(default)]
+    pub(crate) unbounded: bool,
     /// What happens to the arguments.
     pub(crate) arguments: Option<Effect>,
     /// What happens to the result of a function among the arguments.
@@ -225,7 +238,11 @@ struct Untyped {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Class {
-    kind: Kind,
+    /// What an instance is to somebody who waits.
+    kind: Option<Kind>,
+    /// Whether an instance may give any number of elements.
+    #[serde(default)]
+    unbounded: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -254,6 +271,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         ("builtins.toml", include_str!("models/builtins.toml")),
         ("logging.toml", include_str!("models/logging.toml")),
         ("concurrent_futures.toml", include_str!("models/concurrent_futures.toml")),
+        ("sources.toml", include_str!("models/sources.toml")),
         ("threading.toml", include_str!("models/threading.toml")),
         ("multiprocessing.toml", include_str!("models/multiprocessing.toml")),
         ("hooks.toml", include_str!("models/hooks.toml")),
@@ -266,7 +284,10 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         // The files are compiled in, so a mistake in one is ours and every test meets it.
         let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
         files.class.extend(file.class);
-        files.function.extend(file.function);
+        for (function, model) in file.function {
+            let before = files.function.insert(function.clone(), model);
+            assert!(before.is_none(), "{name}: `{function}` has a model in another file");
+        }
         files.untyped.extend(file.untyped);
         files.methods.extend(file.methods);
         files.test_case.extend(file.test_case);
@@ -287,7 +308,12 @@ impl Models {
 
     /// The kind of an instance of the class with this qualified name.
     pub(crate) fn kind_of_class(&self, name: &str) -> Option<Kind> {
-        self.files.class.get(name).map(|class| class.kind)
+        self.files.class.get(name)?.kind
+    }
+
+    /// Whether instances of the class with this qualified name may give any number of elements, if it is known.
+    pub(crate) fn is_unbounded_class(&self, name: &str) -> Option<()> {
+        self.files.class.get(name).filter(|class| class.unbounded).map(|_| ())
     }
 
     /// The model of the function with this qualified name.

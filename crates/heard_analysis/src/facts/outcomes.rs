@@ -39,7 +39,7 @@ impl<'a> Finder<'_, '_, 'a> {
         arguments.iter().map(|argument| self.work(argument, site, DEEPEST_ORIGIN)).reduce(Work::and).unwrap_or(Work::Unknown)
     }
 
-    fn work(&self, argument: &'a Expr, site: &CallSite<'a>, depth: usize) -> Work {
+    pub(super) fn work(&self, argument: &'a Expr, site: &CallSite<'a>, depth: usize) -> Work {
         let Some(depth) = depth.checked_sub(1) else { return Work::Unknown };
         match argument {
             Expr::Call(call) => self.work_of_call(call, site, depth),

@@ -21,7 +21,7 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::Late { behind: Obstacle::Handover, .. } => return None,
         Loss::Late { name, .. } => format!("the coroutine of `{callee}` is held by `{name}` and awaited only behind what does not end"),
         Loss::NeverRead { holder: None, .. } | Loss::OnlyPrinted { .. } | Loss::Skipped { .. } | Loss::Unheld { .. } => format!("the coroutine of `{callee}` is never awaited"),
-        Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } | Loss::UsedAsValue { .. } => return None,
+        Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } | Loss::UsedAsValue { .. } | Loss::CutOff => return None,
     };
     let help = if birth.site.in_async { "await it" } else { "await it in an `async def`, or hand it to `asyncio.run` or a task that is kept" };
     let mut finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);

@@ -29,10 +29,12 @@ pub(crate) enum Edge<'a> {
     Handover(TextRange),
     /// When the step, or the call that it is, fails.
     Fail(Option<&'a ExprCall>),
-    /// When awaiting this fails or is cancelled.
-    AwaitFail(&'a Expr),
-    /// When a failure goes on behind a handler or a `finally` block.
+    /// When awaiting this fails or is cancelled, perhaps by something around it, like a timeout.
+    AwaitFail { awaited: &'a Expr, is_limited: bool },
+    /// When a failure goes on: at a `raise`, or behind a `with` or `finally` block.
     Pass,
+    /// When no handler there takes the failure, which most often one does.
+    Uncaught,
 }
 
 /// All steps of a module.

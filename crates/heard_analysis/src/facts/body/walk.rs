@@ -35,8 +35,8 @@ struct Walker<'a> {
     body: Body<'a>,
     scope: Rc<Scope<'a>>,
     path: Path,
-    /// The frames of the comprehensions around, the outermost first.
-    comprehensions: Vec<usize>,
+    /// The frames of the comprehensions around and their `for` parts, the outermost first.
+    comprehensions: Vec<(usize, &'a [ast::Comprehension])>,
     /// The names that the function around declares `global` or `nonlocal`.
     outer_names: Vec<Name>,
     /// The header of the statement around.
@@ -112,15 +112,12 @@ impl<'a> Walker<'a> {
                 for value in [&inner.exc, &inner.cause].into_iter().flatten() {
                     self.expression(value, &Use::Examined);
                 }
-                self.risk(None);
+                self.body.graph.connect(self.path.here, self.path.catch, Edge::Pass);
                 self.die(Edge::Leave(statement.range()));
             }
-            Stmt::Try(inner) if inner.finalbody.is_empty() => self.try_block(statement, inner),
+            Stmt::Try(inner) if inner.finalbody.is_empty() => self.try_block(inner),
             Stmt::Try(inner) => {
-                self.with_finally(
-                    |walker| walker.try_block(statement, inner),
-                    |walker| walker.nested(Block::Finally(inner), &inner.finalbody),
-                );
+                self.with_finally(|walker| walker.try_block(inner), |walker| walker.nested(Block::Finally, &inner.finalbody));
             }
             Stmt::Assert(statement) => {
                 self.expression(&statement.test, &condition(&statement.test));
@@ -153,7 +150,7 @@ impl<'a> Walker<'a> {
         if constant(&inner.test) == Some(true) {
             self.die(Edge::Never(self.statement));
         }
-        self.nested(Block::Else(statement), &inner.orelse);
+        self.nested(Block::Else, &inner.orelse);
         self.meet(&mut after);
         self.resume_at(after);
     }
@@ -176,7 +173,7 @@ impl<'a> Walker<'a> {
         if let Expr::Call(source) = &*inner.iter {
             self.pass(source);
         }
-        self.nested(Block::Else(statement), &inner.orelse);
+        self.nested(Block::Else, &inner.orelse);
         self.meet(&mut after);
         self.resume_at(after);
     }
@@ -202,7 +199,9 @@ impl<'a> Walker<'a> {
         self.path.is_limited |= may_swallow && statement.is_async;
         self.catching(caught, |walker| walker.nested(Block::With(statement), &statement.body));
         self.path.is_limited = was_limited;
-        self.body.graph.connect(caught, self.path.catch, Edge::Pass);
+        // Those that are async are there for a resource; what swallows is mostly plain, like `suppress`.
+        let passing = if may_swallow && !statement.is_async { Edge::Uncaught } else { Edge::Pass };
+        self.body.graph.connect(caught, self.path.catch, passing);
         if may_swallow {
             let mut after = self.meeting();
             self.meet(&mut after);
@@ -226,15 +225,15 @@ impl<'a> Walker<'a> {
                 walker.statement = guard.range();
                 walker.expression(guard, &condition(guard));
             }
-            walker.nested(Block::Case(statement), &case.body);
+            walker.nested(Block::Case, &case.body);
         });
     }
 
-    fn try_block(&mut self, statement: &'a Stmt, inner: &'a ast::StmtTry) {
+    fn try_block(&mut self, inner: &'a ast::StmtTry) {
         let caught = self.meeting().step;
         let catch = if inner.handlers.is_empty() { self.path.catch } else { caught };
         self.catching(catch, |walker| walker.nested(Block::Try(inner), &inner.body));
-        self.nested(Block::Else(statement), &inner.orelse);
+        self.nested(Block::Else, &inner.orelse);
         let mut after = self.meeting();
         self.meet(&mut after);
         let mut catches_all = false;
@@ -251,11 +250,11 @@ impl<'a> Walker<'a> {
             if let Some(name) = &handler.name {
                 self.bind_unknown(&name.id);
             }
-            self.nested(Block::Handler(inner, handler), &handler.body);
+            self.nested(Block::Handler, &handler.body);
             self.meet(&mut after);
         }
         if !catches_all {
-            self.body.graph.connect(caught, self.path.catch, Edge::Pass);
+            self.body.graph.connect(caught, self.path.catch, Edge::Uncaught);
         }
         self.resume_at(after);
     }
@@ -373,7 +372,7 @@ impl<'a> Walker<'a> {
 
     /// The innermost frame.
     fn frame(&self) -> usize {
-        self.comprehensions.last().copied().unwrap_or(self.scope.frame)
+        self.comprehensions.last().map_or(self.scope.frame, |(frame, _)| *frame)
     }
 }
 
@@ -419,7 +418,7 @@ fn header(statement: &Stmt) -> TextRange {
 }
 
 /// Whether a test is always true or always false, as far as its form tells.
-fn constant(test: &Expr) -> Option<bool> {
+pub(crate) fn constant(test: &Expr) -> Option<bool> {
     match test {
         Expr::BooleanLiteral(literal) => Some(literal.value),
         Expr::NumberLiteral(ast::ExprNumberLiteral { value: ast::Number::Int(number), .. }) => Some(*number != ast::Int::ZERO),

@@ -203,7 +203,7 @@ impl<'a> Walker<'a> {
             .comprehensions
             .iter()
             .rev()
-            .copied()
+            .map(|(frame, _)| *frame)
             .find(|&frame| self.body.variables.contains_key(&Local { frame, name: name.clone() }))
             .unwrap_or(self.scope.frame);
         Local { frame, name: name.clone() }

@@ -126,12 +126,14 @@ impl<'a> Walker<'a> {
     }
 
     fn call(&mut self, call: &'a ExprCall, how: &Use<'a>) {
+        let site = self.body.calls.len();
         self.body.calls.push(CallSite {
             call,
             how: how.clone(),
             is_dead: self.path.is_dead,
             around: self.around(),
-            in_comprehension: !self.comprehensions.is_empty(),
+            step: self.path.here,
+            comprehension: self.comprehensions.last().map(|(_, generators)| *generators),
         });
         let result = Rc::new(how.clone());
         let mut grown = None;
@@ -161,7 +163,7 @@ impl<'a> Walker<'a> {
             let how = grown.clone().unwrap_or_else(|| Use::Argument { call, place, result: Rc::clone(&result) });
             self.expression(argument, &how);
         }
-        self.step();
+        self.body.calls[site].step = self.step();
         self.risk(Some(call));
         if matches!(how, Use::Dropped) {
             self.pass(call);
@@ -234,7 +236,7 @@ impl<'a> Walker<'a> {
         for generator in generators {
             let mark = self.unplaced.len();
             // The targets are known first, since each element of the input flows to them.
-            self.comprehensions.push(frame);
+            self.comprehensions.push((frame, generators));
             self.declare_targets(frame, &generator.target);
             let target = Rc::new(self.target(&generator.target, None));
             if start.is_none() {
@@ -248,7 +250,7 @@ impl<'a> Walker<'a> {
             match start {
                 None => {
                     self.meet(&mut after);
-                    self.comprehensions.push(frame);
+                    self.comprehensions.push((frame, generators));
                     start = Some(next);
                 }
                 Some(start) => {

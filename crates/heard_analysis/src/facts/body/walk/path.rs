@@ -72,7 +72,7 @@ impl<'a> Walker<'a> {
     /// An `await` of something that may fail, or not end where it is a call.
     pub(super) fn wait(&mut self, awaited: &'a Expr) {
         let step = self.step();
-        let failing = if self.path.is_limited { Edge::Fail(None) } else { Edge::AwaitFail(awaited) };
+        let failing = Edge::AwaitFail { awaited, is_limited: self.path.is_limited };
         self.body.graph.connect(step, self.path.catch, failing);
         if let Some(call) = awaited.as_call_expr() {
             self.pass(call);

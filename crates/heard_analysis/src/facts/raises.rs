@@ -1,0 +1,215 @@
+//! What gets out of a function, as far as `raise` statements tell, its own and those of what it awaits.
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{self as ast, ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Kind;
+use super::birth::Finder;
+use super::body::{Local, Scope, arguments, last_name};
+use super::hears::is_broad;
+use super::models::Effect;
+use super::origin::DEEPEST_ORIGIN;
+use crate::engine::{Callee, CalleeId, Module};
+
+/// The last names of the exceptions that get out, and [`UNKNOWN`].
+pub(super) type Raised = FxHashSet<Name>;
+
+/// What functions raise, of those that were looked at. While one is, it stands for nothing.
+pub(super) type KnownRaises = FxHashMap<CalleeId, Raised>;
+
+/// Awaited calls are followed through this many functions.
+const DEEPEST_RAISE: usize = 3;
+
+/// Stands for what code may raise that is not known.
+pub(super) const UNKNOWN: &str = "";
+
+/// What a time limit raises.
+const TIMEOUT: &str = "TimeoutError";
+
+impl<'db, 'a> Finder<'_, 'db, 'a> {
+    /// The exceptions that awaiting `awaited`, entering it or asking it for elements may raise.
+    pub(super) fn raised_by(&self, awaited: &Expr, scope: &Scope<'a>) -> Raised {
+        self.raised_within(awaited, scope, DEEPEST_ORIGIN)
+    }
+
+    fn raised_within(&self, awaited: &Expr, scope: &Scope<'a>, depth: usize) -> Raised {
+        let Some(depth) = depth.checked_sub(1) else { return Raised::default() };
+        let within = |part: &Expr| self.raised_within(part, scope, depth);
+        match awaited {
+            Expr::Call(call) => match self.flow.model(call) {
+                Some(model) if model.never_fails || collects_failures(call) => Raised::default(),
+                // What awaits it on its behalf and does not stand for it sets it a limit.
+                Some(model) if model.arguments == Some(Effect::Pass) && !model.wraps => {
+                    arguments(call).flat_map(within).chain([Name::new_static(TIMEOUT)]).collect()
+                }
+                Some(model) if matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather)) => {
+                    arguments(call).flat_map(within).collect()
+                }
+                Some(model) if model.maps => {
+                    let function = call.arguments.args.first().and_then(|function| self.flow.module.target(function));
+                    function.map_or_else(Raised::default, |function| self.raised_behind(&function, DEEPEST_RAISE))
+                }
+                Some(_) => Raised::default(),
+                None => match self.plain_function(call, scope) {
+                    Some(function) => self.raised_in(self.flow.module, function, DEEPEST_RAISE),
+                    None => self.flow.module.callee(call).map_or_else(Raised::default, |callee| self.raised_behind(&callee, DEEPEST_RAISE)),
+                },
+            },
+            Expr::Name(name) => {
+                let local = Local { frame: scope.frame, name: name.id.clone() };
+                self.flow.body.values.get(&local).map_or_else(Raised::default, |value| within(value))
+            }
+            Expr::Starred(starred) => within(&starred.value),
+            Expr::ListComp(ast::ExprListComp { elt, .. })
+            | Expr::SetComp(ast::ExprSetComp { elt, .. })
+            | Expr::Generator(ast::ExprGenerator { elt, .. }) => within(elt),
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
+                elts.iter().flat_map(within).collect()
+            }
+            _ => Raised::default(),
+        }
+    }
+
+    fn raised_behind(&self, callee: &Callee<'db>, depth: usize) -> Raised {
+        if let Some(known) = self.known_raises.borrow().get(&callee.id()) {
+            return known.clone();
+        }
+        self.known_raises.borrow_mut().insert(callee.id(), Raised::default());
+        let never_fails = callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails);
+        let raised = match callee.with_body(self.db, |module, function| self.raised_in(module, function, depth)) {
+            Some(raised) => raised,
+            None if never_fails => Raised::default(),
+            None => unknown(),
+        };
+        self.known_raises.borrow_mut().insert(callee.id(), raised.clone());
+        raised
+    }
+
+    fn raised_in(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Raised {
+        let called = |call: &ExprCall| match depth.checked_sub(1) {
+            Some(depth) => module.callee(call).map_or_else(unknown, |callee| self.raised_behind(&callee, depth)),
+            None => unknown(),
+        };
+        raised(&function.body, &called)
+    }
+}
+
+fn unknown() -> Raised {
+    Raised::from_iter([Name::new_static(UNKNOWN)])
+}
+
+/// Whether a call says `return_exceptions`, whatever it says of it.
+pub(super) fn collects_failures(call: &ExprCall) -> bool {
+    let keyword = call.arguments.find_keyword("return_exceptions");
+    keyword.is_some_and(|keyword| !matches!(&keyword.value, Expr::BooleanLiteral(value) if !value.value))
+}
+
+/// What gets out of a body; `called` tells the same of what an awaited call goes to.
+fn raised(body: &[Stmt], called: &dyn Fn(&ExprCall) -> Raised) -> Raised {
+    let mut raises = Raises { called, raised: Raised::default() };
+    raises.visit_body(body);
+    raises.raised
+}
+
+struct Raises<'c> {
+    called: &'c dyn Fn(&ExprCall) -> Raised,
+    raised: Raised,
+}
+
+impl Raises<'_> {
+    fn try_block(&mut self, statement: &StmtTry) {
+        let mut open = raised(&statement.body, self.called);
+        for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
+            let caught: Raised = open.iter().filter(|name| catches(handler.type_.as_deref(), name)).cloned().collect();
+            let raises_again = handler.body.iter().any(|statement| raises_again(statement, handler.name.as_ref().map(|name| &name.id)));
+            open.retain(|name| !caught.contains(name));
+            if raises_again {
+                self.raised.extend(caught);
+            }
+            self.visit_body(&handler.body);
+        }
+        self.raised.extend(open);
+        self.visit_body(&statement.orelse);
+        self.visit_body(&statement.finalbody);
+    }
+}
+
+impl<'a> Visitor<'a> for Raises<'_> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            Stmt::Try(statement) => self.try_block(statement),
+            Stmt::Raise(statement) => {
+                // What begins in lower case is an exception that was caught.
+                let name = statement.exc.as_deref().and_then(raised_name).filter(|name| name.starts_with(char::is_uppercase));
+                self.raised.extend(name.filter(|name| !is_no_failure(name)).cloned());
+                statement.exc.iter().for_each(|exception| self.visit_expr(exception));
+            }
+            // Such a block is mostly there to swallow.
+            Stmt::With(inner) if !inner.is_async && inner.items.iter().any(|item| item.context_expr.is_call_expr()) => {}
+            statement => {
+                let is_async =
+                    matches!(statement, Stmt::With(with) if with.is_async) || matches!(statement, Stmt::For(each) if each.is_async);
+                if is_async {
+                    self.raised.extend(unknown());
+                }
+                walk_stmt(self, statement);
+            }
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Lambda(_) => {}
+            Expr::Await(ast::ExprAwait { value, .. }) => {
+                self.raised.extend(value.as_call_expr().map_or_else(unknown, |call| (self.called)(call)));
+                walk_expr(self, expression);
+            }
+            expression => walk_expr(self, expression),
+        }
+    }
+}
+
+/// The name of what a `raise` statement raises.
+fn raised_name(exception: &Expr) -> Option<&Name> {
+    match exception {
+        Expr::Call(call) => last_name(&call.func),
+        exception => last_name(exception),
+    }
+}
+
+/// Whether an exception means something else than that the work failed.
+fn is_no_failure(name: &str) -> bool {
+    matches!(name, "NotImplementedError" | "CancelledError" | "StopIteration" | "StopAsyncIteration" | "GeneratorExit")
+}
+
+/// Whether a handler of this type catches the exception called `name`.
+pub(super) fn catches(kind: Option<&Expr>, name: &str) -> bool {
+    let is_named = |kind: &Expr| last_name(kind).is_some_and(|kind| kind == name);
+    is_broad(kind)
+        || match kind {
+            Some(Expr::Tuple(kinds)) => kinds.elts.iter().any(is_named),
+            Some(kind) => is_named(kind),
+            None => true,
+        }
+}
+
+/// Whether a statement of a handler may raise what the handler caught, under this name.
+fn raises_again(statement: &Stmt, name: Option<&Name>) -> bool {
+    struct Again<'n>(Option<&'n Name>, bool);
+    impl<'a> Visitor<'a> for Again<'_> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            if let Stmt::Raise(statement) = statement {
+                self.1 |=
+                    statement.exc.as_deref().is_none_or(|exception| last_name(exception).is_some_and(|raised| Some(raised) == self.0));
+            }
+            walk_stmt(self, statement);
+        }
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut again = Again(name, false);
+    again.visit_stmt(statement);
+    again.1
+}
