@@ -74,7 +74,7 @@ pub(crate) use silence::{Silence, Silenced};
 #[derive(Debug)]
 pub(crate) enum Fact {
     /// An awaitable is born.
-    Birth(Birth),
+    Birth(Box<Birth>),
     /// A plain `with` enters what only `async with` can.
     PlainEntry(PlainEntry),
     /// A statement leaves a `finally` block.
@@ -143,7 +143,7 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     let mut births = finder.births(index, all);
     // What never runs has no failure that the future could tell.
     births.retain(|birth| async_callbacks.iter().all(|callback| callback.call != birth.site.span));
-    let mut facts: Vec<Fact> = births.into_iter().map(Fact::Birth).collect();
+    let mut facts: Vec<Fact> = births.into_iter().map(Box::new).map(Fact::Birth).collect();
     facts.extend(finder.jumps().map(Fact::Jump));
     facts.extend(async_callbacks.into_iter().map(Fact::AsyncCallback));
     facts.extend(finder.outcome_callbacks(index).into_iter().map(Fact::OutcomeCallback));

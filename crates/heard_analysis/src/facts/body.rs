@@ -217,6 +217,8 @@ pub(crate) struct Body<'a> {
     /// Frames whose names may be read by other means, like `locals()`.
     pub(crate) dynamic_frames: Vec<usize>,
     pub(crate) graph: Graph<'a>,
+    /// The store that happens at a step: the name, and which of its stores.
+    pub(crate) bindings: FxHashMap<Step, (Local, usize)>,
     /// What `from … import name as alias` names have in their own modules.
     pub(crate) aliases: FxHashMap<Name, Name>,
     /// The scopes of names; the module's is the first.

@@ -47,15 +47,12 @@ impl<'a> Finder<'_, '_, 'a> {
         if self.given(self.flow.module, site.call, Some(scope), DEEPEST_ORIGIN) != Given::Fresh(kind) {
             return None;
         }
-        let (hearing, work) = match kind {
-            Kind::Gather => match self.gathered_work(site) {
-                Work::Fresh { hearing, .. } => (hearing, None),
-                Work::Unknown => return None,
-            },
-            _ => {
-                let spawned = self.work_of_spawn(site);
-                (spawned.hearing, spawned.text)
-            }
+        let (hearing, work) = if kind == Kind::Gather {
+            let Work::Fresh { hearing, .. } = self.gathered_work(site) else { return None };
+            (hearing, None)
+        } else {
+            let spawned = self.work_of_spawn(site);
+            (spawned.hearing, spawned.text)
         };
         (hearing == Hearing::Deaf).then(|| Bypass {
             site: self.site(site.call.range(), &site.around),

@@ -118,25 +118,19 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// What is done when `call` registers a callback for it.
     fn kind_of_done(&self, call: &ExprCall) -> Option<Kind> {
-        let callee = self.flow.module.callee(call);
-        match &callee {
-            Some(callee) => {
-                let of_class = self.flow.models.kind_of_class(callee.name.as_deref()?.strip_suffix(".add_done_callback")?)?;
-                // A task has the method from its base.
-                let Expr::Attribute(method) = &*call.func else { return None };
-                match self.flow.module.sort_of(&*method.value, &|class| self.flow.models.kind_of_class(class)) {
-                    Answer::All(Kind::Task) => Some(Kind::Task),
-                    _ => Some(of_class),
-                }
-            }
+        let Expr::Attribute(method) = &*call.func else { return None };
+        let Some(callee) = self.flow.module.callee(call) else {
             // Nothing but the name tells then whether it is a task.
-            None => {
-                self.flow.model_of(self.flow.module, call, None)?;
-                let Expr::Attribute(method) = &*call.func else { return None };
-                let receiver = method.value.as_call_expr().map_or(&method.value, |call| &call.func);
-                let is_task = last_name(receiver).is_some_and(|name| name.contains("task"));
-                Some(if is_task { Kind::Task } else { Kind::Future })
-            }
+            self.flow.model_of(self.flow.module, call, None)?;
+            let receiver = method.value.as_call_expr().map_or(&method.value, |call| &call.func);
+            let is_task = last_name(receiver).is_some_and(|name| name.contains("task"));
+            return Some(if is_task { Kind::Task } else { Kind::Future });
+        };
+        let of_class = self.flow.models.kind_of_class(callee.name.as_deref()?.strip_suffix(".add_done_callback")?)?;
+        // A task has the method from its base.
+        match self.flow.module.sort_of(&*method.value, &|class| self.flow.models.kind_of_class(class)) {
+            Answer::All(Kind::Task) => Some(Kind::Task),
+            _ => Some(of_class),
         }
     }
 

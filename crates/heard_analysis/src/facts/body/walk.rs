@@ -128,7 +128,9 @@ impl<'a> Walker<'a> {
             }
             Stmt::Import(ast::StmtImport { names, .. }) | Stmt::ImportFrom(ast::StmtImportFrom { names, .. }) => {
                 self.risk(None);
-                names.iter().for_each(|alias| self.bind_import(alias));
+                for alias in names {
+                    self.bind_import(alias);
+                }
             }
             Stmt::Global(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
             Stmt::Nonlocal(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
@@ -269,19 +271,15 @@ impl<'a> Walker<'a> {
         let mut otherwise = self.branch(test, &statement.body, &mut after);
         for clause in &statement.elif_else_clauses {
             self.resume(otherwise.0, otherwise.1);
-            match &clause.test {
-                Some(next) => {
-                    self.statement = TextRange::new(clause.start(), next.end());
-                    self.expression(next, &condition(next));
-                    test = next;
-                    otherwise = self.branch(test, &clause.body, &mut after);
-                }
-                None => {
-                    self.nested(Block::Branch { test, holds: false }, &clause.body);
-                    self.meet(&mut after);
-                    return self.resume_at(after);
-                }
-            }
+            let Some(next) = &clause.test else {
+                self.nested(Block::Branch { test, holds: false }, &clause.body);
+                self.meet(&mut after);
+                return self.resume_at(after);
+            };
+            self.statement = TextRange::new(clause.start(), next.end());
+            self.expression(next, &condition(next));
+            test = next;
+            otherwise = self.branch(test, &clause.body, &mut after);
         }
         self.resume(otherwise.0, otherwise.1);
         self.meet(&mut after);

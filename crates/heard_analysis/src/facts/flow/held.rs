@@ -22,6 +22,24 @@ enum Reach {
     Blocked,
 }
 
+/// Where a value in a name may be read.
+enum Reached {
+    /// Anywhere.
+    All,
+    /// At these steps.
+    Steps(FxHashSet<Step>),
+}
+
+impl Reached {
+    /// Whether `load` may read the value; a function inside may do so at any time.
+    fn has(&self, load: &Load) -> bool {
+        match self {
+            Reached::All => true,
+            Reached::Steps(steps) => load.is_nested || steps.contains(&load.step),
+        }
+    }
+}
+
 impl<'a> Flow<'_, '_, 'a> {
     pub(super) fn can_holder_lose(&self, value: Value, how: &Use<'a>) -> bool {
         let (local, store) = match how {
@@ -34,8 +52,8 @@ impl<'a> Flow<'_, '_, 'a> {
         }
         let Some(variable) = self.body.variables.get(local) else { return true };
         let value = value.held();
-        let Some(steps) = self.reached(variable, store, &mut |edge| self.takes_surely(edge)) else { return true };
-        let loads = || variable.loads.iter().filter(|load| reads(load, steps.as_ref()));
+        let Some(reached) = self.reached(local, variable, store, &mut |edge| self.takes_surely(edge)) else { return true };
+        let loads = || variable.loads.iter().filter(|load| reached.has(load));
         let skips = |load: &Load| matches!(&load.how, Use::Argument { result, .. } if matches!(**result, Use::Operand(Operation::Skip, _)));
         loads().any(skips) || loads().all(|load| self.can_value_be_lost(value, &load.how))
     }
@@ -55,8 +73,12 @@ impl<'a> Flow<'_, '_, 'a> {
             match verdict.fate {
                 Fate::Lost(_) => {}
                 Fate::Consumed(_) => {
-                    let Some(at) = self.obstacle(variable, store, reach) else { return verdict };
-                    return value.ends(Fate::Lost(Loss::Late { name: local.name.to_string(), behind, at }));
+                    return match variable.stores.get(store).and_then(|store| self.obstacle(local, store, reach)) {
+                        Some(at) => value.ends(Fate::Lost(Loss::Late { name: local.name.to_string(), behind, at })),
+                        // Whoever cancels is answered, and the rest comes to an end by itself.
+                        None if reach == Reach::Cancelled => verdict,
+                        None => running,
+                    };
                 }
                 Fate::Transferred(_) | Fate::Unknown(_) => return verdict,
             }
@@ -87,10 +109,10 @@ impl<'a> Flow<'_, '_, 'a> {
         }
         let value = value.held();
         let mut takes = |edge: &Edge<'a>| self.takes(edge, reach);
-        let Some(steps) = self.reached(variable, store, &mut takes) else { return unknown };
+        let Some(reached) = self.reached(local, variable, store, &mut takes) else { return unknown };
         let mut verdict: Option<Verdict> = None;
         let mut is_skipped = false;
-        for load in variable.loads.iter().filter(|load| reads(load, steps.as_ref())) {
+        for load in variable.loads.iter().filter(|load| reached.has(load)) {
             let next = self.follow(value, &load.how);
             // Behind such a test there are only values, but their tests may tell more.
             if !is_skipped {
@@ -106,7 +128,7 @@ impl<'a> Flow<'_, '_, 'a> {
                 return Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: Some(local.name.to_string()), at }) };
             }
             Some(verdict) => return verdict,
-            None => match overwriting(variable, store, steps.as_ref()) {
+            None => match self.overwriting(local, variable, store, &reached) {
                 Some(by) => Loss::Overwritten { name: local.name.to_string(), by: by.statement },
                 None => Loss::UnusedName(local.name.to_string()),
             },
@@ -118,16 +140,28 @@ impl<'a> Flow<'_, '_, 'a> {
     /// container, every step counts, whenever the container was filled. `None` where that is too much.
     fn reached(
         &self,
+        local: &Local,
         variable: &Variable<'a>,
         store: Option<usize>,
         takes: &mut dyn FnMut(&Edge<'a>) -> bool,
-    ) -> Option<Option<FxHashSet<Step>>> {
-        let Some(store) = store.and_then(|index| variable.stores.get(index)) else { return Some(None) };
+    ) -> Option<Reached> {
+        let Some(store) = store.and_then(|index| variable.stores.get(index)) else { return Some(Reached::All) };
         if variable.loads.is_empty() && variable.stores.len() == 1 {
-            return Some(Some(FxHashSet::default()));
+            return Some(Reached::Steps(FxHashSet::default()));
         }
-        let ends = |step| variable.stores.iter().any(|store| store.step == step);
-        self.body.graph.reached([store.step], takes, &ends, &self.steps).map(Some)
+        self.body.graph.reached([store.step], takes, &|step| self.binds(step, local), &self.steps).map(Reached::Steps)
+    }
+
+    fn binds(&self, step: Step, local: &Local) -> bool {
+        self.body.bindings.get(&step).is_some_and(|(bound, _)| bound == local)
+    }
+
+    /// The store that takes the place of another one, the first in the text.
+    fn overwriting<'v>(&self, local: &Local, variable: &'v Variable, store: Option<usize>, reached: &Reached) -> Option<&'v Store> {
+        let Reached::Steps(steps) = reached else { return None };
+        let bindings = steps.iter().filter_map(|step| self.body.bindings.get(step));
+        let others = bindings.filter(|(bound, index)| bound == local && Some(*index) != store);
+        variable.stores.get(others.map(|(_, index)| *index).min()?)
     }
 
     fn takes(&self, edge: &Edge<'a>, reach: Reach) -> bool {
@@ -186,14 +220,12 @@ impl<'a> Flow<'_, '_, 'a> {
         if variable.is_import {
             return true;
         }
-        let is_own = self.body.values.get(local).filter(is_call).is_some();
+        let is_own = self.body.values.get(local).is_some_and(|value| is_call(&value));
         is_own && variable.loads.iter().all(|load| keeps_running(&load.how))
     }
 
     /// The first thing behind a store that does not end.
-    fn obstacle(&self, variable: &Variable<'a>, store: usize, reach: Reach) -> Option<TextRange> {
-        let store = variable.stores.get(store)?;
-        let ends = |step| variable.stores.iter().any(|store| store.step == step);
+    fn obstacle(&self, local: &Local, store: &Store, reach: Reach) -> Option<TextRange> {
         let mut first: Option<TextRange> = None;
         let mut takes = |edge: &Edge<'a>| {
             let obstacle = match edge {
@@ -210,21 +242,9 @@ impl<'a> Flow<'_, '_, 'a> {
             }
             self.takes(edge, Reach::Running)
         };
-        self.body.graph.reached([store.step], &mut takes, &ends, &self.steps)?;
+        self.body.graph.reached([store.step], &mut takes, &|step| self.binds(step, local), &self.steps)?;
         first
     }
-}
-
-/// Whether `load` reads what reaches `steps`; a function inside may read at any time.
-fn reads(load: &Load, steps: Option<&FxHashSet<Step>>) -> bool {
-    load.is_nested || steps.is_none_or(|steps| steps.contains(&load.step))
-}
-
-/// The store that takes the place of another one.
-fn overwriting<'v>(variable: &'v Variable, store: Option<usize>, steps: Option<&FxHashSet<Step>>) -> Option<&'v Store> {
-    let is_other = |index: usize| Some(index) != store;
-    let others = variable.stores.iter().enumerate().filter(|(index, _)| is_other(*index));
-    others.map(|(_, store)| store).find(|store| steps.is_some_and(|steps| steps.contains(&store.step)))
 }
 
 /// Whether a load of the variable stands at `range`.

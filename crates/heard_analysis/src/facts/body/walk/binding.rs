@@ -51,6 +51,7 @@ impl<'a> Walker<'a> {
             if let Some(store) = self.body.variables.get_mut(&local).and_then(|variable| variable.stores.get_mut(index)) {
                 store.step = step;
             }
+            self.body.bindings.insert(step, (local, index));
         }
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::{self as ast, BoolOp, CmpOp, Comprehension, Expr, ExprCall, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::super::{CallSite, Edge, FrameKind, Local, Operation, Scope, Use};
+use super::super::{CallSite, Edge, FrameKind, Local, Operation, Scope, Step, Use};
 use super::{Walker, condition, tests_failure};
 use crate::facts::models::Models;
 
@@ -66,7 +66,9 @@ impl<'a> Walker<'a> {
             }
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
                 let element = Use::Element(Rc::new(how.clone()));
-                elts.iter().for_each(|part| self.expression(part, &element));
+                for part in elts {
+                    self.expression(part, &element);
+                }
             }
             Expr::Set(set) => {
                 let element = in_set(how);
@@ -97,15 +99,10 @@ impl<'a> Walker<'a> {
                 }
             }
             Expr::TString(string) => {
-                for part in string.value.elements().filter_map(ast::InterpolatedStringElement::as_interpolation) {
-                    self.expression(&part.expression, &Use::Other);
-                }
+                let parts = string.value.elements().filter_map(ast::InterpolatedStringElement::as_interpolation);
+                self.others(parts.map(|part| &*part.expression));
             }
-            Expr::Slice(slice) => {
-                for part in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
-                    self.expression(part, &Use::Other);
-                }
-            }
+            Expr::Slice(slice) => self.others([&slice.lower, &slice.upper, &slice.step].into_iter().flatten().map(|part| &**part)),
             Expr::StringLiteral(_)
             | Expr::BytesLiteral(_)
             | Expr::NumberLiteral(_)
@@ -113,6 +110,13 @@ impl<'a> Walker<'a> {
             | Expr::NoneLiteral(_)
             | Expr::EllipsisLiteral(_)
             | Expr::IpyEscapeCommand(_) => {}
+        }
+    }
+
+    /// Expressions of which nothing is known.
+    fn others(&mut self, expressions: impl Iterator<Item = &'a Expr>) {
+        for expression in expressions {
+            self.expression(expression, &Use::Other);
         }
     }
 
@@ -265,16 +269,23 @@ impl<'a> Walker<'a> {
             for test in &generator.ifs {
                 let operation = if tests_failure(test) == Some(false) { Operation::Skip } else { Operation::Condition };
                 self.expression(test, &Use::Operand(operation, test.range()));
-                start.into_iter().for_each(|start| self.body.graph.connect(self.path.here, start, Edge::Normal));
+                self.come_back(start);
             }
         }
         if let Some(key) = key {
             self.expression(key, &Use::Other);
         }
         self.expression(element, how);
-        start.into_iter().for_each(|start| self.body.graph.connect(self.path.here, start, Edge::Normal));
+        self.come_back(start);
         self.comprehensions.pop();
         self.resume_at(after);
+    }
+
+    /// The next turn of a comprehension may begin from here.
+    fn come_back(&mut self, start: Option<Step>) {
+        if let Some(start) = start {
+            self.body.graph.connect(self.path.here, start, Edge::Normal);
+        }
     }
 
     /// Makes the names of a comprehension's target known in its own frame.
