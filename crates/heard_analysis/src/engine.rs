@@ -218,6 +218,26 @@ impl<'db> Module<'db> {
         })
     }
 
+    /// Whether `expression` names a class of which no instance is of a class that `holds` knows, and which
+    /// is no protocol. Where a base is not known, it may be anything.
+    pub(crate) fn is_plain_class(&self, expression: &Expr, holds: &dyn Fn(&str) -> bool) -> bool {
+        let class = self.ask(|| {
+            let ty = expression.inferred_type(&self.model)?;
+            match (ty, ty.definition(self.db, &ProgramEnvironment::from_file(self.file))?) {
+                // In an annotation, a class stands for its instances.
+                (Type::ClassLiteral(_) | Type::GenericAlias(_) | Type::NominalInstance(_), TypeDefinition::StaticClass(class)) => {
+                    let is_open = |class, node: &StmtClassDef| {
+                        let is_protocol = |base: &Expr| matches!(base, Expr::Name(name) if name.id == "Protocol");
+                        node.bases().iter().any(is_protocol) || qualified_name(self.db, class).is_none_or(|name| holds(&name))
+                    };
+                    any_in_hierarchy(self.db, class, &is_open, DEEPEST_HIERARCHY)
+                }
+                _ => None,
+            }
+        });
+        class == Some(false)
+    }
+
     /// What `call` goes to, where that is one function, method or class.
     pub(crate) fn callee(&self, call: &ExprCall) -> Option<Callee<'db>> {
         self.target(&call.func)

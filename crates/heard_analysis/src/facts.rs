@@ -39,7 +39,7 @@ mod waits;
 use std::cell::{OnceCell, RefCell};
 
 use ruff_text_size::Ranged;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 use self::birth::Finder;
@@ -142,7 +142,8 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     let async_callbacks: Vec<AsyncCallback> = finder.async_callbacks(index).collect();
     let mut births = finder.births(index, all);
     // What never runs has no failure that the future could tell.
-    births.retain(|birth| async_callbacks.iter().all(|callback| callback.call != birth.site.span));
+    let called_back: FxHashSet<&Span> = async_callbacks.iter().map(|callback| &callback.call).collect();
+    births.retain(|birth| !called_back.contains(&birth.site.span));
     let mut facts: Vec<Fact> = births.into_iter().map(Box::new).map(Fact::Birth).collect();
     facts.extend(finder.jumps().map(Fact::Jump));
     facts.extend(async_callbacks.into_iter().map(Fact::AsyncCallback));

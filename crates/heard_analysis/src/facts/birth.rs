@@ -89,10 +89,10 @@ pub(super) struct Spawned {
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
     pub(super) flow: Flow<'m, 'db, 'a>,
-    /// What is known already of what functions give, and of who hears their failures. While a
-    /// function is looked at, it stands for nothing, so that cycles end.
-    pub(super) known_gifts: RefCell<FxHashMap<CalleeId, Option<Given>>>,
-    pub(super) known_hearings: RefCell<FxHashMap<CalleeId, Hearing>>,
+    /// What is known already of what functions give, and of who hears their failures, as far as so many
+    /// calls into each other tell: what is said of one does not depend on who asked first.
+    pub(super) known_gifts: RefCell<FxHashMap<(CalleeId, usize), Option<Given>>>,
+    pub(super) known_hearings: RefCell<FxHashMap<(CalleeId, usize), Hearing>>,
     /// What functions are known to raise.
     pub(super) known_raises: RefCell<KnownRaises>,
     /// Where the functions stand that the program ends with.
@@ -172,6 +172,8 @@ impl<'a> Finder<'_, '_, 'a> {
         if let (Fate::Lost(_), Some(owner)) = (&birth.fate, owner) {
             birth.fate = match owner {
                 Owner::Certain => Fate::Consumed(How::Owned),
+                // Who returns an `Awaitable` wants it awaited, whatever it is.
+                Owner::Possible if kind == Kind::Awaitable && birth.fate == Fate::Lost(Loss::Dropped) => return Some(birth),
                 Owner::Possible => Fate::Unknown(Reason::Spawner),
             };
         }
@@ -326,7 +328,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let brackets = match &site.how {
             Use::Dropped | Use::Bound(..) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(..) => false,
             Use::Operand(operation, _) => *operation == Operation::Call,
-            Use::Added(..) => false,
+            Use::Added(..) | Use::Promised(..) => false,
             Use::Receiver { .. } | Use::Subscripted(..) => true,
             _ => return None,
         };

@@ -54,6 +54,8 @@ pub(crate) enum Use<'a> {
     Several(Rc<[Use<'a>]>),
     /// Returned or yielded by a function.
     Returned,
+    /// Returned by a coroutine function: whoever awaits that gets it.
+    Promised(&'a StmtFunctionDef, TextRange),
     /// Returned by a special method that must give a plain value, like `__bool__`.
     SpecialMethod(TextRange),
     /// Returned by a lambda that is used so.
@@ -251,8 +253,17 @@ impl Body<'_> {
 
     /// The scope that binds `name` as seen from `frame`, or `None` where no function does.
     pub(crate) fn binding_frame(&self, frame: usize, name: &Name) -> Option<usize> {
+        self.bound_from(frame, name, true)
+    }
+
+    /// The same as seen from a function in `frame`, which does not see the names of a class.
+    pub(crate) fn binding_frame_around(&self, frame: usize, name: &Name) -> Option<usize> {
+        self.bound_from(frame, name, false)
+    }
+
+    fn bound_from(&self, frame: usize, name: &Name, sees_class: bool) -> Option<usize> {
         let mut current = Some(frame);
-        let mut is_first = true;
+        let mut is_first = sees_class;
         while let Some(index) = current {
             let Frame { parent, kind } = self.frames[index];
             // A class's names are not seen from the functions in it.

@@ -122,6 +122,8 @@ pub(crate) enum Operation {
     AsyncIteration,
     /// A plain `with`.
     Entering,
+    /// `return` from a coroutine function that says that it gives something else.
+    Return,
     /// Being waited for, by what takes tasks only.
     Waiting,
     /// A test that lets only values through, not failures.

@@ -14,9 +14,11 @@ use rustc_hash::FxHashSet;
 
 use super::body::{Body, CallSite, Edge, Step, Use, last_name};
 use super::models::{Callbacks, Effect, FunctionModel, Models};
-use super::{Fate, How, Kind, Loss, Operation, Reason, To};
+use super::{Fate, How, Kind, Loss, Obstacle, Operation, Reason, To};
 use crate::engine::{Callee, Module};
 
+use self::held::{Obstacles, Reach};
+use self::promises::may_be_plain;
 use self::value::{Layer, Value};
 
 mod arguments;
@@ -24,6 +26,7 @@ mod bypass;
 mod held;
 mod methods;
 mod order;
+mod promises;
 mod value;
 mod waits;
 
@@ -40,7 +43,11 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     waits: RefCell<Vec<TextRange>>,
     /// What was done with the value at hand on its way.
     remarks: RefCell<Vec<Remark<'a>>>,
-    /// How many more steps of the control flow may be looked at in the module.
+    /// How far it is followed.
+    reach: Cell<Reach>,
+    /// What stood in its way.
+    obstacles: RefCell<Obstacles>,
+    /// How many more steps of the control flow may be looked at for it.
     steps: Cell<usize>,
 }
 
@@ -68,9 +75,9 @@ const MOST_HOPS: usize = 24;
 /// A value with more uses than this, its names' together, is given up.
 const MOST_USES: u32 = 2_000;
 
-/// In a module, at most so many steps are looked at for all its values together. Only generated
-/// code comes near.
-const MOST_STEPS: usize = 20_000_000;
+/// A value for which more steps of the control flow would have to be looked at is given up. Only
+/// generated code comes near.
+const MOST_STEPS: usize = 100_000;
 
 impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     pub(crate) fn new(module: &'m Module<'db>, body: &'m Body<'a>) -> Self {
@@ -82,6 +89,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             birth: Cell::default(),
             waits: RefCell::default(),
             remarks: RefCell::default(),
+            reach: Cell::new(Reach::Running),
+            obstacles: RefCell::default(),
             steps: Cell::new(MOST_STEPS),
         }
     }
@@ -94,16 +103,52 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
 
     /// The same of what comes of the value at `site`, and is used so.
     pub(crate) fn verdict_of_result(&self, kind: Kind, site: &CallSite<'a>, how: &Use<'a>) -> Verdict {
-        self.uses.set(MOST_USES);
         self.birth.set(site.call.range());
-        self.follow(Value::new(kind), how)
+        self.verdict_of(Value::new(kind), how)
     }
 
     /// The same of values that come one after the other.
     pub(crate) fn verdict_of_each(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
-        self.uses.set(MOST_USES);
         self.birth.set(site.call.range());
-        self.follow_in(Value::new(kind), Layer::Sequence, &site.how)
+        match Value::new(kind).put_in(Layer::Sequence) {
+            Some(each) => self.verdict_of(each, &site.how),
+            None => Value::new(kind).unknown(Reason::Use),
+        }
+    }
+
+    /// What becomes of a value where it goes by itself, or else where it would go if it were not for
+    /// something that does not end.
+    fn verdict_of(&self, value: Value, how: &Use<'a>) -> Verdict {
+        let running = self.verdict_within(Reach::Running, value, how);
+        if !matches!(running.fate, Fate::Lost(_)) {
+            return running;
+        }
+        let Obstacles { holder: Some(name), refused: true, endless, handover, leaves } = self.obstacles.take() else { return running };
+        for (reach, behind, at) in [
+            (Reach::Cancelled, Obstacle::Endless, endless),
+            (Reach::Closing, Obstacle::Handover, handover),
+            (Reach::Blocked, Obstacle::Endless, endless.or(leaves)),
+        ] {
+            let verdict = self.verdict_within(reach, value, how);
+            match (&verdict.fate, at) {
+                (Fate::Lost(_), _) => {}
+                (Fate::Consumed(_), Some(at)) => return value.ends(Fate::Lost(Loss::Late { name: name.to_string(), behind, at })),
+                // Whoever cancels is answered, and the rest comes to an end by itself.
+                (Fate::Consumed(_), None) if reach != Reach::Cancelled => return running,
+                _ => return verdict,
+            }
+        }
+        running
+    }
+
+    fn verdict_within(&self, reach: Reach, value: Value, how: &Use<'a>) -> Verdict {
+        self.uses.set(MOST_USES);
+        self.steps.set(MOST_STEPS);
+        self.reach.set(reach);
+        self.obstacles.take();
+        let verdict = self.follow(value, how);
+        self.reach.set(Reach::Running);
+        verdict
     }
 
     /// What is done with the elements of the list that awaiting the call at `site` gives.
@@ -117,11 +162,10 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     }
 
     fn remarks_on(&self, layers: &[Layer], kind: Kind, how: &Use<'a>) -> Vec<Remark<'a>> {
-        self.uses.set(MOST_USES);
         self.birth.set(TextRange::default());
         self.remarks.take();
         if let Some(value) = layers.iter().try_fold(Value::new(kind), |value, layer| value.put_in(*layer)) {
-            self.follow(value, how);
+            self.verdict_within(Reach::Running, value, how);
         }
         self.remarks.take()
     }
@@ -129,6 +173,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the engine, and
     /// answers yes when in doubt. What comes of awaiting counts for a gather only.
     pub(crate) fn can_be_lost(&self, is_gather: bool, how: &Use<'a>) -> bool {
+        self.steps.set(MOST_STEPS);
         self.uses.set(MOST_USES);
         self.can_value_be_lost(Value::new(if is_gather { Kind::Gather } else { Kind::Coroutine }), how)
     }
@@ -140,6 +185,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         let put_in = |layer, how| value.put_in(layer).is_none_or(|value| self.can_value_be_lost(value, how));
         match how {
             Use::Entered { is_async, .. } => !is_async,
+            Use::Promised(function, _) => value.is_bare() && value.kind == Kind::Coroutine && may_be_plain(function),
             Use::Returned | Use::Stored | Use::Other => false,
             Use::Awaited(how) if value.layer() == Some(Layer::Promise) => self.can_value_be_lost(value.taken_out(), how),
             Use::Awaited(how) => value.kind == Kind::Gather && put_in(Layer::Sequence, how),
@@ -178,7 +224,10 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             }
             Use::EachAsync(_, at) if kind == Kind::Coroutine && value.is_bare() => as_value(Operation::AsyncIteration, *at),
             Use::Entered { .. } | Use::EachAsync(..) => Fate::Consumed(How::Awaited),
-            Use::Returned => Fate::Transferred(To::Caller),
+            Use::Promised(function, at) if kind == Kind::Coroutine && value.is_bare() && self.gives_plain_value(function) => {
+                as_value(Operation::Return, *at)
+            }
+            Use::Returned | Use::Promised(..) => Fate::Transferred(To::Caller),
             Use::Stored if kind == Kind::Outcome => Fate::Consumed(How::Examined),
             Use::Stored => Fate::Unknown(Reason::Stored),
             Use::Other => Fate::Unknown(Reason::Use),
@@ -276,7 +325,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             },
             Use::Formatted(how, _) => self.formatted(value, how, at),
             Use::Examined => Fate::Consumed(How::Examined),
-            Use::Returned | Use::Dropped => as_value(Operation::Formatting, at),
+            Use::Returned | Use::Promised(..) | Use::Dropped => as_value(Operation::Formatting, at),
             // Text that is kept may be told later.
             _ => Fate::Unknown(Reason::Use),
         }

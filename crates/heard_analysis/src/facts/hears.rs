@@ -75,6 +75,7 @@ impl Listener<'_> {
             Stmt::Assign(statement) => self.expression(&statement.value),
             Stmt::AnnAssign(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
             Stmt::Return(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
+            Stmt::Assert(statement) => self.expression(&statement.test),
             Stmt::FunctionDef(_)
             | Stmt::Import(_)
             | Stmt::ImportFrom(_)
@@ -111,8 +112,10 @@ impl Listener<'_> {
         if statement.items.iter().any(may_hear) {
             return if body == Hearing::Deaf { Hearing::Perhaps } else { body };
         }
-        // A lock is entered without a call; what is called first may fail.
-        Hearing::of_all(statement.items.iter().map(|item| self.expression(&item.context_expr))).and(body)
+        // A lock is entered without a call. What is called first may fail, but where the rest hears, that is
+        // book-keeping.
+        let entered = Hearing::of_all(statement.items.iter().map(|item| self.expression(&item.context_expr)));
+        if body == Hearing::Itself && entered == Hearing::Deaf { Hearing::Perhaps } else { entered.and(body) }
     }
 
     /// Whether evaluating an expression is heard or does not fail in practice: names, attributes,

@@ -316,6 +316,11 @@ impl Models {
         self.files.class.get(name).filter(|class| class.unbounded).map(|_| ())
     }
 
+    /// Whether an instance of the class with this qualified name may be a coroutine.
+    pub(crate) fn may_hold_coroutine(&self, name: &str) -> bool {
+        self.kind_of_class(name).is_some() || matches!(name, "builtins.object" | "typing.Hashable")
+    }
+
     /// The model of the function with this qualified name.
     pub(crate) fn function(&self, name: &str) -> Option<&FunctionModel> {
         self.files.function.get(name)

@@ -83,6 +83,12 @@ impl<'a> Visitor<'a> for Collector {
                 {
                     self.locals.insert(local.id.clone(), name.clone());
                 }
+                // `Response = Coroutine[Any, Any, T]`, which annotations may speak of.
+                if let (Expr::Subscript(_), Some(Expr::Name(alias))) = (&*assignment.value, assignment.targets.first())
+                    && names_awaitable(&assignment.value)
+                {
+                    self.names.holders.insert(alias.id.clone());
+                }
                 if let Some(source) = callable_source(&assignment.value) {
                     for target in assignment.targets.iter().filter_map(last_name).filter(|target| *target != source) {
                         self.names.returned.entry(target.clone()).or_default().push(source.clone());
@@ -125,6 +131,11 @@ impl Collector {
     fn function(&mut self, function: &StmtFunctionDef) {
         if function.is_async || function.returns.as_deref().is_some_and(names_awaitable) {
             self.names.functions.insert(function.name.id.clone());
+        }
+        if let Some(Expr::Subscript(annotation)) = function.returns.as_deref()
+            && let Some(alias) = last_name(&annotation.value)
+        {
+            self.names.returned.entry(function.name.id.clone()).or_default().push(alias.clone());
         }
         if is_async_generator(function) {
             self.names.generators.insert(function.name.id.clone());

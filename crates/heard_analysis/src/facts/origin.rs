@@ -109,10 +109,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// What a function gives, as its body tells: the same from each of its `return` statements.
     fn given_by_body(&self, callee: Option<&Callee<'db>>, depth: usize) -> Option<Given> {
         let (callee, depth) = (callee?, depth.checked_sub(1)?);
-        if let Some(known) = self.known_gifts.borrow().get(&callee.id()) {
+        if let Some(known) = self.known_gifts.borrow().get(&(callee.id(), depth)) {
             return *known;
         }
-        self.known_gifts.borrow_mut().insert(callee.id(), None);
         let given = callee.with_body(self.db, |module, function| {
             if function.is_async || !always_returns(&function.body) {
                 return None;
@@ -128,7 +127,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
             given
         })?;
-        self.known_gifts.borrow_mut().insert(callee.id(), given);
+        self.known_gifts.borrow_mut().insert((callee.id(), depth), given);
         given
     }
 
@@ -215,18 +214,21 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
             return Hearing::Itself;
         }
-        if let Some(known) = self.known_hearings.borrow().get(&callee.id()) {
+        if let Some(known) = self.known_hearings.borrow().get(&(callee.id(), depth)) {
             return *known;
         }
-        self.known_hearings.borrow_mut().insert(callee.id(), Hearing::Deaf);
         let hears =
             callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, depth)).unwrap_or(Hearing::Deaf);
-        self.known_hearings.borrow_mut().insert(callee.id(), hears);
+        self.known_hearings.borrow_mut().insert((callee.id(), depth), hears);
         hears
     }
 
     fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Hearing {
-        hearing(function, &|call| module.callee(call).map_or(Hearing::Deaf, |callee| self.hearing_within(&callee, depth)))
+        hearing(function, &|call| match module.callee(call) {
+            Some(callee) => self.hearing_within(&callee, depth),
+            None if self.flow.model_of(module, call, None).is_some_and(|model| model.never_fails) => Hearing::Itself,
+            None => Hearing::Deaf,
+        })
     }
 }
 

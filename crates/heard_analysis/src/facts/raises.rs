@@ -17,7 +17,7 @@ use crate::engine::{Callee, CalleeId, Module};
 pub(super) type Raised = FxHashSet<Name>;
 
 /// What functions raise, of those that were looked at. While one is, it stands for nothing.
-pub(super) type KnownRaises = FxHashMap<CalleeId, Raised>;
+pub(super) type KnownRaises = FxHashMap<(CalleeId, usize), Raised>;
 
 /// Awaited calls are followed through this many functions.
 const DEEPEST_RAISE: usize = 3;
@@ -73,17 +73,16 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     fn raised_behind(&self, callee: &Callee<'db>, depth: usize) -> Raised {
-        if let Some(known) = self.known_raises.borrow().get(&callee.id()) {
+        if let Some(known) = self.known_raises.borrow().get(&(callee.id(), depth)) {
             return known.clone();
         }
-        self.known_raises.borrow_mut().insert(callee.id(), Raised::default());
         let never_fails = callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails);
         let raised = match callee.with_body(self.db, |module, function| self.raised_in(module, function, depth)) {
             Some(raised) => raised,
             None if never_fails => Raised::default(),
             None => unknown(),
         };
-        self.known_raises.borrow_mut().insert(callee.id(), raised.clone());
+        self.known_raises.borrow_mut().insert((callee.id(), depth), raised.clone());
         raised
     }
 

@@ -6,7 +6,7 @@ use crate::facts::{Fact, Fate, Hearing, Loss};
 use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule =
-    Rule { name: "abandoned-pending", level: Level::Default, page: include_str!("abandoned_pending.md"), check };
+    Rule { name: "abandoned-pending", level: Level::Strict, page: include_str!("abandoned_pending.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
@@ -16,7 +16,7 @@ fn check(fact: &Fact) -> Option<Finding> {
         return None;
     }
     let (what, level) = match (is_cancelled, birth.hearing) {
-        (false, Hearing::Deaf) => ("neither cancelled nor awaited", Level::Default),
+        (false, Hearing::Deaf) => ("neither cancelled nor awaited", Level::Strict),
         (false, _) => ("neither cancelled nor awaited", Level::Strict),
         (true, Hearing::Deaf) => ("cancelled and never awaited", Level::Strict),
         (true, _) => return None,

@@ -5,7 +5,7 @@ use crate::facts::{Fact, Finds, Passed};
 use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule =
-    Rule { name: "cancelled-as-success", level: Level::Default, page: include_str!("cancelled_as_success.md"), check };
+    Rule { name: "cancelled-as-success", level: Level::Strict, page: include_str!("cancelled_as_success.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::FailureTest(test) = fact else { return None };
@@ -13,10 +13,10 @@ fn check(fact: &Fact) -> Option<Finding> {
         return None;
     }
     let level = match test.passed {
-        Passed::Used => Level::Default,
+        Passed::Used => Level::Strict,
         // What was cancelled on purpose is no news where nothing is made of it.
         _ if test.is_after_cancel => return None,
-        Passed::Counted => Level::Default,
+        Passed::Counted => Level::Strict,
         Passed::Left => Level::Preview,
     };
     let message = match test.passed {

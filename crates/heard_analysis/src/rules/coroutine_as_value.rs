@@ -22,6 +22,7 @@ fn check(fact: &Fact) -> Option<Finding> {
         Operation::Arithmetic => format!("the coroutine of `{callee}` is used in arithmetic, not its result"),
         Operation::Call => format!("the coroutine of `{callee}` is called, not its result"),
         Operation::Entering => format!("the coroutine of `{callee}` is entered, not its result"),
+        Operation::Return => format!("the coroutine of `{callee}` is returned, not its result, to those who await this function"),
         Operation::Argument => format!("the coroutine of `{callee}` is passed where a plain value is wanted"),
         // These are `async-generator-misuse` and `coroutine-in-wait`.
         Operation::AsyncIteration | Operation::Await | Operation::Waiting => return None,

@@ -10,8 +10,12 @@ pub(super) const RULE: Rule =
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
-    let (Kind::Coroutine, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
+    let (kind @ (Kind::Coroutine | Kind::Awaitable), Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
     let callee = &birth.callee;
+    if kind == Kind::Awaitable {
+        let message = format!("the awaitable of `{callee}` is dropped: if it is a coroutine, it never runs");
+        return Some(RULE.finding(&birth.site, message, "await it").at_level(Level::Strict));
+    }
     let message = match loss {
         Loss::Dropped => format!("the coroutine of `{callee}` is never awaited, so it never runs"),
         Loss::DroppedByCaller => format!("the coroutine of `{callee}` goes to a caller that drops it, so it never runs"),

@@ -5,7 +5,7 @@ use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
-    Rule { name: "unread-thread-future", level: Level::Default, page: include_str!("unread_thread_future.md"), check };
+    Rule { name: "unread-thread-future", level: Level::Strict, page: include_str!("unread_thread_future.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };

@@ -11,7 +11,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 
 /// A moment in the run of a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Step(u32);
 
 /// When one step follows another.

@@ -25,6 +25,7 @@ pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
         statement: TextRange::default(),
         nest: None,
         unplaced: Vec::new(),
+        generators: 0,
     };
     walker.block(statements);
     walker.body.hand_up_free_names();
@@ -43,6 +44,8 @@ struct Walker<'a> {
     statement: TextRange,
     /// The block around, inside the function around.
     nest: Option<Rc<Nest<'a>>>,
+    /// How many generator expressions are around: they run when somebody asks them.
+    generators: usize,
     /// Stores whose moment has not come: the value is made before it is bound.
     unplaced: Vec<(Local, usize)>,
 }
@@ -88,6 +91,7 @@ impl<'a> Walker<'a> {
                 if let Some(value) = &inner.value {
                     let how = match self.scope.function {
                         Some(function) if !function.is_async && must_give_value(&function.name) => Use::SpecialMethod(inner.range()),
+                        Some(function) if function.is_async && function.returns.is_some() => Use::Promised(function, inner.range()),
                         _ => Use::Returned,
                     };
                     self.expression(value, &how);
@@ -106,7 +110,7 @@ impl<'a> Walker<'a> {
             Stmt::For(inner) => self.for_loop(statement, inner),
             Stmt::While(inner) => self.while_loop(statement, inner),
             Stmt::If(statement) => self.branches(statement),
-            Stmt::With(statement) => self.with_block(statement),
+            Stmt::With(statement) => self.with_block(statement, &statement.items),
             Stmt::Match(statement) => self.match_cases(statement),
             Stmt::Raise(inner) => {
                 for value in [&inner.exc, &inner.cause].into_iter().flatten() {
@@ -180,37 +184,45 @@ impl<'a> Walker<'a> {
         self.resume_at(after);
     }
 
-    fn with_block(&mut self, statement: &'a ast::StmtWith) {
-        let mut may_swallow = false;
-        for item in &statement.items {
-            let mark = self.unplaced.len();
-            if let Some(target) = &item.optional_vars {
-                self.target(target, None);
-            }
-            self.expression(&item.context_expr, &Use::Entered { is_async: statement.is_async, at: item.context_expr.range() });
-            if statement.is_async {
-                self.wait(&item.context_expr);
-            }
-            self.risk(None);
-            self.place_stores(mark);
-            // A lock or a server is entered by its name; what swallows is made on the spot.
-            may_swallow |= item.context_expr.is_call_expr();
+    /// Enters the items one inside the other, and leaves them again.
+    fn with_block(&mut self, statement: &'a ast::StmtWith, items: &'a [ast::WithItem]) {
+        let Some((item, inner)) = items.split_first() else { return self.nested(Block::With(statement), &statement.body) };
+        let manager = &item.context_expr;
+        let mark = self.unplaced.len();
+        if let Some(target) = &item.optional_vars {
+            self.target(target, None);
         }
+        self.expression(manager, &Use::Entered { is_async: statement.is_async, at: manager.range() });
+        self.pass_border(statement, manager);
+        self.place_stores(mark);
+        // A lock or a server is entered by its name; what swallows is made on the spot.
+        let may_swallow = manager.is_call_expr();
         let caught = self.meeting().step;
-        let was_limited = self.path.is_limited;
+        let (was_limited, was_dead) = (self.path.is_limited, self.path.is_dead);
         self.path.is_limited |= may_swallow && statement.is_async;
-        self.catching(caught, |walker| walker.nested(Block::With(statement), &statement.body));
+        self.catching(caught, |walker| walker.with_block(statement, inner));
         self.path.is_limited = was_limited;
+        self.pass_border(statement, manager);
         // Those that are async are there for a resource; what swallows is mostly plain, like `suppress`.
         let passing = if may_swallow && !statement.is_async { Edge::Uncaught } else { Edge::Pass };
         self.body.graph.connect(caught, self.path.catch, passing);
         if may_swallow {
             let mut after = self.meeting();
             self.meet(&mut after);
-            self.resume(caught, false);
+            self.resume(caught, was_dead);
             self.meet(&mut after);
             self.resume_at(after);
         }
+    }
+
+    /// A context manager is entered or left, which may fail.
+    fn pass_border(&mut self, statement: &'a ast::StmtWith, manager: &'a Expr) {
+        if statement.is_async {
+            self.wait(manager);
+        } else {
+            self.step();
+        }
+        self.risk(None);
     }
 
     fn match_cases(&mut self, statement: &'a ast::StmtMatch) {
@@ -219,20 +231,28 @@ impl<'a> Walker<'a> {
             statement.cases.first().is_some_and(|case| matches!(case.pattern, Pattern::MatchValue(_) | Pattern::MatchSingleton(_)));
         let how = if compares { Use::Operand(Operation::Comparison, statement.subject.range()) } else { Use::Examined };
         self.expression(&statement.subject, &how);
-        let is_complete = statement.cases.last().is_some_and(|case| case.guard.is_none() && case.pattern.is_irrefutable());
-        let cases: Vec<&'a ast::MatchCase> = statement.cases.iter().collect();
-        self.ways(&cases, !is_complete, |walker, case| {
-            walker.pattern(&case.pattern);
-            if let Some(guard) = &case.guard {
-                walker.statement = guard.range();
-                walker.expression(guard, &condition(guard));
+        let mut after = self.meeting();
+        for case in &statement.cases {
+            let mut next = self.meeting();
+            if case.guard.is_some() || !case.pattern.is_irrefutable() {
+                self.meet(&mut next);
             }
-            walker.nested(Block::Case, &case.body);
-        });
+            self.pattern(&case.pattern);
+            if let Some(guard) = &case.guard {
+                self.statement = guard.range();
+                self.expression(guard, &condition(guard));
+                self.meet(&mut next);
+            }
+            self.nested(Block::Case, &case.body);
+            self.meet(&mut after);
+            self.resume_at(next);
+        }
+        self.meet(&mut after);
+        self.resume_at(after);
     }
 
     fn try_block(&mut self, inner: &'a ast::StmtTry) {
-        let caught = self.meeting().step;
+        let (caught, was_dead) = (self.meeting().step, self.path.is_dead);
         let catch = if inner.handlers.is_empty() { self.path.catch } else { caught };
         self.catching(catch, |walker| walker.nested(Block::Try(inner), &inner.body));
         self.nested(Block::Else, &inner.orelse);
@@ -240,7 +260,7 @@ impl<'a> Walker<'a> {
         self.meet(&mut after);
         let mut catches_all = false;
         for ExceptHandler::ExceptHandler(handler) in &inner.handlers {
-            self.resume(caught, false);
+            self.resume(caught, was_dead);
             match &handler.type_ {
                 Some(kind) => {
                     self.statement = kind.range();
@@ -253,6 +273,10 @@ impl<'a> Walker<'a> {
                 self.bind_unknown(&name.id);
             }
             self.nested(Block::Handler, &handler.body);
+            if inner.is_star {
+                // The next handler may take the rest of the group.
+                self.body.graph.connect(self.path.here, caught, Edge::Normal);
+            }
             self.meet(&mut after);
         }
         if !catches_all {

@@ -15,6 +15,10 @@ struct Holder<'f, 'a> {
     variable: &'f Variable<'a>,
     /// When it is there.
     since: Step,
+    /// When the name is bound.
+    bound: FxHashSet<Step>,
+    /// When it is bound or read.
+    touched: FxHashSet<Step>,
 }
 
 impl<'a> Flow<'_, '_, 'a> {
@@ -61,7 +65,9 @@ impl<'a> Flow<'_, '_, 'a> {
             Some(store) => variable.stores.get(store)?.step,
             None => site.step,
         };
-        Some(Holder { value: value.held(), variable, since })
+        let bound: FxHashSet<Step> = variable.stores.iter().map(|store| store.step).collect();
+        let touched = bound.iter().copied().chain(variable.loads.iter().map(|load| load.step)).collect();
+        Some(Holder { value: value.held(), variable, since, bound, touched })
     }
 
     /// Whether a use reads the value, hands it to somebody, or ends it.
@@ -78,7 +84,7 @@ impl<'a> Flow<'_, '_, 'a> {
 
     /// The steps from where the holder has its value to where one of the `settling` steps deals with it.
     fn unread(&self, holder: &Holder<'_, 'a>, settling: &FxHashSet<Step>) -> Option<FxHashSet<Step>> {
-        let ends = |step| settling.contains(&step) || holder.is_bound_at(step);
+        let ends = |step| settling.contains(&step) || holder.bound.contains(&step);
         let mut goes_well = |edge: &Edge<'a>| matches!(edge, Edge::Normal | Edge::Behind(_));
         self.body.graph.reached([holder.since], &mut goes_well, &ends, &self.steps)
     }
@@ -94,7 +100,7 @@ impl<'a> Flow<'_, '_, 'a> {
 
     /// Whether a failure that comes to this step leaves the function past all uses of the holder.
     fn leads_out(&self, holder: &Holder<'_, 'a>, step: Step) -> bool {
-        let ends = |step| holder.is_bound_at(step) || holder.variable.loads.iter().any(|load| load.step == step);
+        let ends = |step| holder.touched.contains(&step);
         let mut goes_on = |edge: &Edge<'a>| matches!(edge, Edge::Normal | Edge::Behind(_) | Edge::Pass);
         let graph = &self.body.graph;
         graph.is_failure(step)
@@ -110,11 +116,5 @@ impl<'a> Flow<'_, '_, 'a> {
         let loads = &self.body.variables.get(element)?.loads;
         let is_element = |awaited: &&Expr| loads.iter().any(|load| load.range == awaited.range());
         self.ways_out(holder, &self.reached_from(load.step)?).into_iter().filter(is_element).min_by_key(Ranged::start)
-    }
-}
-
-impl Holder<'_, '_> {
-    fn is_bound_at(&self, step: Step) -> bool {
-        self.variable.stores.iter().any(|store| store.step == step)
     }
 }

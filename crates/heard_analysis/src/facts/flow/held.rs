@@ -1,17 +1,18 @@
 //! Names: from what is put in one to the places that take it out again.
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, ExprName};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
 use super::super::body::{Container, Edge, Load, Local, Step, Store, Use, Variable, last_name};
-use super::super::{Fate, Loss, Obstacle, Operation, Reason};
+use super::super::{Fate, Loss, Operation, Reason};
 use super::value::{Layer, Value};
 use super::{Flow, MOST_HOPS, Verdict};
 
 /// How far a value is followed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
+pub(super) enum Reach {
     /// To what runs behind it.
     Running,
     /// Also to what runs when the function is cancelled.
@@ -20,6 +21,35 @@ enum Reach {
     Closing,
     /// Also to what does not run, since something before it does not end.
     Blocked,
+}
+
+/// What a value met on its way.
+#[derive(Default)]
+pub(super) struct Obstacles {
+    /// The first name that holds it.
+    pub(super) holder: Option<Name>,
+    /// Whether there is any way that was not taken.
+    pub(super) refused: bool,
+    /// The first thing that does not end, that hands over, and that leads elsewhere.
+    pub(super) endless: Option<TextRange>,
+    pub(super) handover: Option<TextRange>,
+    pub(super) leaves: Option<TextRange>,
+}
+
+impl Obstacles {
+    fn note(&mut self, edge: &Edge) {
+        self.refused = true;
+        let (place, at) = match edge {
+            Edge::Never(at) => (&mut self.endless, *at),
+            Edge::Behind(call) => (&mut self.endless, call.range()),
+            Edge::Handover(at) => (&mut self.handover, *at),
+            Edge::Leave(at) => (&mut self.leaves, *at),
+            _ => return,
+        };
+        if !at.is_empty() && place.is_none_or(|first| at.start() < first.start()) {
+            *place = Some(at);
+        }
+    }
 }
 
 /// Where a value in a name may be read.
@@ -60,30 +90,13 @@ impl<'a> Flow<'_, '_, 'a> {
 
     /// What becomes of a value that is bound to a name, by that of its stores.
     pub(super) fn bound(&self, value: Value, local: &Local, store: usize) -> Verdict {
-        let Some(variable) = self.body.variables.get(local) else { return value.unknown(Reason::Use) };
-        let running = self.bound_within(value, local, variable, Some(store), Reach::Running);
-        if !matches!(running.fate, Fate::Lost(_)) {
-            return running;
+        if value.hops == 0 {
+            self.obstacles.borrow_mut().holder = Some(local.name.clone());
         }
-        // Perhaps it would be read, if the program came there.
-        for (reach, behind) in
-            [(Reach::Cancelled, Obstacle::Endless), (Reach::Closing, Obstacle::Handover), (Reach::Blocked, Obstacle::Endless)]
-        {
-            let verdict = self.bound_within(value, local, variable, Some(store), reach);
-            match verdict.fate {
-                Fate::Lost(_) => {}
-                Fate::Consumed(_) => {
-                    return match variable.stores.get(store).and_then(|store| self.obstacle(local, store, reach)) {
-                        Some(at) => value.ends(Fate::Lost(Loss::Late { name: local.name.to_string(), behind, at })),
-                        // Whoever cancels is answered, and the rest comes to an end by itself.
-                        None if reach == Reach::Cancelled => verdict,
-                        None => running,
-                    };
-                }
-                Fate::Transferred(_) | Fate::Unknown(_) => return verdict,
-            }
+        match self.body.variables.get(local) {
+            Some(variable) => self.bound_within(value, local, variable, Some(store)),
+            None => value.unknown(Reason::Use),
         }
-        running
     }
 
     /// What becomes of a value that is put in the container that a name holds. It must hold nothing
@@ -99,17 +112,16 @@ impl<'a> Flow<'_, '_, 'a> {
             Some(Layer::Mapping) if !is_mapping => value.taken_out().put_in(Layer::Sequence).unwrap_or(value),
             _ => value,
         };
-        self.bound_within(value, local, variable, None, Reach::Running)
+        self.bound_within(value, local, variable, None)
     }
 
-    fn bound_within(&self, value: Value, local: &Local, variable: &Variable<'a>, store: Option<usize>, reach: Reach) -> Verdict {
+    fn bound_within(&self, value: Value, local: &Local, variable: &Variable<'a>, store: Option<usize>) -> Verdict {
         let unknown = value.unknown(Reason::Use);
         if variable.is_shared || value.hops >= MOST_HOPS || self.body.dynamic_frames.contains(&local.frame) {
             return unknown;
         }
         let value = value.held();
-        let mut takes = |edge: &Edge<'a>| self.takes(edge, reach);
-        let Some(reached) = self.reached(local, variable, store, &mut takes) else { return unknown };
+        let Some(reached) = self.reached(local, variable, store, &mut |edge| self.takes(edge)) else { return unknown };
         let mut verdict: Option<Verdict> = None;
         let mut is_skipped = false;
         for load in variable.loads.iter().filter(|load| reached.has(load)) {
@@ -164,8 +176,9 @@ impl<'a> Flow<'_, '_, 'a> {
         variable.stores.get(others.map(|(_, index)| *index).min()?)
     }
 
-    fn takes(&self, edge: &Edge<'a>, reach: Reach) -> bool {
-        match edge {
+    fn takes(&self, edge: &Edge<'a>) -> bool {
+        let reach = self.reach.get();
+        let takes = match edge {
             Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Fail(None) => true,
             Edge::Handover(_) => reach >= Reach::Closing,
             Edge::Never(_) | Edge::Leave(_) => reach == Reach::Blocked,
@@ -174,7 +187,11 @@ impl<'a> Flow<'_, '_, 'a> {
             Edge::AwaitFail { awaited, is_limited } => {
                 *is_limited || reach >= Reach::Cancelled || awaited.as_call_expr().is_none_or(|call| !self.cannot_fail(call))
             }
+        };
+        if !takes {
+            self.obstacles.borrow_mut().note(edge);
         }
+        takes
     }
 
     /// The same without asking the engine: only what is taken whatever it would say.
@@ -222,28 +239,6 @@ impl<'a> Flow<'_, '_, 'a> {
         }
         let is_own = self.body.values.get(local).is_some_and(|value| is_call(&value));
         is_own && variable.loads.iter().all(|load| keeps_running(&load.how))
-    }
-
-    /// The first thing behind a store that does not end.
-    fn obstacle(&self, local: &Local, store: &Store, reach: Reach) -> Option<TextRange> {
-        let mut first: Option<TextRange> = None;
-        let mut takes = |edge: &Edge<'a>| {
-            let obstacle = match edge {
-                Edge::Never(at) => Some(*at).filter(|at| !at.is_empty()),
-                Edge::Behind(call) if self.is_endless(call) => Some(call.range()),
-                Edge::Handover(at) if reach == Reach::Closing => Some(*at),
-                Edge::Leave(at) if reach == Reach::Blocked => Some(*at).filter(|at| !at.is_empty()),
-                _ => None,
-            };
-            if let Some(at) = obstacle
-                && first.is_none_or(|first| at.start() < first.start())
-            {
-                first = Some(at);
-            }
-            self.takes(edge, Reach::Running)
-        };
-        self.body.graph.reached([store.step], &mut takes, &|step| self.binds(step, local), &self.steps)?;
-        first
     }
 }
 

@@ -43,6 +43,8 @@ impl<'a> Flow<'_, '_, 'a> {
                     as_value(Operation::Attribute, at)
                 }
                 (Method::Read, _) => Fate::Consumed(How::Method),
+                // Whoever gets the method may call it.
+                (Method::Ignore, None) if name == "cancel" && kind == Kind::Pending => Fate::Unknown(Reason::Use),
                 (Method::Ignore, Some(_)) if name == "cancel" && kind == Kind::Pending => Fate::Lost(Loss::OnlyCancelled { at }),
                 // What is cancelled before it starts loses nothing.
                 (Method::Ignore, Some(_)) if name == "cancel" && value.hops == 0 => Fate::Consumed(How::Method),

@@ -100,6 +100,9 @@ impl<'a> Walker<'a> {
         let mut uses: Vec<Use<'a>> = targets.iter().map(|target| self.target(target, whole)).collect();
         let how = if uses.len() == 1 { uses.remove(0) } else { Use::Several(uses.into()) };
         self.expression(value, &how);
+        if !targets.iter().all(Expr::is_name_expr) {
+            self.risk(None);
+        }
     }
 
     /// `container += value` puts elements in the container; anything else is arithmetic.
@@ -113,6 +116,7 @@ impl<'a> Walker<'a> {
         let is_container = self.holds_container(&local);
         self.load(name, if is_container { Use::Glanced(statement.range()) } else { Use::Other });
         self.expression(&statement.value, &if is_container { Use::Held(local) } else { arithmetic });
+        self.risk(None);
         if !is_container {
             self.bind_unknown(&name.id);
         }
@@ -164,7 +168,7 @@ impl<'a> Walker<'a> {
 
     fn bind(&mut self, name: &Name, value: Option<&'a Expr>) -> Use<'a> {
         if self.outer_names.contains(name) {
-            let around = self.body.frames[self.scope.frame].parent.and_then(|parent| self.body.binding_frame(parent, name));
+            let around = self.body.frames[self.scope.frame].parent.and_then(|parent| self.body.binding_frame_around(parent, name));
             if let Some(frame) = around {
                 self.body.variables.entry(Local { frame, name: name.clone() }).or_default().is_shared = true;
             }
@@ -211,7 +215,7 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn load(&mut self, name: &ast::ExprName, how: Use<'a>) {
-        let load = Load { how, range: name.range(), step: self.step(), is_nested: false };
+        let load = Load { how, range: name.range(), step: self.step(), is_nested: self.generators > 0 };
         let local = self.local(&name.id);
         self.body.variables.entry(local).or_default().loads.push(load);
     }
@@ -223,11 +227,14 @@ impl Body<'_> {
         let free: Vec<Local> = self.variables.iter().filter(|(_, variable)| !variable.is_bound()).map(|(local, _)| local.clone()).collect();
         for local in free {
             let Some(parent) = self.frames[local.frame].parent else { continue };
-            let Some(frame) = self.binding_frame(parent, &local.name) else { continue };
+            let Some(frame) = self.binding_frame_around(parent, &local.name) else { continue };
             let Some(variable) = self.variables.remove(&local) else { continue };
             let is_nested = self.frames[local.frame].kind == FrameKind::Function;
             let loads = variable.loads.into_iter().map(|load| Load { is_nested: load.is_nested || is_nested, ..load });
             self.variables.entry(Local { frame, name: local.name }).or_default().loads.extend(loads);
+        }
+        for variable in self.variables.values_mut() {
+            variable.loads.sort_by_key(|load| load.step);
         }
     }
 }

@@ -26,6 +26,7 @@ impl<'a> Walker<'a> {
             }
             Expr::Attribute(attribute) => {
                 self.expression(&attribute.value, &Use::Receiver { attribute, called: None, result: Rc::new(how.clone()) });
+                self.risk(None);
             }
             Expr::Subscript(subscript) => {
                 // A slice is a container of the same elements.
@@ -88,7 +89,11 @@ impl<'a> Walker<'a> {
             }
             Expr::ListComp(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
             Expr::SetComp(node) => self.comprehension(&node.generators, None, &node.elt, &in_set(how)),
-            Expr::Generator(node) => self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone()))),
+            Expr::Generator(node) => {
+                self.generators += 1;
+                self.comprehension(&node.generators, None, &node.elt, &Use::Element(Rc::new(how.clone())));
+                self.generators -= 1;
+            }
             Expr::DictComp(node) => {
                 self.comprehension(&node.generators, node.key.as_deref(), &node.value, &Use::Entry(Rc::new(how.clone())));
             }
@@ -211,6 +216,9 @@ impl<'a> Walker<'a> {
         self.expression(&comparison.left, &how);
         for value in &comparison.comparators {
             self.expression(value, &how);
+        }
+        if !is_identity {
+            self.risk(None);
         }
     }
 

@@ -201,6 +201,7 @@ impl<'a> Walker<'a> {
 
     /// Walks `guarded`, and then `last`, through which every way out of the first leads.
     pub(super) fn with_finally(&mut self, guarded: impl FnOnce(&mut Self), last: impl FnOnce(&mut Self)) {
+        let was_dead = self.path.is_dead;
         let mut entry = self.meeting();
         self.path.around.push(Target::Finally { entry: entry.step, passing: Vec::new() });
         self.catching(entry.step, guarded);
@@ -209,7 +210,7 @@ impl<'a> Walker<'a> {
         let ends = entry.is_reached;
         self.resume_at(entry);
         // A failure leads there as well.
-        self.path.is_dead = false;
+        self.path.is_dead = was_dead;
         last(self);
         if self.path.is_dead {
             return;
