@@ -28,16 +28,7 @@ impl<'a> Walker<'a> {
                 self.expression(&attribute.value, &Use::Receiver { attribute, called: None, result: Rc::new(how.clone()) });
                 self.risk(None);
             }
-            Expr::Subscript(subscript) => {
-                // A slice is a container of the same elements.
-                let of_whole = match &*subscript.slice {
-                    Expr::Slice(_) => how.clone(),
-                    slice => Use::Subscripted(place_of(slice), Rc::new(how.clone())),
-                };
-                self.expression(&subscript.value, &of_whole);
-                self.expression(&subscript.slice, &Use::Other);
-                self.risk(None);
-            }
+            Expr::Subscript(subscript) => self.subscript(subscript, how),
             Expr::BoolOp(operation) => self.bool_operation(operation, how),
             Expr::Compare(comparison) => self.comparison(comparison),
             Expr::UnaryOp(operation) => {
@@ -116,6 +107,17 @@ impl<'a> Walker<'a> {
             | Expr::EllipsisLiteral(_)
             | Expr::IpyEscapeCommand(_) => {}
         }
+    }
+
+    fn subscript(&mut self, subscript: &'a ast::ExprSubscript, how: &Use<'a>) {
+        // A slice is a container of the same elements.
+        let of_whole = match &*subscript.slice {
+            Expr::Slice(_) => how.clone(),
+            slice => Use::Subscripted(place_of(slice), Rc::new(how.clone())),
+        };
+        self.expression(&subscript.value, &of_whole);
+        self.expression(&subscript.slice, &Use::Other);
+        self.risk(None);
     }
 
     /// Expressions of which nothing is known.
