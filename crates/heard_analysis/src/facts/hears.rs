@@ -13,7 +13,7 @@ use super::body::last_name;
 /// call in its body goes to.
 pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> Hearing) -> Hearing {
     // What does nothing yet is there to be overridden or filled in.
-    let hears = if does_work(&function.body) { Listener { called }.block(&function.body) } else { Hearing::Deaf };
+    let hears = if does_work(&function.body) || is_getter(function) { Listener { called }.block(&function.body) } else { Hearing::Deaf };
     match hears {
         Hearing::Deaf if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) => Hearing::Perhaps,
         hears => hears,
@@ -23,6 +23,12 @@ pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> 
 /// Whether a statement cannot fail unheard. `called` tells the same of what a call in it goes to.
 pub(super) fn is_inert(statement: &Stmt, called: &dyn Fn(&ExprCall) -> Hearing) -> bool {
     Listener { called }.statement(statement) == Hearing::Itself
+}
+
+/// Whether a function does nothing but give an attribute of its object.
+fn is_getter(function: &StmtFunctionDef) -> bool {
+    let last = function.body.last().and_then(Stmt::as_return_stmt).and_then(|result| result.value.as_deref());
+    !function.is_async && last.is_some_and(Expr::is_attribute_expr)
 }
 
 fn does_work(body: &[Stmt]) -> bool {
