@@ -8,9 +8,12 @@ use super::body::last_name;
 /// Whether the attribute is private and used only in ways that tell nothing of what it holds: it is
 /// bound, filled, emptied, measured, tested, and `is_blind` methods of it are called.
 pub(super) fn is_never_read(statements: &[Stmt], name: &str, is_blind: fn(&str) -> bool) -> bool {
+    if !name.starts_with('_') {
+        return false;
+    }
     let mut reader = Reader { name, is_blind, is_read: false };
     reader.visit_body(statements);
-    name.starts_with('_') && !reader.is_read
+    !reader.is_read
 }
 
 struct Reader<'n> {

@@ -147,9 +147,10 @@ impl<'a> Finder<'_, '_, 'a> {
             }
             Expr::Name(_) | Expr::Attribute(_) => {
                 let target = self.flow.module.target(expression)?;
-                let span = target.with_definition(self.db, |module, function| module.span(function.range()))?;
+                let (range, span) =
+                    target.with_definition(self.db, |module, function| (function.range(), module.span(function.range())))?;
                 let (function, is_method) = self.flow.body.statements.iter().find_map(|site| match site.statement {
-                    Stmt::FunctionDef(function) if self.flow.module.span(function.range()) == span => {
+                    Stmt::FunctionDef(function) if function.range() == range && self.flow.module.span(range) == span => {
                         Some((function, site.around.scope.class.is_some() && site.around.scope.function.is_none()))
                     }
                     _ => None,

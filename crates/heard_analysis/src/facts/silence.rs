@@ -236,12 +236,10 @@ impl<'a> Finder<'_, '_, 'a> {
             _ => None,
         };
         let is_true = |value: &Expr| value.as_boolean_literal_expr().is_some_and(|value| value.value);
-        let statements = || self.flow.body.statements.iter();
-        statements().filter_map(move |site| {
-            let is_disabled = || {
-                let values = statements().filter_map(|other| assigned(other.statement, &other.around, "disabled"));
-                assigned(site.statement, &site.around, "disabled").is_some_and(is_true) && values.into_iter().all(is_true)
-            };
+        let statements = &self.flow.body.statements;
+        let stays_disabled = statements.iter().filter_map(|site| assigned(site.statement, &site.around, "disabled")).all(is_true);
+        statements.iter().filter_map(move |site| {
+            let is_disabled = || stays_disabled && assigned(site.statement, &site.around, "disabled").is_some();
             let is_cut_off = || assigned(site.statement, &site.around, "propagate").is_some_and(is_false) && self.has_only_null_handlers();
             (is_disabled() || is_cut_off())
                 .then(|| Silence { site: self.site(site.statement.range(), &site.around), what: Silenced::Logger })
