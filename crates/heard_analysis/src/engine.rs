@@ -218,24 +218,24 @@ impl<'db> Module<'db> {
         })
     }
 
-    /// Whether `expression` names a class of which no instance is of a class that `holds` knows, and which
-    /// is no protocol. Where a base is not known, it may be anything.
-    pub(crate) fn is_plain_class(&self, expression: &Expr, holds: &dyn Fn(&str) -> bool) -> bool {
-        let class = self.ask(|| {
-            let ty = expression.inferred_type(&self.model)?;
-            match (ty, ty.definition(self.db, &ProgramEnvironment::from_file(self.file))?) {
-                // In an annotation, a class stands for its instances.
-                (Type::ClassLiteral(_) | Type::GenericAlias(_) | Type::NominalInstance(_), TypeDefinition::StaticClass(class)) => {
-                    let is_open = |class, node: &StmtClassDef| {
-                        let is_protocol = |base: &Expr| matches!(base, Expr::Name(name) if name.id == "Protocol");
-                        node.bases().iter().any(is_protocol) || qualified_name(self.db, class).is_none_or(|name| holds(&name))
-                    };
-                    any_in_hierarchy(self.db, class, &is_open, DEEPEST_HIERARCHY)
-                }
-                _ => None,
-            }
-        });
-        class == Some(false)
+    /// Whether an annotation names only classes of which no instance is of a class that `holds` knows, and
+    /// which are no protocols. Where a base is not known, it may be anything.
+    pub(crate) fn is_plain_annotation(&self, annotation: &Expr, holds: &dyn Fn(&str) -> bool) -> bool {
+        self.ask(|| self.is_plain_type(annotation.inferred_type(&self.model)?, holds)) == Some(true)
+    }
+
+    fn is_plain_type(&self, ty: Type<'db>, holds: &dyn Fn(&str) -> bool) -> Option<bool> {
+        if let Type::Union(union) = ty {
+            return Some(union.elements(self.db).iter().all(|element| self.is_plain_type(*element, holds) == Some(true)));
+        }
+        // In an annotation, a class stands for its instances.
+        let (Type::NominalInstance(_) | Type::ClassLiteral(_) | Type::GenericAlias(_)) = ty else { return None };
+        let TypeDefinition::StaticClass(class) = ty.definition(self.db, &ProgramEnvironment::from_file(self.file))? else { return None };
+        let is_open = |class, node: &StmtClassDef| {
+            let is_protocol = |base: &Expr| matches!(base, Expr::Name(name) if name.id == "Protocol");
+            node.bases().iter().any(is_protocol) || qualified_name(self.db, class).is_none_or(|name| holds(&name))
+        };
+        any_in_hierarchy(self.db, class, &is_open, DEEPEST_HIERARCHY).map(|is_open| !is_open)
     }
 
     /// What `call` goes to, where that is one function, method or class.
