@@ -4,7 +4,7 @@
 //! page `rules/<name>.md`, and one line in the list below.
 
 use crate::facts::{Birth, Fact, Loss, Obstacle, Site};
-use crate::finding::{Finding, Level, Step};
+use crate::finding::{Finding, Level, Span, Step};
 
 macro_rules! rules {
     ($($module:ident,)*) => {
@@ -119,6 +119,22 @@ impl Finding {
     /// The same finding at another level.
     fn at_level(self, level: Level) -> Self {
         Finding { level, ..self }
+    }
+
+    /// The same finding at `place`, with `born` said of where the value is made.
+    fn told_at(mut self, place: &Span, birth: &Birth, born: impl Into<String>) -> Self {
+        self.trace.push(Step { span: birth.site.span.clone(), message: born.into() });
+        self.span = place.clone();
+        self
+    }
+
+    /// The same finding where the value is used, if a name carries it there.
+    fn told_at_use(self, birth: &Birth, born: &str) -> Self {
+        let is_elsewhere = |place: &&Span| place.end < birth.site.span.start || birth.site.span.end < place.start;
+        match birth.lost_at.as_ref().filter(is_elsewhere) {
+            Some(place) => self.told_at(place, birth, born),
+            None => self,
+        }
     }
 
     /// Adds where a helper makes the value, and where it is lost, in words that depend on how, as far

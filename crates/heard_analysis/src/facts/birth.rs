@@ -153,8 +153,7 @@ impl<'a> Finder<'_, '_, 'a> {
             Given::Owned(kind, owner) => (kind, Some(owner)),
             Given::Nothing => return None,
         };
-        let followed = if kind == Kind::Gather && !returns_exceptions(site.call) { Kind::Future } else { kind };
-        let Verdict { kind: end, fate } = self.flow.verdict(followed, site);
+        let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
@@ -351,9 +350,16 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 }
 
-/// Whether a call of `gather` says `return_exceptions=True`.
-pub(super) fn returns_exceptions(call: &ExprCall) -> bool {
-    call.arguments
-        .find_keyword("return_exceptions")
-        .is_some_and(|keyword| matches!(&keyword.value, Expr::BooleanLiteral(value) if value.value))
+/// What a call says of `return_exceptions`: nothing is no, and what is not written down is not known.
+pub(super) fn return_exceptions(call: &ExprCall) -> Option<bool> {
+    match call.arguments.find_keyword("return_exceptions").map(|keyword| &keyword.value) {
+        None => Some(false),
+        Some(Expr::BooleanLiteral(literal)) => Some(literal.value),
+        Some(_) => None,
+    }
+}
+
+/// As what the value of a call is followed: of a gather, only one that collects failures has outcomes.
+pub(super) fn followed_kind(kind: Kind, call: &ExprCall) -> Kind {
+    if kind == Kind::Gather && return_exceptions(call) != Some(true) { Kind::Future } else { kind }
 }

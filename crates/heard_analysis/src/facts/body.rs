@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Comprehension, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith};
-use ruff_text_size::TextRange;
+use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
 use super::Operation;
@@ -212,6 +212,8 @@ pub(crate) struct Scope<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Body<'a> {
     pub(crate) calls: Vec<CallSite<'a>>,
+    /// The place of each call among them, by its range.
+    places: FxHashMap<TextRange, usize>,
     pub(crate) statements: Vec<StatementSite<'a>>,
     pub(crate) variables: FxHashMap<Local, Variable<'a>>,
     /// The values that names of a function are bound to, where that is one plain assignment.
@@ -244,11 +246,16 @@ pub(crate) enum FrameKind {
     Comprehension,
 }
 
-impl Body<'_> {
+impl<'a> Body<'a> {
     /// The last part of the name that a call goes to, under the name that it has in its own module.
     pub(crate) fn called_name<'c>(&'c self, call: &'c ExprCall) -> Option<&'c Name> {
         let name = last_name(&call.func)?;
         Some(if call.func.is_name_expr() { self.aliases.get(name).unwrap_or(name) } else { name })
+    }
+
+    /// Where a call stands.
+    pub(crate) fn site_of(&self, call: &ExprCall) -> Option<&CallSite<'a>> {
+        self.calls.get(*self.places.get(&call.range())?)
     }
 
     /// The scope that binds `name` as seen from `frame`, or `None` where no function does.

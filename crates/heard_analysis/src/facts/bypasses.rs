@@ -3,7 +3,7 @@
 use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 
-use super::birth::{Finder, returns_exceptions};
+use super::birth::{Finder, followed_kind};
 use super::body::{CallSite, Use};
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
@@ -37,10 +37,9 @@ impl<'a> Finder<'_, '_, 'a> {
         if !matches!(site.how, Use::Bound(..) | Use::Held(_) | Use::Element(_) | Use::Entry(_)) {
             return None;
         }
-        let followed = if kind == Kind::Gather && !returns_exceptions(site.call) { Kind::Future } else { kind };
         let scope = &site.around.scope;
         let raises = |awaited: &Expr| self.raised_by(awaited, scope).iter().any(|name| name != UNKNOWN);
-        let awaited = self.flow.bypass(followed, site, &|awaited| match awaited {
+        let awaited = self.flow.bypass(followed_kind(kind, site.call), site, &|awaited| match awaited {
             Some(awaited) => raises(awaited),
             None => site.call.arguments.args.iter().any(raises),
         })?;

@@ -206,7 +206,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let read = |load: &Load<'a>| match &load.how {
             Use::Receiver { attribute, called: Some(call), .. } if !load.is_nested => {
                 let method = ["exception", "result"].into_iter().find(|method| attribute.attr.as_str() == *method)?;
-                let site = self.flow.body.calls.iter().find(|site| std::ptr::eq(site.call, *call))?;
+                let site = self.flow.body.site_of(call)?;
                 Some(Read { method, site })
             }
             _ => None,

@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::birth::Finder;
+use super::birth::{Finder, return_exceptions};
 use super::body::{Body, CallSite, Use};
 use super::branches::{Branches, branches};
 use super::flow::Remark;
@@ -107,7 +107,7 @@ impl<'a> Finder<'_, '_, 'a> {
 
     fn failure_test(&self, call: &'a ExprCall, gather: &CallSite<'a>, finds: Finds) -> Option<FailureTest> {
         let body = self.flow.body;
-        let site = body.calls.iter().find(|site| std::ptr::eq(site.call, call))?;
+        let site = body.site_of(call)?;
         let tested = call.arguments.args.first()?;
         let function: &[Stmt] = match site.around.scope.function {
             Some(function) => &function.body,
@@ -152,15 +152,11 @@ impl<'a> Finder<'_, '_, 'a> {
 
 /// What the elements of a gather's list are, as far as its options are written down.
 fn elements(gather: &ExprCall) -> Option<Kind> {
-    let mut kind = Kind::Result;
-    for keyword in &gather.arguments.keywords {
-        match (keyword.arg.as_ref()?.as_str(), &keyword.value) {
-            ("return_exceptions", Expr::BooleanLiteral(choice)) => kind = if choice.value { Kind::Outcome } else { Kind::Result },
-            ("return_exceptions", _) => return None,
-            _ => {}
-        }
+    // What `**options` says is not known.
+    if gather.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
+        return None;
     }
-    Some(kind)
+    Some(if return_exceptions(gather)? { Kind::Outcome } else { Kind::Result })
 }
 
 /// Whether a class that a test asks for tells cancellations from values.

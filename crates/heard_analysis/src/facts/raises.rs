@@ -6,7 +6,7 @@ use ruff_python_ast::{self as ast, ExceptHandler, Expr, ExprCall, Stmt, StmtFunc
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Kind;
-use super::birth::Finder;
+use super::birth::{Finder, return_exceptions};
 use super::body::{Local, Scope, arguments, last_name};
 use super::hears::is_broad;
 use super::models::Effect;
@@ -16,7 +16,7 @@ use crate::engine::{Callee, CalleeId, Module};
 /// The last names of the exceptions that get out, and [`UNKNOWN`].
 pub(super) type Raised = FxHashSet<Name>;
 
-/// What functions raise, of those that were looked at. While one is, it stands for nothing.
+/// What functions raise, as far as so many calls into each other tell.
 pub(super) type KnownRaises = FxHashMap<(CalleeId, usize), Raised>;
 
 /// Awaited calls are followed through this many functions.
@@ -38,25 +38,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let Some(depth) = depth.checked_sub(1) else { return Raised::default() };
         let within = |part: &Expr| self.raised_within(part, scope, depth);
         match awaited {
-            Expr::Call(call) => match self.flow.model(call) {
-                Some(model) if model.never_fails || collects_failures(call) => Raised::default(),
-                // What awaits it on its behalf and does not stand for it sets it a limit.
-                Some(model) if model.arguments == Some(Effect::Pass) && !model.wraps => {
-                    arguments(call).flat_map(within).chain([Name::new_static(TIMEOUT)]).collect()
-                }
-                Some(model) if matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather)) => {
-                    arguments(call).flat_map(within).collect()
-                }
-                Some(model) if model.maps => {
-                    let function = call.arguments.args.first().and_then(|function| self.flow.module.target(function));
-                    function.map_or_else(Raised::default, |function| self.raised_behind(&function, DEEPEST_RAISE))
-                }
-                Some(_) => Raised::default(),
-                None => match self.plain_function(call, scope) {
-                    Some(function) => self.raised_in(self.flow.module, function, DEEPEST_RAISE),
-                    None => self.flow.module.callee(call).map_or_else(Raised::default, |callee| self.raised_behind(&callee, DEEPEST_RAISE)),
-                },
-            },
+            Expr::Call(call) => self.raised_by_call(call, scope, depth),
             Expr::Name(name) => {
                 let local = Local { frame: scope.frame, name: name.id.clone() };
                 self.flow.body.values.get(&local).map_or_else(Raised::default, |value| within(value))
@@ -69,6 +51,30 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 elts.iter().flat_map(within).collect()
             }
             _ => Raised::default(),
+        }
+    }
+
+    /// The same of a call, what it is given included, which is followed so deep.
+    pub(super) fn raised_by_call(&self, call: &ExprCall, scope: &Scope<'a>, depth: usize) -> Raised {
+        let within = |part: &Expr| self.raised_within(part, scope, depth);
+        match self.flow.model(call) {
+            Some(model) if model.never_fails || collects_failures(call) => Raised::default(),
+            // What awaits it on its behalf and does not stand for it sets it a limit.
+            Some(model) if model.arguments == Some(Effect::Pass) && !model.wraps => {
+                arguments(call).flat_map(within).chain([Name::new_static(TIMEOUT)]).collect()
+            }
+            Some(model) if matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather)) => {
+                arguments(call).flat_map(within).collect()
+            }
+            Some(model) if model.maps => {
+                let function = call.arguments.args.first().and_then(|function| self.flow.module.target(function));
+                function.map_or_else(Raised::default, |function| self.raised_behind(&function, DEEPEST_RAISE))
+            }
+            Some(_) => Raised::default(),
+            None => match self.plain_function(call, scope) {
+                Some(function) => self.raised_in(self.flow.module, function, DEEPEST_RAISE),
+                None => self.flow.module.callee(call).map_or_else(Raised::default, |callee| self.raised_behind(&callee, DEEPEST_RAISE)),
+            },
         }
     }
 
@@ -99,10 +105,9 @@ fn unknown() -> Raised {
     Raised::from_iter([Name::new_static(UNKNOWN)])
 }
 
-/// Whether a call says `return_exceptions`, whatever it says of it.
+/// Whether a call may say `return_exceptions=True`.
 pub(super) fn collects_failures(call: &ExprCall) -> bool {
-    let keyword = call.arguments.find_keyword("return_exceptions");
-    keyword.is_some_and(|keyword| !matches!(&keyword.value, Expr::BooleanLiteral(value) if !value.value))
+    return_exceptions(call) != Some(false)
 }
 
 /// What gets out of a body; `called` tells the same of what an awaited call goes to.

@@ -122,7 +122,8 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether a handler of this type takes what the awaitables raise.
     fn takes_failure(&self, site: &CallSite<'a>, kind: Option<&Expr>) -> bool {
-        catches(kind, UNKNOWN) || self.raised_by(&Expr::Call(site.call.clone()), &site.around.scope).iter().any(|name| catches(kind, name))
+        catches(kind, UNKNOWN)
+            || self.raised_by_call(site.call, &site.around.scope, DEEPEST_ORIGIN - 1).iter().any(|name| catches(kind, name))
     }
 }
 

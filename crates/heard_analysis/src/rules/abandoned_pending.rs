@@ -3,7 +3,7 @@
 use super::Rule;
 use super::unread_task::subject;
 use crate::facts::{Fact, Fate, Hearing, Loss};
-use crate::finding::{Finding, Level, Step};
+use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
     Rule { name: "abandoned-pending", level: Level::Strict, page: include_str!("abandoned_pending.md"), check };
@@ -22,8 +22,6 @@ fn check(fact: &Fact) -> Option<Finding> {
         (true, _) => return None,
     };
     let message = format!("what is still running after this wait is {what}");
-    let mut finding = RULE.finding(&birth.site, message, "cancel each pending task, and await them with `gather(*pending, return_exceptions=True)`");
-    finding.trace.push(Step { span: birth.site.span.clone(), message: format!("{} is waited for", subject(birth)) });
-    finding.span = wait.clone();
-    Some(finding.at_level(level))
+    let finding = RULE.finding(&birth.site, message, "cancel each pending task, and await them with `gather(*pending, return_exceptions=True)`");
+    Some(finding.told_at(wait, birth, format!("{} is waited for", subject(birth))).at_level(level))
 }

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::facts::{Birth, Fact, Fate, Kind, Loss, Operation};
-use crate::finding::{Finding, Level, Step};
+use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
     Rule { name: "async-generator-misuse", level: Level::Default, page: include_str!("async_generator_misuse.md"), check };
@@ -42,11 +42,6 @@ fn of_birth(birth: &Birth) -> Option<Finding> {
         }
         _ => return None,
     };
-    let mut finding = RULE.finding(&birth.site, message, help);
-    // Where a name holds it, the mistake is where the name is used.
-    if let Some(span) = birth.lost_at.clone().filter(|span| span.end < birth.site.span.start || birth.site.span.end < span.start) {
-        finding.trace.push(Step { span: birth.site.span.clone(), message: "it is made here".to_owned() });
-        finding.span = span;
-    }
-    Some(finding)
+    let finding = RULE.finding(&birth.site, message, help);
+    Some(finding.told_at_use(birth, "it is made here"))
 }

@@ -3,7 +3,7 @@
 use super::Rule;
 use super::unawaited_coroutine::await_fix;
 use crate::facts::{Fact, Fate, Kind, Loss, Operation};
-use crate::finding::{Finding, Level, Step};
+use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
     Rule { name: "coroutine-as-value", level: Level::Default, page: include_str!("coroutine_as_value.md"), check };
@@ -31,10 +31,5 @@ fn check(fact: &Fact) -> Option<Finding> {
     let help = if birth.site.in_async { "await it first" } else { "await it in an `async def` first" };
     let mut finding = RULE.finding(&birth.site, message, help);
     finding.fix = await_fix(birth);
-    // Where a name holds it, the mistake is where the name is used.
-    if let Some(span) = birth.lost_at.clone().filter(|span| span.end < birth.site.span.start || birth.site.span.end < span.start) {
-        finding.trace.push(Step { span: birth.site.span.clone(), message: "the coroutine is made here".to_owned() });
-        finding.span = span;
-    }
-    Some(finding)
+    Some(finding.told_at_use(birth, "the coroutine is made here"))
 }

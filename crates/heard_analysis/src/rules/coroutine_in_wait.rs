@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::facts::{Fact, Fate, Kind, Loss, Operation};
-use crate::finding::{Finding, Level, Step};
+use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
     Rule { name: "coroutine-in-wait", level: Level::Default, page: include_str!("coroutine_in_wait.md"), check };
@@ -15,8 +15,6 @@ fn check(fact: &Fact) -> Option<Finding> {
         return None;
     };
     let message = format!("the coroutine of `{}` is given to a wait that takes tasks only: an error since Python 3.11", birth.callee);
-    let mut finding = RULE.finding(&birth.site, message, "make a task of it with `create_task`, or use `gather`");
-    finding.trace.push(Step { span: birth.site.span.clone(), message: "the coroutine is made here".to_owned() });
-    finding.span = wait.clone();
-    Some(finding)
+    let finding = RULE.finding(&birth.site, message, "make a task of it with `create_task`, or use `gather`");
+    Some(finding.told_at(wait, birth, "the coroutine is made here"))
 }

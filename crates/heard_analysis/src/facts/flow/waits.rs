@@ -72,7 +72,7 @@ impl<'a> Flow<'_, '_, 'a> {
     /// Whether the wait stands in a loop that the value comes into from outside.
     fn waits_again(&self, wait: &ExprCall) -> bool {
         let birth = self.birth.get();
-        let Some(site) = self.body.calls.iter().find(|site| std::ptr::eq(site.call, wait)) else { return false };
+        let Some(site) = self.body.site_of(wait) else { return false };
         let is_around = |statement: &Stmt| !statement.range().contains_range(birth);
         site.around.blocks().any(|block| matches!(block, Block::Loop(statement) if is_around(statement)))
     }
@@ -80,9 +80,8 @@ impl<'a> Flow<'_, '_, 'a> {
     /// Whether something is cancelled in the same function before: then there is only the end of what
     /// was cancelled to wait for.
     pub(in super::super) fn cancels_before(&self, wait: &ExprCall) -> bool {
-        let frame = |call: &ExprCall| self.body.calls.iter().find(|site| std::ptr::eq(site.call, call)).map(|site| site.around.scope.frame);
         let cancels = |call: &ExprCall| matches!(&*call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "cancel");
-        let Some(frame) = frame(wait) else { return false };
+        let Some(frame) = self.body.site_of(wait).map(|site| site.around.scope.frame) else { return false };
         let mut before = self.body.calls.iter().take_while(|site| !std::ptr::eq(site.call, wait));
         before.any(|site| site.around.scope.frame == frame && cancels(site.call))
     }

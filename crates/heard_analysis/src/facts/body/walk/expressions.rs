@@ -138,6 +138,7 @@ impl<'a> Walker<'a> {
 
     fn call(&mut self, call: &'a ExprCall, how: &Use<'a>) {
         let site = self.body.calls.len();
+        self.body.places.insert(call.range(), self.body.calls.len());
         self.body.calls.push(CallSite {
             call,
             how: how.clone(),
