@@ -3,8 +3,9 @@
 import textwrap
 import unittest
 
-from mutation import awaits, reads
+from mutation import awaits, reads, stored
 from mutation.mutant import apply
+from mutation.slots import Surroundings
 from mutation.source import parse
 
 
@@ -70,6 +71,80 @@ class Reads(unittest.TestCase):
             "rs = await asyncio.gather(*self.ts, return_exceptions=True)\nprint(rs)",  # held elsewhere too
         ):
             self.assertEqual(mutated(reads, body), {}, body)
+
+
+def stored_mutants(body: str, **others: str) -> dict[str, str]:
+    """A class `Poller` with these methods after each mutation, by context; the others are the files beside it."""
+    methods = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
+    text = f"class Poller(Base):\n{methods}\n"
+    found = stored.candidates("package", parse("main.py", text), Surroundings({"main.py": text, **others}))
+    result = {one.context: apply(text, one.edits) for one in found}
+    assert all(after.count("\n") == text.count("\n") for after in result.values()), "a line has moved"
+    return {context: textwrap.dedent(after.partition("\n")[2]).rstrip() for context, after in result.items()}
+
+
+class Stored(unittest.TestCase):
+    START = "def start(self):\n    self._t = asyncio.create_task(self.run())\n"
+    AWAIT = "async def stop(self):\n    await self._t"
+
+    def test_attribute(self):
+        after = self.START + "async def stop(self):\n    pass"
+        self.assertEqual(stored_mutants(self.START + self.AWAIT), {"attribute": after})
+
+    def test_another_name_for_it(self):
+        body = self.START + "async def stop(self):\n    t, self._t = self._t, None\n    t.cancel()\n    await asyncio.wait_for(t, 5)"
+        self.assertEqual(stored_mutants(body), {"cancelled": body.replace("await asyncio.wait_for(t, 5)", "pass")})
+
+    def test_collection(self):
+        body = """
+            def start(self):
+                t = asyncio.create_task(self.run())
+                self._ts.add(t)
+                t.add_done_callback(self._ts.discard)
+                t.add_done_callback(self.tell)
+            def tell(self, t):
+                log(t.exception())
+            async def stop(self):
+                for t in list(self._ts):
+                    t.cancel()
+                await asyncio.gather(*self._ts)
+        """
+        after = textwrap.dedent(body).strip("\n").replace("t.add_done_callback(self.tell)", "pass")
+        after = after.replace("await asyncio.gather(*self._ts)", "pass")
+        self.assertEqual(stored_mutants(body), {"collection": after})
+
+    def test_mapping(self):
+        body = """
+            def start(self, key):
+                self._ts[key] = asyncio.create_task(self.run())
+            async def stop(self, key):
+                if key in self._ts:
+                    t = self._ts.pop(key)
+                    await t
+        """
+        after = textwrap.dedent(body).strip("\n").replace("await t", "pass")
+        self.assertEqual(stored_mutants(body), {"mapping": after})
+
+    def test_moved(self):
+        body = "async def run(self):\n    t = asyncio.create_task(f())\n    if t.done():\n        pass\n    await t"
+        after = "async def run(self):\n    self._kept_t = asyncio.create_task(f())\n    if self._kept_t.done():\n        pass\n    pass"
+        self.assertEqual(stored_mutants(body), {"moved": after})
+
+    def test_left_alone(self):
+        for body in (
+            self.START,  # nothing is read, so no reading is lost
+            self.START + "async def stop(self):\n    await asyncio.wait([self._t])",  # nor here
+            self.START + self.AWAIT + "\ndef get(self):\n    return self._t",  # others get it
+            self.START + self.AWAIT + "\ndef set(self, t):\n    self._t = t",  # it may be another task
+            "__slots__ = ()\nasync def run(self):\n    t = asyncio.create_task(f())\n    await t",  # no place to move to
+        ):
+            self.assertEqual(stored_mutants(body), {}, body)
+
+    def test_others_speak_of_it(self):
+        for other in ("await poller._t", "getattr(poller, '_t')", "class Base:\n    async def wait(self):\n        await self._t"):
+            self.assertEqual(stored_mutants(self.START + self.AWAIT, **{"b.py": other}), {}, other)
+        for other in ("poller._t.cancel()", "class Other:\n    async def wait(self):\n        await self._t", "_t = 1"):
+            self.assertEqual(len(stored_mutants(self.START + self.AWAIT, **{"b.py": other})), 1, other)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import math
 import random
 from pathlib import Path
 
-from . import awaits, reads, source
+from . import awaits, reads, source, stored
 from .mutant import Mutant, stands
 from .packages import Package
+from .slots import Surroundings
 
 # With more mutants than this in one copy, they begin to change each other's types.
 MOST_IN_A_ROUND = 70
@@ -16,17 +17,24 @@ MOST_IN_A_FUNCTION = 4
 
 
 def draw(installed: Path, packages: list[Package], count: int, seed: int) -> dict[str, list[Mutant]]:
-    """The mutants by package: so many deleted awaits a package, and so many deleted readings in all."""
+    """The mutants by package: so many deleted awaits a package, and so many deleted readings, of local and of
+    stored tasks, in all."""
     drawn: dict[str, list[Mutant]] = {}
     readings: list[Candidate] = []
+    storings: list[Candidate] = []
     for package in packages:
         awaitings: list[Candidate] = []
+        surroundings = Surroundings.of(installed, package.folder)
         for file in source.read(installed, package.folder, awaits.WORDS if package.awaits else reads.WORDS):
             readings += [(one, file.text) for one in reads.candidates(package.name, file)]
+            if any(word in file.text for word in stored.WORDS):
+                storings += [(one, file.text) for one in stored.candidates(package.name, file, surroundings)]
             if package.awaits:
                 awaitings += [(one, file.text) for one in awaits.candidates(package.name, file)]
         drawn[package.name] = sample(awaitings, count, f"{seed} await {package.name}")
     for mutant in sample(readings, count, f"{seed} read"):
+        drawn[mutant.package].append(mutant)
+    for mutant in sample(storings, count, f"{seed} stored"):
         drawn[mutant.package].append(mutant)
     return drawn
 
@@ -58,4 +66,6 @@ def rounds(mutants: list[Mutant]) -> list[list[Mutant]]:
 
 
 def same_function(one: Mutant, other: Mutant) -> bool:
-    return (one.package, one.path, one.function) == (other.package, other.path, other.function)
+    """Whether their functions are the same; of what is stored, the classes, which have functions inside."""
+    (first, last), (begin, end) = one.function, other.function
+    return (one.package, one.path) == (other.package, other.path) and first <= end and begin <= last

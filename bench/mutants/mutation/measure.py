@@ -18,8 +18,14 @@ ON_LINE, IN_FUNCTION, NOWHERE = "line", "function", "none"
 # By column of the tables: how near, and what was said.
 Outcome = dict[str, tuple[str, list[str]]]
 
+# By column: new findings of a copy with stored tasks that are near none of its mutants.
+Elsewhere = dict[str, list[str]]
 
-def measure(run: Run, package: Package, mutants: list[Mutant], tools: list[str]) -> Iterator[tuple[Mutant, Outcome]]:
+
+def measure(
+    run: Run, package: Package, mutants: list[Mutant], tools: list[str], elsewhere: Elsewhere
+) -> Iterator[tuple[Mutant, Outcome]]:
+    """What each tool says of each mutant; what it says elsewhere is added to `elsewhere`."""
     texts = {mutant.path: (run.root / mutant.path).read_text(encoding="utf-8") for mutant in mutants}
     before = {}
     for tool in tools:
@@ -27,7 +33,9 @@ def measure(run: Run, package: Package, mutants: list[Mutant], tools: list[str])
             before[tool] = timed(tool, package, "as it is", run)
         except ToolFailed as error:
             print(f"{package.name}: left out: {error}", file=sys.stderr)
-    dealt = rounds(mutants)
+    # By themselves, since a deleted await may be reported far away, and rightly.
+    local, stored = ([one for one in mutants if (one.part == "stored") is wanted] for wanted in (False, True))
+    dealt = [together for together in rounds(local) + rounds(stored) if together]
     for number, together in enumerate(dealt, 1):
         write(run.root, texts, together)
         outcomes: dict[str, Outcome] = defaultdict(dict)
@@ -37,6 +45,9 @@ def measure(run: Run, package: Package, mutants: list[Mutant], tools: list[str])
                 fresh = new(before[tool][column], findings)
                 for mutant in together:
                     outcomes[mutant.key][column] = nearest(mutant, fresh)
+                if together[0].part == "stored":
+                    strays = [one for one in fresh if not any(is_near(mutant, one) for mutant in together)]
+                    elsewhere[column] += [f"{one.path}:{one.line}: {one.rule}: {one.message}" for one in strays]
         write(run.root, texts, [])
         yield from ((mutant, outcomes[mutant.key]) for mutant in together)
 
@@ -71,6 +82,11 @@ def new(before: list[Finding], after: list[Finding]) -> list[Finding]:
         if known[finding.key] < 0:
             fresh.append(finding)
     return fresh
+
+
+def is_near(mutant: Mutant, finding: Finding) -> bool:
+    around = (Spot(mutant.function[0], *mutant.function), *mutant.spots)
+    return finding.path == mutant.path and any(spot.holds(finding.line, finding.end_line) for spot in around)
 
 
 def nearest(mutant: Mutant, fresh: list[Finding]) -> tuple[str, list[str]]:

@@ -33,7 +33,7 @@ class Spot:
 class Mutant:
     package: str
     path: str
-    # `await` or `read`: which of the two parts of the measurement it belongs to.
+    # `await`, `read` or `stored`: which part of the measurement it belongs to.
     part: str
     # The kind of context, by which the tables are split.
     context: str
@@ -41,7 +41,7 @@ class Mutant:
     source_line: str
     # Where a finding counts as a report of this mutant.
     spots: tuple[Spot, ...]
-    # The lines of the outermost function around it.
+    # The lines of the outermost function around it, or of the class that keeps the task.
     function: tuple[int, int]
     edits: tuple[Edit, ...]
 

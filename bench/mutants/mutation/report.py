@@ -6,26 +6,30 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from .awaits import CONTEXTS
-from .measure import IN_FUNCTION, ON_LINE, Outcome
+from . import awaits, reads, stored
+from .measure import IN_FUNCTION, ON_LINE, Elsewhere, Outcome
 from .mutant import Mutant
-from .reads import KINDS
 
 Result = tuple[Mutant, Outcome]
 
-TITLES = {"await": "Deleted awaits", "read": "Deleted readings"}
+TITLES = {"await": "Deleted awaits", "read": "Deleted readings", "stored": "Stored tasks"}
+
+ROWS = (*awaits.CONTEXTS, *reads.KINDS, *stored.KINDS)
 
 
-def tables(results: list[Result]) -> str:
-    """For each part one table by package and one by context."""
+def tables(results: list[Result], elsewhere: Elsewhere) -> str:
+    """For each part one table by package and one by context, and how many findings are elsewhere."""
     parts = []
     for part, title in TITLES.items():
         chosen = [result for result in results if result[0].part == part]
         if chosen:
             packages = list(dict.fromkeys(mutant.package for mutant, _ in chosen))
             by_package = table("Package", packages, chosen, lambda mutant: mutant.package)
-            by_context = table("Context", (*CONTEXTS, *KINDS), chosen, lambda mutant: mutant.context)
+            by_context = table("Context", list(dict.fromkeys(ROWS)), chosen, lambda mutant: mutant.context)
             parts.append(f"{title}\n\n{by_package}\n\n{by_context}")
+    if elsewhere:
+        counts = ", ".join(f"{column} {len(found)}" for column, found in elsewhere.items())
+        parts.append(f"New findings outside the classes with stored tasks: {counts}")
     return "\n\n".join(parts)
 
 
@@ -63,9 +67,9 @@ def missed(results: list[Result], column: str = "heard") -> str:
     return "\n\n".join(f"{name} ({len(lines)} missed)\n" + "\n".join(lines) for name, lines in sorted(groups.items()))
 
 
-def save(path: Path, results: list[Result]) -> None:
+def save(path: Path, results: list[Result], elsewhere: Elsewhere) -> None:
     entries = [
         asdict(mutant) | {"reports": {column: {"near": near, "said": said} for column, (near, said) in outcome.items()}}
         for mutant, outcome in results
     ]
-    path.write_text(json.dumps(entries, indent=1) + "\n")
+    path.write_text(json.dumps({"mutants": entries, "elsewhere": elsewhere}, indent=1) + "\n")

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use camino::Utf8PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use heard_analysis::Level;
+use heard_analysis::{Kind, Level};
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::{check, rule};
+use crate::{audit, check, rule, run};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]
@@ -45,19 +45,56 @@ enum Command {
     /// Exit code: 0 when there are no findings, 1 when there are, 2 when the job could not be done or
     /// a file could not be checked.
     Check(CheckArguments),
+    /// List every awaitable that the program makes, and what becomes of it: who reads it and where, why
+    /// it is lost, or why that cannot be decided.
+    ///
+    /// Awaitables are tasks, futures, gathers, waits, thread futures, coroutines and async generators. Of
+    /// coroutines and generators, those that are read where they are made (`await load()`) are only counted in
+    /// the table, unless --kind asks for them.
+    ///
+    /// `consumed` means that something reads the outcome, `transferred` that it is returned to the caller,
+    /// `lost` that nothing reads it, and `unknown` that it cannot be decided, with the reason. Not every loss is
+    /// a finding of `heard check`, whose rules leave out what does no harm.
+    ///
+    /// Exit code: 0 when the job is done, whatever becomes of the awaitables, 2 when it could not be done or a
+    /// file could not be read.
+    Audit(AuditArguments),
     /// List the rules, or print one rule's page.
     Rule(RuleArguments),
+    /// Run a Python program, and hear every asyncio failure when it happens.
+    ///
+    /// The Python programs that it starts are heard as well. Needs the package heard-runtime in the program's
+    /// environment. Reports go to standard error, or to the logger `heard` where logging is configured.
+    ///
+    /// Exit code: the program's own; with --strict 1 where that would be 0 and failures were lost.
+    Run(RunArguments),
 }
 
-/// What `heard check` is asked to do.
+/// What is analysed, and with what.
 #[derive(Debug, Args)]
-pub(crate) struct CheckArguments {
+pub(crate) struct ProjectArguments {
     /// Files and folders to report on.
     ///
     /// The whole project around each of them is analysed, whatever part of it is asked about: the nearest
     /// folder upwards with a pyproject.toml, setup.py, setup.cfg or .git, else the path itself.
     #[arg(value_name = "PATHS", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
+    /// The interpreter or virtual environment with the project's dependencies. [default: the active
+    /// environment, the project's .venv, or python3]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<Utf8PathBuf>,
+    /// Do not report on files that match, written as in .gitignore and relative to the working directory
+    /// (may be repeated). They are still analysed, since a task may be awaited there.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// How many threads to use. [default: one a core]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub(crate) threads: u16,
+}
+
+/// What `heard check` is asked to do.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
     /// How findings are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: OutputFormat,
@@ -71,17 +108,6 @@ pub(crate) struct CheckArguments {
     /// Do not report these rules.
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
-    /// The interpreter or virtual environment with the project's dependencies. [default: the active
-    /// environment, the project's .venv, or python3]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) python: Option<Utf8PathBuf>,
-    /// Do not report on files that match, written as in .gitignore and relative to the working directory
-    /// (may be repeated). They are still analysed, since a task may be awaited there.
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
-    /// How many threads to use. [default: one a core]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=1024))]
-    pub(crate) threads: u16,
     /// List the awaitables whose fate could not be decided as well, after the findings on standard output.
     /// In JSON lines they are objects with the one key `undecided`. They do not change the exit code.
     #[arg(long)]
@@ -89,6 +115,8 @@ pub(crate) struct CheckArguments {
     /// Count the findings of each rule, on standard error.
     #[arg(long)]
     pub(crate) statistics: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
 }
 
 /// How findings are printed.
@@ -102,6 +130,28 @@ pub(crate) enum OutputFormat {
     JsonLines,
 }
 
+/// What `heard audit` is asked to do.
+#[derive(Debug, Args)]
+pub(crate) struct AuditArguments {
+    /// List awaitables of these kinds only (separated by commas; may be repeated).
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind())]
+    pub(crate) kind: Vec<Kind>,
+    /// How awaitables are printed.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: AuditFormat,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+}
+
+/// How awaitables are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuditFormat {
+    /// A table by file, and the totals by kind and fate.
+    Text,
+    /// One JSON document: `awaitables`, one a line, and `totals`.
+    Json,
+}
+
 /// What `heard rule` is asked to do.
 #[derive(Debug, Args)]
 pub(crate) struct RuleArguments {
@@ -113,8 +163,44 @@ pub(crate) struct RuleArguments {
     pub(crate) json: bool,
 }
 
+/// What `heard run` is asked to do. Most of it is for `python -m heard run`, which explains it.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The interpreter, or the environment it is in. [default: the active environment, .venv, or python3]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// Exit with 1 if failures were lost and the program itself ends well.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Append every record as a line of JSON to this file, or to this descriptor.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<OsString>,
+    /// Do not report this exception, coroutine or task (may be repeated).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) ignore: Vec<OsString>,
+    /// Keep so many frames of where coroutines are made, for those that are never awaited.
+    #[arg(long, value_name = "N")]
+    pub(crate) origins: Option<u16>,
+    /// How long a failed task may wait for its reader. [default: 1]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) grace: Option<OsString>,
+    /// When a failure that nobody reads counts as lost. [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) escalate: Option<OsString>,
+    /// The program is a module.
+    #[arg(short)]
+    pub(crate) module: bool,
+    /// The file, or with -m the module, and its arguments.
+    #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) program: Vec<OsString>,
+}
+
 fn level() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
+}
+
+fn kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| name.parse::<Kind>())
 }
 
 /// Runs the program with these arguments, the program's name being the first.
@@ -138,6 +224,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
     };
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, console),
+        Command::Audit(arguments) => audit::run(arguments, console),
         Command::Rule(arguments) => rule::run(arguments, console),
+        Command::Run(arguments) => run::run(arguments, console),
     }
 }

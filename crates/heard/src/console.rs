@@ -83,6 +83,11 @@ pub(crate) fn brief(message: &str) -> String {
     start.chain("[...]".chars()).chain(line.chars().skip(length - END)).collect()
 }
 
+/// A number and what it counts.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Characters that change the order in which others are shown, and so what a reader believes to see.
 fn is_bidi(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

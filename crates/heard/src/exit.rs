@@ -18,6 +18,9 @@ pub(crate) enum Exit {
     Findings,
     /// The job could not be done, or not all of it.
     Failure,
+    /// A program was run, and ended with this code.
+    #[cfg(not(unix))]
+    Program(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +29,8 @@ impl From<Exit> for ExitCode {
             Exit::Clean => 0,
             Exit::Findings => 1,
             Exit::Failure => 2,
+            #[cfg(not(unix))]
+            Exit::Program(code) => code,
         })
     }
 }

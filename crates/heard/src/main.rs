@@ -1,14 +1,17 @@
 //! The program `heard`: the only crate that touches the world.
 
+mod audit;
 mod check;
 mod cli;
+mod config;
 mod console;
 mod exit;
 mod output;
 mod project;
 mod rule;
+mod run;
+mod survey;
 mod system;
-mod walk;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]

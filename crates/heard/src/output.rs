@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Finding, Level, Program, Undecided};
+use heard_analysis::{Awaitable, Fate, Finding, Level, Program};
 
 use crate::cli::OutputFormat;
 
@@ -50,9 +50,9 @@ impl Printer {
         }
     }
 
-    /// Prints the awaitables of one program whose fate is not known.
-    pub(crate) fn undecided(&mut self, undecided: &[Undecided]) -> io::Result<()> {
-        for undecided in undecided {
+    /// Prints those awaitables of one program whose fate is not known.
+    pub(crate) fn undecided(&mut self, awaitables: &[Awaitable]) -> io::Result<()> {
+        for undecided in awaitables.iter().filter(|awaitable| awaitable.fate == Fate::Unknown) {
             let line = match self.format {
                 OutputFormat::Text | OutputFormat::Concise => concise::undecided(undecided, &self.cwd, self.styled),
                 OutputFormat::JsonLines => json_lines::undecided(undecided, &self.cwd)?,
@@ -68,7 +68,8 @@ fn print(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.flush()
 }
 
-fn terminal_width() -> Option<usize> {
+/// How many columns the terminal has.
+pub(crate) fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| usize::from(width))
 }
 

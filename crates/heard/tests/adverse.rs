@@ -227,6 +227,9 @@ fn any_number_of_threads_finds_the_same() {
     assert_eq!(one.lines().count(), 190);
     assert_eq!(tree.check(&["--threads", "3", "--output-format", "json-lines"]).stdout, one);
     assert_eq!(tree.check(&["--output-format", "json-lines"]).stdout, one);
+    let audit = |threads| Run::of(tree.heard().args(["audit", "--output-format", "json", "--threads", threads])).stdout;
+    assert!(audit("1").lines().count() > 190);
+    assert_eq!(audit("3"), audit("1"));
 }
 
 #[test]
@@ -258,6 +261,11 @@ fn help_is_complete() {
     for word in
         ["Exit code: 0", "--output-format", "json-lines", "--level", "--select", "--python", "--exclude", "--report-unknown", "undecided"]
     {
+        assert!(run.stdout.contains(word), "{word}");
+    }
+    let run = Run::of(tree.heard().args(["audit", "--help"]));
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    for word in ["Exit code: 0", "--kind", "thread-future", "--output-format", "json", "--python", "--exclude", "--threads", "unknown"] {
         assert!(run.stdout.contains(word), "{word}");
     }
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! Scenarios in Markdown.
+//! Scenarios in Markdown: those in `tests/cli`, and the documents that users read.
 //!
 //! A heading starts a scenario in a fresh folder. A block with `file=PATH` behind its language is
 //! written there. A block `console` holds commands and what comes of them:
@@ -22,12 +22,16 @@ use crate::tree::{Run, Tree};
 
 #[test]
 fn scenarios() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let bless = std::env::var_os("BLESS").is_some();
     let mut failures = String::new();
-    let mut pages: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut pages = Vec::new();
+    for folder in ["tests/cli", "../../docs"] {
+        let before = pages.len();
+        pages.extend(fs::read_dir(here.join(folder)).unwrap().map(|entry| entry.unwrap().path()));
+        assert!(pages.len() > before, "{folder} is empty");
+    }
     pages.sort();
-    assert!(!pages.is_empty());
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
         let actual = play(&text);

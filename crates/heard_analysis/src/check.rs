@@ -6,13 +6,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::audit::Awaitable;
+use crate::declared::{self, UnknownName};
 use crate::engine::{self, Module};
-use crate::facts::{self, Fact, Fate, Index, Names};
-use crate::finding::{Finding, Notice, Undecided};
+use crate::facts::{self, Index, Models, Names};
+use crate::finding::{Finding, Notice};
 use crate::program::{Database, Program};
 use crate::rules::Selection;
 use crate::workers::{GivenUp, for_each_file};
-use crate::{limits, rules, suppress};
+use crate::{audit, limits, rules, suppress};
 
 /// What to check, and how.
 pub struct Request<'a> {
@@ -22,8 +24,8 @@ pub struct Request<'a> {
     pub reported: &'a (dyn Fn(&Utf8Path) -> bool + Sync),
     /// Which findings are wanted.
     pub selection: &'a Selection,
-    /// Whether awaitables whose fate is not known are wanted too.
-    pub undecided: bool,
+    /// Whether all awaitables are wanted too, each with its fate.
+    pub awaitables: bool,
     /// How many threads to use; 0 for one a core.
     pub threads: usize,
     /// Called whenever one more file has been dealt with. Each file counts once.
@@ -37,11 +39,13 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could not be done, in the order of paths.
     pub notices: Vec<Notice>,
-    /// Awaitables whose fate is not known, where they were asked for.
-    pub undecided: Vec<Undecided>,
+    /// Every awaitable, where they were asked for, in the order of paths and places.
+    pub awaitables: Vec<Awaitable>,
     /// The top-level modules that the project imports and that could not be found, sorted. What
     /// their functions give is not known.
     pub missing: Vec<String>,
+    /// The names in the project's declarations that nothing has. If there is one, nothing was checked.
+    pub unknown: Vec<UnknownName>,
 }
 
 impl Report {
@@ -54,31 +58,36 @@ impl Report {
 #[must_use]
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let db = &program.db;
-    let Request { threads, undecided, .. } = *request;
+    let Request { threads, awaitables, .. } = *request;
     let read = for_each_file(db, request.files.to_vec(), threads, limits::PATIENCE, names_of, || ());
-    let (tables, unread) = sort_out(request, read);
+    let (files, tables, mut unread) = sort_out(request, read);
     let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
     let missing =
         request.files.first().map_or_else(Vec::new, |file| engine::missing_modules(db, imports.iter().map(|name| name.as_str()), file));
-    let index = Index::new(&tables, names_outside(db, &imports, request.files, threads));
+    let (brought, notices) = match declared::models(db, &program.declared, request.files, imports.iter().map(|name| name.as_str())) {
+        Ok(brought) => brought,
+        Err(unknown) => return Report { unknown, ..Report::default() },
+    };
+    unread.extend(notices);
+    let index = Index::new(files, &tables, names_outside(db, &imports, request.files, threads), Models::with(brought));
     drop(tables);
 
     let (wanted, others): (Vec<_>, Vec<_>) = request.files.iter().cloned().partition(|path| (request.reported)(path));
     for _ in &others {
         (request.progress)();
     }
-    let work = move |db: &Database, path: &Utf8Path| check_file(db, path, &index, undecided);
+    let work = move |db: &Database, path: &Utf8Path| check_file(db, path, &index, awaitables);
     let results = for_each_file(db, wanted.clone(), threads, limits::PATIENCE, work, request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
         report.findings.extend(of_file.findings.into_iter().filter(|finding| request.selection.wants(finding)));
         report.notices.extend(of_file.notices);
-        report.undecided.extend(of_file.undecided);
+        report.awaitables.extend(of_file.awaitables);
     }
     report.findings.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
     report.notices.sort();
-    report.undecided.sort();
+    report.awaitables.sort();
     report
 }
 
@@ -95,14 +104,14 @@ fn names_of(db: &Database, path: &Utf8Path) -> Result<Names, String> {
     Module::open(db, path).map(|module| Names::of(module.body()))
 }
 
-/// The tables, and a notice for each file that has none and is not reported on; the others speak of
+/// The files that can be read with their tables, and a notice for each file that has none and is not reported on; the others speak of
 /// it when they are checked.
-fn sort_out(request: &Request<'_>, read: Vec<Result<Result<Names, String>, GivenUp>>) -> (Vec<Names>, Vec<Notice>) {
+fn sort_out(request: &Request<'_>, read: Vec<Result<Result<Names, String>, GivenUp>>) -> (Vec<Utf8PathBuf>, Vec<Names>, Vec<Notice>) {
     let (mut tables, mut notices) = (Vec::new(), Vec::new());
     for (path, names) in request.files.iter().zip(read) {
         let notice = match names {
             Ok(Ok(names)) => {
-                tables.push(names);
+                tables.push((path.clone(), names));
                 continue;
             }
             Ok(Err(message)) => unreadable(path, message),
@@ -112,7 +121,10 @@ fn sort_out(request: &Request<'_>, read: Vec<Result<Result<Names, String>, Given
             notices.push(notice);
         }
     }
-    (tables, notices)
+    // What is found must not depend on the order of the files.
+    tables.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let (files, tables) = tables.into_iter().unzip();
+    (files, tables, notices)
 }
 
 /// The notice of a file that cannot be read.
@@ -132,7 +144,7 @@ fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf
     names
 }
 
-fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) -> Report {
+fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
         Err(message) => return Report::of_notice(unreadable(path, message)),
@@ -146,7 +158,7 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) ->
             message: format!("syntax error: {message}; checked as far as it parses"),
         });
     }
-    let facts = facts::facts(db, &module, index, undecided);
+    let facts = facts::facts(db, &module, index, awaitables);
     if let Some(panic) = module.failure() {
         let message = format!("some calls are left out: the type engine failed at them, which is a bug in heard ({panic})");
         report.notices.push(Notice { path: Arc::from(path), position: None, skipped: false, message });
@@ -157,8 +169,8 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, undecided: bool) ->
     findings.retain(|finding| seen.insert((finding.rule, finding.span.clone())));
     report.findings = suppress::apply(&module, findings);
     number(&mut report.findings);
-    if undecided {
-        report.undecided = facts.iter().filter_map(undecided_birth).collect();
+    if awaitables {
+        report.awaitables = audit::awaitables(&facts);
     }
     module.forget();
     report
@@ -173,15 +185,4 @@ fn number(findings: &mut [Finding]) {
         finding.ordinal = *count;
         *count += 1;
     }
-}
-
-fn undecided_birth(fact: &Fact) -> Option<Undecided> {
-    let Fact::Birth(birth) = fact else { return None };
-    let Fate::Unknown(reason) = &birth.fate else { return None };
-    Some(Undecided {
-        span: birth.site.span.clone(),
-        kind: birth.kind.noun(),
-        callee: birth.callee.clone(),
-        reason: reason.text().to_owned(),
-    })
 }

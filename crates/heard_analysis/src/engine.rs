@@ -4,7 +4,9 @@
 //! in plain terms: qualified names, and whatever the caller makes of them.
 
 mod classes;
+mod declared;
 mod outside;
+mod places;
 
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
@@ -14,6 +16,7 @@ use camino::Utf8Path;
 use ruff_db::files::{File, FilePath};
 use ruff_db::parsed::{ParsedModuleRef, parsed_module};
 use ruff_db::source::{SourceText, SourceTextError, line_index, source_text};
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, ExprRef, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -27,10 +30,12 @@ use ty_python_semantic::{Db as _, HasType, ProgramEnvironment, SemanticModel};
 
 use crate::finding::{Position, Span};
 use crate::program::Database;
+use crate::stubs;
 
 #[cfg(test)]
 pub(crate) use outside::stub;
-pub(crate) use outside::{files_of_modules, missing_modules, standard_library, text_of};
+pub(crate) use outside::{BroughtFile, files_brought, files_of_modules, missing_modules, standard_library, text_of};
+pub(crate) use places::{Place, names_beside, place_of};
 
 /// Runs `work`, and turns a panic in it into a text for people.
 pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
@@ -38,6 +43,12 @@ pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         Some(location) => format!("{} at {location}", error.payload),
         None => error.payload.to_string(),
     })
+}
+
+/// The line and column of an offset in `text`.
+pub(crate) fn position_in(text: &str, offset: TextSize) -> Position {
+    let place = LineIndex::from_source_text(text).line_column(offset, text);
+    Position { offset: offset.to_usize(), line: place.line.get(), column: place.column.get() }
 }
 
 /// One parsed file that questions can be asked about.
@@ -69,6 +80,8 @@ pub(crate) enum Answer<T> {
 pub(crate) struct Callee<'db> {
     /// Where it is defined, as `module.Class.name`, or `None` in a file that no import can name.
     pub(crate) name: Option<String>,
+    /// Whether it is a method that has its receiver already.
+    pub(crate) is_bound: bool,
     definition: Definition<'db>,
 }
 
@@ -118,6 +131,11 @@ impl<'db> Module<'db> {
         self.parsed.suite()
     }
 
+    /// The name that imports have for it, as `package.module`, where they can name it at all.
+    pub(crate) fn name(&self) -> Option<String> {
+        Some(file_to_module(self.db, self.file.resolver_file(self.db))?.name(self.db).as_str().to_owned())
+    }
+
     /// The decoded source text.
     pub(crate) fn text(&self) -> &str {
         self.text.as_str()
@@ -132,6 +150,11 @@ impl<'db> Module<'db> {
     /// The comments, in the order of the text.
     pub(crate) fn comments(&self) -> impl Iterator<Item = TextRange> + '_ {
         self.parsed.tokens().iter().filter(|token| token.kind() == ruff_python_ast::token::TokenKind::Comment).map(Ranged::range)
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Arc<Utf8Path> {
+        &self.path
     }
 
     /// Where a stretch of this file's text lies.
@@ -159,6 +182,11 @@ impl<'db> Module<'db> {
                 answers.fold(first, Answer::join)
             }
             Type::Dynamic(_) | Type::Divergent(_) | Type::TypeVar(_) => Answer::Unknown,
+            Type::LiteralValue(_) => self.class_of_literal(ty).and_then(sort).map_or(Answer::Other, Answer::All),
+            // What was tested for truth, or is known not to be of some class, is what it was.
+            Type::Intersection(parts) if parts.iter_positive(self.db).count() == 1 => {
+                parts.iter_positive(self.db).next().map_or(Answer::Unknown, |part| self.sort_of_type(part, sort))
+            }
             Type::NominalInstance(_) | Type::ProtocolInstance(_) | Type::TypeAlias(_) | Type::Intersection(_) => {
                 let environment = ProgramEnvironment::from_file(self.file);
                 match ty.definition(self.db, &environment) {
@@ -171,6 +199,19 @@ impl<'db> Module<'db> {
                 }
             }
             _ => Answer::Other,
+        }
+    }
+
+    /// The class of a number or text that is known to the letter. The engine tells it by what it writes.
+    fn class_of_literal(&self, ty: Type<'db>) -> Option<&'static str> {
+        let text = ty.display(self.db, &ProgramEnvironment::from_file(self.file)).to_string();
+        if text == "LiteralString" {
+            return Some("builtins.str");
+        }
+        match text.strip_prefix("Literal[")?.chars().next()? {
+            '"' | '\'' => Some("builtins.str"),
+            '-' | '0'..='9' => Some("builtins.int"),
+            _ => None,
         }
     }
 
@@ -218,24 +259,34 @@ impl<'db> Module<'db> {
         })
     }
 
-    /// Whether an annotation names only classes of which no instance is of a class that `holds` knows, and
-    /// which are no protocols. Where a base is not known, it may be anything.
-    pub(crate) fn is_plain_annotation(&self, annotation: &Expr, holds: &dyn Fn(&str) -> bool) -> bool {
-        self.ask(|| self.is_plain_type(annotation.inferred_type(&self.model)?, holds)) == Some(true)
+    /// The last names of the classes that `expression` is of, or that it is itself; none for what has no
+    /// class of its own, like a module. `None` where any may be missing.
+    pub(crate) fn class_names(&self, expression: &Expr) -> Option<Vec<Name>> {
+        let mut names = Vec::new();
+        let is_known = self.ask(|| Some(self.add_class_names(expression.inferred_type(&self.model)?, &mut names)));
+        (is_known == Some(true)).then_some(names)
     }
 
-    fn is_plain_type(&self, ty: Type<'db>, holds: &dyn Fn(&str) -> bool) -> Option<bool> {
-        if let Type::Union(union) = ty {
-            return Some(union.elements(self.db).iter().all(|element| self.is_plain_type(*element, holds) == Some(true)));
+    fn add_class_names(&self, ty: Type<'db>, names: &mut Vec<Name>) -> bool {
+        match ty {
+            Type::Union(union) => union.elements(self.db).iter().all(|element| self.add_class_names(*element, names)),
+            Type::Intersection(intersection) => {
+                let mut are_known = false;
+                for element in intersection.iter_positive(self.db) {
+                    are_known |= self.add_class_names(element, names);
+                }
+                are_known
+            }
+            Type::NominalInstance(_) | Type::ClassLiteral(_) | Type::GenericAlias(_) => {
+                match ty.definition(self.db, &ProgramEnvironment::from_file(self.file)) {
+                    Some(TypeDefinition::StaticClass(class)) => names.extend(class.name(self.db).map(Name::new)),
+                    _ => return false,
+                }
+                names.last().is_some_and(|name| name != "object")
+            }
+            Type::ModuleLiteral(_) | Type::LiteralValue(_) => true,
+            _ => false,
         }
-        // In an annotation, a class stands for its instances.
-        let (Type::NominalInstance(_) | Type::ClassLiteral(_) | Type::GenericAlias(_)) = ty else { return None };
-        let TypeDefinition::StaticClass(class) = ty.definition(self.db, &ProgramEnvironment::from_file(self.file))? else { return None };
-        let is_open = |class, node: &StmtClassDef| {
-            let is_protocol = |base: &Expr| matches!(base, Expr::Name(name) if name.id == "Protocol");
-            node.bases().iter().any(is_protocol) || qualified_name(self.db, class).is_none_or(|name| holds(&name))
-        };
-        any_in_hierarchy(self.db, class, &is_open, DEEPEST_HIERARCHY).map(|is_open| !is_open)
     }
 
     /// What `call` goes to, where that is one function, method or class.
@@ -253,7 +304,8 @@ impl<'db> Module<'db> {
                 (Type::ClassLiteral(_) | Type::GenericAlias(_), TypeDefinition::StaticClass(definition)) => definition,
                 _ => return None,
             };
-            Some(Callee { name: qualified_name(self.db, definition), definition })
+            let is_bound = matches!(ty, Type::BoundMethod(_));
+            Some(Callee { name: qualified_name(self.db, definition), is_bound, definition })
         })
     }
 
@@ -280,6 +332,17 @@ impl<'db> Callee<'db> {
     /// Whether it is a class that derives from `class`.
     pub(crate) fn is_subclass(&self, db: &'db Database, class: &str) -> bool {
         first_in_hierarchy(db, self.definition, &|name| (name == class).then_some(()), DEEPEST_HIERARCHY).is_some()
+    }
+
+    /// Hands the source of the class that the callee is to `read`, where it is one and its body is known.
+    pub(crate) fn with_class<T>(&self, db: &'db Database, read: impl FnOnce(&Module<'db>, &StmtClassDef) -> T) -> Option<T> {
+        let DefinitionKind::Class(node) = self.definition.kind(db) else { return None };
+        if self.definition.file(db).is_stub(db) {
+            return None;
+        }
+        let module = Module::load(db, self.definition.program_file(db));
+        let class = node.node(&module.parsed);
+        Some(read(&module, class))
     }
 
     /// Hands the function's source to `read`, where the callee is a function and its body is known.
@@ -338,6 +401,9 @@ fn any_in_hierarchy<'db>(
     let node = node.node(&module.parsed);
     if test(class, node) {
         return Some(true);
+    }
+    if stubs::holds(&path_of(db, class.file(db))) {
+        return None;
     }
     for base in node.bases() {
         let base = match base.inferred_type(&module.model)? {

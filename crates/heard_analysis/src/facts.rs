@@ -11,6 +11,7 @@ mod body;
 mod branches;
 mod bypasses;
 mod callbacks;
+mod classes;
 mod continuation;
 mod crowds;
 mod done_callbacks;
@@ -31,9 +32,14 @@ mod origin;
 mod outcomes;
 mod own_waits;
 mod raises;
+mod raw_tasks;
 mod resolves;
+mod scopes;
 mod siblings;
 mod silence;
+mod summary;
+mod time_limits;
+mod timers;
 mod waits;
 
 use std::cell::{OnceCell, RefCell};
@@ -62,13 +68,16 @@ pub(crate) use examined::{FailureTest, Finds, Passed};
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
-pub(crate) use models::Callbacks;
+pub(crate) use models::{Brought, Callbacks, Models, Problem, Spawner};
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
 pub(crate) use order::WrongPairing;
+pub(crate) use raw_tasks::{RawTask, Rewrite};
 pub(crate) use resolves::Resolve;
+pub(crate) use scopes::Outliving;
 pub(crate) use siblings::Siblings;
 pub(crate) use silence::{Silence, Silenced};
+pub(crate) use time_limits::{Hidden, HiddenFailure};
 
 /// One thing that a rule can judge.
 #[derive(Debug)]
@@ -105,6 +114,12 @@ pub(crate) enum Fact {
     Siblings(Siblings),
     /// Work is started for each element of something that nobody bounds.
     Crowd(Crowd),
+    /// A time limit hides how work ended.
+    HiddenFailure(HiddenFailure),
+    /// A task runs on when what it uses is closed.
+    Outliving(Outliving),
+    /// A task is started past the project's spawner.
+    RawTask(RawTask),
 }
 
 /// Where a fact stands.
@@ -122,17 +137,16 @@ pub(crate) struct Site {
     pub(crate) statement: String,
 }
 
-/// The facts of `module`; with `all`, also the births whose value can hardly be lost.
+/// The facts of `module`; with `all`, also the births whose value cannot be lost.
 pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Fact> {
-    let body = walk(module.body());
+    let body = walk(module.body(), &index.models);
     let mut methods = FxHashMap::default();
     for class in body.calls.iter().filter_map(|site| site.around.scope.class) {
         methods.entry(class.range()).or_insert_with(|| plain_functions(&class.body));
     }
     let finder = Finder {
         db,
-        flow: Flow::new(module, &body),
-        known_gifts: RefCell::default(),
+        flow: Flow::new(db, module, &body, index),
         known_hearings: RefCell::default(),
         known_raises: RefCell::default(),
         known_entry_points: OnceCell::new(),
@@ -160,6 +174,9 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.bypasses().map(Fact::Bypass));
     facts.extend(finder.siblings().map(Fact::Siblings));
     facts.extend(finder.crowds().map(Fact::Crowd));
+    facts.extend(finder.hidden_failures().into_iter().map(Fact::HiddenFailure));
+    facts.extend(finder.outliving().map(Fact::Outliving));
+    facts.extend(finder.raw_tasks().map(Fact::RawTask));
     facts
 }
 
@@ -224,10 +241,14 @@ pub(crate) struct Birth {
     pub(crate) site: Site,
     /// The source text of what is called, `asyncio.create_task` say.
     pub(crate) callee: String,
+    /// The source text of the call.
+    pub(crate) call: String,
     /// The source text of what runs, where that is known: `poll` in `create_task(poll())`.
     pub(crate) work: Option<String>,
     /// Whether the value's failures are heard by its own code.
     pub(crate) hearing: Hearing,
+    /// Whether all that it waits for is the loop's timer, so that the loop holds it.
+    pub(crate) is_held_by_timer: bool,
     /// Whether what runs is clean-up, whose failures are often let go on purpose.
     pub(crate) is_cleanup: bool,
     /// Whether putting `await` before the call gives the same place a value.
@@ -235,10 +256,18 @@ pub(crate) struct Birth {
     pub(crate) fate: Fate,
     /// The wait that leaves it behind, and whether it is cancelled at least.
     pub(crate) abandoned: Option<(Span, bool)>,
+    /// Where it is read, if a name carries it to another place.
+    pub(crate) read_at: Option<Span>,
+    /// Of a call that waits for tasks, what becomes of those that are done.
+    pub(crate) done: Option<Fate>,
     /// Where it is lost, if that is another place than its birth.
     pub(crate) lost_at: Option<Span>,
     /// Where a helper makes it, if the call goes to one.
     pub(crate) made_at: Option<Span>,
+    /// Where the weak registry is made that alone has it.
+    pub(crate) registry: Option<Span>,
+    /// Whether only its name says what the call goes to, or what it stands for.
+    pub(crate) is_guess: bool,
 }
 
 /// Whether a function hears its own failures.

@@ -126,16 +126,3 @@ pub struct Notice {
     /// What happened and what follows from it: one line.
     pub message: String,
 }
-
-/// An awaitable whose fate could not be decided.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Undecided {
-    /// Where the awaitable is born.
-    pub span: Span,
-    /// What is born: `coroutine`, `task`, and so on.
-    pub kind: &'static str,
-    /// The expression that gives birth to it.
-    pub callee: String,
-    /// Why its fate is not known.
-    pub reason: String,
-}

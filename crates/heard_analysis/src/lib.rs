@@ -5,7 +5,9 @@
 //! are read through the [`system::System`] that it is given) and cannot fail: broken Python is
 //! input, and what could not be done is a [`Notice`] beside the findings.
 
+mod audit;
 mod check;
+mod declared;
 mod edit;
 mod engine;
 mod facts;
@@ -13,13 +15,16 @@ mod finding;
 pub mod limits;
 mod program;
 pub mod rules;
+mod stubs;
 mod suppress;
 mod workers;
 
+pub use audit::{Awaitable, Fate, Kind};
 pub use check::{Report, Request, check};
+pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
-pub use finding::{Finding, Level, Notice, Position, Span, Step, Undecided};
-pub use program::{Environment, EnvironmentError, Program, Settings};
+pub use finding::{Finding, Level, Notice, Position, Span, Step};
+pub use program::{Declared, Environment, EnvironmentError, Program, Settings};
 pub use rules::{Rule, Selection};
 
 /// The interface through which the analyser sees files, and two ready implementations of it.

@@ -18,6 +18,8 @@ use ty_python_core::program::ProgramSettings;
 use ty_python_semantic::lint::{LintRegistry, RuleSelection};
 use ty_python_semantic::{AnalysisSettings, PythonEnvironment, PythonVersionSource, PythonVersionWithSource, SysPrefixPathOrigin};
 
+use crate::stubs;
+
 /// What the analyser has to know about a project before it reads it.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -30,6 +32,17 @@ pub struct Settings {
     pub python_version: Option<(u8, u8)>,
     /// Where installed packages are.
     pub environment: Environment,
+    /// What it declares of its own functions.
+    pub declared: Declared,
+}
+
+/// What a project says of functions, by their qualified names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// The functions that keep and read the task that they start: their callers are free.
+    pub spawners: Vec<String>,
+    /// The functions, done callbacks and decorators that hear the failure of what they are given.
+    pub handled_by: Vec<String>,
 }
 
 /// Where the packages are that the project imports.
@@ -59,6 +72,7 @@ impl std::error::Error for EnvironmentError {}
 /// A Python project, ready to be asked about.
 pub struct Program {
     pub(crate) db: Database,
+    pub(crate) declared: Declared,
     environment: Option<Utf8PathBuf>,
 }
 
@@ -71,6 +85,7 @@ impl Program {
     /// # Errors
     /// When the environment that `settings` names, or the one that was found, cannot be used.
     pub fn new(system: Arc<dyn System>, settings: &Settings) -> Result<Self, EnvironmentError> {
+        let system: Arc<dyn System> = Arc::new(stubs::WithStubs(system));
         let environment = find_environment(&*system, settings)?;
         let site_packages = match &environment {
             Some(environment) => environment.site_packages_paths(&*system).map_err(|error| EnvironmentError(error.to_string()))?,
@@ -85,7 +100,9 @@ impl Program {
         let root = SystemPathBuf::from_utf8_path_buf(settings.root.clone());
         let source_roots = settings.source_roots.iter().cloned().map(SystemPathBuf::from_utf8_path_buf).collect();
         let vendored = ty_vendored::file_system().clone();
-        let search_paths = SearchPathSettings { site_packages_paths: site_packages.into_vec(), ..SearchPathSettings::new(source_roots) };
+        let mut site_packages_paths = site_packages.into_vec();
+        site_packages_paths.push(stubs::folder());
+        let search_paths = SearchPathSettings { site_packages_paths, ..SearchPathSettings::new(source_roots) };
         let Ok(search_paths) = search_paths.to_search_paths(&*system, &vendored, &UseDefaultStrategy);
         let db = Database {
             storage: salsa::Storage::default(),
@@ -103,7 +120,7 @@ impl Program {
         db.files.try_add_root(&db, &root, FileRootKind::Project);
         db.settings.search_paths.try_register_static_roots(&db);
         let environment = environment.map(|environment| environment.sys_prefix().as_utf8_path().to_owned());
-        Ok(Program { db, environment })
+        Ok(Program { db, declared: settings.declared.clone(), environment })
     }
 
     /// The environment whose packages are seen, and the Python version that the program is read for.

@@ -24,6 +24,7 @@ rules! {
     cancelled_as_success,
     coroutine_as_value,
     coroutine_in_wait,
+    discard_only_callback,
     dropped_task,
     jump_in_finally,
     late_task,
@@ -32,9 +33,12 @@ rules! {
     muted_callback,
     muted_failure,
     raising_callback,
+    raw_create_task,
     silenced_diagnostics,
     swallowed_cancellation,
     task_lost_on_error,
+    task_outlives_scope,
+    timeout_hides_failure,
     unawaited_coroutine,
     unbounded_spawn,
     unfinished_at_exit,
@@ -115,6 +119,13 @@ impl Selection {
     }
 }
 
+impl Birth {
+    /// Where the value is lost, if a name carries it there.
+    fn used_elsewhere(&self) -> Option<&Span> {
+        self.lost_at.as_ref().filter(|place| place.end < self.site.span.start || self.site.span.end < place.start)
+    }
+}
+
 impl Finding {
     /// The same finding at another level.
     fn at_level(self, level: Level) -> Self {
@@ -128,10 +139,17 @@ impl Finding {
         self
     }
 
+    /// The same finding at a `handler` that lets pass what is raised here.
+    fn told_past(mut self, handler: &Span, why: &str) -> Self {
+        let raised = std::mem::replace(&mut self.span, handler.clone());
+        self.trace.push(Step { span: raised, message: "it is raised here".to_owned() });
+        self.help = format!("{why}; {}", self.help);
+        self
+    }
+
     /// The same finding where the value is used, if a name carries it there.
     fn told_at_use(self, birth: &Birth, born: &str) -> Self {
-        let is_elsewhere = |place: &&Span| place.end < birth.site.span.start || birth.site.span.end < place.start;
-        match birth.lost_at.as_ref().filter(is_elsewhere) {
+        match birth.used_elsewhere() {
             Some(place) => self.told_at(place, birth, born),
             None => self,
         }
@@ -143,7 +161,11 @@ impl Finding {
         if let Some(span) = birth.made_at.clone() {
             self.trace.push(Step { span, message: format!("`{}` makes it here, and leaves it to its caller", birth.callee) });
         }
-        let Some(span) = birth.lost_at.clone() else { return self };
+        let stations = loss.stations().iter().map(|station| Step { span: station.span.clone(), message: station.what.clone() });
+        let Some(span) = birth.lost_at.clone() else {
+            self.trace.extend(stations);
+            return self;
+        };
         let message = match loss {
             Loss::Overwritten { name, .. } => format!("`{name}` is bound anew here, before anything read it"),
             Loss::NeverRead { holder: Some(name), .. } => format!("`{name}` is used here, but that does not read the outcome"),
@@ -152,12 +174,17 @@ impl Finding {
             Loss::Late { behind: Obstacle::Handover, .. } => "whoever uses this takes over here".to_owned(),
             Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } => "it is waited for here".to_owned(),
             Loss::Skipped { .. } => "the failures are left out here".to_owned(),
+            Loss::Unheld { registry: Some(_), .. } => "it is registered here".to_owned(),
             Loss::Unheld { .. } => "a callback alone does not keep it".to_owned(),
+            Loss::Kept { holder, .. } => format!("kept in `{holder}` here"),
+            Loss::Handed { function, .. } => format!("handed to `{function}` here"),
+            Loss::Discarded { .. } => "the only callback takes it out of the registry".to_owned(),
             Loss::OnlyPrinted { .. } => "a failure is only written out here, like a value".to_owned(),
             Loss::UsedAsValue { .. } => "used here as a plain value".to_owned(),
             Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::CutOff => return self,
         };
         self.trace.push(Step { span, message });
+        self.trace.extend(stations);
         self
     }
 }

@@ -95,12 +95,14 @@ impl Comment<'_> {
     }
 
     fn names(&self, marker: &str, code: &str) -> bool {
-        // Other tools take blanks and capitals as they come.
-        let text = self.text.replace([' ', '\t'], "");
-        let Some(start) = text.to_ascii_lowercase().find(marker) else { return false };
-        let list = &text[start + marker.len()..];
-        let list = if marker.ends_with('[') { list.split(']').next().unwrap_or_default() } else { list };
-        list.split(|character: char| !(character.is_alphanumeric() || character == '-')).any(|word| word.eq_ignore_ascii_case(code))
+        // Other tools take blanks and capitals as they come. Behind the codes of `noqa` stands a reason.
+        let is_bracketed = marker.ends_with('[');
+        let text = self.text.to_ascii_lowercase();
+        let text = if is_bracketed { text.replace([' ', '\t'], "") } else { text.replace(" :", ":") };
+        let Some((_, list)) = text.split_once(marker) else { return false };
+        let list = if is_bracketed { list.split(']').next().unwrap_or_default() } else { list };
+        let is_of_word = |character: char| character.is_alphanumeric() || (is_bracketed && character == '-');
+        list.split(|character| !is_of_word(character)).any(|word| word.eq_ignore_ascii_case(code))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::Utf8PathBuf;
 use heard_analysis::system::InMemorySystem;
-use heard_analysis::{Environment, Finding, Fix, Level, Program, Report, Request, Selection, Settings, check};
+use heard_analysis::{Declared, Environment, Finding, Fix, Level, Program, Report, Request, Selection, Settings, check};
 
 use crate::marker::Marker;
 
@@ -17,29 +17,37 @@ pub(crate) struct Module {
     pub(crate) source: String,
 }
 
+/// A manifest and the modules below it.
+type Question = (String, Vec<Module>);
 type Answer = Arc<OnceLock<Result<Report, String>>>;
 
 /// Checks a program with all rules. Each program is checked once, whoever asks.
-pub(crate) fn analyse(modules: &[Module]) -> Result<Report, String> {
-    static ANSWERS: Mutex<Option<HashMap<Vec<Module>, Answer>>> = Mutex::new(None);
+pub(crate) fn analyse(manifest: &str, modules: &[Module]) -> Result<Report, String> {
+    static ANSWERS: Mutex<Option<HashMap<Question, Answer>>> = Mutex::new(None);
     let answer = {
         let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(answers.get_or_insert_default().entry(modules.to_vec()).or_default())
+        Arc::clone(answers.get_or_insert_default().entry((manifest.to_owned(), modules.to_vec())).or_default())
     };
-    answer.get_or_init(|| analyse_anew(modules)).clone()
+    answer.get_or_init(|| run(manifest, &mut modules.iter(), 1, false)).clone()
 }
 
 /// The report of the same program in other circumstances, which must not matter: the files in the
-/// opposite order, on several threads, with the undecided ones asked for.
-pub(crate) fn analyse_otherwise(modules: &[Module]) -> Result<Report, String> {
-    run(&mut modules.iter().rev(), 3, true)
+/// opposite order, on several threads, with all awaitables asked for.
+pub(crate) fn analyse_otherwise(manifest: &str, modules: &[Module]) -> Result<Report, String> {
+    run(manifest, &mut modules.iter().rev(), 3, true)
 }
 
-fn analyse_anew(modules: &[Module]) -> Result<Report, String> {
-    run(&mut modules.iter(), 1, false)
+/// What a manifest declares in `[tool.heard]`.
+fn declared(manifest: &str) -> Result<Declared, String> {
+    let manifest: toml::Table = manifest.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let names = |setting: &str| -> Option<Vec<String>> {
+        let names = manifest.get("tool")?.get("heard")?.get(setting)?.as_array()?;
+        names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+    };
+    Ok(Declared { spawners: names("spawners").unwrap_or_default(), handled_by: names("handled-by").unwrap_or_default() })
 }
 
-fn run(modules: &mut dyn Iterator<Item = &Module>, threads: usize, undecided: bool) -> Result<Report, String> {
+fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usize, awaitables: bool) -> Result<Report, String> {
     let system = InMemorySystem::default();
     let mut files: Vec<Utf8PathBuf> = Vec::new();
     for module in modules {
@@ -47,12 +55,21 @@ fn run(modules: &mut dyn Iterator<Item = &Module>, threads: usize, undecided: bo
         system.fs().write_file_all(&path, &module.source).map_err(|error| error.to_string())?;
         files.push(path.into());
     }
-    let settings =
-        Settings { root: "/".into(), source_roots: vec!["/".into()], python_version: Some((3, 13)), environment: Environment::None };
+    let settings = Settings {
+        root: "/".into(),
+        source_roots: vec!["/".into()],
+        python_version: Some((3, 13)),
+        environment: Environment::None,
+        declared: declared(manifest)?,
+    };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
     let selection = Selection { level: Level::Preview, select: Vec::new(), ignore: Vec::new() };
-    let request = Request { files: &files, reported: &|_| true, selection: &selection, undecided, threads, progress: &|| () };
-    Ok(check(&program, &request))
+    let request = Request { files: &files, reported: &|_| true, selection: &selection, awaitables, threads, progress: &|| () };
+    let report = check(&program, &request);
+    if let Some(unknown) = report.unknown.first() {
+        return Err(format!("nothing in the program is called `{}`, which its manifest names", unknown.name));
+    }
+    Ok(report)
 }
 
 /// What is wrong with the findings of one module: lines and what to say about them.
@@ -186,7 +203,7 @@ mod tests {
             Module { path: "pkg/rows.py".to_owned(), source: "ROWS = 3\n".to_owned() },
             Module { path: "app.py".to_owned(), source: "from pkg.rows import ROWS\n\nprint(ROWS)\n".to_owned() },
         ];
-        let report = analyse(&modules).unwrap();
+        let report = analyse("", &modules).unwrap();
         assert_eq!(report.findings, []);
         assert_eq!(report.notices, []);
     }

@@ -44,10 +44,13 @@ pub(crate) struct Block {
     /// The text without markers.
     pub(crate) code: String,
     pub(crate) markers: Vec<Marker>,
+    /// The text of the `pyproject.toml` that stands above it under the same heading.
+    pub(crate) manifest: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    Manifest,
     Module,
     File(String),
     Fixed,
@@ -63,6 +66,7 @@ impl Kind {
             "py fixed" => Kind::Fixed,
             "py run" => Kind::Run,
             "output" => Kind::Output,
+            "toml file=pyproject.toml" => Kind::Manifest,
             "toml" | "sh" | "text" => Kind::Other,
             _ => Kind::File(info.strip_prefix("py file=").filter(|path| !path.contains(' '))?.to_owned()),
         })
@@ -70,7 +74,7 @@ impl Kind {
 
     /// Whether a block of this kind is Python.
     pub(crate) fn is_python(&self) -> bool {
-        !matches!(self, Kind::Output | Kind::Other)
+        !matches!(self, Kind::Output | Kind::Other | Kind::Manifest)
     }
 }
 
@@ -116,7 +120,7 @@ impl Document {
                 let info = line.trim_start_matches('`');
                 let fence = &line[..line.len() - info.len()];
                 let kind = Kind::parse(info).ok_or_else(|| {
-                    format!("{shown}:{number}\n    `{info}` is no kind of block: use py, py file=PATH, py fixed, py run, output, toml, sh or text")
+                    format!("{shown}:{number}\n    `{info}` is no kind of block: use py, py file=PATH, py fixed, py run, output, toml, toml file=pyproject.toml, sh or text")
                 })?;
                 let mut content = String::new();
                 loop {
@@ -133,6 +137,8 @@ impl Document {
                     return Err(format!("{shown}:{}\n    {error}", number + line));
                 }
                 let section = headings.iter().rfind(|heading| heading.level == 2);
+                let is_above = |block: &&Block| block.kind == Kind::Manifest && block.headings == headings.len();
+                let manifest = blocks.iter().rfind(is_above).map(|block: &Block| block.text.clone()).unwrap_or_default();
                 blocks.push(Block {
                     ordinal: blocks.len(),
                     section: section.map(|heading| heading.title.clone()).unwrap_or_default(),
@@ -142,6 +148,7 @@ impl Document {
                     text: content,
                     code,
                     markers,
+                    manifest,
                 });
             }
         }

@@ -20,6 +20,7 @@
 //! | `py fixed` | What the fixes of the module before make of it. |
 //! | `py run` | A module that is analysed, and executed by every interpreter. |
 //! | `output` | What the `run` block before prints to stdout, to the letter. |
+//! | `toml file=pyproject.toml` | What the programs below it under the same heading declare in `[tool.heard]`. |
 //! | `toml`, `sh`, `text` | For the reader only. |
 //!
 //! # Markers

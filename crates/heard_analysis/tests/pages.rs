@@ -193,8 +193,8 @@ fn findings_are_as_marked() {
         documents.iter().flat_map(|document| document.programs().into_iter().map(move |program| (document, program))).collect();
     let reports = python::in_parallel(&programs, |(_, program)| {
         let modules = modules(program);
-        let report = analyse(&modules)?;
-        let other = analyse_otherwise(&modules)?;
+        let report = analyse(&program[0].manifest, &modules)?;
+        let other = analyse_otherwise(&program[0].manifest, &modules)?;
         if (&other.findings, &other.notices) != (&report.findings, &report.notices) {
             return Err("the order of the files, the threads or `--report-unknown` change the findings".to_owned());
         }
@@ -268,11 +268,11 @@ fn fixes_mend() {
 
 /// Fixes a module, and checks that nothing is left to fix and that nothing new is wrong.
 fn mend(block: &Block) -> Result<Option<String>, String> {
-    let before = analyse(&single(&block.code))?.findings;
+    let before = analyse(&block.manifest, &single(&block.code))?.findings;
     let Some(text) = fix(&block.code, &before)? else {
         return Ok(None);
     };
-    let report = analyse(&single(&text))?;
+    let report = analyse(&block.manifest, &single(&text))?;
     if let Some(notice) = report.notices.first() {
         return Err(format!("the fixed module has a notice: {}\n{}", notice.message, quoted(&text)));
     }

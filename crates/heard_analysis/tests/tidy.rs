@@ -12,7 +12,7 @@ const UNWRAPS: &[(&str, &str, &str)] = &[];
 
 const MOST_LINES: usize = 600;
 const MOST_RULE_LINES: usize = 150;
-const MOST_MAIN_LINES: usize = 20;
+const MOST_MAIN_LINES: usize = 30;
 
 /// Names that say nothing about what a module holds.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "misc"];

@@ -3,7 +3,7 @@
 use annotate_snippets::renderer::{DEFAULT_ERROR_STYLE, DEFAULT_NOTE_STYLE, DEFAULT_WARNING_STYLE};
 use camino::Utf8Path;
 use clap::builder::styling::Style;
-use heard_analysis::{Finding, Level, Span, Undecided};
+use heard_analysis::{Awaitable, Finding, Level, Span};
 
 use crate::console::{brief, one_line};
 
@@ -20,10 +20,10 @@ pub(super) fn finding(finding: &Finding, cwd: &Utf8Path, styled: bool) -> String
 }
 
 /// `path:line:column: undecided[kind] expression: reason`.
-pub(super) fn undecided(undecided: &Undecided, cwd: &Utf8Path, styled: bool) -> String {
+pub(super) fn undecided(undecided: &Awaitable, cwd: &Utf8Path, styled: bool) -> String {
     let style = if styled { Style::new().bold() } else { Style::new() };
     let place = place(&undecided.span, cwd);
-    let text = format!("`{}`: {}", undecided.callee, undecided.reason);
+    let text = format!("`{}`: {}", undecided.callee, undecided.how);
     format!("{place}: {style}undecided[{}]{style:#} {}\n", undecided.kind, brief(&text))
 }
 

@@ -6,7 +6,7 @@
 use std::io;
 
 use camino::Utf8Path;
-use heard_analysis::{Finding, Fix, Span, Step, Undecided};
+use heard_analysis::{Awaitable, Finding, Fix, Span, Step};
 use serde::Serialize;
 
 /// A finding as a line.
@@ -116,13 +116,13 @@ fn json_fix<'a>(fix: &'a Fix, path: &impl Fn(&Span) -> String) -> JsonFix<'a> {
 }
 
 /// The line for an awaitable whose fate is not known.
-pub(super) fn undecided(undecided: &Undecided, cwd: &Utf8Path) -> io::Result<String> {
+pub(super) fn undecided(undecided: &Awaitable, cwd: &Utf8Path) -> io::Result<String> {
     let span = &undecided.span;
     to_line(&JsonUndecided {
         undecided: JsonBirth {
-            kind: undecided.kind,
+            kind: undecided.kind.name(),
             callee: &undecided.callee,
-            reason: &undecided.reason,
+            reason: &undecided.how,
             path: super::shown(&span.path, cwd).into_owned(),
             line: span.start.line,
             column: span.start.column,
@@ -154,7 +154,7 @@ mod tests {
     use std::sync::Arc;
 
     use camino::Utf8Path;
-    use heard_analysis::{Edit, Finding, Fix, Level, Position, Span, Step, Undecided};
+    use heard_analysis::{Awaitable, Edit, Fate, Finding, Fix, Kind, Level, Position, Span, Step};
 
     use super::undecided;
 
@@ -220,16 +220,19 @@ mod tests {
 
     #[test]
     fn an_undecided_awaitable_is_an_object_of_its_own() {
-        let birth = Undecided {
+        let birth = Awaitable {
             span: span("/project/a.py", 2),
-            kind: "task",
-            callee: "spawn(f())".to_owned(),
-            reason: "kept in a global".to_owned(),
+            kind: Kind::Task,
+            callee: "spawn".to_owned(),
+            call: "spawn(f())".to_owned(),
+            fate: Fate::Unknown,
+            how: "kept in a global".to_owned(),
+            at: None,
         };
         assert_eq!(
             undecided(&birth, "/project".into()).unwrap(),
             concat!(
-                r#"{"undecided":{"kind":"task","callee":"spawn(f())","reason":"kept in a global","path":"a.py","line":2,"column":5,"#,
+                r#"{"undecided":{"kind":"task","callee":"spawn","reason":"kept in a global","path":"a.py","line":2,"column":5,"#,
                 r#""end_line":2,"end_column":8}}"#,
                 "\n"
             )

@@ -6,7 +6,8 @@ use ty_python_core::definition::{Definition, DefinitionKind};
 use ty_python_semantic::types::{Type, TypeDefinition};
 use ty_python_semantic::{HasType, ProgramEnvironment};
 
-use super::{DEEPEST_HIERARCHY, Module, qualified_name};
+use super::{DEEPEST_HIERARCHY, Module, path_of, qualified_name};
+use crate::stubs;
 
 /// A class that another one descends from.
 pub(crate) struct Ancestor<'m, 'db> {
@@ -58,6 +59,7 @@ fn each_base<'db>(
         let class = node.node(&home.parsed);
         let name = qualified_name(module.db, definition);
         see(&Ancestor { name, module: &home, class, is_stub: definition.file(module.db).is_stub(module.db) });
+        are_known &= !stubs::holds(&path_of(module.db, definition.file(module.db)));
         are_known &= each_base(&home, class, see, seen, depth);
     }
     are_known

@@ -7,13 +7,17 @@ use ruff_db::system::{System, SystemPath};
 use ruff_db::vendored::VendoredPath;
 use ty_module_resolver::{ImportingFile, ModuleName, resolve_module, system_module_search_paths};
 
+use super::path_of;
 use crate::program::Database;
+use crate::stubs;
 
 /// Those of `imports`, top-level module names, that are neither in the project nor installed.
 pub(crate) fn missing_modules<'a>(db: &Database, imports: impl Iterator<Item = &'a str>, importer: &Utf8Path) -> Vec<String> {
     let Some(importer) = db.file(importer) else { return Vec::new() };
     let importer = ImportingFile::File(importer, db.program().resolver_environment(db));
-    let is_missing = |name: &&str| ModuleName::new(name).is_some_and(|name| resolve_module(db, importer, &name).is_none());
+    // A stub says little, so what has nothing else is missing.
+    let is_there = |module: ty_module_resolver::Module<'_>| module.file(db).is_none_or(|file| !stubs::holds(&path_of(db, file)));
+    let is_missing = |name: &&str| ModuleName::new(name).is_some_and(|name| !resolve_module(db, importer, &name).is_some_and(is_there));
     let mut missing: Vec<String> = imports.filter(is_missing).map(str::to_owned).collect();
     missing.sort();
     missing
@@ -85,4 +89,60 @@ fn files_below(system: &dyn System, folder: &SystemPath, depth: usize, files: &m
             _ => {}
         }
     }
+}
+
+/// A file that a package, or the project, brings beside its modules.
+pub(crate) struct BroughtFile {
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) text: Result<String, String>,
+    /// The top-level names of the modules that it belongs to.
+    pub(crate) packages: Vec<String>,
+}
+
+/// The files called `name` of the packages called so: in the package's folder, or in the folder of
+/// metadata that was installed with it. The project's own come last, and the one beside its modules may
+/// speak of all of them.
+pub(crate) fn files_brought<'a>(db: &Database, name: &str, packages: impl Iterator<Item = &'a str>) -> Vec<BroughtFile> {
+    let mut packages: Vec<&str> = packages.collect();
+    packages.sort_unstable();
+    let roots: Vec<&SystemPath> = system_module_search_paths(db, db.program().resolver_environment(db)).collect();
+    let mut files = Vec::new();
+    for root in roots.iter().rev() {
+        for package in &packages {
+            files.extend(file_brought(db, &root.join(package).join(name), vec![(*package).to_owned()]));
+        }
+        if !matches!(root.file_name(), Some("site-packages" | "dist-packages")) {
+            files.extend(file_brought(db, &root.join(name), packages.iter().map(|package| (*package).to_owned()).collect()));
+            continue;
+        }
+        let Ok(entries) = db.system().read_directory(root) else { continue };
+        let mut folders: Vec<_> = entries.flatten().map(ruff_db::system::DirectoryEntry::into_path).collect();
+        folders.retain(|folder| folder.extension() == Some("dist-info"));
+        folders.sort();
+        for folder in folders {
+            let path = folder.join(name);
+            if db.system().is_file(&path) {
+                let installed = installed_modules(&text_of(db, folder.join("RECORD").as_utf8_path()));
+                if installed.iter().any(|module| packages.contains(&module.as_str())) {
+                    files.extend(file_brought(db, &path, installed));
+                }
+            }
+        }
+    }
+    files
+}
+
+fn file_brought(db: &Database, path: &SystemPath, packages: Vec<String>) -> Option<BroughtFile> {
+    let is_there = db.system().is_file(path);
+    let text = || db.system().read_to_string(path).map_err(|error| error.to_string());
+    is_there.then(|| BroughtFile { path: path.as_utf8_path().to_owned(), text: text(), packages })
+}
+
+/// The top-level names in a list of installed files.
+fn installed_modules(record: &str) -> Vec<String> {
+    let first = |line: &str| Some(line.split(['/', ',']).next()?.trim_end_matches(".pyi").trim_end_matches(".py").to_owned());
+    let mut modules: Vec<String> = record.lines().filter_map(first).filter(|name| !name.contains('.') && !name.is_empty()).collect();
+    modules.sort();
+    modules.dedup();
+    modules
 }

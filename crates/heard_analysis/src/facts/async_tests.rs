@@ -35,9 +35,9 @@ pub(crate) enum Role {
 
 /// What a class inherits.
 #[derive(Default)]
-struct Heritage {
+struct Heritage<'m> {
     /// The class of the library that calls the methods, by its qualified name.
-    test_case: Option<(&'static str, &'static TestCase)>,
+    test_case: Option<(&'m str, &'m TestCase)>,
     /// Async tests of classes that are no test cases, and those classes.
     mixed_in: Vec<(String, String)>,
     /// Whether something in between may run the tests in its own way.
@@ -94,7 +94,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     /// What `class` inherits, where that is known and nothing in between runs tests in its own way.
-    fn heritage(&self, class: &StmtClassDef) -> Option<Heritage> {
+    fn heritage(&self, class: &StmtClassDef) -> Option<Heritage<'_>> {
         let module = self.flow.module;
         let mut heritage = Heritage { has_own_runner: may_run_tests(module, class), ..Heritage::default() };
         // What the nearest class defines hides what is behind it.

@@ -4,26 +4,31 @@
 //! be lost at all.
 
 use std::cell::{OnceCell, RefCell};
+use std::sync::Mutex;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name};
+use super::classes::Classes;
 use super::flow::{Flow, Verdict};
-use super::models::Models;
+use super::hears::Way;
+use super::models::{Callbacks, Models};
 use super::names::{Names, is_plain_coroutine_function};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::{Work, is_cleanup};
 use super::raises::KnownRaises;
-use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site};
+use super::summary::Summaries;
+use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
 use crate::engine::CalleeId;
 use crate::finding::Span;
 use crate::program::Database;
 
 /// What is known of the whole program before any body is looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Index {
     /// The last names of functions and methods whose call may give an awaitable.
     functions: FxHashSet<Name>,
@@ -35,13 +40,50 @@ pub(crate) struct Index {
     pub(super) done_callbacks: FxHashSet<Name>,
     /// The last names of functions that have a parameter for a function that returns nothing.
     pub(super) plain_callers: FxHashSet<Name>,
+    pub(super) classes: Classes,
+    /// The names of two words or more that the program gives to coroutine functions alone.
+    pub(super) async_only: FxHashSet<Name>,
+    /// What is known already of what functions give, through so many calls into each other.
+    pub(super) gifts: Mutex<FxHashMap<(CalleeId, usize), Option<Given>>>,
+    /// The files, in the order of their tables.
+    pub(super) files: Vec<Utf8PathBuf>,
+    /// The files that read attributes of this name or import it, and whether another object than `self`
+    /// is concerned.
+    mentions: FxHashMap<Name, Vec<(usize, bool)>>,
+    /// What is known already of what bodies do with values.
+    pub(super) summaries: Summaries,
+    /// What is known of functions whose body is not looked at.
+    pub(super) models: Models,
 }
 
 impl Index {
     /// Puts the tables of all files together. `others` are names from code outside the project.
-    pub(crate) fn new(tables: &[Names], others: FxHashSet<Name>) -> Self {
-        let mut index = Index { functions: others, ..Index::default() };
+    pub(crate) fn new(files: Vec<Utf8PathBuf>, tables: &[Names], others: FxHashSet<Name>, models: Models) -> Self {
+        let mut index = Index {
+            functions: others,
+            generators: FxHashSet::default(),
+            holders: FxHashSet::default(),
+            done_callbacks: FxHashSet::default(),
+            plain_callers: FxHashSet::default(),
+            classes: Classes::new(tables),
+            async_only: FxHashSet::default(),
+            gifts: Mutex::default(),
+            files,
+            mentions: FxHashMap::default(),
+            summaries: Summaries::default(),
+            models,
+        };
+        for (file, table) in tables.iter().enumerate() {
+            for (name, is_foreign) in &table.mentions {
+                index.mentions.entry(name.clone()).or_default().push((file, *is_foreign));
+            }
+        }
         index.generators.extend(tables.iter().flat_map(|table| table.generators.iter().cloned()));
+        let is_long = |name: &&Name| name.trim_matches('_').contains('_');
+        index.async_only.extend(tables.iter().flat_map(|table| table.coroutine_functions.iter().filter(is_long).cloned()));
+        for name in tables.iter().flat_map(|table| &table.sync_functions) {
+            index.async_only.remove(name);
+        }
         index.plain_callers.extend(tables.iter().flat_map(|table| table.plain_callers.iter().cloned()));
         index.done_callbacks.extend(tables.iter().flat_map(|table| table.done_callbacks.iter().cloned()));
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
@@ -65,8 +107,18 @@ impl Index {
         index
     }
 
+    /// The files that mention an attribute or global, and whether on another object than `self`.
+    pub(super) fn mentions(&self, name: &Name) -> &[(usize, bool)] {
+        self.mentions.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The place of a file among the others.
+    pub(super) fn file(&self, path: &Utf8Path) -> Option<usize> {
+        self.files.binary_search_by(|file| file.as_path().cmp(path)).ok()
+    }
+
     pub(super) fn may_be_awaitable(&self, name: &str) -> bool {
-        self.functions.contains(name) || self.holders.contains(name) || Models::get().given_by_last_name(name).is_some()
+        self.functions.contains(name) || self.holders.contains(name) || self.models.given_by_last_name(name).is_some()
     }
 }
 
@@ -89,9 +141,8 @@ pub(super) struct Spawned {
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
     pub(super) flow: Flow<'m, 'db, 'a>,
-    /// What is known already of what functions give, and of who hears their failures, as far as so many
-    /// calls into each other tell: what is said of one does not depend on who asked first.
-    pub(super) known_gifts: RefCell<FxHashMap<(CalleeId, usize), Option<Given>>>,
+    /// What is known already of who hears the failures of functions, as far as so many calls into each other
+    /// tell: what is said of one does not depend on who asked first.
     pub(super) known_hearings: RefCell<FxHashMap<(CalleeId, usize), Hearing>>,
     /// What functions are known to raise.
     pub(super) known_raises: RefCell<KnownRaises>,
@@ -104,19 +155,19 @@ pub(super) struct Finder<'m, 'db, 'a> {
 }
 
 impl<'a> Finder<'_, '_, 'a> {
-    /// The births whose value may be lost; with `all`, every birth whose fate is not plain.
+    /// The births whose value may be lost; with `all`, every birth.
     pub(super) fn births(&self, index: &Index, all: bool) -> Vec<Birth> {
         let mut births = Vec::new();
         for site in &self.flow.body.calls {
             let given = self.flow.body.called_name(site.call).and_then(|name| self.flow.models.given_by_last_name(name));
-            let is_gather = given == Some(Kind::Gather);
-            if site.is_dead || is_settled(&site.how) || !self.may_be_awaitable(site, index) {
+            if site.is_dead || (!all && is_settled(&site.how)) || !self.may_be_awaitable(site, index) {
                 continue;
             }
             // To await an async generator is a mistake, and to await anything else is right.
             let is_wrong =
                 matches!(site.how, Use::Awaited(_)) && last_name(&site.call.func).is_some_and(|name| index.generators.contains(name));
-            let can_be_lost = is_wrong || self.flow.can_be_lost(is_gather, &site.how);
+            let can_be_lost =
+                is_wrong || self.flow.can_be_lost(given.filter(|kind| *kind != Kind::ThreadResults).unwrap_or(Kind::Coroutine), &site.how);
             if (can_be_lost || all)
                 && let Some(mut birth) = self.birth(site)
             {
@@ -148,33 +199,48 @@ impl<'a> Finder<'_, '_, 'a> {
         if let Some(function) = self.mapped_function(site) {
             return Some(self.mapped_birth(site, function));
         }
-        let (kind, owner) = match self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN) {
-            Given::Fresh(kind) => (kind, None),
+        let given = self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN);
+        let (kind, owner) = match given {
+            Given::Fresh(kind) | Given::Registered(kind) | Given::Guessed(kind) => (kind, None),
             Given::Owned(kind, owner) => (kind, Some(owner)),
             Given::Nothing => return None,
         };
         let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);
+        let read_at = self.flow.read_at().filter(|_| matches!(fate, Fate::Consumed(_)));
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
             site: self.site(site.call.range(), &site.around),
             callee: self.short_text(site.call.func.range()),
+            call: self.short_text(site.call.range()),
             work: None,
             hearing: Hearing::Deaf,
+            is_held_by_timer: false,
             is_cleanup: false,
             awaitable_in_place: self.await_edit(site, kind),
             fate,
             abandoned: None,
+            done: None,
+            read_at,
             lost_at: None,
             made_at: None,
+            registry: None,
+            is_guess: matches!(given, Given::Guessed(_)),
         };
-        if let (Fate::Lost(_), Some(owner)) = (&birth.fate, owner) {
-            birth.fate = match owner {
-                Owner::Certain => Fate::Consumed(How::Owned),
-                // Who returns an `Awaitable` wants it awaited, whatever it is.
-                Owner::Possible if kind == Kind::Awaitable && birth.fate == Fate::Lost(Loss::Dropped) => return Some(birth),
-                Owner::Possible => Fate::Unknown(Reason::Spawner),
-            };
+        if matches!((&birth.fate, given), (Fate::Lost(loss), Given::Registered(_)) if loss.is_out_of_hand()) {
+            birth.fate = Fate::Lost(Loss::Discarded { at: site.call.range() });
+        }
+        if kind == Kind::Task && birth.fate == Fate::Transferred(To::Caller) {
+            birth.fate = self.fate_by_callers(site).unwrap_or(birth.fate);
+        }
+        match (&birth.fate, owner) {
+            (Fate::Lost(_) | Fate::Unknown(_), Some(Owner::Certain)) => birth.fate = Fate::Consumed(How::Owned),
+            // Who takes any awaitable is mostly given coroutines.
+            (Fate::Lost(Loss::Unheld { .. }), Some(Owner::Possible)) => birth.is_guess = true,
+            // Who returns an `Awaitable` wants it awaited, whatever it is.
+            (Fate::Lost(Loss::Dropped), Some(Owner::Possible)) if kind == Kind::Awaitable => return Some(birth),
+            (Fate::Lost(_), Some(Owner::Possible)) => birth.fate = Fate::Unknown(Reason::Spawner),
+            _ => {}
         }
         // Python takes an `async def` without a `yield` for a coroutine function, but what overrides it may have one.
         let is_iterated = matches!(birth.fate, Fate::Lost(Loss::UsedAsValue { operation: Operation::AsyncIteration, .. }));
@@ -189,6 +255,12 @@ impl<'a> Finder<'_, '_, 'a> {
                 }
             } else if !matches!(kind, Kind::Coroutine | Kind::AsyncGenerator | Kind::AsyncManager) {
                 self.describe_work(site, &mut birth);
+            }
+        }
+        if kind == Kind::Coroutine && matches!(birth.fate, Fate::Consumed(_)) {
+            birth.done = self.flow.fate_of_done(site);
+            if let Some(Fate::Consumed(_)) = birth.done {
+                birth.read_at = self.flow.read_at();
             }
         }
         if owner.is_none() && matches!(kind, Kind::Task | Kind::Future) {
@@ -207,6 +279,9 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         if let Fate::Lost(loss) = &birth.fate {
             birth.lost_at = loss.place().map(|place| self.flow.module.span(place));
+            if let Loss::Unheld { registry: Some(registry), .. } = loss {
+                birth.registry = Some(self.flow.module.span(*registry));
+            }
             birth.made_at = self.flow.module.callee(site.call).and_then(|helper| self.made_in(&helper));
         }
         Some(birth)
@@ -234,22 +309,30 @@ impl<'a> Finder<'_, '_, 'a> {
 
     fn mapped_birth(&self, site: &CallSite<'a>, function: &Expr) -> Birth {
         let fate = self.flow.verdict_of_each(Kind::Coroutine, site).fate;
-        let lost_at = match &fate {
-            Fate::Lost(loss) => loss.place().map(|place| self.flow.module.span(place)),
-            _ => None,
+        let span = |place| self.flow.module.span(place);
+        let (read_at, lost_at) = match &fate {
+            Fate::Lost(loss) => (None, loss.place().map(span)),
+            Fate::Consumed(_) => (self.flow.read_at(), None),
+            _ => (None, None),
         };
         Birth {
             kind: Kind::Coroutine,
             site: self.site(site.call.range(), &site.around),
             callee: self.short_text(function.range()),
+            call: self.short_text(site.call.range()),
             work: None,
             hearing: Hearing::Deaf,
+            is_held_by_timer: false,
             is_cleanup: false,
             awaitable_in_place: None,
             fate,
             abandoned: None,
+            done: None,
+            read_at,
             lost_at,
             made_at: None,
+            registry: None,
+            is_guess: false,
         }
     }
 
@@ -286,6 +369,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
         let Spawned { hearing, is_cleanup, text } = self.work_of_spawn(site);
         (birth.hearing, birth.is_cleanup, birth.work) = (hearing, is_cleanup, text);
+        birth.is_held_by_timer = self.is_held_by_timer(site);
     }
 
     /// Whether what a call starts hears itself, and its source text.
@@ -310,6 +394,9 @@ impl<'a> Finder<'_, '_, 'a> {
                 Some(self.hearing_of_call(work, &site.around.scope))
             }
             Expr::Call(work) if self.never_fails(work) => Some(Hearing::Itself),
+            Expr::Call(work) if self.flow.model(work).is_some_and(|model| model.callbacks == Some(Callbacks::Outcome)) => {
+                Some(self.hearing_of_inner_call(self.flow.module, work, Way::Awaited, DEEPEST_ORIGIN))
+            }
             _ => work_callee(self.flow.module, argument, site.around.scope.function).map(|callee| self.hearing(&callee)),
         }
     }

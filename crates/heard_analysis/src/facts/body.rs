@@ -54,14 +54,16 @@ pub(crate) enum Use<'a> {
     Several(Rc<[Use<'a>]>),
     /// Returned or yielded by a function.
     Returned,
-    /// Returned by a coroutine function: whoever awaits that gets it.
-    Promised(&'a StmtFunctionDef, TextRange),
+    /// Given by a coroutine function or an async generator, which says that it gives this.
+    Promised(&'a Expr, Operation, TextRange),
     /// Returned by a special method that must give a plain value, like `__bool__`.
     SpecialMethod(TextRange),
     /// Returned by a lambda that is used so.
     LambdaResult(Rc<Use<'a>>),
-    /// Kept in an attribute, a global, or a container that is not known.
-    Stored,
+    /// Kept in this place, which outlives the body.
+    Stored(Place<'a>),
+    /// Bound to a name of the function around, at any time.
+    Shared(Local),
     /// An operand of something that takes plain values.
     Operand(Operation, TextRange),
     /// One side of `+` or `|`; of containers, what comes of it is used so.
@@ -80,6 +82,19 @@ pub(crate) enum Use<'a> {
     Other,
 }
 
+/// A place that outlives the body that puts a value there.
+#[derive(Clone, Debug)]
+pub(crate) enum Place<'a> {
+    /// An attribute, `self._task` say, as seen from this frame.
+    Attribute(&'a ExprAttribute, usize),
+    /// A name in the body of a class.
+    Member(&'a StmtClassDef, Name),
+    /// A name of the module.
+    Global(Name),
+    /// A container that nothing is known of, or a slice of one.
+    Elsewhere,
+}
+
 /// A name in one scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Local {
@@ -92,6 +107,8 @@ pub(crate) struct Local {
 pub(crate) struct Variable<'a> {
     pub(crate) loads: Vec<Load<'a>>,
     pub(crate) stores: Vec<Store>,
+    /// What it is declared as.
+    pub(crate) annotation: Option<&'a Expr>,
     /// Whether a function inside binds the name, and so may do so at any time.
     pub(crate) is_shared: bool,
     /// Whether the name is a parameter.
@@ -108,6 +125,16 @@ pub(crate) struct Load<'a> {
     pub(crate) step: Step,
     /// Whether it stands in a function inside the name's scope, and so may run at any time.
     pub(crate) is_nested: bool,
+}
+
+/// One place where an attribute is read.
+#[derive(Clone, Debug)]
+pub(crate) struct AttributeLoad<'a> {
+    pub(crate) attribute: &'a ExprAttribute,
+    pub(crate) how: Use<'a>,
+    pub(crate) scope: Rc<Scope<'a>>,
+    /// Whether nothing leads to it.
+    pub(crate) is_dead: bool,
 }
 
 /// One binding of a name.
@@ -190,7 +217,7 @@ pub(crate) enum Block<'a> {
     /// The `else` of a `try` or of a loop.
     Else,
     /// The `finally` of a `try`.
-    Finally,
+    Finally(&'a StmtTry),
 }
 
 /// The function, class or module that something stands in.
@@ -216,6 +243,8 @@ pub(crate) struct Body<'a> {
     places: FxHashMap<TextRange, usize>,
     pub(crate) statements: Vec<StatementSite<'a>>,
     pub(crate) variables: FxHashMap<Local, Variable<'a>>,
+    /// The places where attributes are read, by the attribute's name.
+    pub(crate) attributes: FxHashMap<&'a Name, Vec<AttributeLoad<'a>>>,
     /// The values that names of a function are bound to, where that is one plain assignment.
     pub(crate) values: FxHashMap<Local, &'a Expr>,
     /// Frames whose names may be read by other means, like `locals()`.
@@ -226,15 +255,21 @@ pub(crate) struct Body<'a> {
     /// What `from … import name as alias` names have in their own modules.
     pub(crate) aliases: FxHashMap<Name, Name>,
     /// The scopes of names; the module's is the first.
-    pub(crate) frames: Vec<Frame>,
+    pub(crate) frames: Vec<Frame<'a>>,
 }
 
 /// The names of one scope.
 #[derive(Debug)]
-pub(crate) struct Frame {
+pub(crate) struct Frame<'a> {
     /// The frame around it.
     pub(crate) parent: Option<usize>,
     pub(crate) kind: FrameKind,
+    /// The function, lambda, class or comprehension.
+    pub(crate) range: TextRange,
+    /// The function whose names they are.
+    pub(crate) function: Option<&'a StmtFunctionDef>,
+    /// The class whose method that is.
+    pub(crate) class: Option<&'a StmtClassDef>,
 }
 
 /// What makes a frame.
@@ -268,11 +303,25 @@ impl<'a> Body<'a> {
         self.bound_from(frame, name, false)
     }
 
+    /// The class whose instance, or which itself, `name` stands for as the first parameter of a method.
+    pub(crate) fn receiver_class(&self, frame: usize, name: &Name) -> Option<&'a StmtClassDef> {
+        let Frame { function, class, .. } = &self.frames[self.binding_frame(frame, name)?];
+        let (function, class) = ((*function)?, (*class)?);
+        let is_static = function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name == "staticmethod"));
+        let first = function.parameters.iter().next()?;
+        (first.name().id == *name && !is_static).then_some(class)
+    }
+
+    /// The frame of a function's names.
+    pub(crate) fn frame_of(&self, function: &StmtFunctionDef) -> Option<usize> {
+        self.frames.iter().position(|frame| frame.function.is_some_and(|known| known.range() == function.range()))
+    }
+
     fn bound_from(&self, frame: usize, name: &Name, sees_class: bool) -> Option<usize> {
         let mut current = Some(frame);
         let mut is_first = sees_class;
         while let Some(index) = current {
-            let Frame { parent, kind } = self.frames[index];
+            let Frame { parent, kind, .. } = self.frames[index];
             // A class's names are not seen from the functions in it.
             let is_visible = is_first || kind != FrameKind::Class;
             if is_visible && self.variables.get(&Local { frame: index, name: name.clone() }).is_some_and(Variable::is_bound) {

@@ -55,7 +55,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let name = self.flow.body.called_name(site.call)?;
         let may_have_model = self.flow.models.any_named(name, |model| model.callbacks.is_some());
         let (callback, fate) = match may_have_model.then(|| self.flow.model(site.call)).flatten() {
-            Some(model) if model.refuses_async => return None,
+            Some(model) if model.refuses_async || model.callbacks == Some(Callbacks::Await) => return None,
             Some(model) => {
                 let callback = model.callback(site.call).filter(|callback| may_be_async(callback))?;
                 (self.is_coroutine_function(callback, &site.around.scope, DEEPEST_ORIGIN) && self.is_result_lost(site, model))

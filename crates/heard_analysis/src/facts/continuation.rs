@@ -52,6 +52,13 @@ pub(super) fn continuation(body: &[Stmt], place: TextRange) -> Continuation {
     if awaits { Continuation::Awaits } else { Continuation::Ends }
 }
 
+/// Whether the statements behind that at `place` lead straight to a `raise`.
+pub(super) fn raises_next(body: &[Stmt], place: TextRange) -> bool {
+    let is_plain = |statement: &Stmt| matches!(statement, Stmt::Expr(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_));
+    let rests = rests(body, place);
+    rests.last().is_some_and(|rest| matches!(rest.statements, [between @ .., Stmt::Raise(_)] if between.iter().all(is_plain)))
+}
+
 /// What comes behind `place`, from the outermost list of statements to the innermost.
 fn rests(body: &[Stmt], place: TextRange) -> Vec<Rest<'_>> {
     let mut rests = Vec::new();

@@ -8,11 +8,13 @@ use super::attributes::is_never_read;
 use super::birth::{Finder, Index};
 use super::body::{Block, CallSite, Load, Local, Use, Variable, last_name};
 use super::callbacks::partial_function;
+use super::continuation::raises_next;
 use super::guards::{catches, is_caught};
 use super::hears::is_transparent;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Kind, Site};
 use crate::engine::Answer;
+use crate::finding::Span;
 
 /// A place where a done callback reads the outcome of what it is given, as `exception` or `result`.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct OutcomeCallback {
     pub(crate) method: String,
     /// Whether it raises where what is done was cancelled.
     pub(crate) raises: bool,
+    /// The handler around that takes failures and lets the cancellation pass.
+    pub(crate) passed: Option<Span>,
     /// Whether it takes the failure, does nothing with it, and nobody else reads it.
     pub(crate) mutes: bool,
 }
@@ -39,6 +43,8 @@ struct DoneCallback {
     kind: Kind,
     /// Whether nobody else reads what is done, at one of the places that give it the callback.
     is_only_reader: bool,
+    /// Whether nobody gets what is done, so that nobody can cancel it.
+    is_internal: bool,
 }
 
 /// A call that reads an outcome.
@@ -61,7 +67,7 @@ impl<'a> Finder<'_, '_, 'a> {
         for callback in self.done_callbacks(index) {
             let mut reads = self.reads(&callback.parameter);
             reads.sort_by_key(|read| read.site.call.start());
-            let raising = reads.iter().find(|read| !self.is_guarded(read, callback.kind));
+            let raising = reads.iter().find(|read| !callback.is_internal && !self.is_guarded(read, callback.kind));
             let muting = reads.iter().find(|read| callback.is_only_reader && self.drops_failure(read, &callback));
             let mut places: Vec<&Read> = raising.into_iter().chain(muting).collect();
             places.dedup_by_key(|read| read.site.call.start());
@@ -72,6 +78,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 name: callback.parameter.name.to_string(),
                 method: read.method.to_owned(),
                 raises: is_at(raising, read),
+                passed: passed_handler(read.site).map(|kind| self.flow.module.span(kind.range())),
                 mutes: is_at(muting, read),
             }));
         }
@@ -92,10 +99,14 @@ impl<'a> Finder<'_, '_, 'a> {
             }
             let Some((body, parameter)) = self.callback(callback, 0, DEEPEST_ORIGIN) else { continue };
             let Some(kind) = self.kind_of_done(site.call) else { continue };
-            let is_only_reader = self.is_read_nowhere_else(&method.value, site);
+            let is_only_reader = !self.flow.hears_what_is_done(callback) && self.is_read_nowhere_else(&method.value, site);
+            let is_internal = kind != Kind::Task && self.is_left_behind(&method.value, site);
             match found.iter_mut().find(|known| known.body == body) {
-                Some(known) => known.is_only_reader |= is_only_reader,
-                None => found.push(DoneCallback { body, parameter, kind, is_only_reader }),
+                Some(known) => {
+                    known.is_only_reader |= is_only_reader;
+                    known.is_internal &= is_internal;
+                }
+                None => found.push(DoneCallback { body, parameter, kind, is_only_reader, is_internal }),
             }
         }
         for site in &self.flow.body.statements {
@@ -114,6 +125,17 @@ impl<'a> Finder<'_, '_, 'a> {
             last_name(&site.call.func).is_some_and(|method| method == "remove_done_callback")
                 && site.call.arguments.args.first().and_then(last_name).is_some_and(|removed| removed == name)
         })
+    }
+
+    /// Whether the function raises behind `site`, and so never returns the future of its own that
+    /// `receiver` is.
+    fn is_left_behind(&self, receiver: &Expr, site: &CallSite<'a>) -> bool {
+        let scope = &site.around.scope;
+        let (Expr::Name(name), Some(function)) = (receiver, scope.function) else { return false };
+        let local = Local { frame: scope.frame, name: name.id.clone() };
+        let stays = |load: &Load| matches!(load.how, Use::Returned | Use::Receiver { called: Some(_), .. });
+        let is_own = |variable: &Variable| !variable.is_parameter && !variable.is_shared && variable.loads.iter().all(stays);
+        self.flow.body.variables.get(&local).is_some_and(is_own) && raises_next(&function.body, site.around.statement)
     }
 
     /// What is done when `call` registers a callback for it.
@@ -191,7 +213,7 @@ impl<'a> Finder<'_, '_, 'a> {
             let Expr::Attribute(method) = &*self.reads(&local).first()?.site.call.func else { return None };
             match self.flow.module.sort_of(&*method.value, &|class| self.flow.models.kind_of_class(class)) {
                 Answer::All(kind @ (Kind::Task | Kind::Future | Kind::ThreadFuture)) => {
-                    Some(DoneCallback { body, parameter: local, kind, is_only_reader: false })
+                    Some(DoneCallback { body, parameter: local, kind, is_only_reader: false, is_internal: false })
                 }
                 _ => None,
             }
@@ -261,13 +283,17 @@ impl<'a> Finder<'_, '_, 'a> {
     /// Whether a use of a task tells nothing of its failure: a blind method, or a place in an attribute
     /// that nothing reads.
     fn is_blind_use(&self, load: &Load<'a>) -> bool {
-        let holder = match &load.how {
+        let how = match &load.how {
+            Use::Entry(how) | Use::Element(how) => how,
+            how => how,
+        };
+        let holder = match how {
             Use::Receiver { attribute, called: Some(_), .. } => return is_blind(&attribute.attr),
             Use::Argument { call, .. } => match &*call.func {
                 Expr::Attribute(method) if matches!(method.attr.as_str(), "add" | "append" | "discard" | "remove") => holder(&method.value),
                 _ => None,
             },
-            Use::Stored => {
+            Use::Stored(_) => {
                 let stores = |value: &Expr| value.is_name_expr() && value.range() == load.range;
                 self.assignments().find(|(_, value)| stores(value)).and_then(|(target, _)| holder(target))
             }
@@ -323,6 +349,17 @@ fn is_quiet_use(how: &Use) -> bool {
         Use::Glanced(_) => true,
         _ => false,
     }
+}
+
+/// What the handler around names that takes any failure but no cancellation.
+fn passed_handler<'a>(site: &CallSite<'a>) -> Option<&'a Expr> {
+    site.around.blocks().find_map(|block| match block {
+        Block::Try(statement) => statement.handlers.iter().find_map(|handler| {
+            let kind = handler.as_except_handler()?.type_.as_deref()?;
+            catches(kind, EVERYTHING).then_some(kind)
+        }),
+        _ => None,
+    })
 }
 
 /// Whether what is raised here is caught and dropped.

@@ -1,6 +1,10 @@
 //! Fates: how an awaitable ends, and why.
 
+use std::sync::Arc;
+
 use ruff_text_size::TextRange;
+
+use crate::finding::Span;
 
 /// How an awaitable ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,20 @@ pub(crate) enum Loss {
     UsedAsValue { operation: Operation, at: TextRange },
     /// Its holder is used, but never in a way that reads the outcome.
     NeverRead { holder: Option<String>, at: TextRange },
+    /// It is kept where nothing in the program reads its outcome.
+    Kept {
+        /// The place, as the source spells it.
+        holder: String,
+        at: TextRange,
+        /// Whether code outside the program may read it, by a public name.
+        is_public: bool,
+        /// Where the place is looked at.
+        stations: Arc<[Station]>,
+    },
+    /// It is handed to a function that does not read its outcome.
+    Handed { function: String, at: TextRange, stations: Arc<[Station]> },
+    /// It is kept in a registry from which a callback takes it when it is done, and nobody reads it.
+    Discarded { at: TextRange },
     /// It was waited for, and nobody looked at how it ended.
     Unexamined { at: TextRange },
     /// A wait that ends before it does has left it behind.
@@ -62,8 +80,12 @@ pub(crate) enum Loss {
     OnlyCancelled { at: TextRange },
     /// Failures are sorted out and left lying on purpose.
     Skipped { at: TextRange },
-    /// Only a callback hears it, and nothing holds it until then.
-    Unheld { at: TextRange },
+    /// Only a callback or a weak registry has it, and nothing holds it until it is done.
+    Unheld {
+        at: TextRange,
+        /// Where the registry is made.
+        registry: Option<TextRange>,
+    },
     /// A failure among the values is only written out with them.
     OnlyPrinted { at: TextRange },
     /// The program ends, and ends it.
@@ -76,6 +98,19 @@ impl Loss {
         matches!(self, Loss::Dropped | Loss::UnusedName(_) | Loss::Overwritten { .. } | Loss::NeverRead { .. })
     }
 
+    /// Whether code outside the program may read it after all.
+    pub(crate) fn is_public(&self) -> bool {
+        matches!(self, Loss::Kept { is_public: true, .. })
+    }
+
+    /// Where the value was looked at without being read.
+    pub(crate) fn stations(&self) -> &[Station] {
+        match self {
+            Loss::Kept { stations, .. } | Loss::Handed { stations, .. } => stations,
+            _ => &[],
+        }
+    }
+
     /// Where the value is lost, if that is another place than its birth.
     pub(super) fn place(&self) -> Option<TextRange> {
         match self {
@@ -84,14 +119,25 @@ impl Loss {
             | Loss::UsedAsValue { at, .. }
             | Loss::NeverRead { at, .. }
             | Loss::Late { at, .. }
+            | Loss::Kept { at, .. }
+            | Loss::Handed { at, .. }
+            | Loss::Discarded { at }
             | Loss::Unexamined { at }
             | Loss::Abandoned { at, .. }
             | Loss::OnlyCancelled { at }
             | Loss::Skipped { at }
-            | Loss::Unheld { at }
+            | Loss::Unheld { at, .. }
             | Loss::OnlyPrinted { at } => Some(*at).filter(|at| !at.is_empty()),
         }
     }
+}
+
+/// A place that a value comes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Station {
+    pub(crate) span: Span,
+    /// What is done there: `only cancelled`.
+    pub(crate) what: String,
 }
 
 /// What keeps a program from coming to the place where an outcome is read.
@@ -115,6 +161,7 @@ pub(crate) enum Operation {
     Arithmetic,
     Call,
     Argument,
+    Printing,
     SpecialMethod,
     /// `await`, of something else than a coroutine.
     Await,
@@ -124,10 +171,30 @@ pub(crate) enum Operation {
     Entering,
     /// `return` from a coroutine function that says that it gives something else.
     Return,
+    /// `yield` from an async generator that says that it gives something else.
+    Yield,
+    /// Being kept where a plain value is declared.
+    Declared,
     /// Being waited for, by what takes tasks only.
     Waiting,
     /// A test that lets only values through, not failures.
     Skip,
+}
+
+impl Operation {
+    /// Whether nobody can mean it of a coroutine: it raises, or goes against what is declared.
+    pub(super) fn is_refused(self) -> bool {
+        matches!(
+            self,
+            Operation::Iteration
+                | Operation::Subscript
+                | Operation::Attribute
+                | Operation::Arithmetic
+                | Operation::Call
+                | Operation::Argument
+                | Operation::Declared
+        )
+    }
 }
 
 /// Why a fate cannot be decided.

@@ -8,22 +8,31 @@
 use std::cell::{Cell, RefCell};
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Decorator, Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
-use super::body::{Body, CallSite, Edge, Step, Use, last_name};
+use super::birth::Index;
+use super::body::{Body, CallSite, Edge, Place, Step, Use, last_name};
+use super::callbacks::partial_function;
 use super::models::{Callbacks, Effect, FunctionModel, Models};
+use super::summary::MOST_BORDERS;
 use super::{Fate, How, Kind, Loss, Obstacle, Operation, Reason, To};
 use crate::engine::{Callee, Module};
+use crate::finding::Span;
+use crate::program::Database;
 
 use self::held::{Obstacles, Reach};
 use self::promises::may_be_plain;
-use self::value::{Layer, Value};
+pub(in crate::facts) use self::value::{Layer, Value};
 
 mod arguments;
+mod beyond;
 mod bypass;
+mod called_back;
+mod handed;
 mod held;
+mod kept;
 mod methods;
 mod order;
 mod promises;
@@ -32,9 +41,11 @@ mod waits;
 
 /// Follows values through the bodies of one module.
 pub(crate) struct Flow<'m, 'db, 'a> {
+    db: &'db Database,
+    pub(crate) index: &'m Index,
     pub(crate) module: &'m Module<'db>,
     pub(crate) body: &'m Body<'a>,
-    pub(crate) models: &'static Models,
+    pub(crate) models: &'m Models,
     /// How many more uses may be followed for the value at hand.
     uses: Cell<u32>,
     /// Where the value at hand is born.
@@ -49,11 +60,19 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     obstacles: RefCell<Obstacles>,
     /// How many more steps of the control flow may be looked at for it.
     steps: Cell<usize>,
+    /// How many more borders to other bodies may be crossed.
+    borders: usize,
+    /// Whether the value comes from another body.
+    has_arrived: Cell<bool>,
+    /// Whether a function returns it, where that is asked for and not the end of the way.
+    returned: Option<Cell<bool>>,
+    /// The first place where a name, or another body, reads it.
+    reading: RefCell<Option<Span>>,
 }
 
 /// What became of a value, and as what: a gather that is awaited goes on as its outcomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(in crate::facts) struct Verdict {
     pub(crate) kind: Kind,
     pub(crate) fate: Fate,
 }
@@ -67,6 +86,8 @@ pub(crate) enum Remark<'a> {
     Zipped { call: &'a ExprCall, is_shuffled: bool },
     /// It is put in another order on purpose.
     Ordered,
+    /// A callback takes it out of a registry when it is done, and this registers that.
+    Discarded(TextRange),
 }
 
 /// A value that goes through more names than this is given up.
@@ -80,11 +101,13 @@ const MOST_USES: u32 = 2_000;
 const MOST_STEPS: usize = 100_000;
 
 impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
-    pub(crate) fn new(module: &'m Module<'db>, body: &'m Body<'a>) -> Self {
+    pub(crate) fn new(db: &'db Database, module: &'m Module<'db>, body: &'m Body<'a>, index: &'m Index) -> Self {
         Flow {
+            db,
+            index,
             module,
             body,
-            models: Models::get(),
+            models: &index.models,
             uses: Cell::new(0),
             birth: Cell::default(),
             waits: RefCell::default(),
@@ -92,7 +115,27 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             reach: Cell::new(Reach::Running),
             obstacles: RefCell::default(),
             steps: Cell::new(MOST_STEPS),
+            borders: MOST_BORDERS,
+            has_arrived: Cell::new(false),
+            returned: None,
+            reading: RefCell::default(),
         }
+    }
+
+    fn returned(&self) -> Fate {
+        match &self.returned {
+            Some(returned) => {
+                returned.set(true);
+                never_read(TextRange::default())
+            }
+            None => Fate::Transferred(To::Caller),
+        }
+    }
+
+    /// Where the value that was followed last is read, if a name carries it there. It means something
+    /// only if that value is consumed.
+    pub(crate) fn read_at(&self) -> Option<Span> {
+        self.reading.borrow().clone()
     }
 
     /// The fate of a value of this kind that is born at `site`.
@@ -119,9 +162,13 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     /// What becomes of a value where it goes by itself, or else where it would go if it were not for
     /// something that does not end.
     fn verdict_of(&self, value: Value, how: &Use<'a>) -> Verdict {
+        self.remarks.take();
         let running = self.verdict_within(Reach::Running, value, how);
-        if !matches!(running.fate, Fate::Lost(_)) {
-            return running;
+        let running = self.as_discarded(value, running);
+        match &running.fate {
+            Fate::Lost(Loss::Discarded { .. }) => return running,
+            Fate::Lost(_) => {}
+            _ => return running,
         }
         let Obstacles { holder: Some(name), refused: true, endless, handover, leaves } = self.obstacles.take() else { return running };
         for (reach, behind, at) in [
@@ -141,11 +188,24 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         running
     }
 
+    /// The verdict on a value that nobody reads, where a callback takes it out of a registry.
+    fn as_discarded(&self, value: Value, verdict: Verdict) -> Verdict {
+        let discarded = self.remarks.take().into_iter().find_map(|remark| match remark {
+            Remark::Discarded(at) => Some(at),
+            _ => None,
+        });
+        match (&verdict.fate, discarded) {
+            (Fate::Lost(Loss::Kept { .. } | Loss::NeverRead { .. } | Loss::Handed { .. }), Some(at)) => {
+                value.ends(Fate::Lost(Loss::Discarded { at }))
+            }
+            _ => verdict,
+        }
+    }
+
     fn verdict_within(&self, reach: Reach, value: Value, how: &Use<'a>) -> Verdict {
-        self.uses.set(MOST_USES);
-        self.steps.set(MOST_STEPS);
-        self.reach.set(reach);
-        self.obstacles.take();
+        let birth = self.birth.get();
+        self.reset(reach);
+        self.birth.set(birth);
         let verdict = self.follow(value, how);
         self.reach.set(Reach::Running);
         verdict
@@ -171,11 +231,12 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     }
 
     /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the engine, and
-    /// answers yes when in doubt. What comes of awaiting counts for a gather only.
-    pub(crate) fn can_be_lost(&self, is_gather: bool, how: &Use<'a>) -> bool {
+    /// answers yes when in doubt. What comes of awaiting counts for a gather
+    /// only.
+    pub(crate) fn can_be_lost(&self, kind: Kind, how: &Use<'a>) -> bool {
         self.steps.set(MOST_STEPS);
         self.uses.set(MOST_USES);
-        self.can_value_be_lost(Value::new(if is_gather { Kind::Gather } else { Kind::Coroutine }), how)
+        self.can_value_be_lost(Value::new(kind), how)
     }
 
     fn can_value_be_lost(&self, value: Value, how: &Use<'a>) -> bool {
@@ -185,8 +246,11 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         let put_in = |layer, how| value.put_in(layer).is_none_or(|value| self.can_value_be_lost(value, how));
         match how {
             Use::Entered { is_async, .. } => !is_async,
-            Use::Promised(function, _) => value.is_bare() && value.kind == Kind::Coroutine && may_be_plain(function),
-            Use::Returned | Use::Stored | Use::Other => false,
+            Use::Promised(annotation, ..) => {
+                value.is_bare() && matches!(value.kind, Kind::Coroutine | Kind::Future) && may_be_plain(annotation)
+            }
+            Use::Returned | Use::Other => false,
+            Use::Stored(place) => !matches!(place, Place::Elsewhere),
             Use::Awaited(how) if value.layer() == Some(Layer::Promise) => self.can_value_be_lost(value.taken_out(), how),
             Use::Awaited(how) => value.kind == Kind::Gather && put_in(Layer::Sequence, how),
             Use::Element(how) => put_in(Layer::Sequence, how),
@@ -201,7 +265,6 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             },
             Use::Several(uses) => uses.iter().all(|how| self.can_value_be_lost(value, how)),
             Use::LambdaResult(how) => matches!(how.as_ref(), Use::Argument { call, .. } if has_model(call)),
-            Use::Argument { call, .. } => has_model(call),
             Use::Bound(..) | Use::Held(_) => self.can_holder_lose(value, how),
             _ => true,
         }
@@ -224,12 +287,14 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             }
             Use::EachAsync(_, at) if kind == Kind::Coroutine && value.is_bare() => as_value(Operation::AsyncIteration, *at),
             Use::Entered { .. } | Use::EachAsync(..) => Fate::Consumed(How::Awaited),
-            Use::Promised(function, at) if kind == Kind::Coroutine && value.is_bare() && self.gives_plain_value(function) => {
-                as_value(Operation::Return, *at)
+            Use::Promised(annotation, operation, at) if self.is_refused(&value, annotation) => as_value(*operation, *at),
+            Use::Returned | Use::Promised(..) => self.returned(),
+            Use::Stored(_) if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+            Use::Stored(Place::Attribute(attribute, _)) if self.is_refused_by(&value, attribute) => {
+                as_value(Operation::Declared, attribute.range())
             }
-            Use::Returned | Use::Promised(..) => Fate::Transferred(To::Caller),
-            Use::Stored if kind == Kind::Outcome => Fate::Consumed(How::Examined),
-            Use::Stored => Fate::Unknown(Reason::Stored),
+            Use::Stored(place) => return self.stored(value, place),
+            Use::Shared(local) => return self.shared(value, local),
             Use::Other => Fate::Unknown(Reason::Use),
             // `is None` asks whether it failed, where the work gives nothing.
             Use::Glanced(_) if kind == Kind::Outcome && value.is_bare() => Fate::Unknown(Reason::Use),
@@ -247,7 +312,9 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
                 Kind::Gather if value.is_bare() => return self.follow_in(value.turned_into(Kind::Outcome), Layer::Sequence, how),
                 _ if value.layer() == Some(Layer::Promise) => return self.follow(value.taken_out(), how),
                 Kind::Input if value.is_bare() => return self.follow(value, how),
-                Kind::Coroutine | Kind::Task | Kind::Future | Kind::Pending if value.is_bare() => Fate::Consumed(How::Awaited),
+                Kind::Coroutine | Kind::Task | Kind::Future | Kind::Awaitable | Kind::Pending if value.is_bare() => {
+                    Fate::Consumed(How::Awaited)
+                }
                 Kind::AsyncGenerator if value.is_bare() => as_value(Operation::Await, TextRange::default()),
                 _ => Fate::Unknown(Reason::Use),
             },
@@ -335,6 +402,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         match how {
             Use::Argument { call, .. } => match self.model(call).and_then(|model| model.callbacks) {
                 Some(Callbacks::DropResult) => Fate::Lost(Loss::DroppedByCaller),
+                Some(Callbacks::Await) => Fate::Consumed(How::HandedOver),
                 Some(_) | None => Fate::Unknown(Reason::Argument),
             },
             Use::Returned => Fate::Transferred(To::Caller),
@@ -349,7 +417,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     }
 
     /// The model of what `call` goes to.
-    pub(crate) fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
+    pub(crate) fn model(&self, call: &ExprCall) -> Option<&'m FunctionModel> {
         // A bare name may stand for another one.
         let is_known = |name: &Name| self.models.any_named(name, |_| true);
         let may_have_one = matches!(*call.func, Expr::Name(_)) || last_name(&call.func).is_some_and(is_known);
@@ -360,7 +428,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     }
 
     /// The model of a callee, or of what an object of unknown type is called after.
-    pub(crate) fn model_of(&self, module: &Module, call: &ExprCall, callee: Option<&Callee>) -> Option<&'static FunctionModel> {
+    pub(crate) fn model_of(&self, module: &Module, call: &ExprCall, callee: Option<&Callee>) -> Option<&'m FunctionModel> {
         if let Some(callee) = callee {
             return self.models.function(callee.name.as_deref()?);
         }
@@ -371,6 +439,34 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         };
         let is_open = || call.arguments.is_empty() || module.is_untyped(&attribute.value);
         self.models.untyped_method(receiver, &attribute.attr).filter(|_| is_open())
+    }
+}
+
+/// Models of functions that are named and not called.
+impl<'m> Flow<'m, '_, '_> {
+    /// The model of a decorator, with or without arguments of its own.
+    pub(crate) fn model_of_decorator(&self, module: &Module, decorator: &Decorator) -> Option<&'m FunctionModel> {
+        let function = match &decorator.expression {
+            Expr::Call(call) => &call.func,
+            function => function,
+        };
+        self.model_of_function(module, function, |model| model.makes.is_some() || model.hears)
+    }
+
+    /// Whether a done callback is known to hear the failure of what is done.
+    pub(crate) fn hears_what_is_done(&self, callback: &Expr) -> bool {
+        let function = callback.as_call_expr().and_then(partial_function).unwrap_or(callback);
+        self.model_of_function(self.module, function, |model| model.hears).is_some()
+    }
+
+    /// The model of a function, where it passes the test.
+    fn model_of_function(&self, module: &Module, function: &Expr, test: impl Fn(&FunctionModel) -> bool) -> Option<&'m FunctionModel> {
+        let name = last_name(function)?;
+        let known = if function.is_name_expr() { self.body.aliases.get(name).unwrap_or(name) } else { name };
+        if !self.models.any_named(known, &test) {
+            return None;
+        }
+        self.models.function(module.target(function)?.name.as_deref()?).filter(|model| test(model))
     }
 }
 
@@ -385,19 +481,29 @@ impl Verdict {
         {
             return Verdict { kind: self.kind, fate: Fate::Lost(Loss::Abandoned { at: *at, is_cancelled: true }) };
         }
+        // A callback hears it, and something else holds it until then.
+        if let (Fate::Lost(Loss::Unheld { .. }), Fate::Lost(Loss::Kept { .. } | Loss::Handed { .. } | Loss::Discarded { .. }))
+        | (Fate::Lost(Loss::Kept { .. } | Loss::Handed { .. } | Loss::Discarded { .. }), Fate::Lost(Loss::Unheld { .. })) =
+            (&self.fate, &other.fate)
+        {
+            return Verdict { kind: self.kind, fate: Fate::Consumed(How::HandedOver) };
+        }
         if self.weight() >= other.weight() { self } else { other }
     }
 
     fn weight(&self) -> u8 {
         match &self.fate {
-            Fate::Consumed(_) => 8,
-            Fate::Transferred(_) => 7,
-            Fate::Unknown(_) => 6,
-            Fate::Lost(Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. }) => 5,
-            Fate::Lost(Loss::Skipped { .. }) => 4,
-            Fate::Lost(Loss::UsedAsValue { .. }) => 3,
-            Fate::Lost(Loss::OnlyPrinted { .. }) => 2,
-            Fate::Lost(Loss::NeverRead { .. } | Loss::Late { .. }) => 1,
+            Fate::Consumed(_) => 10,
+            Fate::Transferred(_) => 9,
+            // What else is done with it does not make that right.
+            Fate::Lost(Loss::UsedAsValue { operation, .. }) if operation.is_refused() && self.kind == Kind::Coroutine => 8,
+            Fate::Unknown(_) => 7,
+            Fate::Lost(Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. }) => 6,
+            Fate::Lost(Loss::Skipped { .. }) => 5,
+            Fate::Lost(Loss::UsedAsValue { .. }) => 4,
+            Fate::Lost(Loss::OnlyPrinted { .. } | Loss::Unheld { .. }) => 3,
+            Fate::Lost(Loss::Kept { .. } | Loss::Handed { .. }) => 2,
+            Fate::Lost(Loss::NeverRead { .. } | Loss::Late { .. } | Loss::Discarded { .. }) => 1,
             Fate::Lost(_) => 0,
         }
     }

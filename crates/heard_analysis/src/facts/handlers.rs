@@ -171,7 +171,7 @@ fn only_tells(call: &ExprCall) -> bool {
 /// Whether the place is on the way out: a function that ends something, a `finally` block or a
 /// handler, where the rest of the clean-up is more important.
 fn is_ending(function: &StmtFunctionDef, around: &Around) -> bool {
-    ends_something(&function.name) || around.blocks().any(|block| matches!(block, Block::Finally | Block::Handler))
+    ends_something(&function.name) || around.blocks().any(|block| matches!(block, Block::Finally(_) | Block::Handler))
 }
 
 /// Whether a name says that the function ends something.

@@ -1,19 +1,35 @@
 //! Whether a function hears its own failures: every path of its body that can fail stands under a
 //! handler that logs the failure or hands it on.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{
-    ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, InterpolatedStringElement, Stmt, StmtFunctionDef, StmtTry, StmtWith,
-};
+mod expressions;
+mod handlers;
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry, StmtWith};
 
 use super::Hearing;
 use super::body::last_name;
+use crate::engine::Module;
+
+pub(super) use expressions::is_log;
+use handlers::is_cancellation;
+pub(super) use handlers::{handler_hears, is_broad, speaks_of_failure};
+
+/// What is done with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It is called, and no more: of a coroutine function, nothing runs.
+    Called,
+    /// What it gives is awaited.
+    Awaited,
+}
 
 /// Whether a failure of `function` can get out of it unheard. `called` tells the same of what a
 /// call in its body goes to.
-pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> Hearing) -> Hearing {
+pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> Hearing {
     // What does nothing yet is there to be overridden or filled in.
-    let hears = if does_work(&function.body) || is_getter(function) { Listener { called }.block(&function.body) } else { Hearing::Deaf };
+    let is_filled_in = does_work(&function.body) || is_getter(function);
+    let hears = if is_filled_in { Listener { module, called }.block(&function.body) } else { Hearing::Deaf };
     match hears {
         Hearing::Deaf if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) => Hearing::Perhaps,
         hears => hears,
@@ -21,14 +37,15 @@ pub(crate) fn hearing(function: &StmtFunctionDef, called: &dyn Fn(&ExprCall) -> 
 }
 
 /// Whether a statement cannot fail unheard. `called` tells the same of what a call in it goes to.
-pub(super) fn is_inert(statement: &Stmt, called: &dyn Fn(&ExprCall) -> Hearing) -> bool {
-    Listener { called }.statement(statement) == Hearing::Itself
+pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> bool {
+    Listener { module, called }.statement(statement) == Hearing::Itself
 }
 
-/// Whether a function does nothing but give an attribute of its object.
+/// Whether a function does nothing but give an attribute of its object, or what comparing it tells.
 fn is_getter(function: &StmtFunctionDef) -> bool {
     let last = function.body.last().and_then(Stmt::as_return_stmt).and_then(|result| result.value.as_deref());
-    !function.is_async && last.is_some_and(Expr::is_attribute_expr)
+    !function.is_async
+        && last.is_some_and(|last| matches!(last, Expr::Attribute(_) | Expr::Compare(_) | Expr::BoolOp(_) | Expr::UnaryOp(_)))
 }
 
 fn does_work(body: &[Stmt]) -> bool {
@@ -53,11 +70,12 @@ pub(super) fn is_transparent(decorator: &Expr) -> bool {
     })
 }
 
-struct Listener<'c> {
-    called: &'c dyn Fn(&ExprCall) -> Hearing,
+struct Listener<'c, 'db> {
+    module: &'c Module<'db>,
+    called: &'c dyn Fn(&ExprCall, Way) -> Hearing,
 }
 
-impl Listener<'_> {
+impl Listener<'_, '_> {
     fn block(&self, statements: &[Stmt]) -> Hearing {
         Hearing::of_all(statements.iter().map(|statement| self.statement(statement)))
     }
@@ -81,6 +99,8 @@ impl Listener<'_> {
             Stmt::Assign(statement) => self.expression(&statement.value),
             Stmt::AnnAssign(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
             Stmt::Return(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
+            Stmt::AugAssign(statement) => self.operation(&statement.target, statement.op, &statement.value),
+            Stmt::Delete(statement) => Hearing::of_all(statement.targets.iter().map(|target| self.deleted(target))),
             Stmt::Assert(statement) => self.expression(&statement.test),
             Stmt::FunctionDef(_)
             | Stmt::Import(_)
@@ -96,7 +116,7 @@ impl Listener<'_> {
 
     fn try_block(&self, statement: &StmtTry) -> Hearing {
         let mut catches_all = false;
-        let mut hears = self.block(&statement.orelse);
+        let mut hears = Hearing::Itself;
         for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
             let kind = handler.type_.as_deref();
             if !is_cancellation(kind) {
@@ -105,7 +125,12 @@ impl Listener<'_> {
             }
         }
         // Without a broad handler the body itself may hear: `try: … finally: close()`.
-        if catches_all { hears } else { hears.and(self.block(&statement.body)) }
+        if !catches_all {
+            return hears.and(self.block(&statement.body)).and(self.block(&statement.orelse));
+        }
+        // What comes behind work whose failures are heard is book-keeping.
+        let follows = if self.block(&statement.orelse) == Hearing::Itself { Hearing::Itself } else { Hearing::Perhaps };
+        hears.and(follows)
     }
 
     fn with_block(&self, statement: &StmtWith) -> Hearing {
@@ -123,149 +148,4 @@ impl Listener<'_> {
         let entered = Hearing::of_all(statement.items.iter().map(|item| self.expression(&item.context_expr)));
         if body == Hearing::Itself && entered == Hearing::Deaf { Hearing::Perhaps } else { entered.and(body) }
     }
-
-    /// Whether evaluating an expression is heard or does not fail in practice: names, attributes,
-    /// constants and tests of them, log calls, and calls of what hears itself.
-    fn expression(&self, expression: &Expr) -> Hearing {
-        match expression {
-            Expr::Name(_)
-            | Expr::StringLiteral(_)
-            | Expr::BytesLiteral(_)
-            | Expr::NumberLiteral(_)
-            | Expr::BooleanLiteral(_)
-            | Expr::NoneLiteral(_)
-            | Expr::EllipsisLiteral(_)
-            | Expr::Lambda(_) => Hearing::Itself,
-            Expr::Attribute(attribute) => self.expression(&attribute.value),
-            Expr::UnaryOp(operation) => self.expression(&operation.operand),
-            Expr::BoolOp(operation) => self.expressions(&operation.values),
-            Expr::Compare(comparison) => self.expression(&comparison.left).and(self.expressions(&comparison.comparators)),
-            Expr::Tuple(tuple) => self.expressions(&tuple.elts),
-            Expr::List(list) => self.expressions(&list.elts),
-            Expr::FString(string) => {
-                let parts = string.value.elements().filter_map(InterpolatedStringElement::as_interpolation);
-                Hearing::of_all(parts.map(|part| self.expression(&part.expression)))
-            }
-            Expr::Dict(dict) if dict.items.is_empty() => Hearing::Itself,
-            Expr::Await(node) if node.value.is_call_expr() => self.expression(&node.value),
-            Expr::Call(call) if is_log(call) => Hearing::Itself,
-            Expr::Call(call) => {
-                let named = call.arguments.keywords.iter().map(|keyword| self.expression(&keyword.value));
-                let arguments = self.expressions(&call.arguments.args).and(Hearing::of_all(named));
-                arguments.and(if is_quiet(call) { Hearing::Itself } else { (self.called)(call) })
-            }
-            _ => Hearing::Deaf,
-        }
-    }
-
-    fn expressions(&self, expressions: &[Expr]) -> Hearing {
-        Hearing::of_all(expressions.iter().map(|expression| self.expression(expression)))
-    }
-}
-
-/// What a handler does with the failure: it logs an error, prints the traceback or passes the
-/// exception on; it drops it, which is another defect; or it raises, and nobody waits.
-pub(super) fn handler_hears(handler: &ExceptHandlerExceptHandler) -> Hearing {
-    let mut finder =
-        HearingFinder { exception: handler.name.as_ref().map(ruff_python_ast::Identifier::as_str), found: false, raises: false };
-    finder.visit_body(&handler.body);
-    match finder {
-        HearingFinder { found: true, .. } => Hearing::Itself,
-        HearingFinder { raises: true, .. } => Hearing::Deaf,
-        _ if is_broad(handler.type_.as_deref()) => Hearing::Perhaps,
-        // To handle one sort of failure is to know it.
-        _ => Hearing::Itself,
-    }
-}
-
-struct HearingFinder<'a> {
-    exception: Option<&'a str>,
-    found: bool,
-    raises: bool,
-}
-
-impl HearingFinder<'_> {
-    fn is_exception(&self, expression: &Expr) -> bool {
-        match expression {
-            Expr::Name(name) => self.exception == Some(name.id.as_str()),
-            Expr::Starred(starred) => self.is_exception(&starred.value),
-            _ => false,
-        }
-    }
-
-    /// Whether the call logs at a level that is shown, is called after what it does (`on_error`,
-    /// `report_failure`), or is given the exception itself.
-    fn hears(&self, call: &ExprCall) -> bool {
-        let name = last_name(&call.func).map_or_else(String::new, |name| name.to_lowercase());
-        if matches!(name.as_str(), "debug" | "print" | "str" | "repr" | "isinstance" | "type") {
-            return false;
-        }
-        speaks_of_failure(&name)
-            || call.arguments.args.iter().any(|argument| self.is_exception(argument))
-            || call.arguments.keywords.iter().any(|keyword| self.is_exception(&keyword.value))
-    }
-}
-
-impl<'a> Visitor<'a> for HearingFinder<'_> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if let Stmt::Assign(assignment) = statement {
-            let is_kept = assignment.targets.iter().any(|target| matches!(target, Expr::Attribute(_)));
-            self.found |= is_kept && self.is_exception(&assignment.value);
-        }
-        self.raises |= statement.is_raise_stmt();
-        walk_stmt(self, statement);
-    }
-
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Call(call) = expression {
-            self.found |= self.hears(call);
-        }
-        walk_expr(self, expression);
-    }
-}
-
-/// Whether a function's name says that it deals with failures.
-pub(super) fn speaks_of_failure(name: &str) -> bool {
-    ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
-}
-
-/// Whether a handler for `kind` catches any failure.
-pub(super) fn is_broad(kind: Option<&Expr>) -> bool {
-    match kind {
-        None => true,
-        Some(Expr::Tuple(kinds)) => kinds.elts.iter().any(|kind| is_broad(Some(kind))),
-        Some(kind) => last_name(kind).is_some_and(|name| matches!(name.as_str(), "Exception" | "BaseException")),
-    }
-}
-
-fn is_cancellation(kind: Option<&Expr>) -> bool {
-    match kind {
-        Some(Expr::Tuple(kinds)) => !kinds.elts.is_empty() && kinds.elts.iter().all(|kind| is_cancellation(Some(kind))),
-        Some(kind) => last_name(kind)
-            .is_some_and(|name| matches!(name.as_str(), "CancelledError" | "GeneratorExit" | "KeyboardInterrupt" | "SystemExit")),
-        None => false,
-    }
-}
-
-/// Whether a call writes to a log.
-pub(super) fn is_log(call: &ExprCall) -> bool {
-    let Expr::Attribute(attribute) = &*call.func else { return false };
-    let is_logger = last_name(&attribute.value).is_some_and(|name| {
-        let name = name.to_lowercase();
-        name.ends_with("log") || name.ends_with("logger") || name.ends_with("logging")
-    });
-    is_logger
-        && matches!(attribute.attr.as_str(), "debug" | "info" | "warning" | "error" | "exception" | "critical" | "log" | "isEnabledFor")
-}
-
-/// Calls that do not fail in practice: tests of events and loops, clocks, and the setting of events
-/// and futures.
-fn is_quiet(call: &ExprCall) -> bool {
-    let takes_nothing = call.arguments.args.is_empty() && call.arguments.keywords.is_empty();
-    last_name(&call.func).is_some_and(|name| match name.as_str() {
-        "is_set" | "set" | "clear" | "cancel" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter"
-        | "get_running_loop" | "get_event_loop" | "current_task" => takes_nothing,
-        "set_result" | "set_exception" => true,
-        _ => false,
-    })
 }

@@ -1,11 +1,15 @@
 //! Models: what code does with an awaitable where we do not read its body.
 //!
 //! They are data, in `models/*.toml`, by the qualified name of the place of definition (for the
-//! standard library: its place in typeshed). The keys:
+//! standard library: its place in typeshed). A package may bring a file of its own, and a project may
+//! name functions in its configuration. `docs/models.md` describes the format; the keys:
 //!
 //! - `[class."module.Class"]`: `kind`, what an instance is, and `unbounded = true` where it may give any
-//!   number of elements. Subclasses are the same.
+//!   number of elements, and `holds`, how it holds what is put in it: as a `sequence` or a `mapping`, with `weak = true` where
+//!   that does not keep it alive. Subclasses
+//!   are the same.
 //! - `[function."module.Class.name"]`:
+//!   - `also-called`: the last parts of other names that the library has for it.
 //!   - `gives`: the kind of what a call returns, where its type does not tell.
 //!   - `wraps = true`: what it returns stands for what it was given, and so is the caller's alone
 //!     only where that was made on the spot.
@@ -16,21 +20,31 @@
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
+//!   - `timer = true`: who awaits it is held by the loop's timer until then.
 //!   - `ends-loop = true`: when the coroutine that it is given ends, what else runs in the loop is cancelled.
 //!   - `swallows = true`: a `with` over it takes the exceptions that it is given.
+//!   - `limits = true`: what it is given to await, or what is awaited in its block, is cancelled after a time.
+//!   - `shields = true`: what it is given runs on where the awaiting of what it returns is cancelled.
 //!   - `unbounded = true`: what it returns comes from outside and may have any number of elements.
+//!   - `makes`: the kind of what a function gives that it decorates.
+//!   - `hears = true`: it hears the failure of what it is given: of an awaitable, of a function that it
+//!     decorates, or of what is done when it is a done callback.
 //!   - `arguments`: what it does with what it is given, see [`Effect`].
 //!   - `callbacks`: what becomes of what a function among its arguments returns, see [`Callbacks`].
 //!     `callback-place` and `callback-name` say which argument is called.
 //!   - `refuses-async = true`: it raises where it is given a coroutine function.
+//!   - `leaves-task = true`: nobody but its caller keeps the task that it starts.
 //!   - `sets`: what it sets that decides whether asyncio can tell of failures, see [`Setting`].
 //! - `[untyped."module.Class"]`: what is taken for an instance of the class where the type is not known:
 //!   objects with these `names`, and objects whose `methods` are called so.
 //! - `[test-case."module.Class"]`: `awaits-tests`, whether it awaits the test methods of its subclasses,
 //!   and `fixtures`, the methods that it calls and never awaits.
 //! - `[methods.KIND]`: what the methods of a value do with its outcome: `read` it, `ignore` it, or
-//!   `unknown`.
+//!   `unknown`. Only the models that come with heard may say so.
 
+mod brought;
+
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use ruff_python_ast::{Expr, ExprCall};
@@ -38,6 +52,9 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::Kind;
+use super::flow::Layer;
+
+pub(crate) use brought::{Brought, Problem, Spawner};
 
 /// What a function does with an awaitable that it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -85,9 +102,12 @@ pub(crate) enum Effect {
 
 /// What is known of one function.
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the files")]
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct FunctionModel {
+    /// The last parts of other names for it: `run_sync` for what is defined as `to_thread_run_sync`.
+    #[serde(default)]
+    pub(crate) also_called: Vec<String>,
     /// The kind of what a call returns.
     pub(crate) gives: Option<Kind>,
     /// Whether what it returns is, or stands for, what it was given.
@@ -110,15 +130,29 @@ pub(crate) struct FunctionModel {
     /// returns can be iterated for ever.
     #[serde(default)]
     pub(crate) endless: bool,
+    /// Whether the loop's timer holds who awaits it.
+    #[serde(default)]
+    pub(crate) timer: bool,
     /// Whether what else runs in the loop is cancelled when the coroutine that it is given ends.
     #[serde(default)]
     pub(crate) ends_loop: bool,
     /// Whether a `with` over it takes the exceptions that it is given.
     #[serde(default)]
     pub(crate) swallows: bool,
+    /// Whether what it is given to await, or what is awaited in its block, is cancelled after a time.
+    #[serde(default)]
+    pub(crate) limits: bool,
+    /// Whether what it is given runs on where the awaiting of what it returns is cancelled.
+    #[serde(default)]
+    pub(crate) shields: bool,
     /// Whether what it returns may have any number of elements.
     #[serde(default)]
     pub(crate) unbounded: bool,
+    /// The kind of what a function gives that it decorates.
+    pub(crate) makes: Option<Kind>,
+    /// Whether it hears the failure of what it is given.
+    #[serde(default)]
+    pub(crate) hears: bool,
     /// What happens to the arguments.
     pub(crate) arguments: Option<Effect>,
     /// What happens to the result of a function among the arguments.
@@ -129,11 +163,25 @@ pub(crate) struct FunctionModel {
     /// Whether it raises where it is given a coroutine function.
     #[serde(default)]
     pub(crate) refuses_async: bool,
+    /// Whether nobody but the caller keeps the task that it starts.
+    #[serde(default)]
+    pub(crate) leaves_task: bool,
     /// What it sets that decides whether asyncio can tell of failures.
     pub(crate) sets: Option<Setting>,
 }
 
 impl FunctionModel {
+    /// The model of a function that keeps and reads the task that it starts. One that has to be awaited
+    /// itself gives a coroutine like any other.
+    fn spawner(is_async: bool) -> Self {
+        FunctionModel { owned: !is_async, arguments: Some(Effect::Consume), ..FunctionModel::default() }
+    }
+
+    /// The model of a function that hears the failure of what it is given.
+    fn hearer() -> Self {
+        FunctionModel { hears: true, arguments: Some(Effect::Consume), ..FunctionModel::default() }
+    }
+
     /// The argument of `call` that is called back.
     pub(crate) fn callback<'c>(&self, call: &'c ExprCall) -> Option<&'c Expr> {
         let named = self.callback_name.as_deref().and_then(|name| call.arguments.find_keyword(name));
@@ -151,6 +199,7 @@ impl FunctionModel {
             || self.owned
             || self.endless
             || self.maps
+            || self.hears
             || self.arguments.is_some()
             || self.callbacks.is_some()
             || self.sets.is_some()
@@ -163,6 +212,8 @@ impl FunctionModel {
 pub(crate) enum Callbacks {
     /// It is dropped.
     DropResult,
+    /// It is awaited, or handed to somebody who does: the function is, or may be, async.
+    Await,
     /// It becomes the outcome of the future that the call gives.
     Outcome,
     /// It is tested for truth.
@@ -192,7 +243,7 @@ pub(crate) enum Setting {
 }
 
 /// What a class of tests does with async methods.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct TestCase {
     /// Whether it awaits the test methods of its subclasses.
@@ -211,7 +262,7 @@ pub(crate) enum Method {
     Absent,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
@@ -219,14 +270,14 @@ struct File {
     #[serde(default)]
     function: FxHashMap<String, FunctionModel>,
     #[serde(default)]
-    untyped: FxHashMap<String, Untyped>,
+    untyped: BTreeMap<String, Untyped>,
     #[serde(default)]
     methods: FxHashMap<Kind, Methods>,
     #[serde(default, rename = "test-case")]
     test_case: FxHashMap<String, TestCase>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Untyped {
     #[serde(default)]
@@ -235,7 +286,7 @@ struct Untyped {
     methods: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Class {
     /// What an instance is to somebody who waits.
@@ -243,9 +294,14 @@ struct Class {
     /// Whether an instance may give any number of elements.
     #[serde(default)]
     unbounded: bool,
+    /// How an instance holds what is put in it.
+    holds: Option<Layer>,
+    /// Whether it does not keep alive what it holds.
+    #[serde(default)]
+    weak: bool,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Methods {
     #[serde(default)]
@@ -257,11 +313,14 @@ struct Methods {
 }
 
 /// All models together.
+#[derive(Clone, Debug)]
 pub(crate) struct Models {
     files: File,
     /// For the last part of each function's name, the whole names: a call by any other name needs no
     /// look-up.
     names: FxHashMap<String, Vec<String>>,
+    /// The functions that the project has declared to be its spawners.
+    pub(crate) spawners: Vec<Spawner>,
 }
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| {
@@ -274,41 +333,83 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
         ("sources.toml", include_str!("models/sources.toml")),
         ("threading.toml", include_str!("models/threading.toml")),
         ("multiprocessing.toml", include_str!("models/multiprocessing.toml")),
+        ("heard.toml", include_str!("models/heard.toml")),
         ("hooks.toml", include_str!("models/hooks.toml")),
         ("collections.toml", include_str!("models/collections.toml")),
         ("contextlib.toml", include_str!("models/contextlib.toml")),
         ("inspect.toml", include_str!("models/inspect.toml")),
         ("unittest.toml", include_str!("models/unittest.toml")),
         ("warnings.toml", include_str!("models/warnings.toml")),
+        ("aiojobs.toml", include_str!("models/aiojobs.toml")),
+        ("aiotools.toml", include_str!("models/aiotools.toml")),
+        ("anyio.toml", include_str!("models/anyio.toml")),
+        ("discord.toml", include_str!("models/discord.toml")),
+        ("homeassistant.toml", include_str!("models/homeassistant.toml")),
+        ("quart.toml", include_str!("models/quart.toml")),
+        ("sanic.toml", include_str!("models/sanic.toml")),
+        ("starlette.toml", include_str!("models/starlette.toml")),
+        ("tornado.toml", include_str!("models/tornado.toml")),
+        ("trio.toml", include_str!("models/trio.toml")),
     ] {
         // The files are compiled in, so a mistake in one is ours and every test meets it.
         let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        files.class.extend(file.class);
-        for (function, model) in file.function {
-            let before = files.function.insert(function.clone(), model);
-            assert!(before.is_none(), "{name}: `{function}` has a model in another file");
+        for function in file.function.keys() {
+            assert!(!files.function.contains_key(function), "{name}: `{function}` has a model in another file");
         }
-        files.untyped.extend(file.untyped);
-        files.methods.extend(file.methods);
-        files.test_case.extend(file.test_case);
+        files.methods.extend(file.methods.clone());
+        files.extend(file);
     }
-    let mut names: FxHashMap<String, Vec<String>> = FxHashMap::default();
-    for name in files.function.keys() {
-        let last_name = name.rsplit('.').next().unwrap_or_default();
-        names.entry(last_name.to_owned()).or_default().push(name.clone());
-    }
-    Models { files, names }
+    let names = last_names(&files);
+    Models { files, names, spawners: Vec::new() }
 });
 
+impl File {
+    /// Takes over what another file says of classes and functions.
+    fn extend(&mut self, other: File) {
+        self.class.extend(other.class);
+        self.function.extend(other.function);
+        self.untyped.extend(other.untyped);
+        self.test_case.extend(other.test_case);
+    }
+}
+
+/// For the last part of each name that a function has, the whole names, in the order of the alphabet.
+fn last_names(files: &File) -> FxHashMap<String, Vec<String>> {
+    let mut sorted: Vec<(&String, &FunctionModel)> = files.function.iter().collect();
+    sorted.sort_by_key(|(name, _)| *name);
+    let mut names: FxHashMap<String, Vec<String>> = FxHashMap::default();
+    for (name, model) in sorted {
+        let last_name = name.rsplit('.').next().unwrap_or_default();
+        for last_name in model.also_called.iter().map(String::as_str).chain([last_name]) {
+            names.entry(last_name.to_owned()).or_default().push(name.clone());
+        }
+    }
+    names
+}
+
 impl Models {
-    /// The models that come with heard.
-    pub(crate) fn get() -> &'static Models {
-        &MODELS
+    /// The models that come with heard, and what is brought beside them.
+    pub(crate) fn with(brought: Brought) -> Self {
+        let (file, spawners) = brought.into_parts();
+        let mut files = MODELS.files.clone();
+        files.extend(file);
+        let names = last_names(&files);
+        Models { files, names, spawners }
     }
 
     /// The kind of an instance of the class with this qualified name.
     pub(crate) fn kind_of_class(&self, name: &str) -> Option<Kind> {
         self.files.class.get(name)?.kind
+    }
+
+    /// How an instance of the class with this qualified name holds what is put in it.
+    pub(crate) fn container(&self, name: &str) -> Option<Layer> {
+        self.files.class.get(name)?.holds
+    }
+
+    /// Whether an instance of the class with this qualified name does not keep alive what it holds.
+    pub(crate) fn is_weak_container(&self, name: &str) -> Option<()> {
+        self.files.class.get(name).filter(|class| class.weak).map(|_| ())
     }
 
     /// Whether instances of the class with this qualified name may give any number of elements, if it is known.
@@ -345,8 +446,7 @@ impl Models {
     pub(crate) fn untyped_method(&self, receiver: &str, name: &str) -> Option<&FunctionModel> {
         let has_name =
             |untyped: &Untyped| untyped.names.iter().any(|known| known == receiver) || untyped.methods.iter().any(|known| known == name);
-        let (class, _) = self.files.untyped.iter().find(|(_, untyped)| has_name(untyped))?;
-        self.function(&format!("{class}.{name}"))
+        self.files.untyped.iter().filter(|(_, untyped)| has_name(untyped)).find_map(|(class, _)| self.function(&format!("{class}.{name}")))
     }
 
     /// The class of tests with this qualified name: the name, and what the class does with async
@@ -360,9 +460,9 @@ impl Models {
         self.named(name).find_map(|model| model.arguments)
     }
 
-    /// The kind that functions with a model give whose name ends in this one.
+    /// The kind that functions with a model give, or make others give, whose name ends in this one.
     pub(crate) fn given_by_last_name(&self, name: &str) -> Option<Kind> {
-        self.named(name).find_map(|model| model.gives)
+        self.named(name).find_map(|model| model.gives.or(model.makes))
     }
 
     /// What the method called `name` does with the outcome of a value of this kind.
@@ -383,21 +483,62 @@ impl Models {
 
 #[cfg(test)]
 mod tests {
-    use super::Models;
+    use super::{Brought, File, Models};
+
+    /// The modules of our own package that the models speak of.
+    const OURS: [(&str, &str); 4] = [
+        ("heard/_api", include_str!("../../../../python/heard/_api.py")),
+        ("heard/_group", include_str!("../../../../python/heard/_group.py")),
+        ("heard/_outcomes", include_str!("../../../../python/heard/_outcomes.py")),
+        ("heard/_spawn", include_str!("../../../../python/heard/_spawn.py")),
+    ];
 
     /// The stub of the longest module that `name` begins with, and the names behind it.
     fn stub_of(name: &str) -> Option<(String, Vec<&str>)> {
         let parts: Vec<&str> = name.split('.').collect();
         (1..parts.len()).rev().find_map(|length| {
             let module = parts[..length].join("/");
-            let text = ["", "/__init__"].iter().find_map(|end| crate::engine::stub(&format!("stdlib/{module}{end}.pyi")))?;
+            let of_library = crate::stubs::stub(&parts[..length].join("."));
+            let standard = || ["", "/__init__"].iter().find_map(|end| crate::engine::stub(&format!("stdlib/{module}{end}.pyi")));
+            let ours = || OURS.iter().find(|(name, _)| *name == module).map(|(_, text)| (*text).to_owned());
+            let text = of_library.or_else(standard).or_else(ours)?;
             Some((text, parts[length..].to_vec()))
         })
     }
 
+    /// The words that the format knows where `text` has a wrong one.
+    fn words_expected_in(text: &str) -> Vec<String> {
+        let error = toml::from_str::<File>(text).unwrap_err().message().to_owned();
+        let (_, expected) = error.split_once("expected").unwrap();
+        expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
     #[test]
-    fn every_name_is_in_typeshed() {
-        let files = &Models::get().files;
+    fn the_document_for_libraries_knows_every_word() {
+        let document = include_str!("../../../../docs/models.md");
+        for text in [
+            "wrong.a = 1",
+            "function.a.wrong = 1",
+            "function.a.gives = 'wrong'",
+            "function.a.arguments = 'wrong'",
+            "function.a.callbacks = 'wrong'",
+            "function.a.sets = 'wrong'",
+            "class.a.wrong = 1",
+            "untyped.a.wrong = 1",
+            "test-case.a.wrong = 1",
+        ] {
+            let words = words_expected_in(text);
+            assert!(words.len() > 1, "{text}: {words:?}");
+            for word in words {
+                let ways = [format!("`{word}`"), format!("`{word} = true`"), format!("`[{word}.")];
+                assert!(ways.iter().any(|way| document.contains(way)), "docs/models.md does not speak of `{word}`, of `{text}`");
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_is_in_a_stub() {
+        let files = Models::with(Brought::default()).files;
         for name in files.class.keys().chain(files.function.keys()).chain(files.untyped.keys()).chain(files.test_case.keys()) {
             let Some((stub, rest)) = stub_of(name) else { panic!("no stub has `{name}`") };
             for part in rest {

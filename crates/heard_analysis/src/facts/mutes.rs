@@ -132,10 +132,10 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether `wanted` is the one statement of `body` that can fail, or stands alone in one.
     fn covers(&self, body: &'a [Stmt], wanted: &StmtTry) -> bool {
-        let hears = |call: &ExprCall| self.flow.module.callee(call).map_or(Hearing::Deaf, |callee| self.hearing(&callee));
+        let hears = |call: &ExprCall, way| self.hearing_of_inner_call(self.flow.module, call, way, DEEPEST_ORIGIN);
         let mut body = body;
         loop {
-            let mut others = body.iter().filter(|statement| !is_inert(statement, &hears));
+            let mut others = body.iter().filter(|statement| !is_inert(statement, self.flow.module, &hears));
             let (Some(only), None) = (others.next(), others.next()) else { return false };
             body = match only {
                 Stmt::Try(statement) if std::ptr::eq(statement, wanted) => return true,

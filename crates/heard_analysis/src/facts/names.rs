@@ -5,7 +5,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::last_name;
@@ -27,6 +27,32 @@ pub(crate) struct Names {
     pub(crate) done_callbacks: FxHashSet<Name>,
     /// Functions that have a parameter for a function that returns nothing.
     pub(crate) plain_callers: FxHashSet<Name>,
+    /// The attributes that are read, and the names that are imported from other modules: whether that is
+    /// on an object other than `self`.
+    pub(crate) mentions: FxHashMap<Name, bool>,
+    /// The names that plain coroutine functions have, and those that other functions and imports have.
+    pub(crate) coroutine_functions: FxHashSet<Name>,
+    pub(crate) sync_functions: FxHashSet<Name>,
+    /// The classes, those in functions included.
+    pub(crate) classes: Vec<ClassNames>,
+}
+
+/// The light table of one class.
+#[derive(Debug)]
+pub(crate) struct ClassNames {
+    pub(crate) name: Name,
+    /// The last names of its bases.
+    pub(crate) bases: Vec<Name>,
+    /// The names of its methods.
+    pub(crate) methods: Vec<Name>,
+}
+
+impl ClassNames {
+    fn of(class: &StmtClassDef) -> Self {
+        let base = |base: &Expr| last_name(base.as_subscript_expr().map_or(base, |generic| &generic.value)).cloned();
+        let methods = class.body.iter().filter_map(Stmt::as_function_def_stmt).map(|method| method.name.id.clone());
+        ClassNames { name: class.name.id.clone(), bases: class.bases().iter().filter_map(base).collect(), methods: methods.collect() }
+    }
 }
 
 impl Names {
@@ -49,8 +75,11 @@ struct Collector {
 impl<'a> Visitor<'a> for Collector {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::ClassDef(class) if plain_functions(&class.body).get("__call__").is_some_and(|method| method.is_async) => {
-                self.names.functions.insert(class.name.id.clone());
+            Stmt::ClassDef(class) => {
+                self.names.classes.push(ClassNames::of(class));
+                if plain_functions(&class.body).get("__call__").is_some_and(|method| method.is_async) {
+                    self.names.functions.insert(class.name.id.clone());
+                }
             }
             Stmt::FunctionDef(function) => {
                 self.function(function);
@@ -103,6 +132,7 @@ impl<'a> Visitor<'a> for Collector {
                     self.names.imports.insert(top_level(module));
                 }
                 for alias in &import.names {
+                    self.names.mentions.insert(alias.name.id.clone(), true);
                     if let Some(renamed) = &alias.asname {
                         self.names.returned.entry(renamed.id.clone()).or_default().push(alias.name.id.clone());
                     }
@@ -120,10 +150,15 @@ impl<'a> Visitor<'a> for Collector {
         {
             self.names.done_callbacks.extend(callable_source(callback).cloned());
         }
-        // Functions in functions' arguments have returns of their own.
-        if !matches!(expression, Expr::Lambda(_)) {
-            walk_expr(self, expression);
+        match expression {
+            Expr::Attribute(attribute) if attribute.ctx.is_load() => {
+                let is_own = matches!(&*attribute.value, Expr::Name(name) if name.id == "self");
+                *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
+            }
+            Expr::Call(call) => self.names.mentions.extend(literal_attribute(call).map(|name| (name, true))),
+            _ => {}
         }
+        walk_expr(self, expression);
     }
 }
 
@@ -137,6 +172,21 @@ impl Collector {
         {
             self.names.returned.entry(function.name.id.clone()).or_default().push(alias.clone());
         }
+        if is_plain_coroutine_function(function) {
+            self.names.coroutine_functions.insert(function.name.id.clone());
+        } else {
+            self.names.sync_functions.insert(function.name.id.clone());
+        }
+        if !function.is_async {
+            // A decorator may make it give something else.
+            let decorators = function.decorator_list.iter().filter_map(|decorator| match &decorator.expression {
+                Expr::Call(call) => last_name(&call.func),
+                expression => last_name(expression),
+            });
+            for decorator in decorators {
+                self.names.returned.entry(function.name.id.clone()).or_default().push(decorator.clone());
+            }
+        }
         if is_async_generator(function) {
             self.names.generators.insert(function.name.id.clone());
         }
@@ -149,6 +199,13 @@ impl Collector {
             }
         }
     }
+}
+
+/// The attribute that a call like `getattr(value, "name")` reads.
+pub(super) fn literal_attribute(call: &ExprCall) -> Option<Name> {
+    let is_getter = last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "getattr" | "attrgetter"));
+    let literal = call.arguments.args.iter().find_map(Expr::as_string_literal_expr)?;
+    is_getter.then(|| Name::new(literal.value.to_str()))
 }
 
 /// The name whose call is as awaitable as a call of `value`: `connection.send` itself, `read` in

@@ -49,7 +49,7 @@ impl<'a> Finder<'_, '_, 'a> {
                     is_kept |= !is_shuffled;
                     is_lost |= is_shuffled;
                 }
-                Remark::Zipped { .. } | Remark::Examined(_) => {}
+                Remark::Zipped { .. } | Remark::Examined(_) | Remark::Discarded(_) => {}
             }
         }
         is_kept && is_lost

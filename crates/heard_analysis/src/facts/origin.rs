@@ -1,15 +1,18 @@
 //! Where a value comes from: what a call gives, whether that is the caller's alone, and what runs
 //! behind it.
 
+use std::sync::PoisonError;
+
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
-use super::birth::Finder;
-use super::body::{Local, Scope, last_name};
-use super::hears::hearing;
+use super::birth::{Finder, return_exceptions};
+use super::body::{CallSite, Local, Scope, Use, last_name};
+use super::hears::{Way, hearing};
+use super::models::{Callbacks, Effect, FunctionModel};
 use super::names::{is_async_generator, is_plain_coroutine_function, is_stub, yields};
-use super::{Hearing, Kind};
+use super::{Fate, Hearing, Kind, Loss};
 use crate::engine::{Answer, Callee, Module};
 use crate::finding::Span;
 
@@ -23,6 +26,10 @@ pub(super) enum Given {
     Fresh(Kind),
     /// An awaitable that may have, or has, another owner.
     Owned(Kind, Owner),
+    /// An awaitable that the caller must read, and that a registry keeps until it is done.
+    Registered(Kind),
+    /// An awaitable, if its name does not lie.
+    Guessed(Kind),
     /// Something else, or nobody knows.
     Nothing,
 }
@@ -58,11 +65,18 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 return if is_fresh { Given::Fresh(kind) } else { Given::Owned(kind, Owner::Possible) };
             }
         }
+        if let Some(kind) = scope.and_then(|scope| self.made_by_decorator(module, call, scope)) {
+            return Given::Fresh(kind);
+        }
+        if self.is_decorating(module, call) {
+            return Given::Nothing;
+        }
         let kind = match module.sort_of(call, &|class| models.kind_of_class(class)) {
             Answer::All(kind) => kind,
             Answer::Unknown if scope.is_some_and(|scope| self.is_wrapped_coroutine(module, call, scope)) => {
                 return Given::Fresh(Kind::Coroutine);
             }
+            Answer::Unknown if callee.is_none() && self.has_coroutines_name(module, call) => return Given::Guessed(Kind::Coroutine),
             Answer::Unknown => return self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Nothing),
             Answer::Mixed | Answer::Other => return Given::Nothing,
         };
@@ -73,7 +87,8 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 Some(true) => Given::Fresh(kind),
                 _ => Given::Nothing,
             },
-            Kind::Awaitable => Given::Owned(kind, Owner::Possible),
+            Kind::Awaitable if !callee.as_ref().is_some_and(|callee| self.gives_what_runs(callee)) => Given::Owned(kind, Owner::Possible),
+            Kind::Awaitable => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(Kind::Future, Owner::Possible)),
             // A class is its own spawner, and so may be a helper, as its body tells.
             _ => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(kind, Owner::Possible)),
         }
@@ -106,10 +121,34 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         module.sort_of(expression, &|class| self.flow.models.kind_of_class(class)) == Answer::All(Kind::Coroutine)
     }
 
+    /// Whether a call like `app.get("/")(handler)` decorates a function. What it gives stands for the
+    /// function, whatever a handler is annotated to give.
+    fn is_decorating(&self, module: &Module<'db>, call: &ExprCall) -> bool {
+        let ([function @ (Expr::Name(_) | Expr::Attribute(_))], []) = (&*call.arguments.args, &*call.arguments.keywords) else {
+            return false;
+        };
+        call.func.is_call_expr() && module.target(function).is_some_and(|target| target.with_body(self.db, |_, _| ()).is_some())
+    }
+
+    /// Whether all that a plain function returns are futures or tasks, whatever it is annotated as: what
+    /// runs already needs nobody to await it.
+    fn gives_what_runs(&self, callee: &Callee<'db>) -> bool {
+        let of_body = callee.with_body(self.db, |module, function| {
+            let runs = |result: &Expr| {
+                let kind = module.sort_of(result, &|class| self.flow.models.kind_of_class(class));
+                matches!(kind, Answer::All(Kind::Future | Kind::Task | Kind::Gather))
+            };
+            let results = returns(&function.body);
+            !function.is_async && !results.is_empty() && results.iter().all(|result| result.is_some_and(runs))
+        });
+        of_body.unwrap_or(false)
+    }
+
     /// What a function gives, as its body tells: the same from each of its `return` statements.
     fn given_by_body(&self, callee: Option<&Callee<'db>>, depth: usize) -> Option<Given> {
         let (callee, depth) = (callee?, depth.checked_sub(1)?);
-        if let Some(known) = self.known_gifts.borrow().get(&(callee.id(), depth)) {
+        let known = || self.flow.index.gifts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(&(callee.id(), depth)) {
             return *known;
         }
         let given = callee.with_body(self.db, |module, function| {
@@ -118,8 +157,11 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
             let mut given = None;
             for result in returns(&function.body) {
-                let Some(Expr::Call(call)) = result.map(|result| only_source(&function.body, result)) else { return None };
-                let next = self.given(module, call, None, depth);
+                let next = match only_source(&function.body, result?) {
+                    Expr::Call(call) => self.given(module, call, None, depth),
+                    Expr::Name(name) => self.given_by_name(module, function, &name.id, depth)?,
+                    _ => return None,
+                };
                 if given.is_some_and(|given| given != next) {
                     return None;
                 }
@@ -127,8 +169,41 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
             given
         })?;
-        self.known_gifts.borrow_mut().insert((callee.id(), depth), given);
+        known().insert((callee.id(), depth), given);
         given
+    }
+
+    /// What a function gives that returns what it has bound to a name and done something with.
+    fn given_by_name(&self, module: &Module<'db>, function: &StmtFunctionDef, name: &str, depth: usize) -> Option<Given> {
+        let Some(Expr::Call(call)) = only_value(&function.body, name) else { return None };
+        let given = self.given(module, call, None, depth);
+        let Given::Fresh(kind @ (Kind::Task | Kind::Future | Kind::Gather | Kind::ThreadFuture)) = given else { return Some(given) };
+        Some(match self.flow.fate_in_helper(module, call, kind)? {
+            Fate::Consumed(_) | Fate::Lost(Loss::Unheld { .. }) => Given::Owned(kind, Owner::Certain),
+            Fate::Lost(Loss::Kept { .. } | Loss::Discarded { .. }) => Given::Registered(kind),
+            Fate::Lost(_) => given,
+            Fate::Transferred(_) | Fate::Unknown(_) => Given::Owned(kind, Owner::Possible),
+        })
+    }
+
+    /// Whether a method of an object of unknown type is called by a name that only coroutine functions have.
+    fn has_coroutines_name(&self, module: &Module<'db>, call: &ExprCall) -> bool {
+        let Expr::Attribute(method) = &*call.func else { return false };
+        self.flow.index.async_only.contains(&method.attr.id) && module.is_untyped(&method.value)
+    }
+
+    /// The fate of a task that its function returns, where a callback hears it and those who call the
+    /// function drop it: nobody holds it.
+    pub(super) fn fate_by_callers(&self, site: &CallSite<'a>) -> Option<Fate> {
+        let function = site.around.scope.function?;
+        let is_drop = |caller: &CallSite<'a>| {
+            let is_meant = last_name(&caller.call.func).is_some_and(|name| *name == function.name.id) && matches!(caller.how, Use::Dropped);
+            is_meant && self.plain_function(caller.call, &caller.around.scope).is_some_and(|known| std::ptr::eq(known, function))
+        };
+        if !self.flow.body.calls.iter().any(is_drop) {
+            return None;
+        }
+        self.flow.fate_in_helper(self.flow.module, site.call, Kind::Task).filter(|fate| matches!(fate, Fate::Lost(Loss::Unheld { .. })))
     }
 
     /// Whether `call` goes to a coroutine function of this module, each decorator of which returns a
@@ -140,6 +215,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             target.and_then(|target| target.with_body(self.db, |_, decorator| returns_own_coroutine_function(decorator))).unwrap_or(false)
         };
         function.is_async && !function.decorator_list.is_empty() && function.decorator_list.iter().all(wraps)
+    }
+
+    /// What a function of this module gives because of a decorator that makes it so.
+    fn made_by_decorator(&self, module: &Module<'db>, call: &ExprCall, scope: &Scope<'a>) -> Option<Kind> {
+        let function = self.plain_function(call, scope)?;
+        function.decorator_list.iter().find_map(|decorator| self.flow.model_of_decorator(module, decorator)?.makes)
     }
 
     /// Whether `call` goes to a function that is there to be overridden.
@@ -224,11 +305,53 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Hearing {
-        hearing(function, &|call| match module.callee(call) {
-            Some(callee) => self.hearing_within(&callee, depth),
-            None if self.flow.model_of(module, call, None).is_some_and(|model| model.never_fails) => Hearing::Itself,
-            None => Hearing::Deaf,
-        })
+        let hears = |decorator| self.flow.model_of_decorator(module, decorator).is_some_and(|model| model.hears);
+        if function.decorator_list.iter().any(hears) {
+            return Hearing::Itself;
+        }
+        hearing(function, module, &|call, way| self.hearing_of_inner_call(module, call, way, depth))
+    }
+
+    /// Whether a call in the body of a function hears itself.
+    pub(super) fn hearing_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, depth: usize) -> Hearing {
+        let callee = module.callee(call);
+        if let Some(model) = self.flow.model_of(module, call, callee.as_ref()) {
+            if model.never_fails {
+                return Hearing::Itself;
+            }
+            if let Some(hearing) = self.hearing_by_model(module, call, way, model, depth) {
+                return hearing;
+            }
+        }
+        let Some(callee) = callee else { return Hearing::Deaf };
+        // Of a coroutine function, nothing has run yet.
+        if way == Way::Called && callee.with_body(self.db, |_, function| function.is_async) == Some(true) {
+            return Hearing::Itself;
+        }
+        self.hearing_within(&callee, depth)
+    }
+
+    /// What is known of a call by the model of what it goes to: to start work or to look at a value does
+    /// not fail, nor does it to wait for tasks without asking for their outcomes. Who awaits
+    /// work hears what the work does not hear.
+    fn hearing_by_model(&self, module: &Module<'db>, call: &ExprCall, way: Way, model: &FunctionModel, depth: usize) -> Option<Hearing> {
+        let starts = matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather | Kind::ThreadFuture));
+        let calls_later = matches!(model.callbacks, Some(Callbacks::DropResult));
+        let looks = matches!(model.arguments, Some(Effect::Examine | Effect::Log | Effect::WaitFor));
+        match way {
+            Way::Called => (starts || calls_later || looks).then_some(Hearing::Itself),
+            Way::Awaited if looks || (model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true)) => Some(Hearing::Itself),
+            Way::Awaited if model.callbacks == Some(Callbacks::Outcome) => {
+                let function =
+                    call.arguments.find_argument_value(model.callback_name.as_deref().unwrap_or_default(), model.callback_place?)?;
+                Some(self.hearing_within(&module.target(function)?, depth))
+            }
+            Way::Awaited if starts => Some(Hearing::of_all(wrapped(call).map(|argument| match argument {
+                Expr::Call(work) => self.hearing_of_inner_call(module, work, Way::Awaited, depth),
+                _ => Hearing::Deaf,
+            }))),
+            Way::Awaited => None,
+        }
     }
 }
 

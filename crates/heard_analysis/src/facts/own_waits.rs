@@ -52,7 +52,7 @@ impl<'a> Finder<'_, '_, 'a> {
         }
     }
 
-    fn model(&self, call: &ExprCall) -> Option<&'static FunctionModel> {
+    fn model(&self, call: &ExprCall) -> Option<&FunctionModel> {
         let name = self.flow.body.called_name(call)?;
         if !self.flow.models.knows_last_name(name) {
             return None;

@@ -2,15 +2,16 @@
 
 use std::cell::OnceCell;
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use super::birth::Finder;
 use super::body::{Block, CallSite, Local, last_name};
 use super::guards::is_caught;
-use super::waits::Waits;
+use super::waits::{Waits, shields};
 use super::{Kind, Site};
-use crate::engine::Answer;
+use crate::engine::{Answer, Module};
 
 /// A call that gives an outcome to a future that may be cancelled.
 #[derive(Debug)]
@@ -50,8 +51,11 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether somebody waits for the future so that it may be cancelled.
     fn may_be_cancelled(&self, future: &Expr, site: &CallSite<'a>, waits: &Waits) -> bool {
+        let is_shielded = &|function: &str| self.is_always_shielded(function);
         match future {
-            Expr::Attribute(attribute) => !waits.is_new(&attribute.attr, site.call.start()) && waits.may_cancel_attribute(&attribute.attr),
+            Expr::Attribute(attribute) => {
+                !waits.is_new(&attribute.attr, site.call.start()) && waits.may_cancel_attribute(&attribute.attr, is_shielded)
+            }
             Expr::Name(name) => {
                 let body = self.flow.body;
                 let Some(frame) = body.binding_frame(site.around.scope.frame, &name.id) else { return false };
@@ -60,14 +64,29 @@ impl<'a> Finder<'_, '_, 'a> {
                     return false;
                 }
                 match body.values.get(&local) {
-                    Some(value) if registry(value).is_some() => registry(value).is_some_and(|registry| waits.may_cancel_element(registry)),
+                    Some(value) if registry(value).is_some() => {
+                        registry(value).is_some_and(|registry| waits.may_cancel_element(registry, is_shielded))
+                    }
                     // A function inside resolves what the one around it waits for.
                     Some(_) => frame != site.around.scope.frame && waits.may_cancel_local(&name.id, site.call.start()),
-                    None => iterated(name.id.as_str(), site).is_some_and(|registry| waits.may_cancel_element(registry)),
+                    None => iterated(name.id.as_str(), site).is_some_and(|registry| waits.may_cancel_element(registry, is_shielded)),
                 }
             }
-            future => registry(future).is_some_and(|registry| waits.may_cancel_element(registry)),
+            future => registry(future).is_some_and(|registry| waits.may_cancel_element(registry, is_shielded)),
         }
+    }
+
+    /// Whether all of the program that calls a function shields what it gives, as far as its name tells.
+    fn is_always_shielded(&self, function: &str) -> bool {
+        let index = self.flow.index;
+        let here = shields(self.flow.module.body(), function);
+        let others = index.mentions(&Name::new(function)).iter().filter_map(|(file, _)| index.files.get(*file));
+        let others = others.filter(|path| ***path != **self.flow.module.path()).filter_map(|path| Module::open(self.db, path).ok());
+        let (are_all, is_any) = others.fold(here, |(are_all, is_any), module| {
+            let (all, any) = shields(module.body(), function);
+            (are_all && all, is_any || any)
+        });
+        are_all && is_any
     }
 }
 

@@ -30,12 +30,41 @@ struct Function<'a> {
     mentions: FxHashSet<&'a str>,
     /// The last names that it binds to new futures, and where.
     new: Vec<(&'a str, TextSize)>,
-    /// The last names of what it awaits in a way that cancels, with the `try` statements around.
-    awaited: Vec<(&'a str, Vec<&'a StmtTry>)>,
+    /// What it awaits in a way that cancels.
+    awaited: Vec<Awaited<'a>>,
+    /// The last names of futures that it puts in attributes, with the names of these, and where.
+    kept: Vec<(&'a str, &'a str, TextSize)>,
+    /// The last names of futures that it gives done callbacks, with these.
+    called_back: Vec<(&'a str, &'a Expr)>,
+    /// Whether it takes something out of a container.
+    takes_out: bool,
     /// Where it awaits anything.
     awaits: Vec<TextSize>,
     /// The names that it gives to functions, with the last names of these.
     given: Vec<(&'a str, &'a str)>,
+}
+
+/// A future that a function awaits.
+struct Awaited<'a> {
+    /// Its last name.
+    name: &'a str,
+    at: TextSize,
+    /// The `try` statements around.
+    tries: Vec<&'a StmtTry>,
+}
+
+impl<'a> Function<'a> {
+    /// Where the future is made that is awaited so, as the text goes.
+    fn birth_of(&self, awaited: &Awaited) -> Option<TextSize> {
+        self.new.iter().filter(|(name, at)| *name == awaited.name && *at < awaited.at).map(|(_, at)| *at).max()
+    }
+
+    /// The attributes that get the future that is made at `birth`.
+    fn keepers(&self, name: &str, birth: TextSize) -> impl Iterator<Item = &'a str> {
+        let next = self.new.iter().filter(|(other, at)| *other == name && *at > birth).map(|(_, at)| *at).min();
+        let is_meant = move |at: TextSize| at >= birth && next.is_none_or(|next| at < next);
+        self.kept.iter().filter(move |(kept, _, at)| *kept == name && is_meant(*at)).map(|(_, keeper, _)| *keeper)
+    }
 }
 
 impl<'a> Waits<'a> {
@@ -46,36 +75,55 @@ impl<'a> Waits<'a> {
     }
 
     /// Whether somebody waits for the attribute `name` so that it may be cancelled and still be there.
-    pub(super) fn may_cancel_attribute(&self, name: &str) -> bool {
-        let leaves = |(awaited, tries): &(&str, Vec<&StmtTry>)| *awaited == name && !tries.iter().any(|one| cleans(one, name));
-        !self.shielded.contains(name) && self.functions.iter().any(|function| function.awaited.iter().any(leaves))
+    /// `is_shielded` tells of a function whether all who call it shield it.
+    pub(super) fn may_cancel_attribute(&self, name: &str, is_shielded: &dyn Fn(&str) -> bool) -> bool {
+        let leaves = |awaited: &Awaited| awaited.name == name && !awaited.tries.iter().any(|one| cleans(one, name));
+        let waits = |function: &Function| function.awaited.iter().any(leaves) && !is_shielded(function.name);
+        !self.shielded.contains(name) && self.functions.iter().any(waits)
     }
 
     /// The same of a future in the container `registry`: a function makes one, awaits it, and puts it
     /// there, itself or with the help of another function.
-    pub(super) fn may_cancel_element(&self, registry: &str) -> bool {
-        let reaches = |function: &Function, future: &str| {
+    pub(super) fn may_cancel_element(&self, registry: &str, is_shielded: &dyn Fn(&str) -> bool) -> bool {
+        let reaches = |function: &Function, future: &str, birth: TextSize| {
             let helps = |(given, helper): &(&str, &str)| {
                 *given == future && self.functions.iter().any(|other| other.name == *helper && other.mentions.contains(registry))
             };
-            function.mentions.contains(registry) || function.given.iter().any(helps)
+            let mut keepers = function.keepers(future, birth).peekable();
+            let is_kept =
+                if keepers.peek().is_some() { keepers.any(|keeper| keeper == registry) } else { function.mentions.contains(registry) };
+            is_kept || function.given.iter().any(helps)
         };
-        self.functions.iter().any(|function| {
-            function.awaited.iter().any(|(future, tries)| {
-                function.new.iter().any(|(new, _)| new == future)
-                    && !self.shielded.contains(future)
-                    && !tries.iter().any(|one| cleans(one, registry))
-                    && reaches(function, future)
-            })
-        })
+        let is_forgotten = |function: &Function, future: &str| {
+            function.called_back.iter().any(|(done, callback)| *done == future && self.takes_out(callback))
+        };
+        let leaves = |function: &Function, awaited: &Awaited| {
+            function.birth_of(awaited).is_some_and(|birth| reaches(function, awaited.name, birth))
+                && !self.shielded.contains(awaited.name)
+                && !awaited.tries.iter().any(|one| cleans(one, registry))
+                && !is_forgotten(function, awaited.name)
+        };
+        let waits = |function: &Function| function.awaited.iter().any(|awaited| leaves(function, awaited)) && !is_shielded(function.name);
+        self.functions.iter().any(waits)
+    }
+
+    /// Whether a callback takes something out of a container: the future, or the key that finds it.
+    fn takes_out(&self, callback: &Expr) -> bool {
+        match callback {
+            Expr::Lambda(lambda) => taking_call(&lambda.body),
+            // A `partial`.
+            Expr::Call(call) => call.arguments.args.first().is_some_and(|function| self.takes_out(function)),
+            callback => last_name(callback).is_some_and(|name| {
+                is_taking(name) || self.functions.iter().any(|function| function.name == name.as_str() && function.takes_out)
+            }),
+        }
     }
 
     /// The same of a local future of the function around `place`, which a function inside it resolves.
     pub(super) fn may_cancel_local(&self, name: &str, place: TextSize) -> bool {
         !self.shielded.contains(name)
             && self.functions.iter().filter(|function| function.range.contains(place)).any(|function| {
-                let leaves =
-                    |(awaited, tries): &(&str, Vec<&StmtTry>)| *awaited == name && tries.iter().all(|one| one.finalbody.is_empty());
+                let leaves = |awaited: &Awaited| awaited.name == name && awaited.tries.iter().all(|one| one.finalbody.is_empty());
                 function.new.iter().any(|(new, _)| *new == name) && function.awaited.iter().any(leaves)
             })
     }
@@ -93,15 +141,37 @@ impl<'a> Waits<'a> {
         &mut self.functions[self.current]
     }
 
-    fn bind(&mut self, target: &'a Expr, value: &'a Expr) {
+    /// Notes futures that are made, and those that are put in containers.
+    fn bind(&mut self, targets: &'a [Expr], value: &'a Expr, at: TextSize) {
         let makes_future = |call: &ExprCall| {
             let callee = if let Expr::Subscript(generic) = &*call.func { &generic.value } else { &call.func };
             last_name(callee).is_some_and(|name| matches!(name.as_str(), "create_future" | "Future"))
         };
-        if let (Some(name), Expr::Call(call)) = (last_name(target), value)
-            && makes_future(call)
-        {
-            self.function().new.push((name, target.start()));
+        let names = || targets.iter().filter_map(last_name).map(Name::as_str);
+        if value.as_call_expr().is_some_and(makes_future) {
+            self.function().new.extend(names().map(|name| (name, at)));
+        }
+        let keepers = targets.iter().filter_map(|target| Some(target.as_subscript_expr()?.value.as_attribute_expr()?.attr.as_str()));
+        for keeper in keepers {
+            let futures = last_name(value).map(Name::as_str).into_iter().chain(names());
+            self.function().kept.extend(futures.map(|future| (future, keeper, at)));
+        }
+    }
+
+    /// Notes what a method does with a future.
+    fn call_method(&mut self, call: &'a ExprCall) {
+        let Expr::Attribute(method) = &*call.func else { return };
+        let function = self.function();
+        function.takes_out |= is_taking(&method.attr);
+        match (method.attr.as_str(), &*call.arguments.args) {
+            ("add_done_callback", [callback, ..]) => {
+                function.called_back.extend(last_name(&method.value).map(|future| (future.as_str(), callback)));
+            }
+            ("append" | "appendleft" | "add", [future]) | ("insert" | "setdefault", [_, future]) => {
+                let keeper = method.value.as_attribute_expr().map(|keeper| keeper.attr.as_str());
+                function.kept.extend(last_name(future).zip(keeper).map(|(future, keeper)| (future.as_str(), keeper, call.start())));
+            }
+            _ => {}
         }
     }
 }
@@ -129,8 +199,12 @@ impl<'a> Visitor<'a> for Waits<'a> {
                 self.visit_body(&inner.finalbody);
                 return;
             }
-            Stmt::Assign(assignment) => assignment.targets.iter().for_each(|target| self.bind(target, &assignment.value)),
-            Stmt::AnnAssign(assignment) => assignment.value.iter().for_each(|value| self.bind(&assignment.target, value)),
+            Stmt::Assign(assignment) => self.bind(&assignment.targets, &assignment.value, assignment.start()),
+            Stmt::AnnAssign(assignment) => {
+                let target = std::slice::from_ref(&*assignment.target);
+                assignment.value.iter().for_each(|value| self.bind(target, value, assignment.start()));
+            }
+            Stmt::Delete(_) => self.function().takes_out = true,
             _ => {}
         }
         walk_stmt(self, statement);
@@ -147,9 +221,10 @@ impl<'a> Visitor<'a> for Waits<'a> {
                     value => Some(value),
                 };
                 let waited = waited.map(|waited| waited.as_subscript_expr().map_or(waited, |subscript| &subscript.value));
-                function.awaited.extend(waited.and_then(last_name).map(|name| (name.as_str(), tries)));
+                function.awaited.extend(waited.and_then(last_name).map(|name| Awaited { name, at: node.start(), tries }));
             }
             Expr::Call(call) => {
+                self.call_method(call);
                 let arguments = call.arguments.args.iter().filter_map(last_name).map(Name::as_str);
                 if is_called(call, "shield") {
                     self.shielded.extend(arguments);
@@ -162,6 +237,43 @@ impl<'a> Visitor<'a> for Waits<'a> {
         }
         walk_expr(self, expression);
     }
+}
+
+/// Whether all calls of the functions called `name` are shielded in these statements, and whether there are
+/// any at all.
+pub(super) fn shields(statements: &[Stmt], name: &str) -> (bool, bool) {
+    let mut calls = ShieldedCalls { name, mentions: 0, shielded: 0 };
+    calls.visit_body(statements);
+    (calls.mentions == calls.shielded, calls.mentions > 0)
+}
+
+/// Counts where a function is spoken of, and where it is called inside a `shield`.
+struct ShieldedCalls<'n> {
+    name: &'n str,
+    mentions: usize,
+    shielded: usize,
+}
+
+impl<'a> Visitor<'a> for ShieldedCalls<'_> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.mentions += usize::from(last_name(expression).is_some_and(|name| name == self.name));
+        if let Expr::Call(call) = expression
+            && is_called(call, "shield")
+        {
+            let is_meant = |argument: &&Expr| argument.as_call_expr().is_some_and(|call| is_called(call, self.name));
+            self.shielded += call.arguments.args.iter().filter(is_meant).count();
+        }
+        walk_expr(self, expression);
+    }
+}
+
+/// Whether a method takes something out of a container.
+fn is_taking(method: &str) -> bool {
+    matches!(method, "pop" | "popitem" | "discard" | "remove")
+}
+
+fn taking_call(expression: &Expr) -> bool {
+    expression.as_call_expr().and_then(|call| last_name(&call.func)).is_some_and(|name| is_taking(name))
 }
 
 fn is_called(call: &ExprCall, name: &str) -> bool {

@@ -15,6 +15,7 @@ fn check(fact: &Fact) -> Option<Finding> {
     let Fact::AsyncCallback(callback) = fact else { return None };
     let (level, lost) = match callback.fate {
         CallbackFate::Known(Callbacks::DropResult) => (Level::Default, "drops the coroutine that it returns: its code never runs"),
+        CallbackFate::Known(Callbacks::Await) => return None,
         CallbackFate::Known(Callbacks::Outcome) => (Level::Default, "only makes its coroutine, which nothing awaits: its code never runs"),
         CallbackFate::Known(Callbacks::TestResult) => (Level::Default, "takes its coroutine for the answer, which is always true"),
         CallbackFate::Known(Callbacks::CompareResult) => (Level::Default, "compares its coroutines, which have no order"),

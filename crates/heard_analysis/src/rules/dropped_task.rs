@@ -11,7 +11,10 @@ fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
     let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
     let subject = subject(birth);
+    let is_heard = birth.hearing != Hearing::Deaf || matches!(loss, Loss::Unheld { .. });
     let message = match loss {
+        // There is nothing but the holder to miss, and the loop is one.
+        _ if is_heard && birth.is_held_by_timer => return None,
         Loss::UnusedName(name) if name != "_" => return None,
         // What a thread works on keeps its future, so there is nothing left to lose.
         _ if birth.kind == Kind::Future && birth.hearing != Hearing::Deaf => return None,
@@ -20,11 +23,21 @@ fn check(fact: &Fact) -> Option<Finding> {
             Kind::Task => format!("{subject} is dropped: its failure is not heard, and it may be collected while it runs"),
             _ => format!("{subject} is dropped: its failure is not heard"),
         },
+        Loss::Unheld { registry: Some(_), .. } => {
+            format!("a weak registry does not hold tasks: {subject} may be collected while it runs")
+        }
         Loss::Unheld { .. } => format!("{subject} is held by nobody: it may be collected while it runs"),
         _ => return None,
     };
     let help = "keep it and await it, start it in a `TaskGroup`, or keep it and give it a done callback that reads the exception";
     let finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);
-    let is_heard = birth.hearing != Hearing::Deaf || matches!(loss, Loss::Unheld { .. });
-    Some(if is_heard { finding.at_level(Level::Strict) } else { finding })
+    let finding = match &birth.registry {
+        Some(registry) => finding.told_at(registry, birth, "this task has no other holder"),
+        None => finding,
+    };
+    Some(match is_heard {
+        _ if birth.is_guess => finding.at_level(Level::Preview),
+        true => finding.at_level(Level::Strict),
+        false => finding,
+    })
 }

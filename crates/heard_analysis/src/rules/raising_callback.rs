@@ -16,5 +16,10 @@ fn check(fact: &Fact) -> Option<Finding> {
     let level = if callback.kind == Kind::Task { Level::Default } else { Level::Strict };
     let noun = callback.kind.noun();
     let message = format!("`{}.{}()` raises in this done callback when the {noun} was cancelled", callback.name, callback.method);
-    Some(RULE.finding(&callback.site, message, format!("ask `{}.cancelled()` first", callback.name)).at_level(level))
+    let finding = RULE.finding(&callback.site, message, format!("ask `{}.cancelled()` first", callback.name)).at_level(level);
+    Some(match &callback.passed {
+        // Who wrote the handler meant to take whatever comes.
+        Some(handler) => finding.told_past(handler, "a `CancelledError` is no `Exception`: it passes the handler"),
+        None => finding,
+    })
 }

@@ -25,12 +25,18 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::Late { behind: Obstacle::Handover, .. } => return None,
         Loss::Late { name, .. } => format!("the coroutine of `{callee}` is held by `{name}` and awaited only behind what does not end"),
         Loss::NeverRead { holder: None, .. } | Loss::OnlyPrinted { .. } | Loss::Skipped { .. } | Loss::Unheld { .. } => format!("the coroutine of `{callee}` is never awaited"),
+        Loss::Kept { holder, .. } => format!("the coroutine of `{callee}` is kept in `{holder}`, and nothing in the program awaits it"),
+        Loss::Handed { function, .. } => format!("the coroutine of `{callee}` is handed to `{function}`, which never awaits it"),
+        Loss::Discarded { .. } => format!("the coroutine of `{callee}` is never awaited"),
         Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } | Loss::UsedAsValue { .. } | Loss::CutOff => return None,
     };
     let help = if birth.site.in_async { "await it" } else { "await it in an `async def`, or hand it to `asyncio.run` or a task that is kept" };
     let mut finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);
     finding.fix = await_fix(birth);
-    Some(finding)
+    if birth.is_guess {
+        finding = finding.at_level(Level::Preview);
+    }
+    Some(if loss.is_public() { finding.at_level(Level::Strict) } else { finding })
 }
 
 /// The fix that awaits the call where it stands. It is not safe, since what follows then waits.

@@ -15,6 +15,8 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::UnusedName(name) | Loss::Overwritten { name, .. } | Loss::NeverRead { holder: Some(name), .. } => {
             format!("bound to `{name}` and never read")
         }
+        Loss::Kept { holder, .. } => format!("kept in `{holder}` and never read"),
+        Loss::Handed { function, .. } => format!("handed to `{function}`, which does not read it"),
         _ => "dropped".to_owned(),
     };
     let callee = &birth.callee;

@@ -7,6 +7,7 @@ use ruff_python_ast::{self as ast, ExceptHandler, Expr, Pattern, Stmt, StmtClass
 use ruff_text_size::{Ranged, TextRange};
 
 use self::path::{Jump, Meeting, Path};
+use super::super::models::Models;
 use super::{Around, Block, Body, Edge, Frame, FrameKind, Local, Nest, Operation, Scope, StatementSite, Step, Use, last_name};
 
 mod binding;
@@ -14,14 +15,19 @@ mod expressions;
 mod path;
 
 /// Walks over a module.
-pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
-    let mut body = Body { frames: vec![Frame { parent: None, kind: FrameKind::Module }], ..Body::default() };
+pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models) -> Body<'a> {
+    let mut body = Body {
+        frames: vec![Frame { parent: None, kind: FrameKind::Module, range: TextRange::default(), function: None, class: None }],
+        ..Body::default()
+    };
     let mut walker = Walker {
+        models,
         path: Path::new(&mut body.graph),
         body,
         scope: Rc::new(Scope { symbol: String::new(), is_async: false, function: None, class: None, frame: 0 }),
         comprehensions: Vec::new(),
-        outer_names: Vec::new(),
+        globals: Vec::new(),
+        nonlocals: Vec::new(),
         statement: TextRange::default(),
         nest: None,
         unplaced: Vec::new(),
@@ -33,13 +39,15 @@ pub(crate) fn walk(statements: &[Stmt]) -> Body<'_> {
 }
 
 struct Walker<'a> {
+    models: &'a Models,
     body: Body<'a>,
     scope: Rc<Scope<'a>>,
     path: Path,
     /// The frames of the comprehensions around and their `for` parts, the outermost first.
     comprehensions: Vec<(usize, &'a [ast::Comprehension])>,
-    /// The names that the function around declares `global` or `nonlocal`.
-    outer_names: Vec<Name>,
+    /// The names that the function around declares `global`, and those that it declares `nonlocal`.
+    globals: Vec<Name>,
+    nonlocals: Vec<Name>,
     /// The header of the statement around.
     statement: TextRange,
     /// The block around, inside the function around.
@@ -82,16 +90,21 @@ impl<'a> Walker<'a> {
         match statement {
             Stmt::Expr(statement) => self.expression(&statement.value, &Use::Dropped),
             Stmt::Assign(statement) => self.assign(&statement.targets, &statement.value),
-            Stmt::AnnAssign(statement) => match &statement.value {
-                Some(value) => self.assign(std::slice::from_ref(&statement.target), value),
-                None => self.target_parts(&statement.target),
-            },
+            Stmt::AnnAssign(statement) => {
+                self.declare(&statement.target, &statement.annotation);
+                match &statement.value {
+                    Some(value) => self.assign(std::slice::from_ref(&statement.target), value),
+                    None => self.target_parts(&statement.target),
+                }
+            }
             Stmt::AugAssign(statement) => self.augmented_assign(statement),
             Stmt::Return(inner) => {
                 if let Some(value) = &inner.value {
                     let how = match self.scope.function {
                         Some(function) if !function.is_async && must_give_value(&function.name) => Use::SpecialMethod(inner.range()),
-                        Some(function) if function.is_async && function.returns.is_some() => Use::Promised(function, inner.range()),
+                        Some(StmtFunctionDef { is_async: true, returns: Some(annotation), .. }) => {
+                            Use::Promised(annotation, Operation::Return, inner.range())
+                        }
                         _ => Use::Returned,
                     };
                     self.expression(value, &how);
@@ -121,7 +134,7 @@ impl<'a> Walker<'a> {
             }
             Stmt::Try(inner) if inner.finalbody.is_empty() => self.try_block(inner),
             Stmt::Try(inner) => {
-                self.with_finally(|walker| walker.try_block(inner), |walker| walker.nested(Block::Finally, &inner.finalbody));
+                self.with_finally(|walker| walker.try_block(inner), |walker| walker.nested(Block::Finally(inner), &inner.finalbody));
             }
             Stmt::Assert(statement) => {
                 self.expression(&statement.test, &condition(&statement.test));
@@ -136,8 +149,8 @@ impl<'a> Walker<'a> {
                     self.bind_import(alias);
                 }
             }
-            Stmt::Global(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
-            Stmt::Nonlocal(statement) => self.outer_names.extend(statement.names.iter().map(|name| name.id.clone())),
+            Stmt::Global(statement) => self.globals.extend(statement.names.iter().map(|name| name.id.clone())),
+            Stmt::Nonlocal(statement) => self.nonlocals.extend(statement.names.iter().map(|name| name.id.clone())),
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => self.class(class),
             Stmt::Break(_) => self.jump(Jump::Break, statement.range()),
@@ -338,8 +351,10 @@ impl<'a> Walker<'a> {
             is_async: function.is_async,
             function: Some(function),
             class: if self.scope.function.is_none() { self.scope.class } else { None },
-            frame: self.new_frame(FrameKind::Function),
+            frame: self.new_frame(FrameKind::Function, function.range()),
         };
+        let frame = &mut self.body.frames[scope.frame];
+        (frame.function, frame.class) = (scope.function, scope.class);
         self.inside_function(scope, |walker| {
             walker.parameters(&function.parameters);
             walker.block(&function.body);
@@ -361,7 +376,7 @@ impl<'a> Walker<'a> {
             is_async: false,
             function: None,
             class: Some(class),
-            frame: self.new_frame(FrameKind::Class),
+            frame: self.new_frame(FrameKind::Class, class.range()),
         };
         self.inside(scope, |walker| walker.block(&class.body));
     }
@@ -370,13 +385,13 @@ impl<'a> Walker<'a> {
     fn inside(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
         let outer = std::mem::replace(&mut self.scope, Rc::new(scope));
         let comprehensions = std::mem::take(&mut self.comprehensions);
-        let outer_names = std::mem::take(&mut self.outer_names);
+        let outer_names = (std::mem::take(&mut self.globals), std::mem::take(&mut self.nonlocals));
         let nest = self.nest.take();
         walk(self);
         self.nest = nest;
         self.scope = outer;
         self.comprehensions = comprehensions;
-        self.outer_names = outer_names;
+        (self.globals, self.nonlocals) = outer_names;
     }
 
     /// The same of a function, which runs at another time.
@@ -387,8 +402,8 @@ impl<'a> Walker<'a> {
         self.path = outer;
     }
 
-    fn new_frame(&mut self, kind: FrameKind) -> usize {
-        self.body.frames.push(Frame { parent: Some(self.frame()), kind });
+    fn new_frame(&mut self, kind: FrameKind, range: TextRange) -> usize {
+        self.body.frames.push(Frame { parent: Some(self.frame()), kind, range, function: None, class: None });
         self.body.frames.len() - 1
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 use ruff_text_size::Ranged;
 
-use super::super::body::Use;
+use super::super::body::{Use, arguments};
 use super::super::models::Effect;
 use super::super::{Fate, How, Kind, Loss, Operation, Reason};
 use super::value::{Layer, Value};
@@ -18,8 +18,15 @@ impl<'a> Flow<'_, '_, 'a> {
         if kind == Kind::Input {
             return self.with_input(value, call, index, result);
         }
-        let Some(effect) = self.model(call).and_then(|model| model.arguments) else { return unknown };
         let at = call.range();
+        let model = self.model(call);
+        let Some(effect) = model.and_then(|model| model.arguments) else {
+            return match arguments(call).nth(index) {
+                Some(argument) if self.is_refused_as(&value, argument, call) => value.ends(as_value(Operation::Argument, at)),
+                _ if model.is_none() => self.handed(value, call, index, result),
+                _ => unknown,
+            };
+        };
         let has_key = call.arguments.find_keyword("key").is_some();
         let fate = match effect {
             Effect::WaitFor => return self.waited_for(value, call, result),
@@ -69,6 +76,7 @@ impl<'a> Flow<'_, '_, 'a> {
             Effect::Log if kind == Kind::Coroutine && depth == 0 => as_value(Operation::Formatting, at),
             Effect::Log => never_read(at),
             Effect::Print if kind == Kind::Outcome => Fate::Lost(Loss::OnlyPrinted { at }),
+            Effect::Print if kind == Kind::Coroutine && depth == 0 => as_value(Operation::Printing, at),
             Effect::Print => plain_value(value, at),
             Effect::Sort if kind == Kind::Coroutine && depth == 1 && !has_key => as_value(Operation::Comparison, at),
             Effect::SameElements | Effect::Shuffle | Effect::Sort if depth > 0 => return self.follow(value, result),

@@ -6,9 +6,13 @@ use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
 use super::super::body::{Container, Edge, Load, Local, Step, Store, Use, Variable, last_name};
-use super::super::{Fate, Loss, Operation, Reason};
+use super::super::models::Effect;
+use super::super::{Fate, Kind, Loss, Operation, Reason};
 use super::value::{Layer, Value};
-use super::{Flow, MOST_HOPS, Verdict};
+use super::{Flow, MOST_HOPS, Verdict, as_value};
+
+/// The frame of the module's own names.
+pub(super) const MODULE_FRAME: usize = 0;
 
 /// How far a value is followed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,11 +85,17 @@ impl<'a> Flow<'_, '_, 'a> {
             return true;
         }
         let Some(variable) = self.body.variables.get(local) else { return true };
+        if variable.annotation.is_some() && value.is_bare() && value.kind == Kind::Coroutine {
+            return true;
+        }
         let value = value.held();
         let Some(reached) = self.reached(local, variable, store, &mut |edge| self.takes_surely(edge)) else { return true };
         let loads = || variable.loads.iter().filter(|load| reached.has(load));
         let skips = |load: &Load| matches!(&load.how, Use::Argument { result, .. } if matches!(**result, Use::Operand(Operation::Skip, _)));
-        loads().any(skips) || loads().all(|load| self.can_value_be_lost(value, &load.how))
+        // What a callback hears may be held by nobody, whoever gets it then.
+        let is_called_back =
+            |load: &Load| matches!(&load.how, Use::Receiver { attribute, .. } if attribute.attr.as_str() == "add_done_callback");
+        loads().any(|load| skips(load) || is_called_back(load)) || loads().all(|load| self.can_value_be_lost(value, &load.how))
     }
 
     /// What becomes of a value that is bound to a name, by that of its stores.
@@ -93,8 +103,21 @@ impl<'a> Flow<'_, '_, 'a> {
         if value.hops == 0 {
             self.obstacles.borrow_mut().holder = Some(local.name.clone());
         }
+        let Some(variable) = self.body.variables.get(local) else { return value.unknown(Reason::Use) };
+        let verdict = self.bound_within(value, local, variable, Some(store));
+        match (&verdict.fate, variable.annotation, variable.stores.get(store)) {
+            // What it is declared as tells what is meant by uses that tell nothing.
+            (Fate::Unknown(_), Some(annotation), Some(store)) if self.is_refused(&value, annotation) => {
+                value.ends(as_value(Operation::Declared, store.statement))
+            }
+            _ => verdict,
+        }
+    }
+
+    /// What becomes of a value that is bound to a name of the function around, at any time.
+    pub(super) fn shared(&self, value: Value, local: &Local) -> Verdict {
         match self.body.variables.get(local) {
-            Some(variable) => self.bound_within(value, local, variable, Some(store)),
+            Some(variable) => self.bound_within(value, local, variable, None),
             None => value.unknown(Reason::Use),
         }
     }
@@ -102,9 +125,12 @@ impl<'a> Flow<'_, '_, 'a> {
     /// What becomes of a value that is put in the container that a name holds. It must hold nothing
     /// but containers made on the spot, or the container may be somebody else's.
     pub(super) fn held(&self, value: Value, local: &Local) -> Verdict {
+        if self.body.binding_frame(local.frame, &local.name) == Some(MODULE_FRAME) {
+            return self.put_in_global(value, &local.name);
+        }
         let Some(variable) = self.body.variables.get(local) else { return value.unknown(Reason::Use) };
         if variable.stores.iter().any(|store| store.new_container.is_none()) {
-            return self.follow(value, &Use::Stored);
+            return value.unknown(Reason::Stored);
         }
         let is_mapping = variable.stores.iter().all(|store| store.new_container == Some(Container::Mapping));
         // What is put in by a subscript goes to a list as well as to a mapping.
@@ -117,15 +143,23 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn bound_within(&self, value: Value, local: &Local, variable: &Variable<'a>, store: Option<usize>) -> Verdict {
         let unknown = value.unknown(Reason::Use);
-        if variable.is_shared || value.hops >= MOST_HOPS || self.body.dynamic_frames.contains(&local.frame) {
+        if value.hops >= MOST_HOPS || self.body.dynamic_frames.contains(&local.frame) {
             return unknown;
         }
         let value = value.held();
+        // A function inside may bind and read the name at any time.
+        let store = store.filter(|_| !variable.is_shared);
         let Some(reached) = self.reached(local, variable, store, &mut |edge| self.takes(edge)) else { return unknown };
         let mut verdict: Option<Verdict> = None;
         let mut is_skipped = false;
+        let (mut is_asked, mut is_open) = (false, false);
         for load in variable.loads.iter().filter(|load| reached.has(load)) {
             let next = self.follow(value, &load.how);
+            if matches!(next.fate, Fate::Consumed(_)) {
+                self.reading.borrow_mut().get_or_insert_with(|| self.module.span(load.range));
+            }
+            is_asked |= self.asks_what_it_is(&load.how);
+            is_open |= matches!(next.fate, Fate::Unknown(_));
             // Behind such a test there are only values, but their tests may tell more.
             if !is_skipped {
                 is_skipped = value.is_bare() && matches!(next.fate, Fate::Lost(Loss::Skipped { .. }));
@@ -139,6 +173,8 @@ impl<'a> Flow<'_, '_, 'a> {
             Some(Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: None, at }) }) => {
                 return Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: Some(local.name.to_string()), at }) };
             }
+            // What is refused may be meant for something else, where it is asked what it is.
+            Some(Verdict { fate: Fate::Lost(Loss::UsedAsValue { .. }), .. }) if is_asked && is_open => return unknown,
             Some(verdict) => return verdict,
             None => match self.overwriting(local, variable, store, &reached) {
                 Some(by) => Loss::Overwritten { name: local.name.to_string(), by: by.statement },
@@ -146,6 +182,14 @@ impl<'a> Flow<'_, '_, 'a> {
             },
         };
         value.ends(Fate::Lost(loss))
+    }
+
+    fn asks_what_it_is(&self, how: &Use<'a>) -> bool {
+        match how {
+            Use::Examined => true,
+            Use::Argument { call, .. } => self.model(call).is_some_and(|model| model.arguments == Some(Effect::Examine)),
+            _ => false,
+        }
     }
 
     /// The steps that a store of `variable` reaches before the name is bound anew; of what lies in a

@@ -10,14 +10,14 @@ use super::value::{Layer, Value};
 use super::{Flow, Remark, Verdict, as_value, never_read};
 
 impl<'a> Flow<'_, '_, 'a> {
-    pub(super) fn receiver(&self, value: Value, attribute: &ExprAttribute, called: Option<&ExprCall>, result: &Use<'a>) -> Verdict {
+    pub(super) fn receiver(&self, value: Value, attribute: &ExprAttribute, called: Option<&'a ExprCall>, result: &Use<'a>) -> Verdict {
         let (kind, depth) = (value.kind, value.depth());
         let name = attribute.attr.as_str();
         let at = attribute.range();
         let fate = if depth > 0 {
             match name {
                 "pop" | "popleft" | "get" => return self.follow(value.taken_out(), result),
-                "copy" => return self.follow(value, result),
+                "copy" | "union" | "difference" | "intersection" => return self.follow(value, result),
                 "values" => return self.follow_in(value.taken_out(), Layer::Sequence, result),
                 "items" => return self.in_tuples(value, 1, result),
                 "sort" | "reverse" => {
@@ -36,10 +36,16 @@ impl<'a> Flow<'_, '_, 'a> {
             as_value(Operation::Attribute, at)
         } else {
             match (self.models.method(if kind == Kind::Gather { Kind::Future } else { kind }, name), called) {
+                // What a callback mutes is told there.
+                (Method::Read, Some(_)) if name == "exception" && matches!(result, Use::Dropped) && self.has_arrived.get() => {
+                    Fate::Unknown(Reason::Use)
+                }
                 // `exception` tells by what it returns, and here nobody looks.
                 (Method::Read, Some(_)) if name == "exception" && matches!(result, Use::Dropped) => never_read(at),
                 // A coroutine that was not started takes nothing but `None`, so this is meant for its result.
-                (Method::Read, Some(call)) if name == "send" && !matches!(*call.arguments.args, [Expr::NoneLiteral(_)]) => {
+                (Method::Read, Some(call))
+                    if name == "send" && !matches!(*call.arguments.args, [Expr::NoneLiteral(_)]) && !self.may_have_started() =>
+                {
                     as_value(Operation::Attribute, at)
                 }
                 (Method::Read, _) => Fate::Consumed(How::Method),
@@ -50,21 +56,19 @@ impl<'a> Flow<'_, '_, 'a> {
                 (Method::Ignore, Some(_)) if name == "cancel" && value.hops == 0 => Fate::Consumed(How::Method),
                 (Method::Ignore, _) => never_read(at),
                 (Method::Absent, _) if kind == Kind::Coroutine => as_value(Operation::Attribute, at),
-                (Method::Absent, Some(call)) if name == "add_done_callback" => match result {
-                    _ if only_discards(call) => never_read(at),
-                    // Nothing but the loop's weak reference holds it now.
-                    Use::Dropped if value.hops == 0 && kind == Kind::Task => Fate::Lost(Loss::Unheld { at }),
-                    _ => Fate::Unknown(Reason::Use),
-                },
+                (Method::Absent, Some(call)) if name == "add_done_callback" => self.called_back(value, call, at, result),
                 (Method::Absent | Method::Unknown, _) => Fate::Unknown(Reason::Use),
             }
         };
         value.ends(fate)
     }
-}
 
-/// Whether a done callback does nothing but take the task out of a registry.
-fn only_discards(call: &ExprCall) -> bool {
-    let [Expr::Attribute(callback)] = &*call.arguments.args else { return false };
-    matches!(callback.attr.as_str(), "discard" | "remove")
+    /// Whether the value at hand may be a coroutine that runs already: one that a plain function gives, or
+    /// that was kept.
+    fn may_have_started(&self) -> bool {
+        let site = self.body.calls.iter().find(|site| site.call.range() == self.birth.get());
+        let callee = site.and_then(|site| self.module.callee(site.call));
+        let is_plain = callee.and_then(|callee| callee.with_body(self.db, |_, function| !function.is_async));
+        self.has_arrived.get() || is_plain == Some(true)
+    }
 }

@@ -1,11 +1,14 @@
 //! A value on its way through a body.
 
+use serde::Deserialize;
+
 use super::super::{Fate, Kind, Reason};
 use super::Verdict;
 
 /// What a value lies in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layer {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Layer {
     /// An iterable, as one or more of its elements.
     Sequence,
     /// A mapping, as one or more of its values: iterating it gives its keys.
@@ -17,8 +20,8 @@ pub(super) enum Layer {
 }
 
 /// A value on its way: what it is, and what it lies in.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Value {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::facts) struct Value {
     pub(super) kind: Kind,
     /// What it lies in, the innermost first.
     layers: [Layer; Value::DEEPEST],
@@ -67,6 +70,13 @@ impl Value {
     /// The value behind one more name.
     pub(super) fn held(self) -> Self {
         Value { hops: self.hops + 1, ..self }
+    }
+
+    /// The value as it comes into another body: nothing is left of its way.
+    pub(super) fn on_arrival(self) -> Self {
+        let mut value = Value { hops: 1, is_shuffled: self.is_shuffled, depth: self.depth, ..Value::new(self.kind) };
+        value.layers[..self.depth].copy_from_slice(&self.layers[..self.depth]);
+        value
     }
 
     /// The value at another place among its like.

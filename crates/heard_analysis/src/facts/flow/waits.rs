@@ -4,8 +4,10 @@
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
-use super::super::body::{Block, Use, last_name};
+use super::super::body::{Block, CallSite, Use, last_name};
+use super::super::models::Effect;
 use super::super::{Fate, How, Kind, Loss, Operation, Reason};
+use super::held::Reach;
 use super::value::{Layer, Value};
 use super::{Flow, Verdict, as_value};
 
@@ -43,6 +45,16 @@ impl<'a> Flow<'_, '_, 'a> {
             },
             _ => value.ends(Fate::Consumed(How::HandedOver)),
         }
+    }
+
+    /// What becomes of the tasks that are done when `site` is a call like `asyncio.wait`.
+    pub(crate) fn fate_of_done(&self, site: &CallSite<'a>) -> Option<Fate> {
+        if !matches!(self.model(site.call)?.arguments, Some(Effect::WaitFor)) {
+            return None;
+        }
+        let done = Value::new(Kind::Task).put_in(Layer::Sequence)?.put_in(Layer::Tuple(DONE))?.put_in(Layer::Promise)?;
+        self.birth.set(site.call.range());
+        Some(self.verdict_within(Reach::Running, done, &site.how).fate)
     }
 
     /// A value in a container whose elements `call`, like `asyncio.as_completed`, gives as they end.

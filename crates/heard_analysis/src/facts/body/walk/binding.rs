@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, Expr, Parameters, Pattern};
 use ruff_text_size::Ranged;
 
-use super::super::{Body, Container, FrameKind, Load, Local, Operation, Store, Use, last_name};
+use super::super::{Body, Container, FrameKind, Load, Local, Operation, Place, Store, Use, last_name};
 use super::Walker;
 use crate::facts::names::imported_as;
 
@@ -14,7 +14,7 @@ impl<'a> Walker<'a> {
     pub(super) fn defaults(&mut self, parameters: &'a Parameters) {
         for parameter in parameters.iter_non_variadic_params() {
             if let Some(default) = &parameter.default {
-                self.expression(default, &Use::Stored);
+                self.expression(default, &Use::Other);
             }
         }
     }
@@ -23,7 +23,9 @@ impl<'a> Walker<'a> {
         for parameter in parameters {
             self.bind_unknown(&parameter.name().id);
             let local = Local { frame: self.scope.frame, name: parameter.name().id.clone() };
-            self.body.variables.entry(local).or_default().is_parameter = true;
+            let variable = self.body.variables.entry(local).or_default();
+            variable.is_parameter = true;
+            variable.annotation = parameter.annotation().filter(|_| !parameter.is_variadic());
         }
     }
 
@@ -105,17 +107,38 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// `container += value` puts elements in the container; anything else is arithmetic.
+    /// What is written behind the colon holds for every value of the name.
+    pub(super) fn declare(&mut self, target: &Expr, annotation: &'a Expr) {
+        if let Expr::Name(name) = target {
+            let local = self.local(&name.id);
+            self.body.variables.entry(local).or_default().annotation = Some(annotation);
+        }
+    }
+
+    /// `container += value` puts elements in the container, and `container -= value` takes them out;
+    /// anything else is arithmetic.
     pub(super) fn augmented_assign(&mut self, statement: &'a ast::StmtAugAssign) {
         let arithmetic = Use::Operand(Operation::Arithmetic, statement.range());
-        let Expr::Name(name) = &*statement.target else {
-            self.expression(&statement.value, &arithmetic);
-            return self.target_parts(&statement.target);
+        let name = match &*statement.target {
+            Expr::Name(name) => name,
+            Expr::Attribute(attribute) if matches!(statement.op, ast::Operator::Add | ast::Operator::BitOr) => {
+                self.expression(&statement.value, &Use::Stored(Place::Attribute(attribute, self.scope.frame)));
+                return self.target_parts(&statement.target);
+            }
+            target => {
+                self.expression(&statement.value, &arithmetic);
+                return self.target_parts(target);
+            }
         };
         let local = self.local(&name.id);
         let is_container = self.holds_container(&local);
         self.load(name, if is_container { Use::Glanced(statement.range()) } else { Use::Other });
-        self.expression(&statement.value, &if is_container { Use::Held(local) } else { arithmetic });
+        let how = match statement.op {
+            _ if !is_container => arithmetic,
+            ast::Operator::Add | ast::Operator::BitOr => Use::Held(local),
+            _ => Use::Glanced(statement.range()),
+        };
+        self.expression(&statement.value, &how);
         self.risk(None);
         if !is_container {
             self.bind_unknown(&name.id);
@@ -137,19 +160,33 @@ impl<'a> Walker<'a> {
             Expr::Starred(starred) => Use::Rest(Rc::new(self.target(&starred.value, None))),
             Expr::Subscript(subscript) => {
                 self.expression(&subscript.slice, &Use::Other);
-                let Expr::Name(container) = &*subscript.value else {
-                    self.expression(&subscript.value, &Use::Other);
-                    return Use::Stored;
+                let glance = Use::Glanced(target.range());
+                let container = match &*subscript.value {
+                    Expr::Name(container) => {
+                        self.load(container, glance);
+                        Use::Held(self.local(&container.id))
+                    }
+                    Expr::Attribute(container) => {
+                        self.expression(&subscript.value, &glance);
+                        Use::Stored(Place::Attribute(container, self.scope.frame))
+                    }
+                    container => {
+                        self.expression(container, &Use::Other);
+                        Use::Stored(Place::Elsewhere)
+                    }
                 };
-                self.load(container, Use::Glanced(target.range()));
                 if subscript.slice.is_slice_expr() {
-                    return Use::Stored;
+                    return Use::Stored(Place::Elsewhere);
                 }
-                Use::Entry(Rc::new(Use::Held(self.local(&container.id))))
+                Use::Entry(Rc::new(container))
+            }
+            Expr::Attribute(attribute) => {
+                self.target_parts(target);
+                Use::Stored(Place::Attribute(attribute, self.scope.frame))
             }
             _ => {
                 self.target_parts(target);
-                Use::Stored
+                Use::Stored(Place::Elsewhere)
             }
         }
     }
@@ -167,12 +204,17 @@ impl<'a> Walker<'a> {
     }
 
     fn bind(&mut self, name: &Name, value: Option<&'a Expr>) -> Use<'a> {
-        if self.outer_names.contains(name) {
+        let is_global = self.globals.contains(name);
+        if is_global || self.nonlocals.contains(name) {
             let around = self.body.frames[self.scope.frame].parent.and_then(|parent| self.body.binding_frame_around(parent, name));
-            if let Some(frame) = around {
-                self.body.variables.entry(Local { frame, name: name.clone() }).or_default().is_shared = true;
+            let around = around.map(|frame| Local { frame, name: name.clone() });
+            if let Some(local) = around.clone() {
+                self.body.variables.entry(local).or_default().is_shared = true;
             }
-            return Use::Stored;
+            return match around {
+                Some(local) if !is_global => Use::Shared(local),
+                _ => Use::Stored(Place::Global(name.clone())),
+            };
         }
         let local = self.local(name);
         let store = Store { statement: self.statement, step: self.path.here, new_container: value.and_then(new_container) };
@@ -185,7 +227,11 @@ impl<'a> Walker<'a> {
         };
         self.unplaced.push((local.clone(), index));
         match self.body.frames[local.frame].kind {
-            FrameKind::Module | FrameKind::Class => Use::Stored,
+            FrameKind::Module => Use::Stored(Place::Global(name.clone())),
+            FrameKind::Class => match self.scope.class {
+                Some(class) => Use::Stored(Place::Member(class, name.clone())),
+                None => Use::Stored(Place::Elsewhere),
+            },
             FrameKind::Function | FrameKind::Comprehension => Use::Bound(local, index),
         }
     }

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{self as ast, BoolOp, CmpOp, Comprehension, Expr, ExprCall, UnaryOp};
+use ruff_python_ast::{self as ast, BoolOp, CmpOp, Comprehension, Expr, ExprCall, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::super::{CallSite, Edge, FrameKind, Local, Operation, Scope, Step, Use};
+use super::super::{AttributeLoad, CallSite, Edge, FrameKind, Local, Operation, Scope, Step, Use, last_name};
 use super::{Walker, condition, tests_failure};
-use crate::facts::models::Models;
 
 impl<'a> Walker<'a> {
     pub(super) fn expression(&mut self, expression: &'a Expr, how: &Use<'a>) {
@@ -20,11 +19,14 @@ impl<'a> Walker<'a> {
             }
             Expr::Yield(node) => {
                 if let Some(value) = &node.value {
-                    self.expression(value, &Use::Returned);
+                    let promised = self.scope.function.filter(|function| function.is_async).and_then(yielded);
+                    let how = promised.map_or(Use::Returned, |annotation| Use::Promised(annotation, Operation::Yield, node.range()));
+                    self.expression(value, &how);
                 }
                 self.hand_over(node.range());
             }
             Expr::Attribute(attribute) => {
+                self.attribute(attribute, how);
                 self.expression(&attribute.value, &Use::Receiver { attribute, called: None, result: Rc::new(how.clone()) });
                 self.risk(None);
             }
@@ -109,6 +111,12 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Notes that an attribute is read. A target that is deleted or bound is none that is read.
+    fn attribute(&mut self, attribute: &'a ast::ExprAttribute, how: &Use<'a>) {
+        let load = AttributeLoad { attribute, how: how.clone(), scope: Rc::clone(&self.scope), is_dead: self.path.is_dead };
+        self.body.attributes.entry(&attribute.attr.id).or_default().push(load);
+    }
+
     fn subscript(&mut self, subscript: &'a ast::ExprSubscript, how: &Use<'a>) {
         // A slice is a container of the same elements.
         let of_whole = match &*subscript.slice {
@@ -157,12 +165,12 @@ impl<'a> Walker<'a> {
                     None => Use::Receiver { attribute, called: Some(call), result: Rc::clone(&result) },
                 };
                 self.expression(&attribute.value, &receiver);
-                if Models::get().any_named(&attribute.attr, |model| model.reads_names) {
+                if self.models.any_named(&attribute.attr, |model| model.reads_names) {
                     self.body.dynamic_frames.push(self.scope.frame);
                 }
             }
             Expr::Name(name) => {
-                if Models::get().any_named(&name.id, |model| model.reads_names) {
+                if self.models.any_named(&name.id, |model| model.reads_names) {
                     self.body.dynamic_frames.push(self.scope.frame);
                 }
                 self.load(name, Use::Operand(Operation::Call, call.range()));
@@ -245,7 +253,7 @@ impl<'a> Walker<'a> {
     }
 
     fn comprehension(&mut self, generators: &'a [Comprehension], key: Option<&'a Expr>, element: &'a Expr, how: &Use<'a>) {
-        let frame = self.new_frame(FrameKind::Comprehension);
+        let frame = self.new_frame(FrameKind::Comprehension, element.range());
         let mut after = self.meeting();
         let mut start = None;
         for generator in generators {
@@ -324,7 +332,7 @@ impl<'a> Walker<'a> {
             is_async: false,
             function: None,
             class: None,
-            frame: self.new_frame(FrameKind::Function),
+            frame: self.new_frame(FrameKind::Function, lambda.range()),
         };
         self.inside_function(scope, |walker| {
             if let Some(parameters) = &lambda.parameters {
@@ -344,6 +352,16 @@ fn in_set<'a>(how: &Use<'a>) -> Use<'a> {
 fn place_of(slice: &Expr) -> Option<usize> {
     match slice {
         Expr::NumberLiteral(ast::ExprNumberLiteral { value: ast::Number::Int(number), .. }) => number.as_usize(),
+        _ => None,
+    }
+}
+
+/// What an async generator says that it yields.
+fn yielded(function: &StmtFunctionDef) -> Option<&Expr> {
+    let Expr::Subscript(annotation) = function.returns.as_deref()? else { return None };
+    match (last_name(&annotation.value)?.as_str(), &*annotation.slice) {
+        ("AsyncIterator" | "AsyncIterable", yielded) => Some(yielded),
+        ("AsyncGenerator", Expr::Tuple(parts)) => parts.elts.first(),
         _ => None,
     }
 }

@@ -5,7 +5,6 @@ use ruff_text_size::TextRange;
 
 use super::super::{Edge, Graph, Step, last_name};
 use super::Walker;
-use crate::facts::models::Models;
 
 /// Where the walk is inside one function.
 pub(super) struct Path {
@@ -94,7 +93,7 @@ impl<'a> Walker<'a> {
 
     /// Goes on behind `call`, if that ever returns.
     pub(super) fn pass(&mut self, call: &'a ExprCall) {
-        if last_name(&call.func).is_some_and(|name| Models::get().any_named(name, |model| model.endless)) {
+        if last_name(&call.func).is_some_and(|name| self.models.any_named(name, |model| model.endless)) {
             let after = self.body.graph.step();
             self.body.graph.connect(self.path.here, after, Edge::Behind(call));
             self.path.here = after;

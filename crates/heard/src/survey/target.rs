@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use camino::{Utf8Path, Utf8PathBuf};
 use ignore::gitignore::Gitignore;
 
+use super::walk::{Problem, Walk};
 use crate::output::shown;
 use crate::project::Project;
 use crate::system::is_script;
-use crate::walk::{Problem, Walk};
 
 /// A path of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,11 +16,11 @@ use crate::project::Scope;
 
 /// What a walk found.
 #[derive(Debug, Default)]
-pub(crate) struct Walk {
+pub(super) struct Walk {
     /// The Python files, stubs included, in the order of their paths.
-    pub(crate) files: BTreeSet<Utf8PathBuf>,
+    pub(super) files: BTreeSet<Utf8PathBuf>,
     /// What could not be read, in the order in which it was met.
-    pub(crate) problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     /// The real paths of all folders that were read.
     folders: Arc<HashSet<PathBuf>>,
     /// The real paths of all files that were met.
@@ -29,18 +29,18 @@ pub(crate) struct Walk {
 
 /// Something that a walk could not read.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(super) struct Problem {
     /// Where it is. It may not be the exact name where that is no Unicode.
-    pub(crate) path: Utf8PathBuf,
+    pub(super) path: Utf8PathBuf,
     /// What is the matter with it.
-    pub(crate) message: String,
+    pub(super) message: String,
     /// Whether Python code may have gone unread.
-    pub(crate) lost: bool,
+    pub(super) lost: bool,
 }
 
 impl Walk {
     /// Finds the files of `scope`.
-    pub(crate) fn of(scope: &Scope) -> Self {
+    pub(super) fn of(scope: &Scope) -> Self {
         let mut walk = Walk::default();
         match scope {
             Scope::Folder(folder) => walk.add(folder.as_std_path(), Manner { importable: false, inside: false }),
@@ -54,7 +54,7 @@ impl Walk {
 
     /// Finds the files below a folder that the walk of the project at `root` left out, since the user
     /// points at it.
-    pub(crate) fn add_folder(&mut self, folder: &Utf8Path, root: &Utf8Path) {
+    pub(super) fn add_folder(&mut self, folder: &Utf8Path, root: &Utf8Path) {
         let inside = folder.ancestors().take_while(|ancestor| *ancestor != root).any(|ancestor| is_environment(ancestor.as_std_path()));
         self.add(folder.as_std_path(), Manner { importable: false, inside });
     }

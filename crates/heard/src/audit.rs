@@ -1,0 +1,79 @@
+//! The command `heard audit`: every awaitable, and what becomes of it.
+
+mod json;
+mod table;
+mod totals;
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use heard_analysis::{Awaitable, Kind, Level, Selection};
+
+use self::table::Table;
+use self::totals::Totals;
+use crate::cli::{AuditArguments, AuditFormat};
+use crate::console::{Console, counted};
+use crate::exit::Exit;
+use crate::output::terminal_width;
+use crate::survey::{Question, Survey, SurveyError};
+
+/// Lists what the arguments ask for.
+pub(crate) fn run(arguments: &AuditArguments, console: Console) -> io::Result<Exit> {
+    match audit(arguments, console)? {
+        Ok(exit) => Ok(exit),
+        Err(error) => {
+            console.error(error)?;
+            Ok(Exit::Failure)
+        }
+    }
+}
+
+fn audit(arguments: &AuditArguments, console: Console) -> io::Result<Result<Exit, SurveyError>> {
+    let mut survey = match Survey::new(&arguments.project, console) {
+        Ok(survey) => survey,
+        Err(error) => return Ok(Err(error)),
+    };
+    let selection = Selection { level: Level::Default, select: Vec::new(), ignore: Vec::new() };
+    let mut awaitables: Vec<Awaitable> = Vec::new();
+    let done = survey.run(&Question { selection: &selection, awaitables: true }, &mut |report, _| {
+        let is_wanted = |awaitable: &&Awaitable| arguments.kind.is_empty() || arguments.kind.contains(&awaitable.kind);
+        awaitables.extend(report.awaitables.iter().filter(is_wanted).cloned());
+        Ok(())
+    })?;
+    if let Err(error) = done {
+        return Ok(Err(error));
+    }
+    let totals = Totals::of(&awaitables);
+    let mut out = AutoStream::auto(io::stdout().lock());
+    let text = match arguments.output_format {
+        AuditFormat::Json => json::document(&awaitables, &totals, &arguments.kind, &survey.cwd)?,
+        AuditFormat::Text => {
+            awaitables.retain(|awaitable| !arguments.kind.is_empty() || is_listed(awaitable));
+            let styled = AutoStream::choice(out.as_inner()) != ColorChoice::Never;
+            let width = out.is_terminal().then(terminal_width).flatten();
+            Table::new(&survey.cwd, styled, width).text(&awaitables, &totals)
+        }
+    };
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    if let Some((files, missed)) = survey.coverage() {
+        let mut summary = match totals.all() {
+            0 => format!("no awaitables in {files}"),
+            all => format!("{} in {files}", counted(all, "awaitable")),
+        };
+        if totals.all() > awaitables.len() {
+            let more = totals.all() - awaitables.len();
+            let _ = write!(summary, "; not listed, since read where they are made: {more} (--kind lists them)");
+        }
+        console.summary(summary + &missed)?;
+    }
+    Ok(Ok(if survey.is_whole() { Exit::Clean } else { Exit::Failure }))
+}
+
+/// Whether a reader of the table wants to see it without asking. What is awaited where it is called is most
+/// of any program, and there is nothing to look at.
+fn is_listed(awaitable: &Awaitable) -> bool {
+    let is_call = matches!(awaitable.kind, Kind::Coroutine | Kind::AsyncGenerator | Kind::AsyncManager | Kind::Awaitable);
+    !is_call || !awaitable.is_read_on_the_spot()
+}

@@ -1,0 +1,79 @@
+//! Done callbacks: what a function does with the task that it is called back with, and whether anybody
+//! holds the task until then.
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::super::body::{FrameKind, Local, Use};
+use super::super::callbacks::partial_function;
+use super::super::{Fate, How, Kind, Loss, Reason};
+use super::handed::Argument;
+use super::value::Value;
+use super::{Flow, Remark, never_read};
+
+impl<'a> Flow<'_, '_, 'a> {
+    /// What becomes of a value that gets a done callback by `call`, which is used as `result`.
+    pub(super) fn called_back(&self, value: Value, call: &'a ExprCall, at: TextRange, result: &Use<'a>) -> Fate {
+        let ([callback, ..], true) = (&*call.arguments.args, value.kind != Kind::Pending) else { return Fate::Unknown(Reason::Use) };
+        if only_discards(callback) {
+            self.remarks.borrow_mut().push(Remark::Discarded(at));
+            return never_read(at);
+        }
+        // Nothing but the loop's weak reference holds a task that has no name.
+        let is_dropped = value.kind == Kind::Task && matches!(result, Use::Dropped) && !self.has_arrived.get();
+        let is_unheld = is_dropped && (value.hops == 0 || self.ends_at_once(call));
+        match self.heard_by_callback(value, callback, 0) {
+            Some(Fate::Lost(_)) => {
+                self.remarks.borrow_mut().push(Remark::Discarded(at));
+                never_read(at)
+            }
+            Some(Fate::Unknown(_)) | None if value.hops > 0 => Fate::Unknown(Reason::Use),
+            _ if is_unheld => Fate::Lost(Loss::Unheld { at, registry: None }),
+            Some(Fate::Consumed(_) | Fate::Transferred(_)) => Fate::Consumed(How::HandedOver),
+            Some(Fate::Unknown(_)) | None => Fate::Unknown(Reason::Use),
+        }
+    }
+
+    /// Whether the function around ends before the loop can run anything else, and its names with it.
+    pub(super) fn ends_at_once(&self, call: &ExprCall) -> bool {
+        self.body.site_of(call).is_some_and(|site| site.around.scope.function.is_some() && !site.around.scope.is_async)
+    }
+
+    /// What a callback does with what is done, behind so many arguments that it has already.
+    fn heard_by_callback(&self, value: Value, callback: &'a Expr, bound: usize) -> Option<Fate> {
+        if self.hears_what_is_done(callback) {
+            return Some(Fate::Consumed(How::HandedOver));
+        }
+        match callback {
+            Expr::Call(call) => {
+                let arguments = &call.arguments.args;
+                let function = partial_function(call).filter(|_| !arguments.iter().any(Expr::is_starred_expr))?;
+                self.heard_by_callback(value, function, bound + arguments.len() - 1)
+            }
+            Expr::Lambda(lambda) => {
+                let frame = self.body.frames.iter().position(|frame| frame.kind == FrameKind::Function && frame.range == lambda.range())?;
+                let parameters = lambda.parameters.as_deref()?;
+                let parameter = parameters.posonlyargs.iter().chain(&parameters.args).nth(bound)?;
+                let local = Local { frame, name: parameter.parameter.name.id.clone() };
+                let value = value.on_arrival();
+                let fate = self.beyond(self.module, self.body).arriving(value, |flow| flow.bound(value, &local, 0)).fate;
+                Some(fate)
+            }
+            Expr::Name(_) | Expr::Attribute(_) if self.borders > 0 => {
+                let callee = self.module.target(callback)?;
+                let bound = bound + usize::from(callee.is_bound);
+                let treatment = callee.with_body(self.db, |module, function| {
+                    let is_plain = !function.is_async;
+                    is_plain.then(|| self.received(value.on_arrival(), module, function, Argument::At(0), bound, callee.is_bound))?
+                })??;
+                Some(treatment.verdict.fate)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a done callback does nothing but take the task out of a registry.
+fn only_discards(callback: &Expr) -> bool {
+    callback.as_attribute_expr().is_some_and(|callback| matches!(callback.attr.as_str(), "discard" | "remove"))
+}

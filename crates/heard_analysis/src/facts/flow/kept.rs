@@ -1,0 +1,314 @@
+//! Places that outlive a body: from what is put in an attribute or a global to the places in the whole
+//! program that take it out again.
+
+use std::sync::Arc;
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{Expr, ExprAttribute};
+use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::FxHashSet;
+
+use super::super::body::{AttributeLoad, Place, Use, Variable};
+use super::super::classes::ClassId;
+use super::super::fate::Station;
+use super::super::names::literal_attribute;
+use super::super::summary::{Entrance, Question, Treatment};
+use super::super::{Fate, Loss, Reason};
+use super::held::MODULE_FRAME;
+use super::value::{Layer, Value};
+use super::{Flow, Reach, Verdict, never_read};
+use crate::engine::Answer;
+use crate::finding::Span;
+
+/// An attribute that more files mention is not followed: it has a name like `task`.
+const MOST_FILES: usize = 60;
+
+/// A finding shows so many places that look at what is kept.
+const MOST_STATIONS: usize = 3;
+
+/// What becomes of a value at the places that take it out of where it is kept.
+#[derive(Default)]
+struct Readings {
+    verdict: Option<Verdict>,
+    stations: Vec<Station>,
+    /// The first place that reads it.
+    read_at: Option<Span>,
+}
+
+impl<'a> Flow<'_, '_, 'a> {
+    /// What becomes of a value that is kept in `place`.
+    pub(super) fn stored(&self, value: Value, place: &Place<'a>) -> Verdict {
+        match place {
+            Place::Attribute(attribute, frame) => self.put_in_attribute(value, attribute, *frame),
+            Place::Member(class, name) => match self.class_here(&class.name.id) {
+                Some(class) => self.put_in_objects(value, class, name, &Kept { holder: name.to_string(), at: TextRange::default() }),
+                None => value.unknown(Reason::Stored),
+            },
+            Place::Global(name) => self.put_in_global(value, name),
+            Place::Elsewhere => value.unknown(Reason::Stored),
+        }
+    }
+
+    fn class_here(&self, name: &Name) -> Option<ClassId> {
+        self.index.classes.find(self.index.file(self.module.path())?, name)
+    }
+
+    /// What becomes of a value that is put in an attribute, as seen from `frame`.
+    pub(super) fn put_in_attribute(&self, value: Value, attribute: &ExprAttribute, frame: usize) -> Verdict {
+        let Some(class) = self.owner(attribute, frame) else { return value.unknown(Reason::Stored) };
+        let value = match value.layer() {
+            // What is put in by a subscript goes to a list as well as to a mapping.
+            Some(Layer::Mapping) if attribute.ctx.is_load() => match self.layer_of(attribute) {
+                Some(Layer::Sequence) => value.taken_out().put_in(Layer::Sequence).unwrap_or(value),
+                Some(_) => value,
+                None => return value.unknown(Reason::Stored),
+            },
+            _ => value,
+        };
+        let holder = self.module.text()[attribute.range()].to_owned();
+        self.put_in_objects(value, class, &attribute.attr.id, &Kept { holder, at: attribute.range() })
+    }
+
+    /// The class whose objects have the attribute.
+    fn owner(&self, attribute: &ExprAttribute, frame: usize) -> Option<ClassId> {
+        if let Expr::Name(receiver) = &*attribute.value
+            && let Some(class) = self.body.receiver_class(frame, &receiver.id)
+        {
+            return self.class_here(&class.name.id);
+        }
+        match &*self.module.class_names(&attribute.value)? {
+            [class] => self.index.classes.only(class),
+            _ => None,
+        }
+    }
+
+    /// What a container is, as its type tells.
+    pub(super) fn layer_of<'e>(&self, container: impl Into<ruff_python_ast::ExprRef<'e>>) -> Option<Layer> {
+        match self.module.sort_of(container, &|class| self.models.container(class)) {
+            Answer::All(layer) => Some(layer),
+            _ => None,
+        }
+    }
+
+    fn put_in_objects(&self, value: Value, class: ClassId, name: &Name, kept: &Kept) -> Verdict {
+        if !self.goes_beyond(value.kind) {
+            return value.unknown(Reason::Stored);
+        }
+        let value = value.on_arrival();
+        let entrance = Entrance::Attribute { class, name: name.clone() };
+        let question = Question { entrance, value, borders: self.borders };
+        let treatment = self.index.summaries.answer(question, || self.taken_from_objects(value, class, name));
+        let is_public = !name.starts_with('_') && !self.index.classes.home(class).1.starts_with('_');
+        self.end_of_kept(value, treatment, kept, is_public)
+    }
+
+    /// What becomes of a value that is put in a global of this module.
+    pub(super) fn put_in_global(&self, value: Value, name: &Name) -> Verdict {
+        let unknown = value.unknown(Reason::Stored);
+        let Some(file) = self.index.file(self.module.path()) else { return unknown };
+        let is_elsewhere = self.index.mentions(name).iter().any(|(other, is_foreign)| *other != file && *is_foreign);
+        if !self.goes_beyond(value.kind) || is_elsewhere {
+            return unknown;
+        }
+        let value = value.on_arrival();
+        let question = Question { entrance: Entrance::Global { file, name: name.clone() }, value, borders: self.borders };
+        let treatment = self.index.summaries.answer(question, || self.taken_from_global(value, name));
+        self.end_of_kept(value, treatment, &Kept { holder: name.to_string(), at: TextRange::default() }, !name.starts_with('_'))
+    }
+
+    /// The verdict on a value that is kept, from what is done where it is taken out.
+    fn end_of_kept(&self, value: Value, treatment: Treatment, kept: &Kept, is_public: bool) -> Verdict {
+        let Treatment { verdict, path, stations, read_at, .. } = treatment;
+        self.note_reading(&verdict, read_at);
+        let is_here = path == *self.module.path();
+        match &verdict.fate {
+            // A gather that is awaited goes on as its outcomes.
+            Fate::Lost(_) if verdict.kind != value.kind && is_here => return verdict,
+            Fate::Lost(_) if verdict.kind != value.kind => return value.unknown(Reason::Stored),
+            Fate::Lost(Loss::NeverRead { .. } | Loss::UnusedName(_) | Loss::Overwritten { .. } | Loss::Kept { .. } | Loss::Dropped) => {}
+            Fate::Lost(_) if is_here => return verdict,
+            Fate::Lost(_) => return value.unknown(Reason::Stored),
+            _ => return verdict,
+        }
+        value.ends(Fate::Lost(Loss::Kept { holder: kept.holder.clone(), at: kept.at, is_public, stations }))
+    }
+
+    /// Notes where another body reads the value, if that is the first place that does.
+    pub(super) fn note_reading(&self, verdict: &Verdict, read_at: Option<Span>) {
+        if let (Fate::Consumed(_), Some(read_at)) = (&verdict.fate, read_at) {
+            self.reading.borrow_mut().get_or_insert(read_at);
+        }
+    }
+
+    fn taken_from_objects(&self, value: Value, class: ClassId, name: &Name) -> Treatment {
+        let family = self.index.classes.family(class);
+        // What is put in a property goes where its setter puts it.
+        if self.index.classes.any_defines(&family, name) {
+            return self.treatment(value.unknown(Reason::Stored));
+        }
+        let (home, class_name) = self.index.classes.home(class);
+        let homes: FxHashSet<usize> = family.iter().map(|class| self.index.classes.home(*class).0).collect();
+        let mentions = self.index.mentions(name).iter();
+        let mut files: Vec<usize> =
+            mentions.filter(|(file, is_foreign)| *is_foreign || homes.contains(file)).map(|(file, _)| *file).collect();
+        if files.len() > MOST_FILES {
+            return self.treatment(value.unknown(Reason::Stored));
+        }
+        files.sort_by_key(|file| (*file != home, *file));
+        let members = Members { family: &family, names: family.iter().map(|class| self.index.classes.home(*class).1).collect() };
+        let mut readings = Readings::default();
+        let mut path = Arc::clone(self.module.path());
+        if files.first() != Some(&home) {
+            files.insert(0, home);
+        }
+        for file in files {
+            let is_decided = self.in_file(file, |flow| {
+                let before = readings.verdict.clone();
+                flow.read_attribute(value, name, &members, &mut readings);
+                if file == home && flow.may_be_read_by_base(class_name, name) {
+                    readings.add(value.unknown(Reason::Stored));
+                }
+                if readings.verdict != before {
+                    path = Arc::clone(flow.module.path());
+                }
+                readings.verdict.as_ref().is_some_and(|verdict| matches!(verdict.fate, Fate::Consumed(_)))
+            });
+            if is_decided == Some(true) {
+                break;
+            }
+        }
+        let verdict = readings.verdict.unwrap_or_else(|| value.ends(never_read(TextRange::default())));
+        Treatment { verdict, path, read_at: readings.read_at, is_returned: false, stations: readings.stations.into() }
+    }
+
+    fn taken_from_global(&self, value: Value, name: &Name) -> Treatment {
+        let flow = self.beyond(self.module, self.body);
+        let mut readings = Readings::default();
+        let is_global = |frame: usize, variable: &Variable| frame == MODULE_FRAME || !variable.is_bound();
+        let variables = self.body.variables.iter().filter(|(local, _)| local.name == *name);
+        let mut loads: Vec<_> =
+            variables.filter(|(local, variable)| is_global(local.frame, variable)).flat_map(|(_, variable)| &variable.loads).collect();
+        loads.sort_by_key(|load| load.range.start());
+        for load in loads {
+            flow.read(value, &load.how, load.range, &mut readings);
+        }
+        let verdict = readings.verdict.unwrap_or_else(|| value.ends(never_read(TextRange::default())));
+        Treatment { stations: readings.stations.into(), read_at: readings.read_at, ..self.treatment(verdict) }
+    }
+
+    /// Follows a value out of every place of this module that reads the attribute on a member.
+    fn read_attribute(&self, value: Value, name: &Name, members: &Members, readings: &mut Readings) {
+        for load in self.body.attributes.get(name).into_iter().flatten() {
+            if !load.is_dead && self.is_member(load, members) {
+                self.read(value, &load.how, load.attribute.range(), readings);
+            }
+        }
+        let getters = self.body.calls.iter().filter(|site| literal_attribute(site.call).is_some_and(|literal| literal == *name));
+        for site in getters {
+            self.read(value, &site.how, site.call.range(), readings);
+        }
+        // `self.__dict__` has everything.
+        let all = self.body.attributes.get(&Name::new_static("__dict__")).into_iter().flatten();
+        if all.into_iter().any(|load| self.is_member(load, members)) {
+            readings.add(value.unknown(Reason::Stored));
+        }
+    }
+
+    fn is_member(&self, load: &AttributeLoad<'a>, members: &Members) -> bool {
+        if let Expr::Name(receiver) = &*load.attribute.value
+            && let Some(class) = self.body.receiver_class(load.scope.frame, &receiver.id)
+        {
+            return self.class_here(&class.name.id).is_none_or(|class| members.family.contains(&class));
+        }
+        match self.module.class_names(&load.attribute.value) {
+            Some(classes) => classes.iter().any(|class| members.names.contains(class)),
+            None => true,
+        }
+    }
+
+    fn read(&self, value: Value, how: &Use<'a>, at: TextRange, readings: &mut Readings) {
+        let verdict = self.arriving(value, |flow| flow.follow(value, how));
+        if matches!(verdict.fate, Fate::Lost(_)) && readings.stations.len() < MOST_STATIONS && tells_something(how) {
+            readings.stations.push(Station { span: self.module.span(at), what: words_of(how) });
+        }
+        if matches!(verdict.fate, Fate::Consumed(_)) {
+            readings.read_at.get_or_insert_with(|| self.module.span(at));
+        }
+        readings.add(verdict);
+    }
+
+    /// What becomes of a value that comes from elsewhere; what something that does not end keeps from
+    /// being read is not told.
+    pub(super) fn arriving(&self, value: Value, follow: impl Fn(&Self) -> Verdict) -> Verdict {
+        self.has_arrived.set(true);
+        let within = |reach| {
+            self.reset(reach);
+            let verdict = follow(self);
+            self.reset(Reach::Running);
+            verdict
+        };
+        let verdict = within(Reach::Running);
+        match verdict.fate {
+            Fate::Lost(_) if !matches!(within(Reach::Blocked).fate, Fate::Lost(_)) => value.unknown(Reason::Stored),
+            _ => verdict,
+        }
+    }
+
+    /// Whether a class outside of the program that `class` derives from speaks of the attribute.
+    fn may_be_read_by_base(&self, class: &Name, name: &Name) -> bool {
+        let mut scopes = self.body.frames.iter().filter_map(|frame| frame.class);
+        let Some(class) = scopes.find(|known| known.name.id == *class) else { return false };
+        let spelled = format!(".{name}");
+        let mut is_read = false;
+        let are_known = self.module.each_ancestor(class, &mut |ancestor| {
+            let is_outside = self.index.file(ancestor.module.path()).is_none();
+            is_read |= is_outside && !ancestor.is_stub && ancestor.module.text()[ancestor.class.range()].contains(&spelled);
+        });
+        is_read || (!are_known && !name.starts_with('_'))
+    }
+
+    pub(super) fn treatment(&self, verdict: Verdict) -> Treatment {
+        Treatment { verdict, path: Arc::clone(self.module.path()), read_at: None, is_returned: false, stations: Arc::default() }
+    }
+}
+
+/// The objects that an attribute is looked for on.
+struct Members<'i> {
+    family: &'i FxHashSet<ClassId>,
+    names: FxHashSet<&'i Name>,
+}
+
+/// Where a value is kept, for the message.
+struct Kept {
+    holder: String,
+    at: TextRange,
+}
+
+impl Readings {
+    fn add(&mut self, verdict: Verdict) {
+        self.verdict = Some(match self.verdict.take() {
+            Some(before) => before.or(verdict),
+            None => verdict,
+        });
+    }
+}
+
+/// Whether a use is more than book-keeping of a container.
+fn tells_something(how: &Use) -> bool {
+    match how {
+        Use::Receiver { attribute, .. } => {
+            !matches!(attribute.attr.as_str(), "append" | "add" | "discard" | "remove" | "extend" | "update" | "clear")
+        }
+        Use::Glanced(_) => false,
+        _ => true,
+    }
+}
+
+/// What a use does with a value that it does not read.
+fn words_of(how: &Use) -> String {
+    match how {
+        Use::Receiver { attribute, called: Some(_), .. } => format!("only `{}` is called here", attribute.attr),
+        Use::Operand(..) => "only tested here".to_owned(),
+        _ => "used here, but that does not read the outcome".to_owned(),
+    }
+}

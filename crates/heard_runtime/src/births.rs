@@ -1,0 +1,253 @@
+//! Where every task was born.
+//!
+//! Up to Python 3.13, asyncio tells a `WeakSet` of each task by calling its `add`. An `add` of our own on that one
+//! instance sees them all, whatever the loop and the task factory, and is quicker than the original.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use pyo3::ffi::{self, PyObject};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PySet};
+use rustc_hash::FxHashMap;
+
+use crate::gil::Guarded;
+use crate::sites::{Site, Sites};
+
+/// Where a task was born, by its address, in two halves: twelve bytes a task instead of sixteen.
+type Map = FxHashMap<[u32; 2], Site>;
+
+/// Addresses of tasks that are gone are cleared out when there are more than this many, and twice as many as tasks.
+const FEW: usize = 1024;
+
+#[derive(Default)]
+struct Births {
+    sites: Sites,
+    map: Map,
+    /// How many entries make it worth the while to look for dead ones.
+    most: usize,
+}
+
+/// asyncio's `WeakSet` of tasks, taken apart. None of its three containers is ever replaced.
+struct Registry {
+    data: Py<PySet>,
+    iterating: Py<PySet>,
+    removals: Py<PyList>,
+    /// What is called with a reference whose task is gone, in place of the set's own `_remove`.
+    removal: Py<PyAny>,
+}
+
+static BIRTHS: Guarded<Option<Births>> = Guarded::new(None);
+/// Apart from the births, since it must be there even while they are in use: the collector may run then, and what it
+/// destroys may make tasks.
+static REGISTRY: Guarded<Option<Registry>> = Guarded::new(None);
+
+/// Starts to note births: at the call of `note`, and of the `add` that is returned for this `WeakSet`.
+#[pyfunction]
+#[pyo3(signature = (depth, skipped, registry = None))]
+pub(crate) fn start_births<'py>(
+    py: Python<'py>,
+    depth: usize,
+    skipped: Vec<String>,
+    registry: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if let Some(mut births) = BIRTHS.try_get(py) {
+        *births = Some(Births { sites: Sites::new(depth, skipped), map: Map::default(), most: FEW });
+    }
+    let Some(set) = registry else { return Ok(None) };
+    let taken_apart = Registry::of(set)?;
+    if let Some(mut registry) = REGISTRY.try_get(py) {
+        *registry = Some(taken_apart);
+    }
+    builtin(c"add", added, set).map(Some)
+}
+
+/// Forgets all births.
+#[pyfunction]
+pub(crate) fn stop_births(py: Python<'_>) {
+    // Dropped after the borrow has ended, since destructors may run.
+    let births = BIRTHS.try_get(py).and_then(|mut births| births.take());
+    let registry = REGISTRY.try_get(py).and_then(|mut registry| registry.take());
+    drop((births, registry));
+}
+
+/// Notes that this task is born here, for tasks that no registry tells of. The first `above` frames of the program are
+/// not where it was born.
+#[pyfunction]
+#[pyo3(signature = (task, above = 0))]
+pub(crate) fn note(py: Python<'_>, task: &Bound<'_, PyAny>, above: usize) {
+    remember(py, task.as_ptr(), above);
+}
+
+/// The site of this task's birth, or 0.
+#[pyfunction]
+pub(crate) fn birth(py: Python<'_>, task: &Bound<'_, PyAny>) -> Site {
+    let births = BIRTHS.try_get(py);
+    births.and_then(|births| births.as_ref()?.map.get(&key(task.as_ptr())).copied()).unwrap_or_default()
+}
+
+/// The site of what runs now, or 0.
+#[pyfunction]
+pub(crate) fn here(py: Python<'_>) -> Site {
+    BIRTHS.try_get(py).and_then(|mut births| births.as_mut().map(|births| births.sites.here(py, 0))).unwrap_or_default()
+}
+
+/// The code objects of a site and the offsets of their instructions, the innermost first.
+#[pyfunction]
+pub(crate) fn places(py: Python<'_>, site: Site) -> Vec<(Py<PyAny>, i32)> {
+    BIRTHS.try_get(py).and_then(|births| births.as_ref().map(|births| births.sites.places(py, site))).unwrap_or_default()
+}
+
+impl Registry {
+    fn of(set: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            data: set.getattr("data")?.cast_into::<PySet>()?.unbind(),
+            iterating: set.getattr("_iterating")?.cast_into::<PySet>()?.unbind(),
+            removals: set.getattr("_pending_removals")?.cast_into::<PyList>()?.unbind(),
+            removal: builtin(c"_remove", removed, set)?.unbind(),
+        })
+    }
+
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self {
+            data: self.data.clone_ref(py),
+            iterating: self.iterating.clone_ref(py),
+            removals: self.removals.clone_ref(py),
+            removal: self.removal.clone_ref(py),
+        }
+    }
+
+    /// What the function does that a `WeakSet` gives to its references.
+    fn remove(&self, reference: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = reference.py();
+        if self.iterating.bind(py).is_empty() {
+            self.data.bind(py).discard(reference).map(drop)
+        } else {
+            self.removals.bind(py).append(reference)
+        }
+    }
+
+    /// What `WeakSet.add` does. False if the original has to do it.
+    fn add(&self, task: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = task.py();
+        if !self.removals.bind(py).is_empty() {
+            return Ok(false);
+        }
+        // SAFETY: both are alive: we hold them. The result is new, or null with an exception.
+        let reference = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyWeakref_NewRef(task.as_ptr(), self.removal.as_ptr()))? };
+        self.data.bind(py).add(reference)?;
+        Ok(true)
+    }
+}
+
+impl Births {
+    fn remember(&mut self, py: Python<'_>, task: *mut PyObject, above: usize) {
+        let site = self.sites.here(py, above);
+        self.map.insert(key(task), site);
+        if self.map.len() > self.most {
+            self.forget_dead(py);
+        }
+    }
+
+    /// An address stays when its task goes, until another task takes it: that is cheaper than to be told, and the site
+    /// is still known to the message that a collected task leaves. Now and then they are cleared out.
+    fn forget_dead(&mut self, py: Python<'_>) {
+        let Some(data) = registry(py).map(|registry| registry.data) else { return };
+        let tasks = data.bind(py).len();
+        if self.map.len() <= 2 * tasks {
+            self.most = FEW.max(2 * tasks);
+            return;
+        }
+        let mut live = Map::default();
+        if let Ok(references) = py.get_type::<PyList>().call1((data,)).and_then(|list| Ok(list.cast_into::<PyList>()?)) {
+            for reference in references {
+                // SAFETY: `reference` is one of the weak references that the set consists of; the result is borrowed,
+                // and only its address is used.
+                let task = unsafe { ffi::PyWeakref_GetObject(reference.as_ptr()) };
+                if let Some(site) = self.map.get(&key(task)) {
+                    live.insert(key(task), *site);
+                }
+            }
+        }
+        self.map = live;
+        self.most = FEW.max(2 * self.map.len());
+    }
+}
+
+fn registry(py: Python<'_>) -> Option<Registry> {
+    REGISTRY.try_get(py).and_then(|registry| registry.as_ref().map(|registry| registry.clone_ref(py)))
+}
+
+fn key(task: *mut PyObject) -> [u32; 2] {
+    let address = task as u64;
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    [address as u32, (address >> 32) as u32]
+}
+
+fn remember(py: Python<'_>, task: *mut PyObject, above: usize) {
+    if let Some(mut births) = BIRTHS.try_get(py)
+        && let Some(births) = births.as_mut()
+    {
+        births.remember(py, task, above);
+    }
+}
+
+/// The `add` of asyncio's registry, which is bound to it.
+unsafe extern "C" fn added(set: *mut PyObject, task: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the interpreter calls this, so the thread holds its lock, and both are alive.
+    let (py, set, task) = unsafe {
+        let py = Python::assume_attached();
+        (py, Bound::from_borrowed_ptr(py, set), Bound::from_borrowed_ptr(py, task))
+    };
+    remember(py, task.as_ptr(), 0);
+    let added = match registry(py).map(|registry| registry.add(&task)) {
+        Some(Ok(true)) => Ok(()),
+        Some(Err(error)) => Err(error),
+        None | Some(Ok(false)) => set.get_type().call_method1(pyo3::intern!(py, "add"), (&set, &task)).map(drop),
+    };
+    match added {
+        Ok(()) => py.None().into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+    }
+}
+
+/// The `_remove` of asyncio's registry, which is bound to it.
+unsafe extern "C" fn removed(set: *mut PyObject, reference: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the interpreter calls this, so the thread holds its lock, and both are alive.
+    let (py, set, reference) = unsafe {
+        let py = Python::assume_attached();
+        (py, Bound::from_borrowed_ptr(py, set), Bound::from_borrowed_ptr(py, reference))
+    };
+    let removed = match registry(py).map(|registry| registry.remove(&reference)) {
+        Some(removed) => removed,
+        // After the end of the monitor, for tasks that were born before.
+        None => set.call_method1(pyo3::intern!(py, "_remove"), (reference,)).map(drop),
+    };
+    match removed {
+        Ok(()) => py.None().into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+    }
+}
+
+/// A Python method of one argument, without the price of parsing it.
+fn builtin<'py>(
+    name: &'static CStr,
+    function: unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject,
+    bound_to: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunction: function },
+        ml_flags: ffi::METH_O,
+        ml_doc: ptr::null(),
+    }));
+    // SAFETY: the definition is never freed, as the function object needs it; the result is new, or null with an
+    // exception.
+    unsafe { Bound::from_owned_ptr_or_err(bound_to.py(), ffi::PyCFunction_NewEx(definition, bound_to.as_ptr(), ptr::null_mut())) }
+}

@@ -1,0 +1,47 @@
+//! `heard._native`: what the package `heard` does too often, or too deep in the interpreter, for Python.
+//!
+//! Three parts: where tasks are born (`births`, with `sites` and `frames`), when they fail (`unwind`, and `sweep` where
+//! the interpreter does not tell), and what that means (`holders`, and `clock` for what takes time). Python decides
+//! and reports.
+
+mod births;
+mod called;
+mod clock;
+mod frames;
+mod gil;
+mod holders;
+mod outcome;
+mod pool;
+mod sites;
+mod sweep;
+mod unwind;
+
+use pyo3::prelude::*;
+
+/// The native part of `heard`. Its names are for the package itself.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::births::{birth, here, note, places, start_births, stop_births};
+    #[pymodule_export]
+    use crate::called::{call_places, called, keep_calls};
+    #[pymodule_export]
+    use crate::clock::{stop_clock, wake_in};
+    #[pymodule_export]
+    use crate::frames::{has_variable, variable};
+    #[pymodule_export]
+    use crate::holders::holders;
+    #[pymodule_export]
+    use crate::outcome::Outcome;
+    #[pymodule_export]
+    use crate::pool::{Next, Pool, Results, Worker};
+    #[pymodule_export]
+    use crate::sweep::{has_failure, unread};
+    #[pymodule_export]
+    use crate::unwind::{forget_callbacks, unwind_callbacks};
+
+    /// The version of the package.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "it is the name that Python programs expect")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

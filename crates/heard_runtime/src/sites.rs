@@ -1,0 +1,121 @@
+//! Places in the program, as a few frames each, kept once however often they are met.
+
+use std::hash::Hasher;
+
+use hashbrown::HashTable;
+use pyo3::prelude::*;
+use rustc_hash::{FxHashMap, FxHasher};
+
+use crate::frames::Frame;
+
+/// The number of a site. 0 is no site.
+pub(crate) type Site = u32;
+
+/// Programs that make code as they run could have any number of places; those beyond this are not told apart.
+const MOST_SITES: usize = 1 << 16;
+/// How many frames of asyncio may stand before the first frame of the program.
+const MOST_SKIPPED: usize = 24;
+/// More frames than this say nothing more.
+pub(crate) const MOST_FRAMES: usize = 8;
+
+/// Code that runs, and the offset of the instruction.
+type Place = (usize, i32);
+
+#[derive(Default)]
+pub(crate) struct Sites {
+    /// How many frames a site has at most.
+    depth: usize,
+    /// The folders whose code is not the program's: asyncio's, and the package's own.
+    skipped: Vec<String>,
+    /// Whether code is skipped, by the address of a code object that `codes` keeps.
+    known: FxHashMap<usize, bool>,
+    /// Every code object that is named by its address here, so that no address is used anew.
+    codes: Vec<Py<PyAny>>,
+    all: Vec<Box<[Place]>>,
+    numbers: HashTable<Site>,
+}
+
+impl Sites {
+    pub(crate) fn new(depth: usize, skipped: Vec<String>) -> Self {
+        Self { depth: depth.min(MOST_FRAMES), skipped, ..Self::default() }
+    }
+
+    /// The site of what runs now: the program's frames up to the step of the event loop that called them, without the
+    /// first `above`.
+    pub(crate) fn here(&mut self, py: Python<'_>, mut above: usize) -> Site {
+        if self.depth == 0 {
+            return 0;
+        }
+        let mut places = [(0, 0); MOST_FRAMES];
+        let mut found = 0;
+        let mut frame = Frame::running(py);
+        for _ in 0..MOST_SKIPPED + MOST_FRAMES {
+            let Some(current) = frame else { break };
+            let code = current.code();
+            match self.is_skipped(&code) {
+                None => return 0,
+                // asyncio below the program's frames is the loop: what is beyond it is not where this was born.
+                Some(true) if found > 0 => break,
+                Some(true) => {}
+                Some(false) if above > 0 => above -= 1,
+                Some(false) => {
+                    places[found] = (code.as_ptr() as usize, current.last_instruction());
+                    found += 1;
+                    if found == self.depth {
+                        break;
+                    }
+                }
+            }
+            frame = current.back();
+        }
+        if found == 0 { 0 } else { self.number(&places[..found]) }
+    }
+
+    /// The code objects and instruction offsets of a site.
+    pub(crate) fn places(&self, py: Python<'_>, site: Site) -> Vec<(Py<PyAny>, i32)> {
+        let Some(places) = (site as usize).checked_sub(1).and_then(|index| self.all.get(index)) else { return Vec::new() };
+        let code = |address: usize| self.codes.iter().find(|code| code.as_ptr() as usize == address);
+        places.iter().filter_map(|(address, last)| Some((code(*address)?.clone_ref(py), *last))).collect()
+    }
+
+    /// Whether the code is not the program's; `None` for new code when there is no room left.
+    fn is_skipped(&mut self, code: &Bound<'_, PyAny>) -> Option<bool> {
+        let address = code.as_ptr() as usize;
+        if let Some(skipped) = self.known.get(&address) {
+            return Some(*skipped);
+        }
+        if self.codes.len() >= MOST_SITES {
+            return None;
+        }
+        let file: String = code.getattr(pyo3::intern!(code.py(), "co_filename")).and_then(|file| file.extract()).unwrap_or_default();
+        let skipped = self.skipped.iter().any(|folder| file.starts_with(folder.as_str()));
+        self.known.insert(address, skipped);
+        self.codes.push(code.clone().unbind());
+        Some(skipped)
+    }
+
+    fn number(&mut self, places: &[Place]) -> Site {
+        let Self { all, numbers, .. } = self;
+        let at = |site: &Site| &*all[*site as usize - 1];
+        let hash = hash(places);
+        if let Some(site) = numbers.find(hash, |site| at(site) == places) {
+            return *site;
+        }
+        if all.len() >= MOST_SITES {
+            return 0;
+        }
+        let site = Site::try_from(all.len() + 1).unwrap_or_default();
+        all.push(places.into());
+        numbers.insert_unique(hash, site, |site| self::hash(&all[*site as usize - 1]));
+        site
+    }
+}
+
+fn hash(places: &[Place]) -> u64 {
+    let mut hasher = FxHasher::default();
+    for (code, last) in places {
+        hasher.write_usize(*code);
+        hasher.write_i32(*last);
+    }
+    hasher.finish()
+}

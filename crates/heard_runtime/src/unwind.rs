@@ -1,0 +1,180 @@
+//! Failures, at the instant they leave a task: the callbacks of `sys.monitoring`.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use pyo3::ffi::{self, PyObject};
+use pyo3::prelude::*;
+
+use crate::frames::Frame;
+use crate::gil::Guarded;
+
+/// The flag of the code of an `async def` function.
+const COROUTINE: std::ffi::c_long = 0x80;
+
+struct Callbacks {
+    /// `asyncio.current_task`, the one in C.
+    current_task: Py<PyAny>,
+    /// The type of a cancellation.
+    cancelled: Py<PyAny>,
+    /// Called with a task and the exception that leaves it.
+    failed: Py<PyAny>,
+    /// Called with a task into which a cancellation is thrown.
+    thrown: Py<PyAny>,
+}
+
+static CALLBACKS: Guarded<Option<Callbacks>> = Guarded::new(None);
+
+/// The callbacks for the events `PY_UNWIND` and `PY_THROW`.
+#[pyfunction]
+pub(crate) fn unwind_callbacks(
+    py: Python<'_>,
+    current_task: Py<PyAny>,
+    cancelled: Py<PyAny>,
+    failed: Py<PyAny>,
+    thrown: Py<PyAny>,
+) -> PyResult<(Bound<'_, PyAny>, Bound<'_, PyAny>)> {
+    if let Some(mut callbacks) = CALLBACKS.try_get(py) {
+        *callbacks = Some(Callbacks { current_task, cancelled, failed, thrown });
+    }
+    Ok((callback(py, c"heard_unwind", unwound)?, callback(py, c"heard_throw", thrown_into)?))
+}
+
+/// Lets go of what the callbacks call.
+#[pyfunction]
+pub(crate) fn forget_callbacks(py: Python<'_>) {
+    let callbacks = CALLBACKS.try_get(py).and_then(|mut callbacks| callbacks.take());
+    let plain = PLAIN.try_get(py).map(|mut plain| std::mem::replace(&mut *plain, [const { None }; SLOTS]));
+    drop((callbacks, plain));
+}
+
+/// An exception leaves a frame. Every exception and every frame of the process comes past, so most leave at once.
+unsafe extern "C" fn unwound(_: *mut PyObject, arguments: *mut *mut PyObject, count: ffi::Py_ssize_t) -> *mut PyObject {
+    // SAFETY: the interpreter calls this, so the thread holds its lock, and there are `count` arguments.
+    let (py, code, exception) = unsafe { (Python::assume_attached(), argument(arguments, count, 0), argument(arguments, count, 2)) };
+    if is_coroutine(py, code) {
+        // SAFETY: an argument of the caller's, alive while this runs.
+        let exception = unsafe { Bound::from_borrowed_ptr(py, exception) };
+        // A monitor that fails is silent: nothing may get into the program from here.
+        drop(failed(&exception));
+    }
+    py.None().into_ptr()
+}
+
+/// An exception is thrown into a frame.
+unsafe extern "C" fn thrown_into(_: *mut PyObject, arguments: *mut *mut PyObject, count: ffi::Py_ssize_t) -> *mut PyObject {
+    // SAFETY: as above.
+    let (py, code, exception) = unsafe { (Python::assume_attached(), argument(arguments, count, 0), argument(arguments, count, 2)) };
+    if is_coroutine(py, code) {
+        // SAFETY: as above.
+        let exception = unsafe { Bound::from_borrowed_ptr(py, exception) };
+        drop(cancelled(&exception));
+    }
+    py.None().into_ptr()
+}
+
+fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = exception.py();
+    let Some((current_task, handler)) = CALLBACKS
+        .try_get(py)
+        .and_then(|callbacks| callbacks.as_ref().map(|callbacks| (callbacks.current_task.clone_ref(py), callbacks.failed.clone_ref(py))))
+    else {
+        return Ok(());
+    };
+    let task = current_task.bind(py).call0()?;
+    if task.is_none() {
+        return Ok(());
+    }
+    // `Task.get_coro` crashes CPython 3.12.1 when an eager task is done; the attribute does not, and this one runs.
+    let frame = task.getattr(pyo3::intern!(py, "_coro"))?.getattr(pyo3::intern!(py, "cr_frame"))?;
+    if Frame::running(py).is_some_and(|running| running.is(&frame)) {
+        handler.bind(py).call1((task, exception))?;
+    }
+    Ok(())
+}
+
+fn cancelled(exception: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = exception.py();
+    let Some((current_task, kind, handler)) = CALLBACKS.try_get(py).and_then(|callbacks| {
+        let callbacks = callbacks.as_ref()?;
+        Some((callbacks.current_task.clone_ref(py), callbacks.cancelled.clone_ref(py), callbacks.thrown.clone_ref(py)))
+    }) else {
+        return Ok(());
+    };
+    if exception.is_instance(kind.bind(py))? {
+        let task = current_task.bind(py).call0()?;
+        if !task.is_none() {
+            handler.bind(py).call1((task,))?;
+        }
+    }
+    Ok(())
+}
+
+/// Code that was met before and is not a coroutine's, by its address. Each is kept alive, so no address is used anew.
+static PLAIN: Guarded<[Option<Py<PyAny>>; SLOTS]> = Guarded::new([const { None }; SLOTS]);
+const SLOTS: usize = 256;
+
+/// Whether this is the code of an `async def` function.
+fn is_coroutine(py: Python<'_>, code: *mut PyObject) -> bool {
+    let slot = (code as usize >> 5) % SLOTS;
+    if PLAIN.try_get(py).is_some_and(|plain| plain[slot].as_ref().is_some_and(|known| known.as_ptr() == code)) {
+        return false;
+    }
+    if has_flag(py, code) {
+        return true;
+    }
+    if !code.is_null() {
+        // SAFETY: an argument of the caller's, alive while this runs.
+        let known = unsafe { Py::from_borrowed_ptr(py, code) };
+        // The one before is dropped after the borrow has ended: somebody may be told that it goes.
+        let before = PLAIN.try_get(py).and_then(|mut plain| plain[slot].replace(known));
+        drop(before);
+    }
+    false
+}
+
+fn has_flag(py: Python<'_>, code: *mut PyObject) -> bool {
+    if code.is_null() {
+        return false;
+    }
+    // SAFETY: `code` is an argument of the caller's, and the name is a string. The result is new, or null with an
+    // exception, which is cleared.
+    unsafe {
+        let flags = ffi::PyObject_GetAttr(code, pyo3::intern!(py, "co_flags").as_ptr());
+        if flags.is_null() {
+            ffi::PyErr_Clear();
+            return false;
+        }
+        let is_coroutine = ffi::PyLong_AsLong(flags) & COROUTINE != 0;
+        ffi::Py_DECREF(flags);
+        is_coroutine
+    }
+}
+
+/// One of `count` arguments, or null.
+///
+/// # Safety
+/// There are `count` of them.
+unsafe fn argument(arguments: *mut *mut PyObject, count: ffi::Py_ssize_t, index: usize) -> *mut PyObject {
+    if index < usize::try_from(count).unwrap_or_default() {
+        // SAFETY: `index` is less than `count`.
+        unsafe { *arguments.add(index) }
+    } else {
+        ptr::null_mut()
+    }
+}
+
+fn callback<'py>(
+    py: Python<'py>,
+    name: &'static CStr,
+    function: unsafe extern "C" fn(*mut PyObject, *mut *mut PyObject, ffi::Py_ssize_t) -> *mut PyObject,
+) -> PyResult<Bound<'py, PyAny>> {
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: function },
+        ml_flags: ffi::METH_FASTCALL,
+        ml_doc: ptr::null(),
+    }));
+    // SAFETY: the definition is never freed; the result is new, or null with an exception.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyCFunction_NewEx(definition, ptr::null_mut(), ptr::null_mut())) }
+}

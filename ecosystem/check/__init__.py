@@ -1,0 +1,1 @@
+"""Compares what heard finds in real packages with what is expected there."""

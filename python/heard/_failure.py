@@ -1,0 +1,156 @@
+"""The record of an event: plain data, which keeps nothing of the program alive."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+import typing
+
+Event = typing.Literal[
+    "task-failed",
+    "sibling-failed",
+    "outcomes-ignored",
+    "coroutine-never-awaited",
+    "task-pending-at-exit",
+    "task-destroyed",
+    "thread-future-failed",
+    "callback-raised",
+    "task-swallowed-cancel",
+    "spawn-failed",
+    "child-failed",
+    "contained-failed",
+    "service-failed",
+    "outcome-unread",
+]
+Verdict = typing.Literal["lost", "unread", "escalated", "retracted"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the program."""
+
+    path: str
+    line: int
+    function: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception, as text."""
+
+    type: str
+    message: str
+    traceback: tuple[Place, ...]
+    cause: Raised | None = None
+    context: Raised | None = None
+    exceptions: tuple[Raised, ...] = ()
+    #: The lines that Python prints for it, with what it was caused by.
+    text: str = ""
+
+    def as_dict(self) -> dict[str, typing.Any]:
+        return {
+            "type": self.type,
+            "message": self.message,
+            "traceback": [dataclasses.asdict(place) for place in self.traceback],
+            "cause": self.cause and self.cause.as_dict(),
+            "context": self.context and self.context.as_dict(),
+            "exceptions": [one.as_dict() for one in self.exceptions],
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that went wrong, and that nobody heard so far.
+
+    A later record about the same failure has the same `id`, and no traceback.
+    """
+
+    event: Event
+    #: The rule whose page explains it: `heard rule NAME`. Empty where a primitive has heard the failure.
+    rule: str
+    verdict: Verdict | None
+    id: str
+    #: Seconds since 1970.
+    time: float
+    #: The name of the task.
+    task: str | None = None
+    #: The qualified name of the coroutine.
+    coroutine: str | None = None
+    exception: Raised | None = None
+    #: Where the task, future or coroutine was made, the innermost frame first.
+    born: tuple[Place, ...] = ()
+    #: Who holds it, or held it.
+    holder: str | None = None
+    waiters: tuple[str, ...] = ()
+    process: int = dataclasses.field(default_factory=os.getpid)
+    thread: str = dataclasses.field(default_factory=lambda: thread_name())
+    loop: str | None = None
+    #: Why nobody hears it, in a sentence.
+    why: str = ""
+    #: How many more like it this record stands for.
+    repeated: int = 0
+
+    def as_dict(self) -> dict[str, typing.Any]:
+        """What is written as a line of JSON."""
+        return {
+            "v": 1,
+            "event": self.event,
+            "rule": self.rule,
+            "verdict": self.verdict,
+            "id": self.id,
+            "time": self.time,
+            "task": self.task,
+            "coroutine": self.coroutine,
+            "exception": self.exception and self.exception.as_dict(),
+            "born": [dataclasses.asdict(place) for place in self.born],
+            "holder": self.holder,
+            "waiters": list(self.waiters),
+            "process": self.process,
+            "thread": self.thread,
+            "loop": self.loop,
+            "why": self.why,
+            "repeated": self.repeated,
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stats:
+    """How many there were since `install`."""
+
+    #: Failures that nobody can hear any more; escalated ones included.
+    lost: int = 0
+    #: Failures that were reported as unread and that nobody has read since.
+    unread: int = 0
+    #: Reports that were taken back, since the failure was read after all.
+    retracted: int = 0
+    #: Coroutines that were never awaited.
+    never_awaited: int = 0
+    #: Tasks that were cancelled since their loop ended, or collected before their end.
+    unfinished: int = 0
+    #: Callbacks and finalisers that raised.
+    callbacks: int = 0
+    #: Tasks that went on after they had been cancelled.
+    swallowed: int = 0
+    #: What `ignore` kept quiet.
+    ignored: int = 0
+    #: Failures that `spawn`, `contained`, a `Group` or `supervise` has heard and told.
+    told: int = 0
+
+
+_numbers = iter(range(1, 1 << 62))
+
+
+def new_id() -> str:
+    """An identifier that no other failure of any process has."""
+    return f"{os.getpid():x}-{_STARTED:x}-{next(_numbers):x}"
+
+
+_STARTED = time.time_ns() & 0xFFFFFFFF
+
+
+def thread_name() -> str:
+    # Not `threading.current_thread`, which makes an object for a thread that Python does not know.
+    thread = threading._active.get(threading.get_ident())  # type: ignore[attr-defined]
+    return thread.name if thread is not None else "heard"

@@ -1,0 +1,50 @@
+"""What `install` was asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+from heard._failure import Failure
+
+Ignore = type[BaseException] | str | Callable[[Failure], bool]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    #: Seconds in which somebody who holds a failed task may still read it.
+    grace: float = 1.0
+    #: Seconds after which a failure that was reported as unread counts as lost.
+    escalate: float = 60.0
+    #: How many frames of the place of birth are kept.
+    birth_frames: int = 4
+    #: How many frames of the place where a coroutine is made are kept. Python keeps them, at a price a coroutine.
+    origins: int = 0
+    #: What is not reported: exception types, names of coroutines, or functions of a `Failure`.
+    ignore: tuple[Ignore, ...] = ()
+    #: Called with every record, instead of the logger.
+    report: Callable[[Failure], object] | None = None
+    #: Where JSON lines go.
+    json: str | int | None = None
+
+    def ignores(self, failure: Failure, exception: BaseException | None) -> bool:
+        for ignored in self.ignore:
+            if isinstance(ignored, str):
+                found = (
+                    ignored in (failure.coroutine, failure.task)
+                    or exception is not None
+                    and ignored == type(exception).__name__
+                )
+            elif isinstance(ignored, type):
+                found = exception is not None and isinstance(exception, ignored)
+            else:
+                found = bool(ignored(failure))
+            if found:
+                return True
+        return False
+
+
+def ignores_of(ignore: Ignore | Iterable[Ignore]) -> tuple[Ignore, ...]:
+    if isinstance(ignore, (str, type)) or callable(ignore):
+        return (ignore,)
+    return tuple(ignore)

@@ -1,0 +1,433 @@
+"""Failures that nobody can hear any more: each is reported at once, with the place of birth."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import gc
+import inspect
+import sys
+import threading
+import time
+import typing
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from conftest import GRACE, LoopFactory
+
+import heard
+
+Lose = Callable[[], Awaitable[object]]
+
+
+class Loss(typing.NamedTuple):
+    lose: Lose
+    event: str
+    rule: str
+    #: Which exception, if any, the record has.
+    exception: str | None
+    times: int
+
+
+LOSSES: list[Loss] = []
+
+
+def loss(event: str, rule: str, exception: str | None = "ValueError", count: int = 1) -> Callable[[Lose], Lose]:
+    def add(lose: Lose) -> Lose:
+        LOSSES.append(Loss(lose, event, rule, exception, count))
+        return lose
+
+    return add
+
+
+async def fail(error: type[Exception] = ValueError, delay: float = 0) -> None:
+    await asyncio.sleep(delay)
+    raise error("lost")
+
+
+async def pause() -> None:
+    """Long enough for all to happen, and well within the grace period."""
+    await asyncio.sleep(0.75 * GRACE)
+
+
+@loss("task-failed", "dropped-task")
+async def a_dropped_task() -> None:
+    asyncio.create_task(fail())  # BORN
+    await pause()
+
+
+@loss("task-failed", "unread-task")
+async def a_variable_that_nobody_reads() -> None:
+    task = asyncio.create_task(fail())  # BORN  # noqa: F841
+    await pause()
+
+
+@loss("task-failed", "unread-task")
+async def a_list_that_nobody_reads() -> None:
+    tasks = []
+    tasks.append(asyncio.create_task(fail()))  # BORN
+    await pause()
+
+
+@loss("task-failed", "unread-task", count=2)
+async def a_variable_that_is_bound_anew() -> None:
+    for _ in range(2):
+        task = asyncio.create_task(fail())  # BORN
+        task.set_name("again")
+        # A search for holders may take up a part of the time only.
+        await asyncio.sleep(2 * GRACE)
+
+
+@loss("task-failed", "dropped-task")
+async def a_callback_that_only_discards() -> None:
+    tasks = set()
+    task = asyncio.create_task(fail())  # BORN
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    del task
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_weak_reference() -> None:
+    tasks: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
+    tasks.add(asyncio.create_task(fail()))  # BORN
+    await pause()
+
+
+class Worker:
+    """Holds the task whose traceback holds it."""
+
+    def start(self) -> None:
+        self.task = asyncio.create_task(self.work())  # BORN
+
+    async def work(self) -> None:
+        await asyncio.sleep(0)
+        raise ValueError("lost")
+
+
+@loss("task-failed", "dropped-task")
+async def an_object_that_nobody_holds() -> None:
+    Worker().start()
+    await pause()
+
+
+@loss("task-failed", "unread-task")
+async def an_object_that_nobody_reads() -> None:
+    worker = Worker()
+    worker.start()
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_shield_that_was_left() -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(fail(delay=0.15)), 0.01)  # BORN
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_gather_that_is_dropped() -> None:
+    asyncio.gather(fail())  # BORN
+    await pause()
+
+
+@loss("task-failed", "unread-task")
+async def a_done_set_that_nobody_looks_at() -> None:
+    done, _ = await asyncio.wait([asyncio.create_task(fail())], return_when=asyncio.FIRST_EXCEPTION)  # BORN
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_wait_whose_result_is_dropped() -> None:
+    await asyncio.wait([asyncio.create_task(fail())])  # BORN
+    await pause()
+
+
+@loss("sibling-failed", "lost-sibling-failure")
+async def the_second_failure_of_a_gather() -> None:
+    with contextlib.suppress(KeyError):
+        await asyncio.gather(fail(KeyError), fail(delay=0.03))  # BORN
+    await pause()
+
+
+@loss("sibling-failed", "lost-sibling-failure")
+async def two_failures_of_a_gather_at_once() -> None:
+    with contextlib.suppress(KeyError):
+        await asyncio.gather(fail(KeyError), fail())  # BORN
+    await pause()
+
+
+@loss("sibling-failed", "lost-sibling-failure")
+async def a_sibling_whose_task_is_kept() -> None:
+    tasks = [asyncio.create_task(fail(error, delay)) for error, delay in ((KeyError, 0), (ValueError, 0.03))]  # BORN
+    with contextlib.suppress(KeyError):
+        await asyncio.gather(*tasks)
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_are_dropped() -> None:
+    await asyncio.gather(fail(), asyncio.sleep(0), return_exceptions=True)  # BORN
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def outcomes_under_a_name_that_nobody_reads() -> None:
+    _ = await asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def one_outcome_that_nobody_reads() -> None:
+    first, _ = await asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
+    str(first)
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_a_helper_returns() -> None:
+    async def helper() -> object:
+        return await asyncio.gather(fail(), return_exceptions=True)  # BORN
+
+    await helper()
+    await pause()
+
+
+@loss("thread-future-failed", "unread-thread-future")
+async def a_coroutine_for_another_loop() -> None:
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=lambda: asyncio.run_coroutine_threadsafe(fail(), loop)).start()  # BORN
+    await pause()
+
+
+def fail_now() -> None:
+    raise ValueError("lost")
+
+
+@loss("thread-future-failed", "unread-thread-future")
+async def an_executor() -> None:
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    pool.submit(fail_now)  # BORN
+    await pause()
+    pool.shutdown()
+
+
+@loss("task-failed", "dropped-task")
+async def an_executor_of_the_loop() -> None:
+    asyncio.get_running_loop().run_in_executor(None, fail_now)
+    await pause()
+
+
+@loss("coroutine-never-awaited", "unawaited-coroutine", None)
+async def a_coroutine() -> None:
+    fail()  # type: ignore[unused-coroutine]  # BORN
+    await pause()
+
+
+@loss("task-destroyed", "dropped-task", None)
+async def a_task_that_is_collected() -> None:
+    async def wait_for_ever() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    asyncio.create_task(wait_for_ever())  # BORN
+    await asyncio.sleep(0.01)
+    gc.collect()
+    await pause()
+
+
+@loss("callback-raised", "raising-callback")
+async def a_callback() -> None:
+    asyncio.get_running_loop().call_soon(fail_now)
+    await pause()
+
+
+@loss("callback-raised", "raising-callback")
+async def a_done_callback() -> None:
+    task = asyncio.create_task(asyncio.sleep(0))
+    task.add_done_callback(lambda _: fail_now())
+    await task
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def the_finaliser_of_a_generator() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            await asyncio.sleep(0)
+            raise ValueError("lost")
+
+    async def user() -> None:
+        async for _ in numbers():
+            break
+
+    await user()
+    await pause()
+
+
+@loss("task-failed", "dropped-task", "ExceptionGroup")
+async def a_group_of_failures() -> None:
+    async def work() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+            group.create_task(fail(KeyError))
+
+    asyncio.create_task(work())  # BORN
+    await pause()
+
+
+@loss("task-failed", "dropped-task", "RuntimeError")
+async def a_stop_iteration() -> None:
+    async def work() -> None:
+        raise StopIteration
+
+    asyncio.create_task(work())  # BORN
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_failure_after_a_cancellation() -> None:
+    async def work() -> None:
+        try:
+            await asyncio.sleep(5)
+        finally:
+            raise ValueError("lost")
+
+    task = asyncio.create_task(work())  # BORN
+    await asyncio.sleep(0)
+    task.cancel()
+    del task
+    await pause()
+
+
+def born_lines(lose: Lose) -> set[int]:
+    lines, first = inspect.getsourcelines(lose)
+    found = {first + index for index, line in enumerate(lines) if "# BORN" in line}
+    if not found and "Worker" in "".join(lines):
+        lines, first = inspect.getsourcelines(Worker)
+        found = {first + index for index, line in enumerate(lines) if "# BORN" in line}
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.lose.__name__)
+def test_it_is_reported_at_once(loss: Loss, records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    seen: list[heard.Failure] = []
+
+    async def main() -> None:
+        # Its variables are gone with it, so what is seen is what was reported while it ran, or was ready when it ended.
+        gc.collect()
+        await loss.lose()
+        seen.extend(records)
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main())
+    assert [(record.event, record.rule) for record in seen] == [(loss.event, loss.rule)] * loss.times
+    for record in seen:
+        assert record.verdict == "lost"
+        assert (record.exception and record.exception.type) == loss.exception
+        lines = born_lines(loss.lose)
+        if lines:
+            assert record.born and record.born[0].line in lines and record.born[0].path == __file__
+    assert len(records) == len(seen)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in 3.12")
+def test_an_eager_task_that_fails_in_its_first_step(records: list[heard.Failure]) -> None:
+    async def work() -> None:
+        raise ValueError("lost")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        task = asyncio.create_task(work(), name="eager")  # noqa: F841
+        await pause()
+        assert [record.task for record in records] == ["eager"]
+
+    asyncio.run(main())
+    assert records[0].born[0].function.endswith("main")
+    assert records[0].rule == "unread-task"
+
+
+def test_several_loops_in_several_threads(records: list[heard.Failure]) -> None:
+    async def main(name: str) -> None:
+        asyncio.create_task(fail(), name=name)
+        await pause()
+
+    names = [f"loop {number}" for number in range(3)]
+    threads = [threading.Thread(target=lambda name=name: asyncio.run(main(name)), name=name) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted((record.task, record.thread) for record in records) == [(name, name) for name in names]
+
+
+def test_unread_at_last_lost_when_the_holder_lets_go(records: list[heard.Failure]) -> None:
+    class Box:
+        task: asyncio.Task[None] | None = None
+
+    async def main(box: Box) -> None:
+        box.task = asyncio.create_task(fail())
+        await asyncio.sleep(2 * GRACE)
+        assert [record.verdict for record in records] == ["unread"]
+        box.task = None
+        assert [record.verdict for record in records] == ["unread", "escalated"]
+
+    asyncio.run(main(Box()))
+    assert records[0].id == records[1].id
+    assert records[1].exception is not None and records[1].exception.traceback == ()
+    assert heard.stats() == heard.Stats(lost=1)
+
+
+def test_unread_for_long_is_lost(records: list[heard.Failure]) -> None:
+    heard.install(grace=0.05, escalate=0.2, report=records.append)
+    kept = []
+
+    async def main() -> None:
+        kept.append(asyncio.create_task(fail()))
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    deadline = time.monotonic() + 10
+    while len(records) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [record.verdict for record in records] == ["unread", "escalated"]
+    kept.clear()
+    gc.collect()
+    assert len(records) == 2
+
+
+def test_a_swallowed_cancellation(records: list[heard.Failure]) -> None:
+    async def work() -> None:
+        for _ in range(20):
+            try:
+                await asyncio.sleep(GRACE / 4)
+            except asyncio.CancelledError:
+                pass
+
+    async def main() -> None:
+        task = asyncio.create_task(work(), name="stubborn")
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(3 * GRACE)
+        if sys.version_info >= (3, 12):
+            assert [(record.event, record.task) for record in records] == [("task-swallowed-cancel", "stubborn")]
+        await task
+
+    asyncio.run(main())
+
+
+def test_unfinished_tasks_are_told_at_the_end(records: list[heard.Failure]) -> None:
+    async def main() -> None:
+        asyncio.create_task(asyncio.sleep(60), name="long")
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert [(record.event, record.task, record.rule, record.verdict) for record in records] == [
+        ("task-pending-at-exit", "long", "unfinished-at-exit", None)
+    ]
