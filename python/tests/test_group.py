@@ -212,19 +212,24 @@ def test_what_waits_for_its_turn_is_cancelled_without_having_begun(loop_factory:
 
 
 def test_rate_is_starts_in_a_second(loop_factory: LoopFactory) -> None:
-    times: list[float] = []
+    begun: list[int] = []
 
-    async def work() -> None:
-        times.append(asyncio.get_running_loop().time())
+    async def work(n: int) -> None:
+        begun.append(n)
 
-    async def main() -> None:
-        async with heard.Group(rate=200) as group:
-            for _ in range(11):
-                group.create_task(work())
+    async def main(rate: float) -> None:
+        async with asyncio.timeout(0.05 if rate < 1 else None), heard.Group(rate=rate) as group:
+            for n in range(11):
+                group.create_task(work(n))
 
-    run(main(), loop_factory)
-    # Ten intervals of 5 ms, less what a late clock may make up for.
-    assert times[-1] - times[0] >= 0.039
+    # The next one would start in 100 seconds.
+    with pytest.raises(TimeoutError):
+        run(main(rate=0.01), loop_factory)
+    assert begun == [0]
+
+    begun.clear()
+    run(main(rate=1000), loop_factory)
+    assert begun == list(range(11))
 
 
 def test_names_and_contexts_are_the_callers_choice(loop_factory: LoopFactory) -> None:

@@ -123,18 +123,24 @@ def test_one_slow_item_holds_up_a_bounded_number_when_in_order(loop_factory: Loo
 
 
 def test_rate_is_starts_in_a_second(loop_factory: LoopFactory) -> None:
-    times: list[float] = []
+    begun: list[int] = []
 
     async def work(n: int) -> None:
-        times.append(asyncio.get_running_loop().time())
+        begun.append(n)
 
-    async def main() -> None:
-        async for outcome in heard.map(work, range(11), limit=100, rate=200):
-            outcome.unwrap()
+    async def main(rate: float) -> None:
+        async with asyncio.timeout(0.05 if rate < 1 else None):
+            async for outcome in heard.map(work, range(11), limit=100, rate=rate):
+                outcome.unwrap()
 
-    run(main(), loop_factory)
-    # Ten intervals of 5 ms, less what a late clock may make up for.
-    assert times[-1] - times[0] >= 0.039
+    # The next one would start in 100 seconds.
+    with pytest.raises(TimeoutError):
+        run(main(rate=0.01), loop_factory)
+    assert begun == [0]
+
+    begun.clear()
+    run(main(rate=1000), loop_factory)
+    assert begun == list(range(11))
 
 
 @pytest.mark.parametrize("is_async", [False, True])
