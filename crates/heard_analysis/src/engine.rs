@@ -5,6 +5,7 @@
 
 mod classes;
 mod declared;
+mod instances;
 mod outside;
 mod places;
 

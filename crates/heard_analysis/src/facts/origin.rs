@@ -76,6 +76,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Answer::Unknown if scope.is_some_and(|scope| self.is_wrapped_coroutine(module, call, scope)) => {
                 return Given::Fresh(Kind::Coroutine);
             }
+            Answer::Unknown if callee.is_none() && self.goes_to_coroutine_function(module, call) => return Given::Fresh(Kind::Coroutine),
             Answer::Unknown if callee.is_none() && self.has_coroutines_name(module, call) => return Given::Guessed(Kind::Coroutine),
             Answer::Unknown => return self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Nothing),
             Answer::Mixed | Answer::Other => return Given::Nothing,
@@ -184,6 +185,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Fate::Lost(_) => given,
             Fate::Transferred(_) | Fate::Unknown(_) => Given::Owned(kind, Owner::Possible),
         })
+    }
+
+    /// Whether the bodies of functions tell that a method is called which is a coroutine function.
+    fn goes_to_coroutine_function(&self, module: &Module<'db>, call: &ExprCall) -> bool {
+        let method = module.method_by_bodies(call);
+        method.and_then(|method| method.with_body(self.db, |_, function| is_plain_coroutine_function(function))).unwrap_or(false)
     }
 
     /// Whether a method of an object of unknown type is called by a name that only coroutine functions have.

@@ -1,0 +1,227 @@
+//! Which class a value is an instance of where the engine has no type for it: functions without
+//! annotations make it, and their bodies tell.
+
+use std::cell::Cell;
+
+use ruff_python_ast::name::Name;
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, ExprName, Stmt, StmtClassDef};
+use ruff_text_size::{Ranged, TextRange};
+use ty_python_core::definition::{Definition, DefinitionKind};
+use ty_python_semantic::types::{Type, TypeDefinition};
+use ty_python_semantic::{HasType, ImportAliasResolution, ProgramEnvironment, ResolvedDefinition, definitions_for_name};
+
+use super::{Callee, DEEPEST_HIERARCHY, Module, any_in_hierarchy, qualified_name};
+use crate::program::Database;
+
+/// A value is followed through this many names, attributes and functions.
+const DEEPEST_MAKER: usize = 6;
+
+impl<'db> Module<'db> {
+    /// The method that `call` goes to, where only the bodies of functions tell what it is called on.
+    pub(crate) fn method_by_bodies(&self, call: &ExprCall) -> Option<Callee<'db>> {
+        let Expr::Attribute(method) = &*call.func else { return None };
+        self.ask(|| {
+            let is_open = is_open(self.db, method.value.inferred_type(&self.model)?);
+            if is_open { method_of(self, self.class_of(&method.value, DEEPEST_MAKER)?, &method.attr.id) } else { None }
+        })
+    }
+
+    /// The one class that every value of `expression` is made as.
+    fn class_of(&self, expression: &Expr, depth: usize) -> Option<Definition<'db>> {
+        let depth = depth.checked_sub(1)?;
+        // The engine takes a class and one that derives from it together for the first.
+        if let Expr::If(either) = expression {
+            return self.class_of_all(&[&either.body, &either.orelse], depth);
+        }
+        match expression.inferred_type(&self.model)? {
+            ty @ Type::NominalInstance(_) => match ty.definition(self.db, &ProgramEnvironment::from_file(self.file))? {
+                TypeDefinition::StaticClass(class) => Some(class),
+                _ => None,
+            },
+            // `self` may be of any class that derives from this one.
+            Type::TypeVar(_) => self.class_of_receiver(expression.as_name_expr()?),
+            ty if is_open(self.db, ty) => match expression {
+                Expr::Call(call) => self.class_made_by(call, false, depth),
+                Expr::Await(node) => self.class_made_by(node.value.as_call_expr()?, true, depth),
+                Expr::Name(name) => self.class_of_name(name, depth),
+                Expr::Attribute(attribute) => {
+                    let holder = self.class_of(&attribute.value, depth)?;
+                    let DefinitionKind::Class(node) = holder.kind(self.db) else { return None };
+                    let home = Module::load(self.db, holder.program_file(self.db));
+                    let mut put_in = PutIn { attribute: &attribute.attr.id, values: Vec::new(), is_open: false };
+                    put_in.visit_body(&node.node(&home.parsed).body);
+                    if put_in.is_open { None } else { home.class_of_all(&put_in.values, depth) }
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The class whose method has `name` as its first parameter.
+    fn class_of_receiver(&self, name: &ExprName) -> Option<Definition<'db>> {
+        let mut around = ClassesAround { place: name.range(), classes: Vec::new() };
+        around.visit_body(self.body());
+        let class = around.classes.pop()?;
+        let mut methods = class.body.iter().filter_map(Stmt::as_function_def_stmt);
+        let method = methods.find(|method| method.range().contains_range(name.range()))?;
+        if method.parameters.iter().next()?.name().id != name.id {
+            return None;
+        }
+        match class.inferred_type(&self.model)?.definition(self.db, &ProgramEnvironment::from_file(self.file))? {
+            TypeDefinition::StaticClass(class) => Some(class),
+            _ => None,
+        }
+    }
+
+    /// The class of a name that is bound once.
+    fn class_of_name(&self, name: &ExprName, depth: usize) -> Option<Definition<'db>> {
+        let found = definitions_for_name(&self.model, &name.id, AnyNodeRef::from(name), ImportAliasResolution::ResolveAliases);
+        let [ResolvedDefinition::Definition(definition)] = &*found else { return None };
+        let DefinitionKind::Assignment(_) = definition.kind(self.db) else { return None };
+        let home = Module::load(self.db, definition.program_file(self.db));
+        home.class_of(definition.kind(self.db).value(&home.parsed)?, depth)
+    }
+
+    /// The class of what a function without annotations returns.
+    fn class_made_by(&self, call: &ExprCall, is_awaited: bool, depth: usize) -> Option<Definition<'db>> {
+        let callee = self.target(&call.func)?;
+        let made = callee.with_body(self.db, |module, function| {
+            let is_plain = function.decorator_list.is_empty() && function.returns.is_none() && function.is_async == is_awaited;
+            let mut results = Results::default();
+            results.visit_body(&function.body);
+            if is_plain && !results.yields { module.class_of_all(&results.values, depth) } else { None }
+        });
+        made?
+    }
+
+    /// The same of several values; those that are `None` do not count.
+    fn class_of_all(&self, values: &[&Expr], depth: usize) -> Option<Definition<'db>> {
+        let mut class = None;
+        for value in values.iter().filter(|value| !value.is_none_literal_expr()) {
+            let next = self.class_of(value, depth)?;
+            if class.is_some_and(|class| class != next) {
+                return None;
+            }
+            class = Some(next);
+        }
+        class
+    }
+}
+
+/// Whether all that is known of a value is that it may be `None`.
+fn is_open<'db>(db: &'db Database, ty: Type<'db>) -> bool {
+    match ty {
+        Type::Dynamic(_) => true,
+        Type::Union(union) => {
+            let mut parts = union.elements(db).iter().filter(|part| !part.is_none(db)).peekable();
+            parts.peek().is_some() && parts.all(|part| matches!(part, Type::Dynamic(_)))
+        }
+        _ => false,
+    }
+}
+
+/// The method that instances of a class have.
+fn method_of<'db>(module: &Module<'db>, class: Definition<'db>, name: &Name) -> Option<Callee<'db>> {
+    let found = Cell::new(None);
+    let finds = |class: Definition<'db>, node: &StmtClassDef| {
+        let mut methods = node.body.iter().filter_map(Stmt::as_function_def_stmt).filter(|method| method.name.id == *name);
+        let Some(method) = methods.next_back() else { return false };
+        let home = Module::load(module.db, class.program_file(module.db));
+        let ty = method.inferred_type(&home.model);
+        let definition = ty.and_then(|ty| ty.definition(module.db, &ProgramEnvironment::from_file(home.file)));
+        if let (Some(Type::FunctionLiteral(_)), Some(TypeDefinition::Function(definition))) = (ty, definition) {
+            found.set(Some(definition));
+        }
+        true
+    };
+    any_in_hierarchy(module.db, class, &finds, DEEPEST_HIERARCHY)?;
+    let definition = found.get()?;
+    Some(Callee { name: qualified_name(module.db, definition), is_bound: true, definition })
+}
+
+/// The classes around a place, the innermost last.
+struct ClassesAround<'a> {
+    place: TextRange,
+    classes: Vec<&'a StmtClassDef>,
+}
+
+impl<'a> Visitor<'a> for ClassesAround<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if statement.range().contains_range(self.place) {
+            self.classes.extend(statement.as_class_def_stmt());
+            walk_stmt(self, statement);
+        }
+    }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+/// What the statements of a class put in an attribute of its objects.
+struct PutIn<'n, 'a> {
+    attribute: &'n Name,
+    values: Vec<&'a Expr>,
+    /// Whether something else is put in there, like the elements of an iterable.
+    is_open: bool,
+}
+
+impl PutIn<'_, '_> {
+    fn is_meant(&self, target: &Expr) -> bool {
+        target.as_attribute_expr().is_some_and(|target| target.attr.id == *self.attribute)
+    }
+
+    fn is_among(&self, target: &Expr) -> bool {
+        match target {
+            Expr::Tuple(tuple) => tuple.elts.iter().any(|element| self.is_among(element)),
+            Expr::Starred(starred) => self.is_among(&starred.value),
+            target => self.is_meant(target),
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for PutIn<'_, 'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::Assign(assignment) if assignment.targets.iter().any(|target| self.is_meant(target)) => {
+                self.values.push(&assignment.value);
+            }
+            Stmt::Assign(assignment) => self.is_open |= assignment.targets.iter().any(|target| self.is_among(target)),
+            Stmt::AnnAssign(assignment) => self.is_open |= self.is_meant(&assignment.target),
+            Stmt::For(statement) => self.is_open |= self.is_among(&statement.target),
+            Stmt::With(statement) => {
+                let mut targets = statement.items.iter().filter_map(|item| item.optional_vars.as_deref());
+                self.is_open |= targets.any(|target| self.is_among(target));
+            }
+            _ => {}
+        }
+        walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+/// What a body returns.
+#[derive(Default)]
+struct Results<'a> {
+    values: Vec<&'a Expr>,
+    yields: bool,
+}
+
+impl<'a> Visitor<'a> for Results<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            Stmt::Return(result) => self.values.extend(result.value.as_deref()),
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Lambda(_) => {}
+            Expr::Yield(_) | Expr::YieldFrom(_) => self.yields = true,
+            _ => walk_expr(self, expression),
+        }
+    }
+}
