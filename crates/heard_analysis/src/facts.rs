@@ -14,6 +14,8 @@ mod callbacks;
 mod classes;
 mod continuation;
 mod crowds;
+mod dead_handlers;
+mod desertions;
 mod done_callbacks;
 mod entries;
 mod examined;
@@ -62,6 +64,8 @@ pub(crate) use birth::Index;
 pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
 pub(crate) use crowds::Crowd;
+pub(crate) use dead_handlers::DeadHandler;
+pub(crate) use desertions::{Desertion, Left};
 pub(crate) use done_callbacks::OutcomeCallback;
 pub(crate) use entries::PlainEntry;
 pub(crate) use examined::{FailureTest, Finds, Passed};
@@ -112,6 +116,10 @@ pub(crate) enum Fact {
     Bypass(Bypass),
     /// A gather fails, and what it waited for goes on.
     Siblings(Siblings),
+    /// Tasks of an async generator run on when it is closed.
+    Desertion(Desertion),
+    /// A handler around a wait that never raises what it is for.
+    DeadHandler(DeadHandler),
     /// Work is started for each element of something that nobody bounds.
     Crowd(Crowd),
     /// A time limit hides how work ended.
@@ -158,6 +166,8 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     // What never runs has no failure that the future could tell.
     let called_back: FxHashSet<&Span> = async_callbacks.iter().map(|callback| &callback.call).collect();
     births.retain(|birth| !called_back.contains(&birth.site.span));
+    // Who looks at no outcome at all is told so.
+    let unexamined: FxHashSet<Span> = births.iter().filter_map(Birth::unexamined_at).cloned().collect();
     let mut facts: Vec<Fact> = births.into_iter().map(Box::new).map(Fact::Birth).collect();
     facts.extend(finder.jumps().map(Fact::Jump));
     facts.extend(async_callbacks.into_iter().map(Fact::AsyncCallback));
@@ -173,6 +183,8 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.wrong_pairings().map(Fact::WrongPairing));
     facts.extend(finder.bypasses().map(Fact::Bypass));
     facts.extend(finder.siblings().map(Fact::Siblings));
+    facts.extend(finder.dead_handlers().filter(|handler| !unexamined.contains(&handler.site.span)).map(Fact::DeadHandler));
+    facts.extend(finder.desertions().map(Fact::Desertion));
     facts.extend(finder.crowds().map(Fact::Crowd));
     facts.extend(finder.hidden_failures().into_iter().map(Fact::HiddenFailure));
     facts.extend(finder.outliving().map(Fact::Outliving));
@@ -268,6 +280,14 @@ pub(crate) struct Birth {
     pub(crate) registry: Option<Span>,
     /// Whether only its name says what the call goes to, or what it stands for.
     pub(crate) is_guess: bool,
+}
+
+impl Birth {
+    /// The wait that it comes out of, where nobody looks at how it ended.
+    pub(crate) fn unexamined_at(&self) -> Option<&Span> {
+        let is_unexamined = matches!(self.fate, Fate::Lost(Loss::Unexamined { .. })) && self.hearing == Hearing::Deaf;
+        self.lost_at.as_ref().filter(|_| is_unexamined)
+    }
 }
 
 /// Whether a function hears its own failures.

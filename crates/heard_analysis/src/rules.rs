@@ -172,7 +172,9 @@ impl Finding {
             Loss::NeverRead { holder: None, .. } => "this does not read the outcome".to_owned(),
             Loss::Late { behind: Obstacle::Endless, .. } => "this does not end".to_owned(),
             Loss::Late { behind: Obstacle::Handover, .. } => "whoever uses this takes over here".to_owned(),
-            Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } => "it is waited for here".to_owned(),
+            Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } | Loss::Collected { .. } => {
+                "it is waited for here".to_owned()
+            }
             Loss::Skipped { .. } => "the failures are left out here".to_owned(),
             Loss::Unheld { registry: Some(_), .. } => "it is registered here".to_owned(),
             Loss::Unheld { .. } => "a callback alone does not keep it".to_owned(),

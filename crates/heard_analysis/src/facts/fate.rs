@@ -65,6 +65,8 @@ pub(crate) enum Loss {
         at: TextRange,
         /// Whether code outside the program may read it, by a public name.
         is_public: bool,
+        /// Whether something waits for its end and leaves its failure unread, as at a shutdown.
+        is_collected: bool,
         /// Where the place is looked at.
         stations: Arc<[Station]>,
     },
@@ -76,6 +78,8 @@ pub(crate) enum Loss {
     Unexamined { at: TextRange },
     /// A wait that ends before it does has left it behind.
     Abandoned { at: TextRange, is_cancelled: bool },
+    /// A gather that collects failures waits for its end, and nobody looks at what it gives.
+    Collected { at: TextRange },
     /// It is cancelled, and nobody waits for its end.
     OnlyCancelled { at: TextRange },
     /// Failures are sorted out and left lying on purpose.
@@ -103,6 +107,11 @@ impl Loss {
         matches!(self, Loss::Kept { is_public: true, .. })
     }
 
+    /// Whether its failure is left unread by something that waits for its end.
+    pub(crate) fn is_collected(&self) -> bool {
+        matches!(self, Loss::Kept { is_collected: true, .. })
+    }
+
     /// Where the value was looked at without being read.
     pub(crate) fn stations(&self) -> &[Station] {
         match self {
@@ -124,6 +133,7 @@ impl Loss {
             | Loss::Discarded { at }
             | Loss::Unexamined { at }
             | Loss::Abandoned { at, .. }
+            | Loss::Collected { at }
             | Loss::OnlyCancelled { at }
             | Loss::Skipped { at }
             | Loss::Unheld { at, .. }

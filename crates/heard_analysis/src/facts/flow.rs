@@ -25,6 +25,7 @@ use crate::program::Database;
 use self::held::{Obstacles, Reach};
 use self::promises::may_be_plain;
 pub(in crate::facts) use self::value::{Layer, Value};
+pub(in crate::facts) use self::waits::is_limited;
 
 mod arguments;
 mod beyond;
@@ -493,11 +494,12 @@ impl Verdict {
 
     fn weight(&self) -> u8 {
         match &self.fate {
-            Fate::Consumed(_) => 10,
-            Fate::Transferred(_) => 9,
+            Fate::Consumed(_) => 11,
+            Fate::Transferred(_) => 10,
             // What else is done with it does not make that right.
-            Fate::Lost(Loss::UsedAsValue { operation, .. }) if operation.is_refused() && self.kind == Kind::Coroutine => 8,
-            Fate::Unknown(_) => 7,
+            Fate::Lost(Loss::UsedAsValue { operation, .. }) if operation.is_refused() && self.kind == Kind::Coroutine => 9,
+            Fate::Unknown(_) => 8,
+            Fate::Lost(Loss::Collected { .. }) => 7,
             Fate::Lost(Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. }) => 6,
             Fate::Lost(Loss::Skipped { .. }) => 5,
             Fate::Lost(Loss::UsedAsValue { .. }) => 4,

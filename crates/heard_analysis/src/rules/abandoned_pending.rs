@@ -2,17 +2,29 @@
 
 use super::Rule;
 use super::unread_task::subject;
-use crate::facts::{Fact, Fate, Hearing, Loss};
-use crate::finding::{Finding, Level};
+use crate::facts::{Birth, Desertion, Fact, Hearing, Left};
+use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule =
     Rule { name: "abandoned-pending", level: Level::Strict, page: include_str!("abandoned_pending.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
-    let Fact::Birth(birth) = fact else { return None };
+    match fact {
+        Fact::Birth(birth) => left_behind(birth),
+        Fact::Desertion(Desertion { site, callee, left: Left::Pending, at }) => {
+            let message = format!("what `{callee}` still waits for is neither cancelled nor awaited where whoever iterates stops early");
+            let mut finding = RULE.finding(site, message, "put a `try` around the loop, and cancel and await what is pending in its `finally`");
+            finding.trace.push(Step { span: at.clone(), message: "the iteration may end here".to_owned() });
+            Some(finding.at_level(Level::Preview))
+        }
+        _ => None,
+    }
+}
+
+fn left_behind(birth: &Birth) -> Option<Finding> {
     let (wait, is_cancelled) = birth.abandoned.as_ref()?;
     // Where nobody looks at those that are done either, that is `unread-wait`.
-    if matches!(birth.fate, Fate::Lost(Loss::Unexamined { .. })) && birth.hearing == Hearing::Deaf {
+    if birth.unexamined_at().is_some() {
         return None;
     }
     let (what, level) = match (is_cancelled, birth.hearing) {

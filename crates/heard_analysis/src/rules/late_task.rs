@@ -2,13 +2,26 @@
 
 use super::Rule;
 use super::unread_task::subject;
-use crate::facts::{Fact, Fate, Hearing, Kind, Loss, Obstacle};
-use crate::finding::{Finding, Level};
+use crate::facts::{Birth, Desertion, Fact, Fate, Hearing, Kind, Left, Loss, Obstacle};
+use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule = Rule { name: "late-task", level: Level::Default, page: include_str!("late_task.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
-    let Fact::Birth(birth) = fact else { return None };
+    match fact {
+        Fact::Birth(birth) => read_late(birth),
+        Fact::Desertion(Desertion { site, callee, left: Left::Task(work), at }) => {
+            let work = work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();
+            let message = format!("the task of `{callee}`{work} is read only behind a `yield`, where whoever iterates may stop");
+            let mut finding = RULE.finding(site, message, "cancel and await it in a `finally` block around the `yield`");
+            finding.trace.push(Step { span: at.clone(), message: "the iteration may end here".to_owned() });
+            Some(finding.at_level(Level::Preview))
+        }
+        _ => None,
+    }
+}
+
+fn read_late(birth: &Birth) -> Option<Finding> {
     let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss @ Loss::Late { behind, .. }), Hearing::Deaf) =
         (birth.kind, &birth.fate, birth.hearing)
     else {

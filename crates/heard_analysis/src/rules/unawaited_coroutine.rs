@@ -28,7 +28,7 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::Kept { holder, .. } => format!("the coroutine of `{callee}` is kept in `{holder}`, and nothing in the program awaits it"),
         Loss::Handed { function, .. } => format!("the coroutine of `{callee}` is handed to `{function}`, which never awaits it"),
         Loss::Discarded { .. } => format!("the coroutine of `{callee}` is never awaited"),
-        Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::OnlyCancelled { .. } | Loss::UsedAsValue { .. } | Loss::CutOff => return None,
+        Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::Collected { .. } | Loss::OnlyCancelled { .. } | Loss::UsedAsValue { .. } | Loss::CutOff => return None,
     };
     let help = if birth.site.in_async { "await it" } else { "await it in an `async def`, or hand it to `asyncio.run` or a task that is kept" };
     let mut finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);

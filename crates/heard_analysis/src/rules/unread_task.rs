@@ -15,12 +15,15 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::UnusedName(name) if name != "_" => format!("is kept in `{name}`, and nothing reads its outcome"),
         Loss::Overwritten { name, .. } => format!("is lost when `{name}` is bound anew"),
         Loss::NeverRead { holder: Some(name), .. } => format!("is kept in `{name}`, but its outcome is never read"),
+        Loss::Kept { holder, is_collected: true, .. } => {
+            format!("is kept in `{holder}`, where something waits for its end and nothing reads its failure")
+        }
         Loss::Kept { holder, .. } => format!("is kept in `{holder}`, and nothing in the program reads its outcome"),
         Loss::Handed { function, .. } => format!("is handed to `{function}`, which does not read its outcome"),
         _ => return None,
     };
     let finding = RULE.finding(&birth.site, format!("{} {how}", subject(birth)), HELP).with_loss(birth, loss);
-    Some(if loss.is_public() { finding.at_level(Level::Strict) } else { finding })
+    Some(if loss.is_public() || loss.is_collected() { finding.at_level(Level::Strict) } else { finding })
 }
 
 /// What to do with a task that is kept.

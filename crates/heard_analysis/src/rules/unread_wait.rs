@@ -2,16 +2,34 @@
 
 use super::Rule;
 use super::unread_task::subject;
-use crate::facts::{Fact, Fate, Hearing, Loss};
-use crate::finding::{Finding, Level};
+use crate::facts::{Birth, DeadHandler, Fact};
+use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule = Rule { name: "unread-wait", level: Level::Default, page: include_str!("unread_wait.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
-    let Fact::Birth(birth) = fact else { return None };
-    let (Fate::Lost(Loss::Unexamined { .. }), Hearing::Deaf, Some(wait)) = (&birth.fate, birth.hearing, &birth.lost_at) else { return None };
+    match fact {
+        Fact::Birth(birth) => unexamined(birth),
+        Fact::DeadHandler(handler) => Some(unheard(handler)),
+        _ => None,
+    }
+}
+
+fn unexamined(birth: &Birth) -> Option<Finding> {
+    let wait = birth.unexamined_at()?;
     let message = "this waits for tasks, and nobody looks at how they ended: their failures are not heard".to_owned();
     let finding = RULE.finding(&birth.site, message, "call `result()` on each task that is done, or use `gather` or a `TaskGroup`");
     let finding = finding.told_at(wait, birth, format!("{} is one of them", subject(birth)));
     Some(if birth.is_cleanup { finding.at_level(Level::Strict) } else { finding })
+}
+
+fn unheard(handler: &DeadHandler) -> Finding {
+    let (callee, (head, source)) = (&handler.callee, &handler.head);
+    let (message, help) = match handler.is_timeout {
+        false => (format!("`{callee}` does not raise what its tasks fail with, so `{source}` hears none of it"), "call `result()` on each task that is done, where the handler stands around it"),
+        true => (format!("`{callee}` does not raise when the time is over, so `{source}` never runs"), "look at the tasks that are not done, the second set that it gives"),
+    };
+    let mut finding = RULE.finding(&handler.site, message, help);
+    finding.trace.push(Step { span: head.clone(), message: "nothing comes here".to_owned() });
+    finding
 }

@@ -27,6 +27,8 @@ pub(crate) enum Edge<'a> {
     Leave(TextRange),
     /// When what a context manager or a fixture is for has been done by whoever uses it.
     Handover(TextRange),
+    /// When whoever iterates an async generator leaves at this `yield`.
+    Left(TextRange),
     /// When the step, or the call that it is, fails.
     Fail(Option<&'a ExprCall>),
     /// When awaiting this fails or is cancelled, perhaps by something around it, like a timeout.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 use ruff_text_size::Ranged;
 
+use super::super::birth::return_exceptions;
 use super::super::body::{Use, arguments};
 use super::super::models::Effect;
 use super::super::{Fate, How, Kind, Loss, Operation, Reason};
@@ -32,6 +33,7 @@ impl<'a> Flow<'_, '_, 'a> {
             Effect::WaitFor => return self.waited_for(value, call, result),
             Effect::Complete if depth > 0 => return self.completed(value, call, result),
             Effect::Complete => return unknown,
+            Effect::Consume if self.is_collected(value, call, result) => Fate::Lost(Loss::Collected { at }),
             Effect::Consume => Fate::Consumed(How::HandedOver),
             Effect::Await => return self.follow(value, &Use::Awaited(Rc::clone(result))),
             Effect::Pass => {
@@ -96,6 +98,16 @@ impl<'a> Flow<'_, '_, 'a> {
             }
         };
         value.ends(fate)
+    }
+
+    /// Whether `call` is a gather that collects the failure of a task from another body, and its
+    /// results are dropped. Where the task is made in this body, the gather itself is told.
+    fn is_collected(&self, value: Value, call: &ExprCall, result: &Use<'a>) -> bool {
+        self.has_arrived.get()
+            && matches!(value.kind, Kind::Task | Kind::Future)
+            && return_exceptions(call) == Some(true)
+            && self.model(call).is_some_and(|model| model.gives == Some(Kind::Gather))
+            && matches!(self.follow(Value::new(Kind::Gather), result).fate, Fate::Lost(Loss::Dropped | Loss::UnusedName(_)))
     }
 
     /// The elements of a container come as the parts at this place of tuples.

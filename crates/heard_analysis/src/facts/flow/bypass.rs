@@ -1,7 +1,7 @@
 //! Failures that leave a function between the birth of a value and the place that reads it.
 
 use ruff_python_ast::Expr;
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
 use super::super::body::{CallSite, Edge, Load, Step, Use, Variable};
@@ -32,8 +32,7 @@ impl<'a> Flow<'_, '_, 'a> {
         if self.ways_out(&holder, &self.unread(&holder, &FxHashSet::default())?).is_empty() || !is_read() {
             return None;
         }
-        let settling = holder.variable.loads.iter().filter(|load| self.settles(holder.value, load)).map(|load| load.step).collect();
-        let unread = self.unread(&holder, &settling)?;
+        let unread = self.unread(&holder, &self.settling(&holder))?;
         let mut between = self.ways_out(&holder, &unread);
         between.retain(|awaited| may_fail(Some(awaited)));
         if between.is_empty() && may_fail(None) {
@@ -41,6 +40,17 @@ impl<'a> Flow<'_, '_, 'a> {
             between = reading.filter_map(|load| self.one_by_one(&holder, load)).collect();
         }
         between.into_iter().min_by_key(Ranged::start)
+    }
+
+    /// The first `yield` at which whoever iterates may leave while the value of `site` waits in a name
+    /// or a container, so that nobody reads it then.
+    pub(crate) fn desertion(&self, kind: Kind, site: &CallSite<'a>) -> Option<TextRange> {
+        let holder = self.holder(kind, site)?;
+        let is_read = || matches!(self.verdict(kind, site).fate, Fate::Consumed(How::Awaited | How::HandedOver | How::Method));
+        if self.yields(&holder, &self.unread(&holder, &FxHashSet::default())?).is_none() || !is_read() {
+            return None;
+        }
+        self.yields(&holder, &self.unread(&holder, &self.settling(&holder))?)
     }
 
     /// The name that the value of `site` is put in.
@@ -96,6 +106,20 @@ impl<'a> Flow<'_, '_, 'a> {
             _ => None,
         });
         fails.filter(|(target, _)| self.leads_out(holder, *target)).map(|(_, awaited)| awaited).collect()
+    }
+
+    /// The steps that read what the holder has, hand it to somebody, or end it.
+    fn settling(&self, holder: &Holder<'_, 'a>) -> FxHashSet<Step> {
+        holder.variable.loads.iter().filter(|load| self.settles(holder.value, load)).map(|load| load.step).collect()
+    }
+
+    /// The first `yield` at these steps from which closing the generator leads past all uses of the holder.
+    fn yields(&self, holder: &Holder<'_, 'a>, steps: &FxHashSet<Step>) -> Option<TextRange> {
+        let leaves = self.body.graph.leaving(steps).filter_map(|(target, edge)| match edge {
+            Edge::Left(at) => Some((target, at)),
+            _ => None,
+        });
+        leaves.filter(|(target, _)| self.leads_out(holder, *target)).map(|(_, at)| at).min_by_key(Ranged::start)
     }
 
     /// Whether a failure that comes to this step leaves the function past all uses of the holder.

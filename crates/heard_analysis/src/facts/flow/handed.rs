@@ -11,7 +11,7 @@ use super::super::fate::Station;
 use super::super::hears::is_transparent;
 use super::super::names::{is_stub, yields};
 use super::super::summary::{Entrance, Question, Treatment};
-use super::super::{Fate, Kind, Loss, Reason};
+use super::super::{Fate, How, Kind, Loss, Reason};
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
 use super::{Flow, Remark, Verdict, never_read};
@@ -112,6 +112,8 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
             Fate::Lost(_) if verdict.kind != value.kind && !is_here => value.unknown(Reason::Argument),
             Fate::Lost(_) if verdict.kind != value.kind => verdict.clone(),
             Fate::Lost(Loss::Unexamined { .. } | Loss::Abandoned { .. } | Loss::Kept { .. }) if is_here => verdict.clone(),
+            // It is what the function is there for.
+            Fate::Lost(Loss::Collected { .. }) => value.ends(Fate::Consumed(How::HandedOver)),
             Fate::Lost(Loss::Discarded { .. }) => {
                 self.remarks.borrow_mut().push(Remark::Discarded(call.range()));
                 value.ends(Fate::Lost(Loss::Discarded { at: call.range() }))

@@ -223,7 +223,7 @@ impl<'a> Flow<'_, '_, 'a> {
     fn takes(&self, edge: &Edge<'a>) -> bool {
         let reach = self.reach.get();
         let takes = match edge {
-            Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Fail(None) => true,
+            Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Left(_) | Edge::Fail(None) => true,
             Edge::Handover(_) => reach >= Reach::Closing,
             Edge::Never(_) | Edge::Leave(_) => reach == Reach::Blocked,
             Edge::Behind(call) => reach == Reach::Blocked || !self.is_endless(call),
@@ -241,7 +241,7 @@ impl<'a> Flow<'_, '_, 'a> {
     /// The same without asking the engine: only what is taken whatever it would say.
     fn takes_surely(&self, edge: &Edge<'a>) -> bool {
         match edge {
-            Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Fail(None) => true,
+            Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Left(_) | Edge::Fail(None) => true,
             Edge::Handover(_) | Edge::Never(_) | Edge::Leave(_) | Edge::Behind(_) => false,
             Edge::Fail(Some(call)) => !self.may_not_fail(call),
             Edge::AwaitFail { awaited, is_limited } => *is_limited || awaited.as_call_expr().is_none_or(|call| !self.may_not_fail(call)),

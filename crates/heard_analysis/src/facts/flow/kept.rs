@@ -125,12 +125,20 @@ impl<'a> Flow<'_, '_, 'a> {
             // A gather that is awaited goes on as its outcomes.
             Fate::Lost(_) if verdict.kind != value.kind && is_here => return verdict,
             Fate::Lost(_) if verdict.kind != value.kind => return value.unknown(Reason::Stored),
-            Fate::Lost(Loss::NeverRead { .. } | Loss::UnusedName(_) | Loss::Overwritten { .. } | Loss::Kept { .. } | Loss::Dropped) => {}
+            Fate::Lost(
+                Loss::NeverRead { .. }
+                | Loss::UnusedName(_)
+                | Loss::Overwritten { .. }
+                | Loss::Kept { .. }
+                | Loss::Dropped
+                | Loss::Collected { .. },
+            ) => {}
             Fate::Lost(_) if is_here => return verdict,
             Fate::Lost(_) => return value.unknown(Reason::Stored),
             _ => return verdict,
         }
-        value.ends(Fate::Lost(Loss::Kept { holder: kept.holder.clone(), at: kept.at, is_public, stations }))
+        let is_collected = matches!(&verdict.fate, Fate::Lost(loss) if matches!(loss, Loss::Collected { .. }) || loss.is_collected());
+        value.ends(Fate::Lost(Loss::Kept { holder: kept.holder.clone(), at: kept.at, is_public, is_collected, stations }))
     }
 
     /// Notes where another body reads the value, if that is the first place that does.

@@ -100,7 +100,7 @@ impl<'a> Flow<'_, '_, 'a> {
 }
 
 /// Whether a wait may end before all that it waits for.
-fn is_limited(wait: &ExprCall) -> bool {
+pub(in super::super) fn is_limited(wait: &ExprCall) -> bool {
     let has_timeout = wait.arguments.find_keyword("timeout").is_some_and(|keyword| keyword.value.is_number_literal_expr());
     let is_race = wait.arguments.find_keyword("return_when").is_some_and(|keyword| match &keyword.value {
         Expr::StringLiteral(text) => text.value.to_str().starts_with("FIRST"),

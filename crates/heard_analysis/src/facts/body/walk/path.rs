@@ -88,6 +88,9 @@ impl<'a> Walker<'a> {
         } else {
             self.step();
             self.risk(None);
+            if self.scope.is_async {
+                self.body.graph.connect(self.path.here, self.path.catch, Edge::Left(range));
+            }
         }
     }
 
