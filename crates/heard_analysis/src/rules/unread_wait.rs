@@ -25,9 +25,12 @@ fn unexamined(birth: &Birth) -> Option<Finding> {
 
 fn unheard(handler: &DeadHandler) -> Finding {
     let (callee, (head, source)) = (&handler.callee, &handler.head);
-    let (message, help) = match handler.is_timeout {
-        false => (format!("`{callee}` does not raise what its tasks fail with, so `{source}` hears none of it"), "call `result()` on each task that is done, where the handler stands around it"),
-        true => (format!("`{callee}` does not raise when the time is over, so `{source}` never runs"), "look at the tasks that are not done, the second set that it gives"),
+    let (message, help) = if handler.is_timeout {
+        let message = format!("`{callee}` does not raise when the time is over, so `{source}` never runs");
+        (message, "look at the tasks that are not done, the second set that it gives")
+    } else {
+        let message = format!("`{callee}` does not raise what its tasks fail with, so `{source}` hears none of it");
+        (message, "call `result()` on each task that is done, where the handler stands around it")
     };
     let mut finding = RULE.finding(&handler.site, message, help);
     finding.trace.push(Step { span: head.clone(), message: "nothing comes here".to_owned() });
