@@ -247,7 +247,8 @@ impl<'db> Module<'db> {
 
     /// Whether the class of `expression`, or one of its bases, defines `method`. `None` where a base is
     /// not known, or the value is no instance of one class.
-    pub(crate) fn has_method(&self, expression: &Expr, method: &str) -> Option<bool> {
+    pub(crate) fn has_method<'e>(&self, expression: impl Into<ExprRef<'e>>, method: &str) -> Option<bool> {
+        let expression = expression.into();
         self.ask(|| {
             let ty @ Type::NominalInstance(_) = expression.inferred_type(&self.model)? else { return None };
             match ty.definition(self.db, &ProgramEnvironment::from_file(self.file))? {

@@ -33,6 +33,7 @@ mod order;
 mod origin;
 mod outcomes;
 mod own_waits;
+mod properties;
 mod raises;
 mod raw_tasks;
 mod resolves;

@@ -36,6 +36,8 @@ pub(crate) struct Index {
     generators: FxHashSet<Name>,
     /// The last names of what may hold such a function.
     holders: FxHashSet<Name>,
+    /// The names of properties that may give an awaitable.
+    pub(super) properties: FxHashSet<Name>,
     /// The last names of functions that are given to `add_done_callback`.
     pub(super) done_callbacks: FxHashSet<Name>,
     /// The last names of functions that have a parameter for a function that returns nothing.
@@ -63,6 +65,7 @@ impl Index {
             functions: others,
             generators: FxHashSet::default(),
             holders: FxHashSet::default(),
+            properties: FxHashSet::default(),
             done_callbacks: FxHashSet::default(),
             plain_callers: FxHashSet::default(),
             classes: Classes::new(tables),
@@ -86,6 +89,7 @@ impl Index {
         }
         index.plain_callers.extend(tables.iter().flat_map(|table| table.plain_callers.iter().cloned()));
         index.done_callbacks.extend(tables.iter().flat_map(|table| table.done_callbacks.iter().cloned()));
+        index.properties.extend(tables.iter().flat_map(|table| table.properties.iter().cloned()));
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
         index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
         // What holds or returns what an awaitable function gives is as awaitable, and so on.
@@ -178,6 +182,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 births.push(birth);
             }
         }
+        births.extend(self.property_births(index, all));
         births
     }
 
@@ -207,6 +212,12 @@ impl<'a> Finder<'_, '_, 'a> {
         };
         let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);
         let read_at = self.flow.read_at().filter(|_| matches!(fate, Fate::Consumed(_)));
+        // What is done with such an object is its class's to say.
+        let is_own = given == Given::Guessed(Kind::Awaitable);
+        let fate = match fate {
+            Fate::Lost(loss) if is_own && loss != Loss::Dropped => Fate::Unknown(Reason::Spawner),
+            fate => fate,
+        };
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
@@ -309,6 +320,11 @@ impl<'a> Finder<'_, '_, 'a> {
 
     fn mapped_birth(&self, site: &CallSite<'a>, function: &Expr) -> Birth {
         let fate = self.flow.verdict_of_each(Kind::Coroutine, site).fate;
+        self.coroutine_birth(site.call.range(), &site.around, function.range(), fate)
+    }
+
+    /// The birth of a coroutine that no call of its function gives; what was followed last is its value.
+    pub(super) fn coroutine_birth(&self, range: TextRange, around: &Around<'a>, function: TextRange, fate: Fate) -> Birth {
         let span = |place| self.flow.module.span(place);
         let (read_at, lost_at) = match &fate {
             Fate::Lost(loss) => (None, loss.place().map(span)),
@@ -317,9 +333,9 @@ impl<'a> Finder<'_, '_, 'a> {
         };
         Birth {
             kind: Kind::Coroutine,
-            site: self.site(site.call.range(), &site.around),
-            callee: self.short_text(function.range()),
-            call: self.short_text(site.call.range()),
+            call: self.short_text(range),
+            site: self.site(range, around),
+            callee: self.short_text(function),
             work: None,
             hearing: Hearing::Deaf,
             is_held_by_timer: false,

@@ -132,7 +132,7 @@ pub(crate) struct Load<'a> {
 pub(crate) struct AttributeLoad<'a> {
     pub(crate) attribute: &'a ExprAttribute,
     pub(crate) how: Use<'a>,
-    pub(crate) scope: Rc<Scope<'a>>,
+    pub(crate) around: Around<'a>,
     /// Whether nothing leads to it.
     pub(crate) is_dead: bool,
 }

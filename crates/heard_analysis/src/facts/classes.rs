@@ -84,6 +84,11 @@ impl Classes {
         self.methods.get(name).is_some_and(|definers| !definers.is_disjoint(family))
     }
 
+    /// Whether any class of the program defines a method.
+    pub(super) fn is_defined(&self, method: &str) -> bool {
+        self.methods.contains_key(method)
+    }
+
     /// The classes that derive from `class` and define `method` anew.
     pub(super) fn overriding(&self, class: ClassId, method: &Name) -> Vec<ClassId> {
         let Some(definers) = self.methods.get(method) else { return Vec::new() };

@@ -147,7 +147,12 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
 
     /// The same of what comes of the value at `site`, and is used so.
     pub(crate) fn verdict_of_result(&self, kind: Kind, site: &CallSite<'a>, how: &Use<'a>) -> Verdict {
-        self.birth.set(site.call.range());
+        self.verdict_at(site.call.range(), kind, how)
+    }
+
+    /// The fate of a value that is born at `birth` and used so.
+    pub(crate) fn verdict_at(&self, birth: TextRange, kind: Kind, how: &Use<'a>) -> Verdict {
+        self.birth.set(birth);
         self.verdict_of(Value::new(kind), how)
     }
 

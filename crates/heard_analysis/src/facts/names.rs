@@ -27,6 +27,8 @@ pub(crate) struct Names {
     pub(crate) done_callbacks: FxHashSet<Name>,
     /// Functions that have a parameter for a function that returns nothing.
     pub(crate) plain_callers: FxHashSet<Name>,
+    /// Properties that may give an awaitable.
+    pub(crate) properties: FxHashSet<Name>,
     /// The attributes that are read, and the names that are imported from other modules: whether that is
     /// on an object other than `self`.
     pub(crate) mentions: FxHashMap<Name, bool>,
@@ -77,7 +79,8 @@ impl<'a> Visitor<'a> for Collector {
         match statement {
             Stmt::ClassDef(class) => {
                 self.names.classes.push(ClassNames::of(class));
-                if plain_functions(&class.body).get("__call__").is_some_and(|method| method.is_async) {
+                let methods = plain_functions(&class.body);
+                if methods.get("__call__").is_some_and(|method| method.is_async) || methods.contains_key("__await__") {
                     self.names.functions.insert(class.name.id.clone());
                 }
             }
@@ -167,9 +170,15 @@ impl Collector {
         if function.is_async || function.returns.as_deref().is_some_and(names_awaitable) {
             self.names.functions.insert(function.name.id.clone());
         }
-        if let Some(Expr::Subscript(annotation)) = function.returns.as_deref()
-            && let Some(alias) = last_name(&annotation.value)
-        {
+        let is_property =
+            function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name.ends_with("property")));
+        if is_property && (function.is_async || function.returns.as_deref().is_some_and(names_awaitable)) {
+            self.names.properties.insert(function.name.id.clone());
+        }
+        // An alias of what is awaitable, or a class of the program's own that is.
+        let alias =
+            function.returns.as_deref().map(|annotation| annotation.as_subscript_expr().map_or(annotation, |generic| &generic.value));
+        if let Some(alias) = alias.and_then(last_name) {
             self.names.returned.entry(function.name.id.clone()).or_default().push(alias.clone());
         }
         if is_plain_coroutine_function(function) {

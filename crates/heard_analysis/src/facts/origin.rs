@@ -79,6 +79,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Answer::Unknown if callee.is_none() && self.goes_to_coroutine_function(module, call) => return Given::Fresh(Kind::Coroutine),
             Answer::Unknown if callee.is_none() && self.has_coroutines_name(module, call) => return Given::Guessed(Kind::Coroutine),
             Answer::Unknown => return self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Nothing),
+            Answer::Other if self.has_own_await(module, call) => return Given::Guessed(Kind::Awaitable),
             Answer::Mixed | Answer::Other => return Given::Nothing,
         };
         match kind {
@@ -93,6 +94,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             // A class is its own spawner, and so may be a helper, as its body tells.
             _ => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(kind, Owner::Possible)),
         }
+    }
+
+    /// Whether a call gives an object of a class of the program's own that can be awaited. What that does,
+    /// and whether it has to be done, only the class knows.
+    fn has_own_await(&self, module: &Module<'db>, call: &ExprCall) -> bool {
+        self.flow.index.classes.is_defined("__await__") && module.has_method(call, "__await__") == Some(true)
     }
 
     /// Whether the awaitables of an argument are made on the spot, so that nobody else holds them.

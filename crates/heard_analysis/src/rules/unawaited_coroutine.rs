@@ -12,6 +12,10 @@ fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
     let (kind @ (Kind::Coroutine | Kind::Awaitable), Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
     let callee = &birth.callee;
+    if kind == Kind::Awaitable && birth.is_guess {
+        let message = format!("what `{callee}` gives can be awaited, and is dropped: what awaiting it does is not done");
+        return Some(RULE.finding(&birth.site, message, "await it").at_level(Level::Preview));
+    }
     if kind == Kind::Awaitable {
         let message = format!("the awaitable of `{callee}` is dropped: if it is a coroutine, it never runs");
         return Some(RULE.finding(&birth.site, message, "await it").at_level(Level::Strict));

@@ -224,7 +224,7 @@ impl<'a> Flow<'_, '_, 'a> {
 
     fn is_member(&self, load: &AttributeLoad<'a>, members: &Members) -> bool {
         if let Expr::Name(receiver) = &*load.attribute.value
-            && let Some(class) = self.body.receiver_class(load.scope.frame, &receiver.id)
+            && let Some(class) = self.body.receiver_class(load.around.scope.frame, &receiver.id)
         {
             return self.class_here(&class.name.id).is_none_or(|class| members.family.contains(&class));
         }

@@ -113,7 +113,7 @@ impl<'a> Walker<'a> {
 
     /// Notes that an attribute is read. A target that is deleted or bound is none that is read.
     fn attribute(&mut self, attribute: &'a ast::ExprAttribute, how: &Use<'a>) {
-        let load = AttributeLoad { attribute, how: how.clone(), scope: Rc::clone(&self.scope), is_dead: self.path.is_dead };
+        let load = AttributeLoad { attribute, how: how.clone(), around: self.around(), is_dead: self.path.is_dead };
         self.body.attributes.entry(&attribute.attr.id).or_default().push(load);
     }
 
