@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, ExprName, Stmt, StmtClassDef};
+use ruff_python_ast::{AnyNodeRef, Decorator, Expr, ExprCall, ExprName, Stmt, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange};
 use ty_python_core::definition::{Definition, DefinitionKind};
 use ty_python_semantic::types::{Type, TypeDefinition};
@@ -35,10 +35,7 @@ impl<'db> Module<'db> {
             return self.class_of_all(&[&either.body, &either.orelse], depth);
         }
         match expression.inferred_type(&self.model)? {
-            ty @ Type::NominalInstance(_) => match ty.definition(self.db, &ProgramEnvironment::from_file(self.file))? {
-                TypeDefinition::StaticClass(class) => Some(class),
-                _ => None,
-            },
+            ty @ Type::NominalInstance(_) => self.class_of_instance(ty),
             // `self` may be of any class that derives from this one.
             Type::TypeVar(_) => self.class_of_receiver(expression.as_name_expr()?),
             ty if is_open(self.db, ty) => match expression {
@@ -49,12 +46,23 @@ impl<'db> Module<'db> {
                     let holder = self.class_of(&attribute.value, depth)?;
                     let DefinitionKind::Class(node) = holder.kind(self.db) else { return None };
                     let home = Module::load(self.db, holder.program_file(self.db));
+                    let node = node.node(&home.parsed);
+                    if let Some(result) = result_of_property(node, &attribute.attr.id) {
+                        return home.class_of_instance(result.inferred_type(&home.model)?);
+                    }
                     let mut put_in = PutIn { attribute: &attribute.attr.id, values: Vec::new(), is_open: false };
-                    put_in.visit_body(&node.node(&home.parsed).body);
+                    put_in.visit_body(&node.body);
                     if put_in.is_open { None } else { home.class_of_all(&put_in.values, depth) }
                 }
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    fn class_of_instance(&self, ty: Type<'db>) -> Option<Definition<'db>> {
+        match (ty, ty.definition(self.db, &ProgramEnvironment::from_file(self.file))?) {
+            (Type::NominalInstance(_), TypeDefinition::StaticClass(class)) => Some(class),
             _ => None,
         }
     }
@@ -108,6 +116,19 @@ impl<'db> Module<'db> {
         }
         class
     }
+}
+
+/// What a property of a class is declared to give. The engine does not know what each decorator makes of it.
+fn result_of_property<'c>(class: &'c StmtClassDef, name: &Name) -> Option<&'c Expr> {
+    let mut methods = class.body.iter().filter_map(Stmt::as_function_def_stmt).filter(|method| method.name.id == *name);
+    let method = methods.next()?;
+    let is_property = |decorator: &Decorator| match &decorator.expression {
+        Expr::Name(decorator) => decorator.id.ends_with("property"),
+        Expr::Attribute(decorator) => decorator.attr.ends_with("property"),
+        _ => false,
+    };
+    let is_one = !method.is_async && matches!(&*method.decorator_list, [decorator] if is_property(decorator));
+    method.returns.as_deref().filter(|_| is_one)
 }
 
 /// Whether all that is known of a value is that it may be `None`.

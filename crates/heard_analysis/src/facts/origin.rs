@@ -197,7 +197,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// Whether the bodies of functions tell that a method is called which is a coroutine function.
     fn goes_to_coroutine_function(&self, module: &Module<'db>, call: &ExprCall) -> bool {
         let method = module.method_by_bodies(call);
-        method.and_then(|method| method.with_body(self.db, |_, function| is_plain_coroutine_function(function))).unwrap_or(false)
+        method.and_then(|method| method.with_definition(self.db, |_, function| is_plain_coroutine_function(function))).unwrap_or(false)
     }
 
     /// Whether a method of an object of unknown type is called by a name that only coroutine functions have.
