@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use rustc_hash::FxHashSet;
 
-use crate::facts::{self, Birth, Fact, Hearing, How, Loss, Obstacle, Reason, To};
+use crate::facts::{self, Birth, Fact, How, Loss, Obstacle, Reason, To};
 use crate::finding::Span;
 
 /// A call whose value is awaitable, and what becomes of that value.
@@ -158,8 +158,7 @@ impl fmt::Display for Fate {
 /// The awaitables among the facts of a module.
 pub(crate) fn awaitables(facts: &[Fact]) -> Vec<Awaitable> {
     let births = || facts.iter().filter_map(|fact| if let Fact::Birth(birth) = fact { Some(&**birth) } else { None });
-    let is_unexamined =
-        |birth: &&Birth| birth.hearing != Hearing::Itself && matches!(birth.fate, facts::Fate::Lost(Loss::Unexamined { .. }));
+    let is_unexamined = |birth: &&Birth| !birth.hearing.is_sound() && matches!(birth.fate, facts::Fate::Lost(Loss::Unexamined { .. }));
     let unexamined: FxHashSet<&Span> = births().filter(is_unexamined).filter_map(|birth| birth.lost_at.as_ref()).collect();
     let of_birth = |birth: &Birth| {
         let span = &birth.site.span;
@@ -182,7 +181,7 @@ fn ending(birth: &Birth, is_unexamined: bool) -> (Fate, String, Option<Span>) {
             Some(facts::Fate::Unknown(reason)) => (Fate::Unknown, format!("its results: {}", reason.text()), None),
         },
         facts::Fate::Transferred(to) => (Fate::Transferred, transferred(*to).to_owned(), None),
-        facts::Fate::Lost(loss) if birth.hearing == Hearing::Itself && *loss != Loss::CutOff => {
+        facts::Fate::Lost(loss) if birth.hearing.is_sound() && *loss != Loss::CutOff => {
             (Fate::Consumed, "its own code hears its failures".to_owned(), None)
         }
         facts::Fate::Lost(Loss::Dropped) if birth.kind == facts::Kind::Outcomes => {

@@ -296,6 +296,11 @@ impl Birth {
 pub(crate) enum Hearing {
     /// Every path of it that can fail stands under a handler that logs or hands on.
     Itself,
+    /// It can only be cancelled: it waits, asks and notes, and there is nothing to hear.
+    Never,
+    /// It is a part of a function that does not fail in practice, like `min(delay, 60)`. Beside work that is
+    /// heard it is book-keeping; where there is nothing else, it is the work.
+    Small,
     /// Something around it may hear, like a decorator, or it drops them itself.
     Perhaps,
     /// Its failures get out.
@@ -305,7 +310,7 @@ pub(crate) enum Hearing {
 impl Hearing {
     /// Of several functions or parts together; none at all cannot fail.
     fn of_all(all: impl IntoIterator<Item = Self>) -> Self {
-        let mut hears = Hearing::Itself;
+        let mut hears = Hearing::Never;
         for one in all {
             hears = hears.and(one);
             if hears == Hearing::Deaf {
@@ -320,8 +325,15 @@ impl Hearing {
         match (self, other) {
             (Hearing::Deaf, _) | (_, Hearing::Deaf) => Hearing::Deaf,
             (Hearing::Perhaps, _) | (_, Hearing::Perhaps) => Hearing::Perhaps,
-            _ => Hearing::Itself,
+            (Hearing::Itself, _) | (_, Hearing::Itself) => Hearing::Itself,
+            (Hearing::Small, _) | (_, Hearing::Small) => Hearing::Small,
+            (Hearing::Never, Hearing::Never) => Hearing::Never,
         }
+    }
+
+    /// Whether no failure gets out of it.
+    pub(crate) fn is_sound(self) -> bool {
+        matches!(self, Hearing::Itself | Hearing::Never)
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{AnyNodeRef, Decorator, Expr, ExprCall, ExprName, Stmt, StmtClassDef};
+use ruff_python_ast::{AnyNodeRef, Decorator, Expr, ExprCall, ExprName, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 use ty_python_core::definition::{Definition, DefinitionKind};
 use ty_python_semantic::types::{Type, TypeDefinition};
@@ -25,6 +25,32 @@ impl<'db> Module<'db> {
             let is_open = is_open(self.db, method.value.inferred_type(&self.model)?);
             if is_open { method_of(self, self.class_of(&method.value, DEEPEST_MAKER)?, &method.attr.id) } else { None }
         })
+    }
+
+    /// Hands the function that `call` goes to, as it is written, to `read`: the engine may take what a
+    /// decorator makes of it for something else.
+    pub(crate) fn with_written<T>(&self, call: &ExprCall, read: impl FnOnce(&Module<'db>, &StmtFunctionDef) -> T) -> Option<T> {
+        let (read, answer) = (Cell::new(Some(read)), Cell::new(None));
+        match &*call.func {
+            Expr::Name(name) => {
+                let definition = self.ask(|| self.definition_of(name))?;
+                let DefinitionKind::Function(node) = definition.kind(self.db) else { return None };
+                let home = Module::load(self.db, definition.program_file(self.db));
+                return Some(read.take()?(&home, node.node(&home.parsed)));
+            }
+            Expr::Attribute(method) => {
+                let class = self.ask(|| self.class_of(&method.value, DEEPEST_MAKER))?;
+                let finds = |class: Definition<'db>, node: &StmtClassDef| {
+                    let Some(method) = last_method(node, &method.attr.id) else { return false };
+                    let home = Module::load(self.db, class.program_file(self.db));
+                    answer.set(read.take().map(|read| read(&home, method)));
+                    true
+                };
+                any_in_hierarchy(self.db, class, &finds, DEEPEST_HIERARCHY)?;
+            }
+            _ => {}
+        }
+        answer.take()
     }
 
     /// The one class that every value of `expression` is made as.
@@ -85,11 +111,18 @@ impl<'db> Module<'db> {
 
     /// The class of a name that is bound once.
     fn class_of_name(&self, name: &ExprName, depth: usize) -> Option<Definition<'db>> {
-        let found = definitions_for_name(&self.model, &name.id, AnyNodeRef::from(name), ImportAliasResolution::ResolveAliases);
-        let [ResolvedDefinition::Definition(definition)] = &*found else { return None };
+        let definition = self.definition_of(name)?;
         let DefinitionKind::Assignment(_) = definition.kind(self.db) else { return None };
         let home = Module::load(self.db, definition.program_file(self.db));
         home.class_of(definition.kind(self.db).value(&home.parsed)?, depth)
+    }
+
+    fn definition_of(&self, name: &ExprName) -> Option<Definition<'db>> {
+        let found = definitions_for_name(&self.model, &name.id, AnyNodeRef::from(name), ImportAliasResolution::ResolveAliases);
+        match &*found {
+            [ResolvedDefinition::Definition(definition)] => Some(*definition),
+            _ => None,
+        }
     }
 
     /// The class of what a function without annotations returns.
@@ -116,6 +149,10 @@ impl<'db> Module<'db> {
         }
         class
     }
+}
+
+fn last_method<'c>(class: &'c StmtClassDef, name: &Name) -> Option<&'c StmtFunctionDef> {
+    class.body.iter().filter_map(Stmt::as_function_def_stmt).rfind(|method| method.name.id == *name)
 }
 
 /// What a property of a class is declared to give. The engine does not know what each decorator makes of it.
@@ -147,8 +184,7 @@ fn is_open<'db>(db: &'db Database, ty: Type<'db>) -> bool {
 fn method_of<'db>(module: &Module<'db>, class: Definition<'db>, name: &Name) -> Option<Callee<'db>> {
     let found = Cell::new(None);
     let finds = |class: Definition<'db>, node: &StmtClassDef| {
-        let mut methods = node.body.iter().filter_map(Stmt::as_function_def_stmt).filter(|method| method.name.id == *name);
-        let Some(method) = methods.next_back() else { return false };
+        let Some(method) = last_method(node, name) else { return false };
         let home = Module::load(module.db, class.program_file(module.db));
         let ty = method.inferred_type(&home.model);
         let definition = ty.and_then(|ty| ty.definition(module.db, &ProgramEnvironment::from_file(home.file)));

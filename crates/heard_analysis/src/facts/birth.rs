@@ -409,7 +409,7 @@ impl<'a> Finder<'_, '_, 'a> {
             Expr::Call(work) if self.plain_function(work, &site.around.scope).is_some() => {
                 Some(self.hearing_of_call(work, &site.around.scope))
             }
-            Expr::Call(work) if self.never_fails(work) => Some(Hearing::Itself),
+            Expr::Call(work) if self.never_fails(work) => Some(Hearing::Never),
             Expr::Call(work) if self.flow.model(work).is_some_and(|model| model.callbacks == Some(Callbacks::Outcome)) => {
                 Some(self.hearing_of_inner_call(self.flow.module, work, Way::Awaited, DEEPEST_ORIGIN))
             }

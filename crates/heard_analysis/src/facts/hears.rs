@@ -31,14 +31,17 @@ pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &
     let is_filled_in = does_work(&function.body) || is_getter(function);
     let hears = if is_filled_in { Listener { module, called }.block(&function.body) } else { Hearing::Deaf };
     match hears {
-        Hearing::Deaf if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) => Hearing::Perhaps,
+        Hearing::Deaf | Hearing::Small if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) => {
+            Hearing::Perhaps
+        }
+        Hearing::Small => Hearing::Deaf,
         hears => hears,
     }
 }
 
 /// Whether a statement cannot fail unheard. `called` tells the same of what a call in it goes to.
 pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> bool {
-    Listener { module, called }.statement(statement) == Hearing::Itself
+    Listener { module, called }.statement(statement).is_sound()
 }
 
 /// Whether a function does nothing but give an attribute of its object, or what comparing it tells.
@@ -90,15 +93,15 @@ impl Listener<'_, '_> {
             }
             Stmt::If(statement) => {
                 let clauses = statement.elif_else_clauses.iter().map(|clause| {
-                    let test = clause.test.as_ref().map_or(Hearing::Itself, |test| self.expression(test));
+                    let test = clause.test.as_ref().map_or(Hearing::Never, |test| self.expression(test));
                     test.and(self.block(&clause.body))
                 });
                 self.expression(&statement.test).and(self.block(&statement.body)).and(Hearing::of_all(clauses))
             }
             Stmt::Expr(statement) => self.expression(&statement.value),
             Stmt::Assign(statement) => self.expression(&statement.value),
-            Stmt::AnnAssign(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
-            Stmt::Return(statement) => statement.value.as_deref().map_or(Hearing::Itself, |value| self.expression(value)),
+            Stmt::AnnAssign(statement) => statement.value.as_deref().map_or(Hearing::Never, |value| self.expression(value)),
+            Stmt::Return(statement) => statement.value.as_deref().map_or(Hearing::Never, |value| self.expression(value)),
             Stmt::AugAssign(statement) => self.operation(&statement.target, statement.op, &statement.value),
             Stmt::Delete(statement) => Hearing::of_all(statement.targets.iter().map(|target| self.deleted(target))),
             Stmt::Assert(statement) => self.expression(&statement.test),
@@ -109,14 +112,14 @@ impl Listener<'_, '_> {
             | Stmt::Nonlocal(_)
             | Stmt::Pass(_)
             | Stmt::Break(_)
-            | Stmt::Continue(_) => Hearing::Itself,
+            | Stmt::Continue(_) => Hearing::Never,
             _ => Hearing::Deaf,
         }
     }
 
     fn try_block(&self, statement: &StmtTry) -> Hearing {
         let mut catches_all = false;
-        let mut hears = Hearing::Itself;
+        let mut hears = Hearing::Never;
         for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
             let kind = handler.type_.as_deref();
             if !is_cancellation(kind) {
@@ -129,7 +132,10 @@ impl Listener<'_, '_> {
             return hears.and(self.block(&statement.body)).and(self.block(&statement.orelse));
         }
         // What comes behind work whose failures are heard is book-keeping.
-        let follows = if self.block(&statement.orelse) == Hearing::Itself { Hearing::Itself } else { Hearing::Perhaps };
+        let follows = match self.block(&statement.orelse) {
+            Hearing::Deaf => Hearing::Perhaps,
+            follows => follows,
+        };
         hears.and(follows)
     }
 
@@ -146,6 +152,6 @@ impl Listener<'_, '_> {
         // A lock is entered without a call. What is called first may fail, but where the rest hears, that is
         // book-keeping.
         let entered = Hearing::of_all(statement.items.iter().map(|item| self.expression(&item.context_expr)));
-        if body == Hearing::Itself && entered == Hearing::Deaf { Hearing::Perhaps } else { entered.and(body) }
+        if body.is_sound() && entered == Hearing::Deaf { Hearing::Perhaps } else { entered.and(body) }
     }
 }

@@ -18,6 +18,7 @@
 //!     of that.
 //!   - `reads-names = true`: it may reach values by other means than the names that hold them.
 //!   - `never-fails = true`: a call, and the awaiting of it, can only be cancelled.
+//!   - `harmless = true`: a call does not fail in practice, given what it is for.
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
 //!   - `timer = true`: who awaits it is held by the loop's timer until then.
@@ -126,6 +127,9 @@ pub(crate) struct FunctionModel {
     /// Whether it does not fail, but for cancellation.
     #[serde(default)]
     pub(crate) never_fails: bool,
+    /// Whether a call does not fail in practice, given what it is for.
+    #[serde(default)]
+    pub(crate) harmless: bool,
     /// Whether nothing comes behind it: the call or the awaiting of it does not return, or what it
     /// returns can be iterated for ever.
     #[serde(default)]

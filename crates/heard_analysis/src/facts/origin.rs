@@ -4,7 +4,7 @@
 use std::sync::PoisonError;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::birth::{Finder, return_exceptions};
@@ -307,7 +307,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     fn hearing_within(&self, callee: &Callee<'db>, depth: usize) -> Hearing {
         let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
         if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
-            return Hearing::Itself;
+            return Hearing::Never;
         }
         if let Some(known) = self.known_hearings.borrow().get(&(callee.id(), depth)) {
             return *known;
@@ -323,26 +323,63 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if function.decorator_list.iter().any(hears) {
             return Hearing::Itself;
         }
-        hearing(function, module, &|call, way| self.hearing_of_inner_call(module, call, way, depth))
+        // What calls itself again adds nothing to what it does.
+        let is_again = |call: &ExprCall| {
+            let is_it = |found: &Module, callee: &StmtFunctionDef| found.path() == module.path() && callee.range() == function.range();
+            last_name(&call.func).is_some_and(|name| *name == function.name.id)
+                && module.callee(call).and_then(|callee| callee.with_body(self.db, is_it)).unwrap_or(false)
+        };
+        let called =
+            |call: &ExprCall, way| if is_again(call) { Hearing::Never } else { self.hearing_of_inner_call(module, call, way, depth) };
+        hearing(function, module, &called)
     }
 
     /// Whether a call in the body of a function hears itself.
     pub(super) fn hearing_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, depth: usize) -> Hearing {
         let callee = module.callee(call);
         if let Some(model) = self.flow.model_of(module, call, callee.as_ref()) {
+            // What it calls back is not looked at.
+            let calls_back = model.callback_name.as_deref().is_some_and(|name| call.arguments.find_keyword(name).is_some());
             if model.never_fails {
-                return Hearing::Itself;
+                return Hearing::Never;
             }
             if let Some(hearing) = self.hearing_by_model(module, call, way, model, depth) {
                 return hearing;
             }
+            if model.harmless && !calls_back {
+                return Hearing::Small;
+            }
         }
-        let Some(callee) = callee else { return Hearing::Deaf };
+        let Some(callee) = callee else {
+            let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
+            let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match way {
+                Way::Called if function.is_async => Hearing::Never,
+                _ => self.hearing_of_function(module, function, depth),
+            };
+            return module.with_written(call, as_written).unwrap_or(Hearing::Deaf);
+        };
+        if let Some(hearing) = callee.with_class(self.db, |module, class| self.hearing_of_construction(module, class, depth)) {
+            return hearing;
+        }
         // Of a coroutine function, nothing has run yet.
         if way == Way::Called && callee.with_body(self.db, |_, function| function.is_async) == Some(true) {
-            return Hearing::Itself;
+            return Hearing::Never;
         }
         self.hearing_within(&callee, depth)
+    }
+
+    /// Whether to make an object of a class hears itself.
+    fn hearing_of_construction(&self, module: &Module<'db>, class: &StmtClassDef, depth: usize) -> Hearing {
+        let mut methods = class.body.iter().filter_map(Stmt::as_function_def_stmt);
+        let makers = ["__init__", "__new__", "__post_init__", "__init_subclass__"];
+        match methods.find(|method| makers.contains(&method.name.as_str())) {
+            Some(initializer) if initializer.name.as_str() == "__init__" => match depth.checked_sub(1) {
+                Some(depth) => self.hearing_of_function(module, initializer, depth),
+                None => Hearing::Deaf,
+            },
+            None if class.bases().is_empty() => Hearing::Never,
+            _ => Hearing::Deaf,
+        }
     }
 
     /// What is known of a call by the model of what it goes to: to start work or to look at a value does
@@ -353,18 +390,30 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let calls_later = matches!(model.callbacks, Some(Callbacks::DropResult));
         let looks = matches!(model.arguments, Some(Effect::Examine | Effect::Log | Effect::WaitFor));
         match way {
-            Way::Called => (starts || calls_later || looks).then_some(Hearing::Itself),
-            Way::Awaited if looks || (model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true)) => Some(Hearing::Itself),
+            Way::Called => (starts || calls_later || looks).then_some(Hearing::Never),
+            Way::Awaited if looks || (model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true)) => Some(Hearing::Never),
             Way::Awaited if model.callbacks == Some(Callbacks::Outcome) => {
                 let function =
                     call.arguments.find_argument_value(model.callback_name.as_deref().unwrap_or_default(), model.callback_place?)?;
                 Some(self.hearing_within(&module.target(function)?, depth))
             }
-            Way::Awaited if starts => Some(Hearing::of_all(wrapped(call).map(|argument| match argument {
-                Expr::Call(work) => self.hearing_of_inner_call(module, work, Way::Awaited, depth),
-                _ => Hearing::Deaf,
-            }))),
+            Way::Awaited if starts => Some(Hearing::of_all(wrapped(call).map(|work| self.hearing_of_awaited(module, work, depth)))),
             Way::Awaited => None,
+        }
+    }
+
+    /// Whether all the awaitables of an argument that is awaited hear themselves.
+    fn hearing_of_awaited(&self, module: &Module<'db>, argument: &Expr, depth: usize) -> Hearing {
+        match argument {
+            Expr::Call(work) => self.hearing_of_inner_call(module, work, Way::Awaited, depth),
+            Expr::Starred(starred) => self.hearing_of_awaited(module, &starred.value, depth),
+            Expr::Generator(ast::ExprGenerator { elt, .. }) | Expr::ListComp(ast::ExprListComp { elt, .. }) => {
+                self.hearing_of_awaited(module, elt, depth)
+            }
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+                Hearing::of_all(elts.iter().map(|element| self.hearing_of_awaited(module, element, depth)))
+            }
+            _ => Hearing::Deaf,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Done callbacks: what a function does with the task that it is called back with, and whether anybody
 //! holds the task until then.
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::super::body::{FrameKind, Local, Use};
+use super::super::body::{FrameKind, Local, Use, last_name};
 use super::super::callbacks::partial_function;
 use super::super::{Fate, How, Kind, Loss, Reason};
 use super::handed::Argument;
@@ -24,7 +25,9 @@ impl<'a> Flow<'_, '_, 'a> {
         let is_unheld = is_dropped && (value.hops == 0 || self.ends_at_once(call));
         match self.heard_by_callback(value, callback, 0) {
             Some(Fate::Lost(_)) => {
-                self.remarks.borrow_mut().push(Remark::Discarded(at));
+                if self.takes_out(callback) {
+                    self.remarks.borrow_mut().push(Remark::Discarded(at));
+                }
                 never_read(at)
             }
             Some(Fate::Unknown(_)) | None if value.hops > 0 => Fate::Unknown(Reason::Use),
@@ -37,6 +40,20 @@ impl<'a> Flow<'_, '_, 'a> {
     /// Whether the function around ends before the loop can run anything else, and its names with it.
     pub(super) fn ends_at_once(&self, call: &ExprCall) -> bool {
         self.body.site_of(call).is_some_and(|site| site.around.scope.function.is_some() && !site.around.scope.is_async)
+    }
+
+    /// Whether a callback takes something out of a container: then that is what it is there for.
+    fn takes_out(&self, callback: &Expr) -> bool {
+        let mut takings = Takings(false);
+        match callback {
+            Expr::Call(call) => return partial_function(call).is_some_and(|function| self.takes_out(function)),
+            Expr::Lambda(lambda) => takings.visit_expr(&lambda.body),
+            callback => {
+                let target = self.module.target(callback);
+                target.and_then(|target| target.with_body(self.db, |_, function| takings.visit_body(&function.body)));
+            }
+        }
+        takings.0
     }
 
     /// What a callback does with what is done, behind so many arguments that it has already.
@@ -76,4 +93,21 @@ impl<'a> Flow<'_, '_, 'a> {
 /// Whether a done callback does nothing but take the task out of a registry.
 fn only_discards(callback: &Expr) -> bool {
     callback.as_attribute_expr().is_some_and(|callback| matches!(callback.attr.as_str(), "discard" | "remove"))
+}
+
+/// Whether something is taken out of a container, or a name or element deleted.
+struct Takings(bool);
+
+impl<'a> Visitor<'a> for Takings {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        self.0 |= statement.is_delete_stmt();
+        walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Call(call) = expression {
+            self.0 |= last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "discard" | "remove" | "pop" | "popitem"));
+        }
+        walk_expr(self, expression);
+    }
 }

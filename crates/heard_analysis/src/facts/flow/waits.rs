@@ -1,7 +1,8 @@
 //! What becomes of a task that somebody waits for: it comes out in the set of those that are done, or
 //! of those that are not.
 
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
 use super::super::body::{Block, CallSite, Use, last_name};
@@ -93,10 +94,25 @@ impl<'a> Flow<'_, '_, 'a> {
     /// was cancelled to wait for.
     pub(in super::super) fn cancels_before(&self, wait: &ExprCall) -> bool {
         let cancels = |call: &ExprCall| matches!(&*call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "cancel");
-        let Some(frame) = self.body.site_of(wait).map(|site| site.around.scope.frame) else { return false };
-        let mut before = self.body.calls.iter().take_while(|site| !std::ptr::eq(site.call, wait));
-        before.any(|site| site.around.scope.frame == frame && cancels(site.call))
+        let Some(scope) = self.body.site_of(wait).map(|site| &site.around.scope) else { return false };
+        // A method of the same object may do it: `self.stop()`.
+        let has_cancelled = |method: &Name| {
+            let is_in_method = |site: &&CallSite| {
+                let around = &site.around.scope;
+                around.function.is_some_and(|function| function.name.id == *method) && same_class(around.class, scope.class)
+            };
+            self.body.calls.iter().filter(is_in_method).any(|site| cancels(site.call))
+        };
+        let before = self.body.calls.iter().take_while(|site| !std::ptr::eq(site.call, wait));
+        before.filter(|site| site.around.scope.frame == scope.frame).any(|site| {
+            cancels(site.call)
+                || matches!(&*site.call.func, Expr::Attribute(method) if method.value.is_name_expr() && has_cancelled(&method.attr.id))
+        })
     }
+}
+
+fn same_class(one: Option<&StmtClassDef>, other: Option<&StmtClassDef>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one.range() == other.range())
 }
 
 /// Whether a wait may end before all that it waits for.

@@ -1,6 +1,9 @@
 //! Which expressions hear their own failures, or do not fail in practice.
 
-use ruff_python_ast::{Expr, ExprCall, ExprSlice, ExprSubscript, InterpolatedStringElement, Operator};
+use ruff_python_ast::{
+    Comprehension, Expr, ExprCall, ExprGenerator, ExprListComp, ExprSetComp, ExprSlice, ExprSubscript, InterpolatedStringElement, Number,
+    Operator,
+};
 
 use super::super::Hearing;
 use super::super::body::last_name;
@@ -30,7 +33,7 @@ impl Listener<'_, '_> {
             | Expr::BooleanLiteral(_)
             | Expr::NoneLiteral(_)
             | Expr::EllipsisLiteral(_)
-            | Expr::Lambda(_) => Hearing::Itself,
+            | Expr::Lambda(_) => Hearing::Never,
             Expr::Attribute(attribute) => self.expression(&attribute.value),
             Expr::UnaryOp(operation) => self.expression(&operation.operand),
             Expr::BoolOp(operation) => self.expressions(&operation.values),
@@ -41,7 +44,16 @@ impl Listener<'_, '_> {
                 let parts = string.value.elements().filter_map(InterpolatedStringElement::as_interpolation);
                 Hearing::of_all(parts.map(|part| self.expression(&part.expression)))
             }
-            Expr::Dict(dict) if dict.items.is_empty() => Hearing::Itself,
+            Expr::Set(set) => self.expressions(&set.elts),
+            Expr::Dict(dict) => {
+                let keys = dict.items.iter().filter_map(|item| item.key.as_ref());
+                Hearing::of_all(keys.chain(dict.items.iter().map(|item| &item.value)).map(|part| self.expression(part)))
+            }
+            Expr::If(either) => self.expression(&either.test).and(self.expression(&either.body)).and(self.expression(&either.orelse)),
+            Expr::ListComp(ExprListComp { elt, generators, .. })
+            | Expr::SetComp(ExprSetComp { elt, generators, .. })
+            | Expr::Generator(ExprGenerator { elt, generators, .. }) => self.comprehension(elt, generators),
+            Expr::Named(named) => self.expression(&named.value),
             Expr::Starred(starred) => self.expression(&starred.value),
             Expr::BinOp(operation) => self.operation(&operation.left, operation.op, &operation.right),
             Expr::Subscript(subscript) => self.slice(subscript),
@@ -56,25 +68,41 @@ impl Listener<'_, '_> {
 
     fn call(&self, call: &ExprCall, way: Way) -> Hearing {
         if is_log(call) {
-            return Hearing::Itself;
+            return Hearing::Never;
         }
         let named = call.arguments.keywords.iter().map(|keyword| self.expression(&keyword.value));
         let arguments = self.expressions(&call.arguments.args).and(Hearing::of_all(named));
         let receiver = match &*call.func {
             Expr::Attribute(method) if method.value.is_call_expr() || method.value.is_await_expr() => self.expression(&method.value),
-            _ => Hearing::Itself,
+            _ => Hearing::Never,
         };
-        arguments.and(receiver).and(if is_quiet(call) || self.is_sure(call) { Hearing::Itself } else { (self.called)(call, way) })
+        let itself = match () {
+            () if is_quiet(call) || self.is_sure(call) => Hearing::Never,
+            () if self.is_small(call) => Hearing::Small,
+            () => (self.called)(call, way),
+        };
+        arguments.and(receiver).and(itself)
     }
 
-    /// Numbers can be added, subtracted and multiplied, and texts and lists be joined to their like.
+    fn comprehension(&self, element: &Expr, generators: &[Comprehension]) -> Hearing {
+        let parts = generators.iter().map(|generator| {
+            if generator.is_async { Hearing::Deaf } else { self.expression(&generator.iter).and(self.expressions(&generator.ifs)) }
+        });
+        Hearing::of_all(parts).and(self.expression(element))
+    }
+
+    /// Numbers can be added, subtracted, multiplied and divided by what is not zero, and texts and lists be joined
+    /// to their like.
     pub(super) fn operation(&self, left: &Expr, operator: Operator, right: &Expr) -> Hearing {
-        let can_fail = match operator {
-            Operator::Add => self.value_of(left).is_none_or(|value| self.value_of(right) != Some(value)),
-            Operator::Sub | Operator::Mult => [left, right].iter().any(|side| self.value_of(side) != Some(Value::Number)),
-            _ => true,
+        let is_number = |side| self.value_of(side) == Some(Value::Number);
+        let itself = match operator {
+            Operator::Add if self.value_of(left).is_some_and(|value| self.value_of(right) == Some(value)) => Hearing::Never,
+            Operator::Sub | Operator::Mult if is_number(left) && is_number(right) => Hearing::Never,
+            Operator::Pow if is_number(left) && is_number(right) => Hearing::Small,
+            Operator::Div | Operator::FloorDiv | Operator::Mod if is_number(left) && is_above_zero(right) => Hearing::Small,
+            _ => Hearing::Deaf,
         };
-        if can_fail { Hearing::Deaf } else { self.expression(left).and(self.expression(right)) }
+        itself.and(self.expression(left)).and(self.expression(right))
     }
 
     /// A list or text has each slice that it is asked for, if only an empty one.
@@ -89,7 +117,7 @@ impl Listener<'_, '_> {
 
     pub(super) fn deleted(&self, target: &Expr) -> Hearing {
         match target {
-            Expr::Name(_) => Hearing::Itself,
+            Expr::Name(_) => Hearing::Never,
             Expr::Subscript(subscript) => self.slice(subscript),
             _ => Hearing::Deaf,
         }
@@ -108,6 +136,19 @@ impl Listener<'_, '_> {
         }
     }
 
+    /// Whether a method of a built-in class is called that does not fail in practice.
+    fn is_small(&self, call: &ExprCall) -> bool {
+        let Expr::Attribute(method) = &*call.func else { return false };
+        match (self.value_of(&method.value), method.attr.as_str()) {
+            (Some(Value::Text), "startswith" | "endswith" | "replace" | "removeprefix" | "removesuffix" | "find" | "join")
+            | (Some(Value::List | Value::Deque), "append" | "appendleft" | "extend" | "insert" | "clear")
+            | (Some(Value::Set), "add" | "update" | "clear")
+            | (Some(Value::Dict), "setdefault" | "update" | "clear") => true,
+            (Some(Value::Dict), "pop") => call.arguments.len() == 2,
+            _ => false,
+        }
+    }
+
     /// Which built-in class every value of an expression is of.
     fn value_of(&self, expression: &Expr) -> Option<Value> {
         let value = |class: &str| match class {
@@ -116,17 +157,32 @@ impl Listener<'_, '_> {
             "builtins.list" => Some(Value::List),
             "collections.deque" => Some(Value::Deque),
             "builtins.set" => Some(Value::Set),
-            "builtins.dict" => Some(Value::Dict),
+            "builtins.dict" | "typing.Mapping" => Some(Value::Dict),
             _ => None,
         };
-        match self.module.sort_of(expression, &value) {
-            Answer::All(value) => Some(value),
+        match (self.module.sort_of(expression, &value), expression) {
+            (Answer::All(value), _) => Some(value),
+            // A power of two whole numbers may be anything, as far as its type tells.
+            (Answer::Unknown, Expr::BinOp(operation)) => {
+                [&operation.left, &operation.right].iter().all(|side| self.value_of(side) == Some(Value::Number)).then_some(Value::Number)
+            }
             _ => None,
         }
     }
 
     fn expressions(&self, expressions: &[Expr]) -> Hearing {
         Hearing::of_all(expressions.iter().map(|expression| self.expression(expression)))
+    }
+}
+
+fn is_above_zero(expression: &Expr) -> bool {
+    match expression {
+        Expr::NumberLiteral(literal) => match &literal.value {
+            Number::Int(value) => value.as_u64().is_some_and(|value| value > 0),
+            Number::Float(value) => *value > 0.0,
+            Number::Complex { .. } => false,
+        },
+        _ => false,
     }
 }
 
@@ -146,9 +202,9 @@ pub(in super::super) fn is_log(call: &ExprCall) -> bool {
 fn is_quiet(call: &ExprCall) -> bool {
     let takes_nothing = call.arguments.args.is_empty() && call.arguments.keywords.is_empty();
     last_name(&call.func).is_some_and(|name| match name.as_str() {
-        "is_set" | "set" | "clear" | "cancel" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter"
-        | "get_running_loop" | "get_event_loop" | "current_task" => takes_nothing,
-        "set_result" | "set_exception" => true,
+        "is_set" | "set" | "clear" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter" | "get_running_loop"
+        | "get_event_loop" | "current_task" => takes_nothing,
+        "cancel" | "set_result" | "set_exception" => true,
         _ => false,
     })
 }

@@ -17,7 +17,7 @@ pub(in super::super) fn handler_hears(handler: &ExceptHandlerExceptHandler) -> H
         HearingFinder { raises: true, .. } => Hearing::Deaf,
         _ if is_broad(handler.type_.as_deref()) => Hearing::Perhaps,
         // To handle one sort of failure is to know it.
-        _ => Hearing::Itself,
+        _ => Hearing::Never,
     }
 }
 
