@@ -11,7 +11,7 @@ import typing
 
 from heard import _native
 from heard._imports import after_import
-from heard._patch import Undo, replace
+from heard._patch import Undo, replace, wrapping
 
 
 def _folder(module: typing.Any) -> str:
@@ -58,5 +58,4 @@ def _note_create_task(loop_type: typing.Any) -> Undo:
         _native.note(task)
         return task
 
-    create_task.__wrapped__ = original  # type: ignore[attr-defined]
-    return replace(loop_type, "create_task", create_task)
+    return replace(loop_type, "create_task", wrapping(create_task, original))

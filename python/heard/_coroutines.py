@@ -17,7 +17,7 @@ from heard._reporter import Reporter
 
 
 def put(reporter: Reporter, origins: int) -> list[Undo]:
-    original = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
+    original = typing.cast(typing.Any, warnings)._warn_unawaited_coroutine
     internal = tuple(_births.skipped())
     active = True
 

@@ -21,7 +21,7 @@ from heard._verdicts import Facts, Verdicts
 
 def put(verdicts: Verdicts, turns: Turns) -> Undo:
     """Puts a class in place of the one whose instances `gather` returns, whoever imported `gather`, and when."""
-    original: typing.Any = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]
+    original: typing.Any = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
     watch = _Watch(verdicts, turns)
 
     class Gathering(original):  # type: ignore[misc]

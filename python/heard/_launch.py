@@ -29,7 +29,7 @@ def launch(settings: Settings, is_module: bool, program: list[str], strict: bool
         if is_module:
             sys.path[0] = os.getcwd()
             sys.argv = [sys.argv[0], *program[1:]]
-            runpy._run_module_as_main(name, alter_argv=True)  # type: ignore[attr-defined]
+            typing.cast(typing.Any, runpy)._run_module_as_main(name, alter_argv=True)
         else:
             _run_path(name)
     except SystemExit as exit_:
@@ -81,7 +81,7 @@ def _run_path(path: str) -> None:
         sys.exit(2)
     module = types.ModuleType("__main__")
     module.__file__ = path
-    module.__builtins__ = builtins  # type: ignore[attr-defined]
+    module.__dict__["__builtins__"] = builtins
     module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
     module.__dict__["__cached__"] = None
     if sys.version_info < (3, 14):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from heard import _native, _places
 from heard._imports import after_import
-from heard._patch import Undo, replace
+from heard._patch import Undo, replace, wrapping
 from heard._verdicts import Facts, Verdicts, handles_itself
 
 Context = dict[str, typing.Any]
@@ -46,8 +46,7 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
         finally:
             listener.told.active = False
 
-    call_exception_handler.__wrapped__ = original  # type: ignore[attr-defined]
-    return replace(loop_type, "call_exception_handler", call_exception_handler)
+    return replace(loop_type, "call_exception_handler", wrapping(call_exception_handler, original))
 
 
 class _Told(logging.Filter):

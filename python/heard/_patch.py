@@ -27,3 +27,9 @@ def replace(owner: typing.Any, name: str, new: typing.Any) -> Undo:
             setattr(owner, name, old)
 
     return undo
+
+
+def wrapping(new: typing.Any, original: typing.Any) -> typing.Any:
+    """Marks a function as what stands around another one, as `functools.wraps` does, and returns it."""
+    new.__wrapped__ = original
+    return new

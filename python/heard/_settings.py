@@ -45,6 +45,4 @@ class Settings:
 
 
 def ignores_of(ignore: Ignore | Iterable[Ignore]) -> tuple[Ignore, ...]:
-    if isinstance(ignore, (str, type)) or callable(ignore):
-        return (ignore,)
-    return tuple(ignore)
+    return tuple(ignore) if isinstance(ignore, Iterable) and not isinstance(ignore, (str, type)) else (ignore,)

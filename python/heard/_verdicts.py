@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from heard import _native, _places
 from heard._bytecode import dead_name
-from heard._failure import Event, Failure, thread_name
+from heard._failure import Event, Failure, known_threads, thread_name
 from heard._reporter import Reporter
 from heard._settings import Settings
 
@@ -52,8 +52,9 @@ class Facts:
         if asyncio.isfuture(future):
             loop = future.get_loop()
             self.loop = f"{type(loop).__name__} {id(loop):#x}"
-            if hasattr(future, "get_name"):
-                self.task = future.get_name()
+            name_of = getattr(future, "get_name", None)
+            if name_of is not None:
+                self.task = name_of()
                 # `get_coro` crashes CPython 3.12.1 when the task was eager; the attribute does not.
                 self.coroutine = _places.coroutine_name(getattr(future, "_coro", None))
             elif type(future).__name__ == "_GatheringFuture":
@@ -256,7 +257,7 @@ class Verdicts:
 
     def wake(self) -> float | None:
         """Looks at all that is held. Called by the clock; says when to call again."""
-        known = threading.get_ident() in threading._active  # type: ignore[attr-defined]
+        known = threading.get_ident() in known_threads()
         try:
             now = time.monotonic()
             for key, entry in list(self.held.items()):
@@ -269,7 +270,7 @@ class Verdicts:
         finally:
             if not known:
                 # logging asks for the current thread, and Python then lists one for us.
-                threading._active.pop(threading.get_ident(), None)  # type: ignore[attr-defined]
+                known_threads().pop(threading.get_ident(), None)
 
     def next_wake(self, now: float) -> float | None:
         waits = [1.0] if self.reporter.storm.pending() else []
