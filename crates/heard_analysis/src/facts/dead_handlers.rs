@@ -62,6 +62,11 @@ impl<'a> Finder<'_, '_, 'a> {
             let kind = handler.type_.as_deref().filter(|kind| !catches(kind, &OWN) && is_class(kind))?;
             Some((handler, kind))
         })?;
+        let is_timeout = catches(kind, &["TimeoutError"]);
+        // Who goes on when the time is over goes on all the same.
+        if is_timeout && handler.body.iter().all(Stmt::is_pass_stmt) {
+            return None;
+        }
         let is_wait = self.flow.model(wait)?.arguments == Some(Effect::WaitFor);
         if !is_wait || !self.only_starts(site, wait) {
             return None;
@@ -73,7 +78,7 @@ impl<'a> Finder<'_, '_, 'a> {
             site: self.site(wait.range(), &around),
             callee: self.short_text(wait.func.range()),
             head: (self.flow.module.span(head), self.text(head)),
-            is_timeout: catches(kind, &["TimeoutError"]),
+            is_timeout,
         })
     }
 

@@ -34,5 +34,5 @@ fn unheard(handler: &DeadHandler) -> Finding {
     };
     let mut finding = RULE.finding(&handler.site, message, help);
     finding.trace.push(Step { span: head.clone(), message: "nothing comes here".to_owned() });
-    finding
+    if handler.is_timeout { finding.at_level(Level::Strict) } else { finding }
 }
