@@ -112,9 +112,12 @@ impl<'db> Module<'db> {
     /// The class of a name that is bound once.
     fn class_of_name(&self, name: &ExprName, depth: usize) -> Option<Definition<'db>> {
         let definition = self.definition_of(name)?;
-        let DefinitionKind::Assignment(_) = definition.kind(self.db) else { return None };
+        let DefinitionKind::Assignment(assignment) = definition.kind(self.db) else { return None };
+        if assignment.unpack().is_some() {
+            return None;
+        }
         let home = Module::load(self.db, definition.program_file(self.db));
-        home.class_of(definition.kind(self.db).value(&home.parsed)?, depth)
+        home.class_of(assignment.value(&home.parsed), depth)
     }
 
     fn definition_of(&self, name: &ExprName) -> Option<Definition<'db>> {
