@@ -20,13 +20,21 @@ def main(arguments: list[str] | None = None) -> typing.NoReturn:
         _parser().error("run: which program? Give a file, or -m and a module")
     from heard import _launch
 
-    settings = Settings(
-        grace=options.grace,
-        escalate=options.escalate,
-        origins=options.origins,
-        ignore=tuple(options.ignore),
-        json=_target(options.json),
-    )
+    try:
+        settings = Settings(
+            grace=options.grace,
+            escalate=options.escalate,
+            origins=options.origins,
+            ignore=tuple(options.ignore),
+            json=_target(options.json),
+        )
+    except ValueError as error:
+        _parser().error(f"run: {error}")
+    if isinstance(settings.json, str):
+        try:
+            open(settings.json, "ab").close()
+        except OSError as error:
+            _parser().error(f"run: cannot write to {settings.json}: {error.strerror}")
     _launch.launch(settings, options.module, options.program, strict=options.strict, summary=not options.quiet)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 
 from heard._failure import Failure
 
@@ -13,12 +14,18 @@ class Journal:
 
     def __init__(self, target: str | int) -> None:
         self.target = target
+        #: Held while a line is written: reports come from any thread.
+        self.lock = threading.Lock()
         self.descriptor: int | None = None
         self.process = 0
 
     def write(self, failure: Failure) -> None:
         line = json.dumps(failure.as_dict(), ensure_ascii=False, separators=(",", ":"), default=str) + "\n"
-        os.write(self._open(), line.encode("utf-8", "backslashreplace"))
+        rest = memoryview(line.encode("utf-8", "backslashreplace"))
+        with self.lock:
+            descriptor = self._open()
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
 
     def _open(self) -> int:
         if isinstance(self.target, int):

@@ -79,6 +79,8 @@ def _run_path(path: str) -> None:
     except OSError as error:
         sys.stderr.write(f"heard: cannot run {path}: {error.strerror}\n")
         sys.exit(2)
+    # As Python has it: the place stays right where the program changes the directory.
+    path = os.path.abspath(path)
     module = types.ModuleType("__main__")
     module.__file__ = path
     module.__dict__["__builtins__"] = builtins

@@ -88,6 +88,7 @@ class Monitor:
             self.verdicts.wake_in(0.05)
 
     def after_fork_in_child(self) -> None:
+        self.reporter.after_fork_in_child()
         # Failures of the parent are the parent's to report.
         registry = _births.registry()
         if registry is not None:
@@ -165,5 +166,8 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
+    global _lock
+    # Another thread of the parent may have held it, and does not run here.
+    _lock = threading.Lock()
     if _monitor is not None:
         _monitor.after_fork_in_child()

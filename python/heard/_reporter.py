@@ -92,8 +92,9 @@ class Reporter:
         facts: dict[str, typing.Any],
     ) -> Failure | None:
         bare = Failure(event, rule, verdict, new_id(), time.time(), **facts)
-        if self.settings.ignore and self.settings.ignores(bare, exception):
-            self.counts["ignored"] += 1
+        if self.settings.ignore and self._is_ignored(bare, exception):
+            with self.lock:
+                self.counts["ignored"] += 1
             return None
         counter = _COUNTERS.get(event) or ("unread" if verdict == "unread" else "lost")
         kind = (event, verdict, type(exception), facts.get("coroutine"), key)
@@ -101,12 +102,30 @@ class Reporter:
             self.counts[counter] += 1
             admitted = self.storm.admits(kind)
             if not admitted:
-                self.storm.keep_sample(kind, lambda: self._full(bare, exception, born, short=True))
+                self.storm.keep_sample(kind, lambda: self._sample(bare, exception, born))
                 return None
         failure = self._full(bare, exception, born)
         self.kept.append(failure)
         self._emit(failure, level)
         return failure
+
+    def _is_ignored(self, bare: Failure, exception: BaseException | None) -> bool:
+        try:
+            return self.settings.ignores(bare, exception)
+        except Exception:
+            # What cannot tell that a failure is to be ignored does not ignore it.
+            _complain()
+            return False
+
+    def _sample(
+        self, bare: Failure, exception: BaseException | None, born: Callable[[], tuple[Place, ...]] | None
+    ) -> Failure:
+        """The record that stands for many. Without one, nobody would be told how many there are."""
+        try:
+            return self._full(bare, exception, born, short=True)
+        except Exception:
+            _complain()
+            return bare
 
     def _full(
         self,
@@ -159,7 +178,11 @@ class Reporter:
 
     def _emit(self, failure: Failure, level: int | None) -> None:
         if self.journal is not None:
-            self.journal.write(failure)
+            try:
+                self.journal.write(failure)
+            except OSError as error:
+                # The report goes on where it can: a full disk must not hide it.
+                _warn(f"heard: cannot write the record to {self.journal.target}: {error.strerror}")
         if self.settings.report is not None:
             self.settings.report(failure)
             return
@@ -174,9 +197,20 @@ class Reporter:
                 stream.write(block(failure) + "\n")
                 stream.flush()
 
+    def after_fork_in_child(self) -> None:
+        # Another thread of the parent may have held it, and does not run here.
+        self.lock = threading.RLock()
+        if self.journal is not None:
+            self.journal.lock = threading.Lock()
+
     def close(self) -> None:
         if self.journal is not None:
             self.journal.close()
+
+
+def _warn(message: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(message + "\n")
 
 
 def _complain() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable
 
 from heard._failure import Failure
@@ -26,6 +27,16 @@ class Settings:
     report: Callable[[Failure], object] | None = None
     #: Where JSON lines go.
     json: str | int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("grace", "escalate"):
+            seconds = getattr(self, name)
+            if not (math.isfinite(seconds) and seconds >= 0):
+                raise ValueError(f"{name} is a number of seconds, 0 or more, not {seconds}")
+        for name in ("birth_frames", "origins"):
+            frames = getattr(self, name)
+            if frames < 0:
+                raise ValueError(f"{name} is a number of frames, 0 or more, not {frames}")
 
     def ignores(self, failure: Failure, exception: BaseException | None) -> bool:
         for ignored in self.ignore:

@@ -46,6 +46,8 @@ def spawn(
     >>> asyncio.run(main())
     send failed: an empty mail
     """
+    if not asyncio.iscoroutine(coro):
+        raise TypeError(f"heard.spawn takes a coroutine, not {type(coro).__name__}")
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

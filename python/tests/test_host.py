@@ -347,3 +347,20 @@ def test_reports_do_not_wait_for_each_other(records: list[heard.Failure]) -> Non
     kept.clear()
     gc.collect()
     assert heard.stats() == heard.Stats(lost=50)
+
+
+def test_a_test_for_ignored_failures_that_fails_ignores_nothing(
+    records: list[heard.Failure], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(failure: heard.Failure) -> bool:
+        raise KeyError("in the test")
+
+    async def main() -> None:
+        heard.uninstall()
+        heard.install(grace=GRACE, report=records.append, ignore=broken)
+        asyncio.create_task(fail())
+        await asyncio.sleep(GRACE)
+
+    asyncio.run(main())
+    assert [record.verdict for record in records] == ["lost"]
+    assert "in the test" in capsys.readouterr().err

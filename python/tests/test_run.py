@@ -237,3 +237,64 @@ def test_a_fork_reports_its_own_failures_only(launch: Launch, tmp_path: Path) ->
         ("parent", "unread", 1),
     ]
     assert len({record["process"] for record in records}) == 2
+
+
+def test_the_place_of_the_program_stays_right_in_another_directory(launch: Launch) -> None:
+    source = """
+        import os, pathlib
+        os.chdir("/")
+        print(pathlib.Path(__file__).read_text().count("chdir"))
+    """
+    plain, monitored = launch(source), launch(source, *RUN)
+    assert (monitored.out, monitored.err) == (plain.out, plain.err) == ("2\n", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--grace", "nan"), "grace is a number of seconds, 0 or more, not nan"),
+        (("--grace", "-1"), "grace is a number of seconds, 0 or more, not -1.0"),
+        (("--origins", "-1"), "origins is a number of frames, 0 or more, not -1"),
+        (("--json", "/no/such/folder/records"), "cannot write to /no/such/folder/records: No such file or directory"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_before_the_program_starts(
+    launch: Launch, options: tuple[str, ...], words: str
+) -> None:
+    ended = launch("print('started')", *RUN, *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert words in ended.err
+
+
+def test_a_fork_while_another_thread_reports(launch: Launch) -> None:
+    ended = launch(
+        """
+        import asyncio, os, threading
+        from heard import _monitor
+
+        async def work():
+            raise ValueError("lost in the child")
+
+        async def main():
+            asyncio.create_task(work())
+            await asyncio.sleep(0.01)
+
+        def report(held, forked):
+            with _monitor.current().reporter.lock:
+                held.set()
+                forked.wait()
+
+        held, forked = threading.Event(), threading.Event()
+        threading.Thread(target=report, args=(held, forked)).start()
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            asyncio.run(main())
+            os._exit(0)
+        forked.set()
+        print(os.waitpid(child, 0)[1])
+        """,
+        *RUN,
+    )
+    assert ended.out == "0\n"
+    assert "lost in the child" in ended.err

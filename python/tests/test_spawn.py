@@ -310,3 +310,8 @@ def test_a_program_without_the_monitor_says_it_on_stderr(launch: Callable[..., F
     head, born, *_ = finished.err.splitlines()
     assert head == "heard: spawned task 'send' failed: OSError: no route"
     assert born.split() == ["born", "app.py:8", "in", "main"]
+
+
+def test_what_is_no_coroutine_is_refused() -> None:
+    with pytest.raises(TypeError, match="heard.spawn takes a coroutine, not NoneType"):
+        heard.spawn(None)  # type: ignore[arg-type]
