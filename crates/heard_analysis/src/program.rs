@@ -114,7 +114,7 @@ impl Program {
                 python_platform: PythonPlatform::All,
                 search_paths,
             }),
-            rule_selection: Arc::new(RuleSelection::from_registry(ty_python_semantic::default_lint_registry())),
+            rule_selection: Arc::default(),
             analysis_settings: Arc::default(),
         };
         db.files.try_add_root(&db, &root, FileRootKind::Project);
