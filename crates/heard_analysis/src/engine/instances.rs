@@ -112,12 +112,23 @@ impl<'db> Module<'db> {
     /// The class of a name that is bound once.
     fn class_of_name(&self, name: &ExprName, depth: usize) -> Option<Definition<'db>> {
         let definition = self.definition_of(name)?;
-        let DefinitionKind::Assignment(assignment) = definition.kind(self.db) else { return None };
-        if assignment.unpack().is_some() {
-            return None;
-        }
         let home = Module::load(self.db, definition.program_file(self.db));
-        home.class_of(assignment.value(&home.parsed), depth)
+        home.class_of(home.value_of(definition)?, depth)
+    }
+
+    /// What `read` makes of the value of a name that is bound once, and in the module where it is bound.
+    pub(crate) fn with_value<T>(&self, name: &ExprName, read: impl FnOnce(&Module<'db>, &Expr) -> T) -> Option<T> {
+        let definition = self.ask(|| self.definition_of(name))?;
+        let home = Module::load(self.db, definition.program_file(self.db));
+        Some(read(&home, home.value_of(definition)?))
+    }
+
+    /// The value of a plain assignment in this module.
+    fn value_of(&self, definition: Definition<'db>) -> Option<&Expr> {
+        match definition.kind(self.db) {
+            DefinitionKind::Assignment(assignment) if assignment.unpack().is_none() => Some(assignment.value(&self.parsed)),
+            _ => None,
+        }
     }
 
     fn definition_of(&self, name: &ExprName) -> Option<Definition<'db>> {

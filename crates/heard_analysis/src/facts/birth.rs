@@ -45,6 +45,8 @@ pub(crate) struct Index {
     pub(super) classes: Classes,
     /// The names of two words or more that the program gives to coroutine functions alone.
     pub(super) async_only: FxHashSet<Name>,
+    /// The names of functions that may give awaitables and of plain functions that do something.
+    pub(super) plain_bodies: FxHashSet<Name>,
     /// What is known already of what functions give, through so many calls into each other.
     pub(super) gifts: Mutex<FxHashMap<(CalleeId, usize), Option<Given>>>,
     /// The files, in the order of their tables.
@@ -70,6 +72,7 @@ impl Index {
             plain_callers: FxHashSet::default(),
             classes: Classes::new(tables),
             async_only: FxHashSet::default(),
+            plain_bodies: FxHashSet::default(),
             gifts: Mutex::default(),
             files,
             mentions: FxHashMap::default(),
@@ -92,6 +95,8 @@ impl Index {
         index.properties.extend(tables.iter().flat_map(|table| table.properties.iter().cloned()));
         index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
         index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
+        let plain_bodies = tables.iter().flat_map(|table| &table.plain_bodies);
+        index.plain_bodies.extend(plain_bodies.filter(|name| index.functions.contains(*name)).cloned());
         // What holds or returns what an awaitable function gives is as awaitable, and so on.
         let mut holders_of: FxHashMap<&Name, Vec<&Name>> = FxHashMap::default();
         for (holder, sources) in tables.iter().flat_map(|table| &table.returned) {
@@ -210,6 +215,9 @@ impl<'a> Finder<'_, '_, 'a> {
             Given::Owned(kind, owner) => (kind, Some(owner)),
             Given::Nothing => return None,
         };
+        if matches!(kind, Kind::Coroutine | Kind::Awaitable) && self.is_known_to_be_plain(site) {
+            return None;
+        }
         let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);
         let read_at = self.flow.read_at().filter(|_| matches!(fate, Fate::Consumed(_)));
         // What is done with such an object is its class's to say.
@@ -238,6 +246,9 @@ impl<'a> Finder<'_, '_, 'a> {
             registry: None,
             is_guess: matches!(given, Given::Guessed(_)),
         };
+        if matches!(&birth.fate, Fate::Lost(loss) if loss.is_out_of_hand()) && self.asks_for_all_tasks(site.around.scope.frame) {
+            birth.fate = Fate::Unknown(Reason::Use);
+        }
         if matches!((&birth.fate, given), (Fate::Lost(loss), Given::Registered(_)) if loss.is_out_of_hand()) {
             birth.fate = Fate::Lost(Loss::Discarded { at: site.call.range() });
         }

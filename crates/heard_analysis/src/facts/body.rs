@@ -7,7 +7,9 @@
 use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Comprehension, Expr, ExprAttribute, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith};
+use ruff_python_ast::{
+    Comprehension, Expr, ExprAttribute, ExprCall, PatternMatchClass, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith,
+};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
@@ -245,6 +247,8 @@ pub(crate) struct Body<'a> {
     pub(crate) variables: FxHashMap<Local, Variable<'a>>,
     /// The places where attributes are read, by the attribute's name.
     pub(crate) attributes: FxHashMap<&'a Name, Vec<AttributeLoad<'a>>>,
+    /// The patterns of `match` that take attributes out of an object.
+    pub(crate) class_patterns: Vec<&'a PatternMatchClass>,
     /// The values that names of a function are bound to, where that is one plain assignment.
     pub(crate) values: FxHashMap<Local, &'a Expr>,
     /// Frames whose names may be read by other means, like `locals()`.

@@ -9,6 +9,7 @@ use ruff_text_size::Ranged;
 use super::birth::{Finder, Index};
 use super::body::{CallSite, Local, Scope, Use, arguments, last_name};
 use super::hears::is_transparent;
+use super::inquiries::asks_what_is_async;
 use super::models::{Callbacks, FunctionModel};
 use super::names::{awaitable_callable, plain_callable};
 use super::origin::DEEPEST_ORIGIN;
@@ -176,9 +177,7 @@ fn looks_at_results(body: &[Stmt]) -> bool {
     impl<'a> Visitor<'a> for Looker {
         fn visit_expr(&mut self, expression: &'a Expr) {
             let name = last_name(expression).map_or("", Name::as_str);
-            self.0 |= name.starts_with("iscoroutine")
-                || name.starts_with("is_coroutine")
-                || name.starts_with("is_async")
+            self.0 |= asks_what_is_async(name)
                 || matches!(name, "isawaitable" | "is_awaitable" | "ensure_future" | "create_task" | "run_coroutine_threadsafe");
             walk_expr(self, expression);
         }

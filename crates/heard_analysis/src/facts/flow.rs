@@ -444,7 +444,19 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             receiver => last_name(receiver)?,
         };
         let is_open = || call.arguments.is_empty() || module.is_untyped(&attribute.value);
-        self.models.untyped_method(receiver, &attribute.attr).filter(|_| is_open())
+        self.models.untyped_method(receiver, &attribute.attr).filter(|_| is_open() && !is_tornados(module, &attribute.value))
+    }
+}
+
+/// Whether an object is tornado's own loop, which has the methods of asyncio's and awaits what they call.
+fn is_tornados(module: &Module, object: &Expr) -> bool {
+    let gives_loop = |value: &Expr| {
+        let function = value.as_call_expr().and_then(|call| call.func.as_attribute_expr());
+        function.and_then(|function| last_name(&function.value)).is_some_and(|name| name == "IOLoop")
+    };
+    match object {
+        Expr::Name(name) => module.with_value(name, |_, value| gives_loop(value)).unwrap_or(false),
+        object => gives_loop(object),
     }
 }
 

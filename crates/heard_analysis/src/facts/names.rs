@@ -4,8 +4,8 @@
 //! names may give awaitables at all, so that the engine is asked about nothing else.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::last_name;
@@ -35,6 +35,8 @@ pub(crate) struct Names {
     /// The names that plain coroutine functions have, and those that other functions and imports have.
     pub(crate) coroutine_functions: FxHashSet<Name>,
     pub(crate) sync_functions: FxHashSet<Name>,
+    /// The names of plain functions that do something.
+    pub(crate) plain_bodies: FxHashSet<Name>,
     /// The classes, those in functions included.
     pub(crate) classes: Vec<ClassNames>,
 }
@@ -146,6 +148,13 @@ impl<'a> Visitor<'a> for Collector {
         walk_stmt(self, statement);
     }
 
+    fn visit_pattern(&mut self, pattern: &'a Pattern) {
+        if let Pattern::MatchClass(class) = pattern {
+            self.names.mentions.extend(class.arguments.keywords.iter().map(|keyword| (keyword.attr.id.clone(), true)));
+        }
+        walk_pattern(self, pattern);
+    }
+
     fn visit_expr(&mut self, expression: &'a Expr) {
         if let Expr::Call(call) = expression
             && last_name(&call.func).is_some_and(|name| name == "add_done_callback")
@@ -185,6 +194,9 @@ impl Collector {
             self.names.coroutine_functions.insert(function.name.id.clone());
         } else {
             self.names.sync_functions.insert(function.name.id.clone());
+            if !function.is_async && !is_stub(function) {
+                self.names.plain_bodies.insert(function.name.id.clone());
+            }
         }
         if !function.is_async {
             // A decorator may make it give something else.
@@ -217,6 +229,22 @@ pub(super) fn literal_attribute(call: &ExprCall) -> Option<Name> {
     is_getter.then(|| Name::new(literal.value.to_str()))
 }
 
+/// The object of which a call may read the attribute `name` without writing it: all of `vars(object)`, and
+/// `getattr(object, computed)` unless what is written of the name differs, as in `f"_{kind}_task"`.
+pub(super) fn computed_attribute<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {
+    match (last_name(&call.func)?.as_str(), &*call.arguments.args) {
+        ("vars", [object]) => Some(object),
+        ("getattr", [object, Expr::FString(computed), ..]) => {
+            let mut parts = computed.value.elements().map(|part| part.as_literal().map_or("", |literal| &literal.value));
+            let begins = parts.next().is_none_or(|part| name.starts_with(part));
+            let ends = parts.last().is_none_or(|part| name.ends_with(part));
+            (begins && ends).then_some(object)
+        }
+        ("getattr", [object, computed, ..]) => (!computed.is_string_literal_expr()).then_some(object),
+        _ => None,
+    }
+}
+
 /// The name whose call is as awaitable as a call of `value`: `connection.send` itself, `read` in
 /// `partial(read, path)`, and the class in `Handler()`, which may have an async `__call__`.
 fn callable_source(value: &Expr) -> Option<&Name> {
@@ -231,7 +259,7 @@ fn callable_source(value: &Expr) -> Option<&Name> {
 }
 
 /// Whether an annotation speaks of an awaitable anywhere in it.
-fn names_awaitable(annotation: &Expr) -> bool {
+pub(super) fn names_awaitable(annotation: &Expr) -> bool {
     let mut finder = AwaitableFinder(false);
     finder.visit_expr(annotation);
     finder.0

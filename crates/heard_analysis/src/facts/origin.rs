@@ -4,15 +4,13 @@
 use std::sync::PoisonError;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
-use super::birth::{Finder, return_exceptions};
+use super::birth::Finder;
 use super::body::{CallSite, Local, Scope, Use, last_name};
-use super::hears::{Way, hearing};
-use super::models::{Callbacks, Effect, FunctionModel};
-use super::names::{is_async_generator, is_plain_coroutine_function, is_stub, yields};
-use super::{Fate, Hearing, Kind, Loss};
+use super::names::{is_async_generator, is_plain_coroutine_function, is_stub, names_awaitable, yields};
+use super::{Fate, Kind, Loss};
 use crate::engine::{Answer, Callee, Module};
 use crate::finding::Span;
 
@@ -89,7 +87,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 Some(true) => Given::Fresh(kind),
                 _ => Given::Nothing,
             },
-            Kind::Awaitable if !callee.as_ref().is_some_and(|callee| self.gives_what_runs(callee)) => Given::Owned(kind, Owner::Possible),
+            Kind::Awaitable if self.leaves_work_to_caller(callee.as_ref()) => Given::Owned(kind, Owner::Possible),
             Kind::Awaitable => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(Kind::Future, Owner::Possible)),
             // A class is its own spawner, and so may be a helper, as its body tells.
             _ => self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Owned(kind, Owner::Possible)),
@@ -138,18 +136,16 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         call.func.is_call_expr() && module.target(function).is_some_and(|target| target.with_body(self.db, |_, _| ()).is_some())
     }
 
-    /// Whether all that a plain function returns are futures or tasks, whatever it is annotated as: what
-    /// runs already needs nobody to await it.
-    fn gives_what_runs(&self, callee: &Callee<'db>) -> bool {
-        let of_body = callee.with_body(self.db, |module, function| {
-            let runs = |result: &Expr| {
-                let kind = module.sort_of(result, &|class| self.flow.models.kind_of_class(class));
-                matches!(kind, Answer::All(Kind::Future | Kind::Task | Kind::Gather))
-            };
-            let results = returns(&function.body);
-            !function.is_async && !results.is_empty() && results.iter().all(|result| result.is_some_and(runs))
-        });
-        of_body.unwrap_or(false)
+    /// Whether what a call gives, of which only an annotation says that it is awaitable, may be a coroutine.
+    /// A plain function with a body has begun the work when it returns, unless its body tells otherwise.
+    fn leaves_work_to_caller(&self, callee: Option<&Callee<'db>>) -> bool {
+        let Some(callee) = callee else { return true };
+        callee
+            .with_body(self.db, |_, function| {
+                let is_open = function.is_async || is_stub(function) && !self.flow.index.plain_bodies.contains(&function.name.id);
+                is_open && function.returns.as_deref().is_some_and(names_awaitable)
+            })
+            .unwrap_or(false)
     }
 
     /// What a function gives, as its body tells: the same from each of its `return` statements.
@@ -276,146 +272,6 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             _ => None,
         }
     }
-
-    /// Whether what a helper spawns in its own `return` statement hears itself.
-    pub(super) fn spawned_hearing(&self, spawner: &Callee<'db>) -> Option<Hearing> {
-        spawner.with_body(self.db, |module, function| {
-            let results = returns(&function.body);
-            let hearings = results.iter().map(|result| {
-                let Some(Expr::Call(call)) = result.map(|result| only_source(&function.body, result)) else { return Hearing::Deaf };
-                let work = call.arguments.args.iter().find_map(|argument| work_callee(module, argument, Some(function)));
-                work.map_or(Hearing::Deaf, |work| self.hearing(&work))
-            });
-            (!results.is_empty()).then(|| Hearing::of_all(hearings))
-        })?
-    }
-
-    /// Whether the coroutine of `call` hears itself. A function of this module is looked at as it is
-    /// written, since behind a decorator the engine may see another one.
-    pub(super) fn hearing_of_call(&self, call: &ExprCall, scope: &Scope<'a>) -> Hearing {
-        match self.plain_function(call, scope) {
-            Some(function) => self.hearing_of_function(self.flow.module, function, DEEPEST_ORIGIN),
-            None => self.flow.module.callee(call).map_or(Hearing::Deaf, |callee| self.hearing(&callee)),
-        }
-    }
-
-    /// Whether the function that runs hears itself; one without a body is taken to be deaf.
-    pub(super) fn hearing(&self, callee: &Callee<'db>) -> Hearing {
-        self.hearing_within(callee, DEEPEST_ORIGIN)
-    }
-
-    fn hearing_within(&self, callee: &Callee<'db>, depth: usize) -> Hearing {
-        let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
-        if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
-            return Hearing::Never;
-        }
-        if let Some(known) = self.known_hearings.borrow().get(&(callee.id(), depth)) {
-            return *known;
-        }
-        let hears =
-            callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, depth)).unwrap_or(Hearing::Deaf);
-        self.known_hearings.borrow_mut().insert((callee.id(), depth), hears);
-        hears
-    }
-
-    fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Hearing {
-        let hears = |decorator| self.flow.model_of_decorator(module, decorator).is_some_and(|model| model.hears);
-        if function.decorator_list.iter().any(hears) {
-            return Hearing::Itself;
-        }
-        // What calls itself again adds nothing to what it does.
-        let is_again = |call: &ExprCall| {
-            let is_it = |found: &Module, callee: &StmtFunctionDef| found.path() == module.path() && callee.range() == function.range();
-            last_name(&call.func).is_some_and(|name| *name == function.name.id)
-                && module.callee(call).and_then(|callee| callee.with_body(self.db, is_it)).unwrap_or(false)
-        };
-        let called =
-            |call: &ExprCall, way| if is_again(call) { Hearing::Never } else { self.hearing_of_inner_call(module, call, way, depth) };
-        hearing(function, module, &called)
-    }
-
-    /// Whether a call in the body of a function hears itself.
-    pub(super) fn hearing_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, depth: usize) -> Hearing {
-        let callee = module.callee(call);
-        if let Some(model) = self.flow.model_of(module, call, callee.as_ref()) {
-            // What it calls back is not looked at.
-            let calls_back = model.callback_name.as_deref().is_some_and(|name| call.arguments.find_keyword(name).is_some());
-            if model.never_fails {
-                return Hearing::Never;
-            }
-            if let Some(hearing) = self.hearing_by_model(module, call, way, model, depth) {
-                return hearing;
-            }
-            if model.harmless && !calls_back {
-                return Hearing::Small;
-            }
-        }
-        let Some(callee) = callee else {
-            let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
-            let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match way {
-                Way::Called if function.is_async => Hearing::Never,
-                _ => self.hearing_of_function(module, function, depth),
-            };
-            return module.with_written(call, as_written).unwrap_or(Hearing::Deaf);
-        };
-        if let Some(hearing) = callee.with_class(self.db, |module, class| self.hearing_of_construction(module, class, depth)) {
-            return hearing;
-        }
-        // Of a coroutine function, nothing has run yet.
-        if way == Way::Called && callee.with_body(self.db, |_, function| function.is_async) == Some(true) {
-            return Hearing::Never;
-        }
-        self.hearing_within(&callee, depth)
-    }
-
-    /// Whether to make an object of a class hears itself.
-    fn hearing_of_construction(&self, module: &Module<'db>, class: &StmtClassDef, depth: usize) -> Hearing {
-        let mut methods = class.body.iter().filter_map(Stmt::as_function_def_stmt);
-        let makers = ["__init__", "__new__", "__post_init__", "__init_subclass__"];
-        match methods.find(|method| makers.contains(&method.name.as_str())) {
-            Some(initializer) if initializer.name.as_str() == "__init__" => match depth.checked_sub(1) {
-                Some(depth) => self.hearing_of_function(module, initializer, depth),
-                None => Hearing::Deaf,
-            },
-            None if class.bases().is_empty() => Hearing::Never,
-            _ => Hearing::Deaf,
-        }
-    }
-
-    /// What is known of a call by the model of what it goes to: to start work or to look at a value does
-    /// not fail, nor does it to wait for tasks without asking for their outcomes. Who awaits
-    /// work hears what the work does not hear.
-    fn hearing_by_model(&self, module: &Module<'db>, call: &ExprCall, way: Way, model: &FunctionModel, depth: usize) -> Option<Hearing> {
-        let starts = matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather | Kind::ThreadFuture));
-        let calls_later = matches!(model.callbacks, Some(Callbacks::DropResult));
-        let looks = matches!(model.arguments, Some(Effect::Examine | Effect::Log | Effect::WaitFor));
-        match way {
-            Way::Called => (starts || calls_later || looks).then_some(Hearing::Never),
-            Way::Awaited if looks || (model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true)) => Some(Hearing::Never),
-            Way::Awaited if model.callbacks == Some(Callbacks::Outcome) => {
-                let function =
-                    call.arguments.find_argument_value(model.callback_name.as_deref().unwrap_or_default(), model.callback_place?)?;
-                Some(self.hearing_within(&module.target(function)?, depth))
-            }
-            Way::Awaited if starts => Some(Hearing::of_all(wrapped(call).map(|work| self.hearing_of_awaited(module, work, depth)))),
-            Way::Awaited => None,
-        }
-    }
-
-    /// Whether all the awaitables of an argument that is awaited hear themselves.
-    fn hearing_of_awaited(&self, module: &Module<'db>, argument: &Expr, depth: usize) -> Hearing {
-        match argument {
-            Expr::Call(work) => self.hearing_of_inner_call(module, work, Way::Awaited, depth),
-            Expr::Starred(starred) => self.hearing_of_awaited(module, &starred.value, depth),
-            Expr::Generator(ast::ExprGenerator { elt, .. }) | Expr::ListComp(ast::ExprListComp { elt, .. }) => {
-                self.hearing_of_awaited(module, elt, depth)
-            }
-            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
-                Hearing::of_all(elts.iter().map(|element| self.hearing_of_awaited(module, element, depth)))
-            }
-            _ => Hearing::Deaf,
-        }
-    }
 }
 
 /// What runs where `argument` is given to a spawner: the coroutine function of `work()` or of a
@@ -433,7 +289,7 @@ pub(super) fn work_callee<'db>(module: &Module<'db>, argument: &Expr, function: 
 }
 
 /// What a wrapper is given to stand for.
-fn wrapped(call: &ExprCall) -> impl Iterator<Item = &Expr> {
+pub(super) fn wrapped(call: &ExprCall) -> impl Iterator<Item = &Expr> {
     let options = ["loop", "return_exceptions"];
     let is_option = move |keyword: &&ast::Keyword| keyword.arg.as_ref().is_some_and(|name| options.contains(&name.as_str()));
     let named = call.arguments.keywords.iter().filter(move |keyword| !is_option(keyword)).map(|keyword| &keyword.value);
@@ -441,7 +297,7 @@ fn wrapped(call: &ExprCall) -> impl Iterator<Item = &Expr> {
 }
 
 /// What a `return` statement returns: for a name that is bound once and used nowhere else, its value.
-fn only_source<'b>(body: &'b [Stmt], result: &'b Expr) -> &'b Expr {
+pub(super) fn only_source<'b>(body: &'b [Stmt], result: &'b Expr) -> &'b Expr {
     let Expr::Name(name) = result else { return result };
     let mut uses = NameCounter { name: &name.id, count: 0 };
     uses.visit_body(body);

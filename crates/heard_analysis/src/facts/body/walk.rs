@@ -14,6 +14,22 @@ mod binding;
 mod expressions;
 mod path;
 
+/// Whether a context manager may keep a failure to itself. What does so is mostly made on the spot, like
+/// `suppress(…)`; one that is entered by its name is a lock, a server or a session where it is async.
+fn may_swallow(manager: &Expr, is_async: bool) -> bool {
+    let is_lock = |name: &Name| ["lock", "mutex", "cond", "sem"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+    manager.is_call_expr() || is_time_limit(manager) || !is_async && !last_name(manager).is_some_and(is_lock)
+}
+
+/// Whether a context manager cancels what waits in it after some time. It is told by its name, since the
+/// packages that have such need not be installed.
+fn is_time_limit(manager: &Expr) -> bool {
+    let name = manager.as_call_expr().map_or(last_name(manager), |call| last_name(&call.func));
+    name.is_some_and(|name| {
+        ["move_on", "fail_", "cancel", "timeout", "scope", "limit"].iter().any(|word| name.to_ascii_lowercase().contains(word))
+    })
+}
+
 /// Walks over a module.
 pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models) -> Body<'a> {
     let mut body = Body {
@@ -208,11 +224,10 @@ impl<'a> Walker<'a> {
         self.expression(manager, &Use::Entered { is_async: statement.is_async, at: manager.range() });
         self.pass_border(statement, manager);
         self.place_stores(mark);
-        // A lock or a server is entered by its name; what swallows is made on the spot.
-        let may_swallow = manager.is_call_expr();
+        let may_swallow = may_swallow(manager, statement.is_async);
         let caught = self.meeting().step;
         let (was_limited, was_dead) = (self.path.is_limited, self.path.is_dead);
-        self.path.is_limited |= may_swallow && statement.is_async;
+        self.path.is_limited |= may_swallow && (statement.is_async || is_time_limit(manager));
         self.catching(caught, |walker| walker.with_block(statement, inner));
         self.path.is_limited = was_limited;
         self.pass_border(statement, manager);

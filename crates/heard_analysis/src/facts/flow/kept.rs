@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprAttribute};
+use ruff_python_ast::{Expr, ExprAttribute, PatternMatchClass};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
-use super::super::body::{AttributeLoad, Place, Use, Variable};
+use super::super::body::{Place, Use, Variable, last_name};
 use super::super::classes::ClassId;
 use super::super::fate::Station;
-use super::super::names::literal_attribute;
+use super::super::names::{computed_attribute, literal_attribute};
 use super::super::summary::{Entrance, Question, Treatment};
 use super::super::{Fate, Loss, Reason};
 use super::held::MODULE_FRAME;
@@ -207,7 +207,7 @@ impl<'a> Flow<'_, '_, 'a> {
     /// Follows a value out of every place of this module that reads the attribute on a member.
     fn read_attribute(&self, value: Value, name: &Name, members: &Members, readings: &mut Readings) {
         for load in self.body.attributes.get(name).into_iter().flatten() {
-            if !load.is_dead && self.is_member(load, members) {
+            if !load.is_dead && self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(true) {
                 self.read(value, &load.how, load.attribute.range(), readings);
             }
         }
@@ -215,23 +215,37 @@ impl<'a> Flow<'_, '_, 'a> {
         for site in getters {
             self.read(value, &site.how, site.call.range(), readings);
         }
-        // `self.__dict__` has everything.
-        let all = self.body.attributes.get(&Name::new_static("__dict__")).into_iter().flatten();
-        if all.into_iter().any(|load| self.is_member(load, members)) {
+        if self.is_read_by_other_means(name, members) {
             readings.add(value.unknown(Reason::Stored));
         }
     }
 
-    fn is_member(&self, load: &AttributeLoad<'a>, members: &Members) -> bool {
-        if let Expr::Name(receiver) = &*load.attribute.value
-            && let Some(class) = self.body.receiver_class(load.around.scope.frame, &receiver.id)
+    /// Whether something here takes attributes of a member without writing their names: `self.__dict__` and
+    /// `vars(self)`, `getattr(self, computed)`, and the patterns of `match`.
+    fn is_read_by_other_means(&self, name: &Name, members: &Members) -> bool {
+        let mut whole = self.body.attributes.get(&Name::new_static("__dict__")).into_iter().flatten();
+        let by_pattern = |pattern: &&PatternMatchClass| {
+            let is_named = pattern.arguments.keywords.iter().any(|keyword| keyword.attr.id == *name);
+            let is_placed = !pattern.arguments.patterns.is_empty();
+            is_named || is_placed && last_name(&pattern.cls).is_some_and(|class| members.names.contains(&class))
+        };
+        whole.any(|load| self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(true))
+            || self.body.class_patterns.iter().any(by_pattern)
+            || self.body.calls.iter().any(|site| {
+                computed_attribute(site.call, name)
+                    .is_some_and(|object| self.is_member(object, site.around.scope.frame, members).unwrap_or(false))
+            })
+    }
+
+    /// Whether `object` is one of the members, or `None` where its class is not known.
+    fn is_member(&self, object: &Expr, frame: usize, members: &Members) -> Option<bool> {
+        if let Expr::Name(receiver) = object
+            && let Some(class) = self.body.receiver_class(frame, &receiver.id)
         {
-            return self.class_here(&class.name.id).is_none_or(|class| members.family.contains(&class));
+            return Some(self.class_here(&class.name.id).is_none_or(|class| members.family.contains(&class)));
         }
-        match self.module.class_names(&load.attribute.value) {
-            Some(classes) => classes.iter().any(|class| members.names.contains(class)),
-            None => true,
-        }
+        let classes = self.module.class_names(object)?;
+        Some(classes.iter().any(|class| members.names.contains(class)))
     }
 
     fn read(&self, value: Value, how: &Use<'a>, at: TextRange, readings: &mut Readings) {

@@ -202,8 +202,8 @@ pub(in super::super) fn is_log(call: &ExprCall) -> bool {
 fn is_quiet(call: &ExprCall) -> bool {
     let takes_nothing = call.arguments.args.is_empty() && call.arguments.keywords.is_empty();
     last_name(&call.func).is_some_and(|name| match name.as_str() {
-        "is_set" | "set" | "clear" | "done" | "cancelled" | "is_closing" | "monotonic" | "time" | "perf_counter" | "get_running_loop"
-        | "get_event_loop" | "current_task" => takes_nothing,
+        "is_set" | "set" | "clear" | "done" | "cancelled" | "is_closing" | "monotonic" | "monotonic_ns" | "time" | "time_ns"
+        | "perf_counter" | "perf_counter_ns" | "get_running_loop" | "get_event_loop" | "current_task" => takes_nothing,
         "cancel" | "set_result" | "set_exception" => true,
         _ => false,
     })

@@ -69,6 +69,7 @@ impl<'a> Walker<'a> {
             }
             Pattern::MatchClass(pattern) => {
                 self.expression(&pattern.cls, &Use::Other);
+                self.body.class_patterns.push(pattern);
                 pattern.arguments.patterns.iter().for_each(|part| self.pattern(part));
                 pattern.arguments.keywords.iter().for_each(|keyword| self.pattern(&keyword.pattern));
             }
