@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 USES = Path(__file__).with_name("use_sites.py")
-MYPY = ["mypy", "--strict", "--no-error-summary", "--no-incremental", "--show-column-numbers"]
+# Without namespace packages, mypy does not look for packages in the folders above the tree.
+MYPY = ["mypy", "--strict", "--no-namespace-packages", "--no-incremental", "--show-column-numbers"]
 CHECKERS = {
     "mypy": [*MYPY, "--python-executable", sys.executable, "--python-version", "3.11"],
     "pyright": ["pyright", "--pythonversion", "3.11", "--pythonpath", sys.executable],
