@@ -11,6 +11,7 @@ import warnings
 
 from heard import _births
 from heard._failure import Place
+from heard._native import Relay
 from heard._patch import Undo, replace
 from heard._places import place
 from heard._reporter import Reporter
@@ -21,20 +22,16 @@ def put(reporter: Reporter, origins: int) -> list[Undo]:
     internal = tuple(_births.skipped())
     active = True
 
-    def _warn_unawaited_coroutine(coro: typing.Any) -> None:
+    def tell(coroutine: typing.Any) -> None:
+        # It is called by a finaliser, perhaps while the interpreter ends: what it raises is dropped.
         if active:
-            try:
-                _tell(reporter, coro, internal)
-            except Exception:
-                # Called by a finaliser, perhaps while the interpreter ends.
-                pass
-        original(coro)
+            _tell(reporter, coroutine, internal)
 
     def stop() -> None:
         nonlocal active
         active = False
 
-    undo = [stop, replace(warnings, "_warn_unawaited_coroutine", _warn_unawaited_coroutine)]
+    undo = [stop, replace(warnings, "_warn_unawaited_coroutine", Relay(tell, original))]
     if origins:
         before = sys.get_coroutine_origin_tracking_depth()
         sys.set_coroutine_origin_tracking_depth(max(origins, before))

@@ -134,6 +134,24 @@ def test_origins(launch: Launch) -> None:
     assert "1 coroutine was never awaited" in ended.err
 
 
+def test_python_still_warns_of_every_place_that_lost_a_coroutine(launch: Launch) -> None:
+    source = """
+        async def forgotten(): ...
+
+        def one():
+            forgotten()  # line 5
+
+        def two():
+            forgotten()  # line 8
+
+        one()
+        two()
+    """
+    ended = launch(source, *RUN)
+    assert "app.py:5: RuntimeWarning" in ended.err
+    assert "app.py:8: RuntimeWarning" in ended.err
+
+
 def test_what_is_unread_at_the_end_is_lost(launch: Launch) -> None:
     source = """
         import asyncio

@@ -28,11 +28,14 @@ struct Clock {
 
 static CLOCK: Mutex<Option<Clock>> = Mutex::new(None);
 
+/// The longest that the clock waits at once: a grace period of the age of the universe cannot be added to a time.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 /// Calls `callback` in so many seconds, or earlier if that was asked for. What it returns, a number of seconds or
-/// `None`, is asked for next.
+/// `None`, is asked for next. A clock that runs keeps the callback that it was started with.
 #[pyfunction]
 pub(crate) fn wake_in(seconds: f64, callback: Py<PyAny>) -> PyResult<()> {
-    let at = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e9));
+    let at = time_in(seconds);
     let mut clock = CLOCK.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(clock) = &*clock {
         let mut alarm = clock.shared.alarm.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,6 +68,12 @@ pub(crate) fn stop_clock(py: Python<'_>) {
     }
 }
 
+/// The time in so many seconds. What is no number of seconds, as NaN, is now.
+fn time_in(seconds: f64) -> Instant {
+    let most = if seconds > 0.0 { LONGEST } else { Duration::ZERO };
+    Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or(most).min(most)
+}
+
 fn run(shared: &Shared, callback: &Py<PyAny>) {
     while wait(shared) {
         let next = Python::attach(|py| match callback.call0(py).and_then(|next| next.extract::<Option<f64>>(py)) {
@@ -75,7 +84,7 @@ fn run(shared: &Shared, callback: &Py<PyAny>) {
             }
         });
         if let Some(seconds) = next {
-            let at = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e9));
+            let at = time_in(seconds);
             let mut alarm = shared.alarm.lock().unwrap_or_else(PoisonError::into_inner);
             alarm.at = Some(alarm.at.map_or(at, |earlier| earlier.min(at)));
         }

@@ -12,6 +12,7 @@ mod gil;
 mod holders;
 mod outcome;
 mod pool;
+mod relay;
 mod sites;
 mod sweep;
 mod unwind;
@@ -35,6 +36,8 @@ mod _native {
     use crate::outcome::Outcome;
     #[pymodule_export]
     use crate::pool::{Next, Pool, Results, Worker};
+    #[pymodule_export]
+    use crate::relay::Relay;
     #[pymodule_export]
     use crate::sweep::{has_failure, unread};
     #[pymodule_export]

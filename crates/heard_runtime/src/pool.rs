@@ -115,8 +115,13 @@ impl Pool {
         Ok(outcome)
     }
 
-    /// Sees to it that somebody takes the next item, if there may be one and it may start.
+    /// Sees to it that somebody takes the next item, if there may be one and it may start. If nobody can be got, that is
+    /// raised after the outcomes, so that none of them is lost.
     fn bring_worker(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::find_worker(slf).or_else(|error| slf.get().exhaust(slf.py(), Some(error)))
+    }
+
+    fn find_worker(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (pool, py) = (slf.get(), slf.py());
         loop {
             let mut state = pool.state(py)?;
@@ -134,10 +139,18 @@ impl Pool {
                 state.is_coming = true;
                 state.alive += 1;
                 drop(state);
-                return Self::start_worker(slf);
+                return Self::start_worker(slf).inspect_err(|_| pool.uncount_worker(py));
             } else {
                 return Ok(());
             }
+        }
+    }
+
+    /// Takes back that a worker is coming, which could not be started.
+    fn uncount_worker(&self, py: Python<'_>) {
+        if let Some(mut state) = self.state.try_get(py) {
+            state.is_coming = false;
+            state.alive -= 1;
         }
     }
 

@@ -309,9 +309,11 @@ impl Worker {
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let now = self.now.try_get(py).map(|mut now| std::mem::replace(&mut *now, Now::Ended));
-        match now {
-            Some(Now::Item(item)) => item.iterator.call_method0(py, intern!(py, "close")).map(drop),
-            _ => Ok(()),
+        let Some(Now::Item(Item { iterator, .. }) | Now::Taking(iterator)) = now else { return Ok(()) };
+        // Iterators of awaitables that are no coroutines may have no such method.
+        match iterator.bind(py).getattr_opt(intern!(py, "close"))? {
+            Some(close) => close.call0().map(drop),
+            None => Ok(()),
         }
     }
 
