@@ -125,10 +125,15 @@ impl Project {
 /// The installation behind the `python3` on the path. Only Python itself can tell, since what lies on
 /// the path may be a shim.
 fn python_on_the_path() -> Option<Utf8PathBuf> {
-    let ask = |python| Command::new(python).args(["-I", "-S", "-c", "import sys; print(sys.prefix)"]).stdin(Stdio::null()).output().ok();
+    // `-S` keeps it from running what is installed there; a virtual environment then knows only its executable.
+    let question = "import sys; print(sys.executable); print(sys.prefix)";
+    let ask = |python| Command::new(python).args(["-I", "-S", "-c", question]).stdin(Stdio::null()).output().ok();
     let answer = ["python3", "python"].into_iter().filter_map(ask).find(|answer| answer.status.success())?;
-    let prefix = Utf8PathBuf::from(String::from_utf8(answer.stdout).ok()?.trim());
-    prefix.is_dir().then_some(prefix)
+    let answer = String::from_utf8(answer.stdout).ok()?;
+    let (executable, prefix) = answer.trim().split_once('\n')?;
+    let around = Utf8Path::new(executable.trim()).ancestors().nth(2).filter(|around| is_environment(around));
+    let installation = around.unwrap_or(Utf8Path::new(prefix.trim()));
+    installation.is_dir().then(|| installation.to_owned())
 }
 
 fn is_environment(path: &Utf8Path) -> bool {

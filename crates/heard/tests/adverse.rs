@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -272,4 +272,19 @@ fn help_is_complete() {
     let mut child = tree.heard().arg("--help").stdout(Stdio::piped()).spawn().unwrap();
     child.stdout.take().unwrap().read_to_end(&mut bytes).unwrap();
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_environment_around_the_python_on_the_path_is_used() {
+    let tree = Tree::new();
+    tree.write("app.py", "import mailer\n\nmailer.send()\n");
+    tree.write("tools/pyvenv.cfg", "home = /usr/bin\nversion_info = 3.12.1\n");
+    tree.write("tools/lib/python3.12/site-packages/mailer.py", "async def send() -> None: ...\n");
+    // It answers as Python does with `-S`: a virtual environment knows its executable, and not its prefix.
+    let executable = tree.root().join("tools/bin/python3");
+    let answer = format!("#!/bin/sh\necho {}\necho /usr\n", executable.display());
+    let python = tree.write("tools/bin/python3", answer);
+    fs::set_permissions(python, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = Run::of(tree.heard().args(["check", "--output-format", "concise"]).env("PATH", tree.root().join("tools/bin")));
+    assert!(run.stdout.starts_with("app.py:3:1: error[unawaited-coroutine]"), "{run:?}");
 }
