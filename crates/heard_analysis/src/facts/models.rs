@@ -21,6 +21,7 @@
 //!   - `harmless = true`: a call does not fail in practice, given what it is for.
 //!   - `endless = true`: the call, or the awaiting of it, does not return, or what it returns can be
 //!     iterated for ever.
+//!   - `ends-cancelled = true`: whoever ends it, who awaits it gets a `CancelledError`.
 //!   - `timer = true`: who awaits it is held by the loop's timer until then.
 //!   - `ends-loop = true`: when the coroutine that it is given ends, what else runs in the loop is cancelled.
 //!   - `swallows = true`: a `with` over it takes the exceptions that it is given.
@@ -134,6 +135,9 @@ pub(crate) struct FunctionModel {
     /// returns can be iterated for ever.
     #[serde(default)]
     pub(crate) endless: bool,
+    /// Whether who awaits it gets a `CancelledError`, whoever ends it.
+    #[serde(default)]
+    pub(crate) ends_cancelled: bool,
     /// Whether the loop's timer holds who awaits it.
     #[serde(default)]
     pub(crate) timer: bool,

@@ -257,11 +257,12 @@ impl<'a> Flow<'_, '_, 'a> {
         self.may_not_fail(call) && self.model(call).is_some_and(|model| model.never_fails || self.is_endless(call))
     }
 
-    /// Whether nothing comes behind a call: what it is called on, or what it makes, is in nobody
-    /// else's hands.
+    /// Whether nothing comes behind a call: it ends with an exception only, or what it is called on, or
+    /// makes, is in nobody else's hands.
     fn is_endless(&self, call: &ExprCall) -> bool {
-        if !self.model(call).is_some_and(|model| model.endless) {
-            return false;
+        let Some(model) = self.model(call).filter(|model| model.endless) else { return false };
+        if model.ends_cancelled {
+            return true;
         }
         let Expr::Attribute(attribute) = &*call.func else { return true };
         match &*attribute.value {
