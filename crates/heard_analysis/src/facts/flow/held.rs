@@ -226,7 +226,7 @@ impl<'a> Flow<'_, '_, 'a> {
             Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Left(_) | Edge::Fail(None) => true,
             Edge::Handover(_) => reach >= Reach::Closing,
             Edge::Never(_) | Edge::Leave(_) => reach == Reach::Blocked,
-            Edge::Behind(call) => reach == Reach::Blocked || !self.is_endless(call),
+            Edge::Behind(call) => reach == Reach::Blocked || !self.never_returns(call),
             Edge::Fail(Some(call)) => reach >= Reach::Cancelled || !self.cannot_fail(call),
             Edge::AwaitFail { awaited, is_limited } => {
                 *is_limited || reach >= Reach::Cancelled || awaited.as_call_expr().is_none_or(|call| !self.cannot_fail(call))
@@ -257,12 +257,17 @@ impl<'a> Flow<'_, '_, 'a> {
         self.may_not_fail(call) && self.model(call).is_some_and(|model| model.never_fails || self.is_endless(call))
     }
 
-    /// Whether nothing comes behind a call: it ends with an exception only, or what it is called on, or
-    /// makes, is in nobody else's hands.
+    /// Whether a call never returns. Who gets a `CancelledError` when others end it gets behind it by a
+    /// handler only.
+    fn never_returns(&self, call: &ExprCall) -> bool {
+        self.is_endless(call) || self.model(call).is_some_and(|model| model.ends_cancelled)
+    }
+
+    /// Whether a call does not end by itself: what it is called on, or what it makes, is in nobody
+    /// else's hands.
     fn is_endless(&self, call: &ExprCall) -> bool {
-        let Some(model) = self.model(call).filter(|model| model.endless) else { return false };
-        if model.ends_cancelled {
-            return true;
+        if !self.model(call).is_some_and(|model| model.endless) {
+            return false;
         }
         let Expr::Attribute(attribute) = &*call.func else { return true };
         match &*attribute.value {
