@@ -9,6 +9,7 @@ use super::birth::Finder;
 use super::body::{Around, Block, CallSite, StatementSite, Use, last_name};
 use super::continuation::{Continuation, continuation};
 use super::hears::is_log;
+use super::own_waits::waits_for_other;
 
 /// A handler or `suppress` that ends a cancellation, and does nothing about it.
 #[derive(Debug)]
@@ -30,6 +31,10 @@ pub(crate) enum Then {
     WorksOn,
     /// Every coroutine that awaits this one, which comes to its end.
     CallersWorkOn,
+    /// Whoever awaits this one, if anybody does: it leaves the rest of its work undone.
+    LeavesRest,
+    /// Whoever awaits this one, which waits for a task that others cancel, and now for nothing else.
+    WaitsForOther,
 }
 
 /// What a handler catches.
@@ -51,32 +56,43 @@ impl<'a> Finder<'_, '_, 'a> {
 
     fn swallow(&self, site: &StatementSite<'a>) -> Option<Swallow> {
         let function = site.around.scope.function.filter(|_| site.around.scope.is_async)?;
-        let (body, head, caught) = match site.statement {
+        let (body, head, caught, returns) = match site.statement {
             Stmt::Try(statement) => {
                 let (handler, caught) = statement
                     .handlers
                     .iter()
                     .find_map(|ExceptHandler::ExceptHandler(handler)| Some((handler, self.caught(handler.type_.as_deref())?)))?;
-                if !self.is_idle(&handler.body) {
+                let (body, returns) = match &*handler.body {
+                    [body @ .., Stmt::Return(end)] if end.value.is_none() => (body, true),
+                    body => (body, false),
+                };
+                if !self.is_idle(body) {
                     return None;
                 }
-                (&statement.body, head_of(handler), caught)
+                (&statement.body, head_of(handler), caught, returns)
             }
             Stmt::With(statement) if !statement.is_async => {
                 let (item, caught) = statement.items.iter().find_map(|item| Some((item, self.suppressed(item)?)))?;
-                (&statement.body, item.range(), caught)
+                (&statement.body, item.range(), caught, false)
             }
             _ => return None,
         };
-        let then = match continuation(&function.body, site.statement.range()) {
-            Continuation::Repeats => Then::Repeats,
-            Continuation::Awaits => Then::WorksOn,
-            Continuation::Ends if self.callers_work_on(function) => Then::CallersWorkOn,
-            Continuation::Ends => return None,
-        };
-        if is_ending(function, &site.around) || knows_interruption(function) || !self.waits_for_own(function, body) {
+        if knows_interruption(function) {
             return None;
         }
+        let then = if is_ending(function, &site.around) || !self.waits_for_own(function, body) {
+            let is_meant_for_other = caught == Caught::Cancellation && !returns && waits_for_other(function, body);
+            is_meant_for_other.then_some(Then::WaitsForOther)?
+        } else {
+            match continuation(&function.body, site.statement.range()) {
+                Continuation::Awaits if returns => Then::LeavesRest,
+                _ if returns => return None,
+                Continuation::Repeats => Then::Repeats,
+                Continuation::Awaits => Then::WorksOn,
+                Continuation::Ends if self.callers_work_on(function) => Then::CallersWorkOn,
+                Continuation::Ends => return None,
+            }
+        };
         let mut around = site.around.clone();
         around.statement = head;
         Some(Swallow { site: self.site(head, &around), source: self.text(head), caught, then })

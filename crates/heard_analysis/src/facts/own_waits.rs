@@ -27,7 +27,8 @@ impl<'a> Finder<'_, '_, 'a> {
         let Some(name) = last_name(&call.func) else { return false };
         let receiver = call.func.as_attribute_expr().map(|attribute| &*attribute.value);
         let handles = receiver.into_iter().chain(&call.arguments.args);
-        if ends_something(name) || handles.into_iter().any(|expression| cancelled.has(expression)) {
+        // A stream is drained while it is in use.
+        if name != "drain" && ends_something(name) || handles.into_iter().any(|expression| cancelled.has(expression)) {
             return false;
         }
         let Some(model) = self.model(call) else { return !mentions_future(call) };
@@ -59,6 +60,14 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         self.flow.model_of(self.flow.module, call, self.flow.module.callee(call).as_ref())
     }
+}
+
+/// Whether `body`, a part of `function`, waits for one thing: a task or future that somebody else may cancel, and not
+/// the function itself.
+pub(super) fn waits_for_other(function: &StmtFunctionDef, body: &[Stmt]) -> bool {
+    let [Stmt::Expr(statement)] = body else { return false };
+    let Some(awaited) = statement.value.as_await_expr() else { return false };
+    matches!(&*awaited.value, Expr::Attribute(_)) && !Cancelled::of(function).has(&awaited.value)
 }
 
 /// Whether a call deals with a task or future that it did not make, as far as names tell.

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule =
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Swallow(swallow) = fact else { return None };
     let level = match (swallow.caught, swallow.then) {
+        (_, Then::LeavesRest | Then::WaitsForOther) => Level::Preview,
         (Caught::All, _) | (Caught::Mixed, Then::Repeats) => Level::Default,
         // It may be wanted: who calls outlives what is cancelled in the call.
         (Caught::Cancellation, Then::Repeats | Then::CallersWorkOn) | (Caught::Mixed, _) => Level::Strict,
@@ -20,6 +21,8 @@ fn check(fact: &Fact) -> Option<Finding> {
         Then::Repeats => "the loop goes on",
         Then::WorksOn => "the coroutine works on",
         Then::CallersWorkOn => "the coroutine that awaits this one works on",
+        Then::LeavesRest => "it ends as if all had been done",
+        Then::WaitsForOther => "that looks as if what it waits for had been",
     };
     let message = format!("`{}` swallows cancellation: the task is told to stop, and {then}", swallow.source);
     let help = match swallow.caught {
