@@ -1,17 +1,21 @@
 //! Handlers that drop every failure of a background task, of a task group, or of a group of
 //! exceptions, and tell nobody.
 
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use std::sync::Arc;
+
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
 use super::birth::Finder;
-use super::body::{Block, CallSite, StatementSite, last_name};
+use super::body::{Block, Scope, StatementSite, last_name};
 use super::handlers::head_of;
 use super::hears::{handler_hears, is_broad, is_inert};
+use super::models::Models;
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
+use crate::engine::Module;
 use crate::finding::Span;
 
 /// A handler that drops failures.
@@ -43,7 +47,10 @@ pub(crate) enum Muted {
     ExceptionGroup,
 }
 
-impl<'a> Finder<'_, '_, 'a> {
+/// Functions whose name more files speak of are looked for in their own module only.
+const MOST_FILES: usize = 20;
+
+impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// The muted failures of the module.
     pub(super) fn mutes(&self) -> Vec<Mute> {
         let in_async = self.flow.body.statements.iter().filter(|site| site.around.scope.is_async);
@@ -69,7 +76,6 @@ impl<'a> Finder<'_, '_, 'a> {
         } else if is_task_group(&statement.body) {
             Muted::TaskGroup
         } else {
-            let started = *started.get(&function.name.start())?;
             // Where others get a value, whoever reads the task sees that there is none.
             let gives_values = returns(&function.body).into_iter().flatten().any(|value| !value.is_none_literal_expr());
             if gives_values
@@ -79,7 +85,9 @@ impl<'a> Finder<'_, '_, 'a> {
             {
                 return None;
             }
-            Muted::Background { function: function.name.to_string(), started: self.flow.module.span(started) }
+            let here = started.get(&function.name.start()).map(|call| self.flow.module.span(*call));
+            let started = here.or_else(|| self.started_elsewhere(function))?;
+            Muted::Background { function: function.name.to_string(), started }
         };
         let head = head_of(handler);
         let mut around = site.around.clone();
@@ -106,11 +114,11 @@ impl<'a> Finder<'_, '_, 'a> {
         for site in &self.flow.body.calls {
             let given = self.flow.body.called_name(site.call).and_then(|name| self.flow.models.given_by_last_name(name));
             let work = parts(site.call);
-            if work.is_empty() || !matches!(given, Some(Kind::Task | Kind::Gather | Kind::ThreadFuture)) || !self.starts(site) {
+            if work.is_empty() || !given.is_some_and(is_started) || !self.starts(self.flow.module, site.call, Some(&site.around.scope)) {
                 continue;
             }
             for call in work {
-                if let Some(place) = self.place_of_function(call) {
+                if let Some(place) = self.place_of_function(self.flow.module, call) {
                     started.entry(place).or_insert_with(|| site.call.range());
                 }
             }
@@ -118,16 +126,34 @@ impl<'a> Finder<'_, '_, 'a> {
         started
     }
 
-    fn starts(&self, site: &CallSite<'a>) -> bool {
-        let given = self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN);
-        matches!(given, Given::Fresh(kind) | Given::Owned(kind, _) if matches!(kind, Kind::Task | Kind::Gather | Kind::ThreadFuture))
+    /// Where another module starts a function of this one in the background.
+    fn started_elsewhere(&self, function: &StmtFunctionDef) -> Option<Span> {
+        let index = self.flow.index;
+        let files = index.mentions(&function.name.id);
+        if files.len() > MOST_FILES {
+            return None;
+        }
+        let others = files.iter().filter_map(|(file, _)| index.files.get(*file)).filter(|path| ***path != **self.flow.module.path());
+        others.filter_map(|path| Module::open(self.db, path).ok()).find_map(|module| {
+            let mut starts = StartFinder { name: &function.name, models: self.flow.models, found: Vec::new() };
+            starts.visit_body(module.body());
+            let is_meant = |(start, work): &(&ExprCall, &ExprCall)| {
+                self.place_of_function(&module, work) == Some(function.name.start()) && self.starts(&module, start, None)
+            };
+            starts.found.into_iter().find(is_meant).map(|(start, _)| module.span(start.range()))
+        })
     }
 
-    /// Where the name of the function stands that `call` goes to, if that is in this module.
-    fn place_of_function(&self, call: &ExprCall) -> Option<TextSize> {
-        let callee = self.flow.module.callee(call)?;
-        let (path, place) = callee.with_body(self.db, |module, function| (module.span(function.range()).path, function.name.start()))?;
-        (path == self.flow.module.span(call.range()).path).then_some(place)
+    fn starts(&self, module: &Module<'db>, call: &ExprCall, scope: Option<&Scope<'a>>) -> bool {
+        let given = self.given(module, call, scope, DEEPEST_ORIGIN);
+        matches!(given, Given::Fresh(kind) | Given::Owned(kind, _) if is_started(kind))
+    }
+
+    /// Where the name of the function stands that `call` in `module` goes to, if that is in this module.
+    fn place_of_function(&self, module: &Module<'db>, call: &ExprCall) -> Option<TextSize> {
+        let callee = module.callee(call)?;
+        let (path, place) = callee.with_body(self.db, |module, function| (Arc::clone(module.path()), function.name.start()))?;
+        (path == *self.flow.module.path()).then_some(place)
     }
 
     /// Whether `wanted` is the one statement of `body` that can fail, or stands alone in one.
@@ -167,6 +193,30 @@ fn mute_handler(statement: &StmtTry) -> Option<&ExceptHandlerExceptHandler> {
         let catches_group = || handler.type_.as_deref().and_then(last_name).is_some_and(|name| name.ends_with("ExceptionGroup"));
         (is_broad(handler.type_.as_deref()) || catches_group()) && is_mute(&handler.body)
     })
+}
+
+/// Whether what gives this kind runs by itself.
+fn is_started(kind: Kind) -> bool {
+    matches!(kind, Kind::Task | Kind::Gather | Kind::ThreadFuture)
+}
+
+/// The calls that may start what a function called `name` gives, each with the call of that.
+struct StartFinder<'a, 'n> {
+    name: &'n str,
+    models: &'n Models,
+    found: Vec<(&'a ExprCall, &'a ExprCall)>,
+}
+
+impl<'a> Visitor<'a> for StartFinder<'a, '_> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Call(call) = expression
+            && last_name(&call.func).is_some_and(|name| self.models.given_by_last_name(name).is_some_and(is_started))
+        {
+            let works = parts(call).into_iter().filter(|work| last_name(&work.func).is_some_and(|name| name == self.name));
+            self.found.extend(works.map(|work| (call, work)));
+        }
+        walk_expr(self, expression);
+    }
 }
 
 /// Whether statements do nothing about a failure, or write it where only debugging shows it.
@@ -239,6 +289,6 @@ impl<'a> Visitor<'a> for WorkFinder<'a> {
         if let Expr::Await(node) = expression {
             self.0.extend(node.value.as_call_expr());
         }
-        ast::visitor::walk_expr(self, expression);
+        walk_expr(self, expression);
     }
 }
