@@ -75,6 +75,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// Whether a call in the body of a function hears itself.
     pub(super) fn hearing_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, depth: usize) -> Hearing {
         let callee = module.callee(call);
+        match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
+            Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Hearing::Never,
+            Some("asyncio.queues.Queue.get_nowait") if says_before(module, call, "", ".empty()") => return Hearing::Small,
+            Some("asyncio.locks.Condition.notify" | "asyncio.locks.Condition.notify_all") if says_before(module, call, "async with ", "") => {
+                return Hearing::Never;
+            }
+            _ => {}
+        }
         if let Some(model) = self.flow.model_of(module, call, callee.as_ref()) {
             // What it calls back is not looked at.
             let calls_back = model.callback_name.as_deref().is_some_and(|name| call.arguments.find_keyword(name).is_some());
@@ -87,11 +95,6 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             if model.harmless && !calls_back {
                 return Hearing::Small;
             }
-        }
-        match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
-            Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Hearing::Never,
-            Some("asyncio.queues.Queue.get_nowait") if asks_if_empty(module, call) => return Hearing::Small,
-            _ => {}
         }
         let Some(callee) = callee else {
             let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
@@ -170,12 +173,13 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 }
 
-/// Whether the function around asks the queue that a method is called on before whether it is empty.
-fn asks_if_empty(module: &Module<'_>, call: &ExprCall) -> bool {
+/// Whether the function around speaks, before a method is called, of what it is called on, with this before it and
+/// that behind: whether a queue is empty, or that a lock is held.
+fn says_before(module: &Module<'_>, call: &ExprCall, prefix: &str, suffix: &str) -> bool {
     let Some(method) = call.func.as_attribute_expr() else { return false };
     let before = &module.text()[TextRange::up_to(call.start())];
     let function = before.rfind("def ").map_or(before, |start| &before[start..]);
-    function.contains(&format!("{}.empty()", &module.text()[method.value.range()]))
+    function.contains(&format!("{prefix}{}{suffix}", &module.text()[method.value.range()]))
 }
 
 /// Whether a method is called on a queue that is never full: all that this module binds to its name are

@@ -99,7 +99,7 @@ impl Listener<'_, '_> {
             Operator::Add if self.value_of(left).is_some_and(|value| self.value_of(right) == Some(value)) => Hearing::Never,
             Operator::Sub | Operator::Mult if is_number(left) && is_number(right) => Hearing::Never,
             Operator::Pow if is_number(left) && is_number(right) => Hearing::Small,
-            Operator::Div | Operator::FloorDiv | Operator::Mod if is_number(left) && is_above_zero(right) => Hearing::Small,
+            Operator::Div | Operator::FloorDiv | Operator::Mod if is_number(left) && is_above_zero(right) => Hearing::Never,
             _ => Hearing::Deaf,
         };
         itself.and(self.expression(left)).and(self.expression(right))
@@ -123,9 +123,14 @@ impl Listener<'_, '_> {
         }
     }
 
-    /// Whether a method of a built-in class is called that takes whatever it is given.
+    /// Whether a method of a built-in class is called that takes whatever it is given, or the least or greatest of
+    /// some numbers is asked for.
     fn is_sure(&self, call: &ExprCall) -> bool {
-        let Expr::Attribute(method) = &*call.func else { return false };
+        let Expr::Attribute(method) = &*call.func else {
+            let chooses = last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "min" | "max"));
+            let numbers = &call.arguments.args;
+            return chooses && numbers.len() > 1 && numbers.iter().all(|number| self.value_of(number) == Some(Value::Number));
+        };
         let takes_nothing = call.arguments.is_empty();
         match (self.value_of(&method.value), method.attr.as_str()) {
             (Some(Value::Text), "casefold" | "lower" | "upper" | "title" | "strip" | "lstrip" | "rstrip" | "split" | "splitlines")
