@@ -305,6 +305,8 @@ pub(crate) enum Hearing {
     Small,
     /// Something around it may hear, like a decorator, or it drops them itself.
     Perhaps,
+    /// What it awaits stands under a handler that hears, and plain code beside that does not.
+    Mostly,
     /// Its failures get out.
     Deaf,
 }
@@ -326,11 +328,17 @@ impl Hearing {
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Hearing::Deaf, _) | (_, Hearing::Deaf) => Hearing::Deaf,
+            (Hearing::Mostly, _) | (_, Hearing::Mostly) => Hearing::Mostly,
             (Hearing::Perhaps, _) | (_, Hearing::Perhaps) => Hearing::Perhaps,
             (Hearing::Itself, _) | (_, Hearing::Itself) => Hearing::Itself,
             (Hearing::Small, _) | (_, Hearing::Small) => Hearing::Small,
             (Hearing::Never, Hearing::Never) => Hearing::Never,
         }
+    }
+
+    /// Whether some failure gets out of it, as far as can be told.
+    pub(crate) fn is_deaf(self) -> bool {
+        matches!(self, Hearing::Mostly | Hearing::Deaf)
     }
 
     /// Whether no failure gets out of it.

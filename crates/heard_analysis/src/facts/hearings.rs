@@ -78,7 +78,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
             Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Hearing::Never,
             Some("asyncio.queues.Queue.get_nowait") if says_before(module, call, "", ".empty()") => return Hearing::Small,
-            Some("asyncio.locks.Condition.notify" | "asyncio.locks.Condition.notify_all") if says_before(module, call, "async with ", "") => {
+            Some("asyncio.locks.Condition.notify" | "asyncio.locks.Condition.notify_all")
+                if says_before(module, call, "async with ", "") =>
+            {
                 return Hearing::Never;
             }
             _ => {}

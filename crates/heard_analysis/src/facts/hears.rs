@@ -29,9 +29,15 @@ pub(super) enum Way {
 pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> Hearing {
     // What does nothing yet is there to be overridden or filled in.
     let is_filled_in = does_work(&function.body) || is_getter(function);
-    let hears = if is_filled_in { Listener { module, called }.block(&function.body) } else { Hearing::Deaf };
+    let listen = |plain| if is_filled_in { Listener { module, called, plain }.block(&function.body) } else { Hearing::Deaf };
+    let hears = match listen(Hearing::Deaf) {
+        Hearing::Deaf if listens_to_awaits(&function.body) => listen(Hearing::Mostly),
+        hears => hears,
+    };
     match hears {
-        Hearing::Deaf | Hearing::Small if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) => {
+        Hearing::Deaf | Hearing::Mostly | Hearing::Small
+            if !function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) =>
+        {
             Hearing::Perhaps
         }
         Hearing::Small => Hearing::Deaf,
@@ -41,7 +47,7 @@ pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &
 
 /// Whether a statement cannot fail unheard. `called` tells the same of what a call in it goes to.
 pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> bool {
-    Listener { module, called }.statement(statement).is_sound()
+    Listener { module, called, plain: Hearing::Deaf }.statement(statement).is_sound()
 }
 
 /// Whether a function does nothing but give an attribute of its object, or what comparing it tells.
@@ -76,6 +82,36 @@ pub(super) fn is_transparent(decorator: &Expr) -> bool {
 struct Listener<'c, 'db> {
     module: &'c Module<'db>,
     called: &'c dyn Fn(&ExprCall, Way) -> Hearing,
+    /// What is said of plain code that may fail.
+    plain: Hearing,
+}
+
+/// Whether work that is awaited stands under a handler that hears.
+fn listens_to_awaits(body: &[Stmt]) -> bool {
+    struct Finder(bool);
+    impl<'a> Visitor<'a> for Finder {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            if let Stmt::Try(statement) = statement {
+                let hears = statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
+                    is_broad(handler.type_.as_deref()) && handler_hears(handler) == Hearing::Itself
+                });
+                let mut awaits = AwaitFinder(false);
+                awaits.visit_body(&statement.body);
+                self.0 |= hears && awaits.0;
+            }
+            ruff_python_ast::visitor::walk_stmt(self, statement);
+        }
+    }
+    struct AwaitFinder(bool);
+    impl<'a> Visitor<'a> for AwaitFinder {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            self.0 |= expression.is_await_expr();
+            walk_expr(self, expression);
+        }
+    }
+    let mut finder = Finder(false);
+    finder.visit_body(body);
+    finder.0
 }
 
 impl Listener<'_, '_> {
@@ -133,7 +169,7 @@ impl Listener<'_, '_> {
         }
         // What comes behind work whose failures are heard is book-keeping.
         let follows = match self.block(&statement.orelse) {
-            Hearing::Deaf => Hearing::Perhaps,
+            Hearing::Deaf | Hearing::Mostly => Hearing::Perhaps,
             follows => follows,
         };
         hears.and(follows)
@@ -147,11 +183,12 @@ impl Listener<'_, '_> {
             context => last_name(context).is_some_and(|name| name == "self"),
         };
         if statement.items.iter().any(may_hear) {
-            return if body == Hearing::Deaf { Hearing::Perhaps } else { body };
+            return if body.is_deaf() { Hearing::Perhaps } else { body };
         }
         // A lock is entered without a call. What is called first may fail, but where the rest hears, that is
         // book-keeping.
-        let entered = Hearing::of_all(statement.items.iter().map(|item| self.expression(&item.context_expr)));
-        if body.is_sound() && entered == Hearing::Deaf { Hearing::Perhaps } else { entered.and(body) }
+        let outside = Listener { plain: if statement.is_async { Hearing::Deaf } else { self.plain }, ..*self };
+        let entered = Hearing::of_all(statement.items.iter().map(|item| outside.expression(&item.context_expr)));
+        if body.is_sound() && entered.is_deaf() { Hearing::Perhaps } else { entered.and(body) }
     }
 }

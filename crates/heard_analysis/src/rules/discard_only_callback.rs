@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::unread_task::{HELP, subject};
-use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
+use crate::facts::{Fact, Fate, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
@@ -10,11 +10,14 @@ pub(super) const RULE: Rule =
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
-    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(Loss::Discarded { .. }), Hearing::Deaf, Some(place)) =
-        (birth.kind, &birth.fate, birth.hearing, &birth.lost_at)
+    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(Loss::Discarded { .. }), Some(place)) =
+        (birth.kind, &birth.fate, &birth.lost_at)
     else {
         return None;
     };
+    if !birth.hearing.is_deaf() {
+        return None;
+    }
     let message = format!("{} is only taken out of its registry when it is done: nobody reads its failure", subject(birth));
     Some(RULE.finding(&birth.site, message, HELP).told_at(place, birth, "it is made here"))
 }

@@ -11,15 +11,18 @@ fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
     let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
     let subject = subject(birth);
-    let is_heard = birth.hearing != Hearing::Deaf || matches!(loss, Loss::Unheld { .. });
+    let is_heard = !birth.hearing.is_deaf() || matches!(loss, Loss::Unheld { .. });
     let message = match loss {
         // There is nothing but the holder to miss, and the loop is one.
         _ if is_heard && birth.is_held_by_timer => return None,
         Loss::UnusedName(name) if name != "_" => return None,
         // What a thread works on keeps its future, so there is nothing left to lose.
-        _ if birth.kind == Kind::Future && birth.hearing != Hearing::Deaf => return None,
+        _ if birth.kind == Kind::Future && !birth.hearing.is_deaf() => return None,
         Loss::Dropped | Loss::DroppedByCaller | Loss::UnusedName(_) | Loss::NeverRead { holder: None, .. } => match birth.kind {
-            Kind::Task if birth.hearing != Hearing::Deaf => format!("{subject} is held by nobody: it may be collected while it runs"),
+            Kind::Task if is_heard => format!("{subject} is held by nobody: it may be collected while it runs"),
+            Kind::Task if birth.hearing == Hearing::Mostly => {
+                format!("{subject} is dropped: only what it awaits is heard, and it may be collected while it runs")
+            }
             Kind::Task => format!("{subject} is dropped: its failure is not heard, and it may be collected while it runs"),
             _ => format!("{subject} is dropped: its failure is not heard"),
         },
@@ -35,9 +38,11 @@ fn check(fact: &Fact) -> Option<Finding> {
         Some(registry) => finding.told_at(registry, birth, "this task has no other holder"),
         None => finding,
     };
-    Some(match is_heard {
-        _ if birth.is_guess => finding.at_level(Level::Preview),
-        true => finding.at_level(Level::Strict),
-        false => finding,
+    Some(if birth.is_guess {
+        finding.at_level(Level::Preview)
+    } else if is_heard || birth.hearing == Hearing::Mostly {
+        finding.at_level(Level::Strict)
+    } else {
+        finding
     })
 }

@@ -22,12 +22,14 @@ fn check(fact: &Fact) -> Option<Finding> {
 }
 
 fn read_late(birth: &Birth) -> Option<Finding> {
-    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss @ Loss::Late { behind, .. }), Hearing::Deaf) =
-        (birth.kind, &birth.fate, birth.hearing)
-    else {
+    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss @ Loss::Late { behind, .. })) = (birth.kind, &birth.fate) else {
         return None;
     };
+    if !birth.hearing.is_deaf() {
+        return None;
+    }
     let (place, level) = match behind {
+        Obstacle::Endless if birth.hearing == Hearing::Mostly => ("behind something that does not end; what it awaits is heard", Level::Strict),
         Obstacle::Endless => ("behind something that does not end", Level::Default),
         Obstacle::Handover => ("when whoever uses this is done", Level::Strict),
     };

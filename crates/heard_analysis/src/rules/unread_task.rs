@@ -8,9 +8,10 @@ pub(super) const RULE: Rule = Rule { name: "unread-task", level: Level::Default,
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
-    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss), Hearing::Deaf) = (birth.kind, &birth.fate, birth.hearing) else {
+    let (Kind::Task | Kind::Future | Kind::Gather, Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
+    if !birth.hearing.is_deaf() {
         return None;
-    };
+    }
     let how = match loss {
         Loss::UnusedName(name) if name != "_" => format!("is kept in `{name}`, and nothing reads its outcome"),
         Loss::Overwritten { name, .. } => format!("is lost when `{name}` is bound anew"),
@@ -22,8 +23,10 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::Handed { function, .. } => format!("is handed to `{function}`, which does not read its outcome"),
         _ => return None,
     };
-    let finding = RULE.finding(&birth.site, format!("{} {how}", subject(birth)), HELP).with_loss(birth, loss);
-    Some(if loss.is_public() || loss.is_collected() { finding.at_level(Level::Strict) } else { finding })
+    let is_mostly_heard = birth.hearing == Hearing::Mostly;
+    let beside = if is_mostly_heard { "; only what it awaits is heard" } else { "" };
+    let finding = RULE.finding(&birth.site, format!("{} {how}{beside}", subject(birth)), HELP).with_loss(birth, loss);
+    Some(if loss.is_public() || loss.is_collected() || is_mostly_heard { finding.at_level(Level::Strict) } else { finding })
 }
 
 /// What to do with a task that is kept.

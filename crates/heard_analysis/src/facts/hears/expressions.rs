@@ -62,7 +62,7 @@ impl Listener<'_, '_> {
                 _ => Hearing::Deaf,
             },
             Expr::Call(call) => self.call(call, Way::Called),
-            _ => Hearing::Deaf,
+            _ => self.plain,
         }
     }
 
@@ -79,7 +79,10 @@ impl Listener<'_, '_> {
         let itself = match () {
             () if is_quiet(call) || self.is_sure(call) => Hearing::Never,
             () if self.is_small(call) => Hearing::Small,
-            () => (self.called)(call, way),
+            () => match (self.called)(call, way) {
+                Hearing::Deaf if way == Way::Called => self.plain,
+                hears => hears,
+            },
         };
         arguments.and(receiver).and(itself)
     }
@@ -100,16 +103,16 @@ impl Listener<'_, '_> {
             Operator::Sub | Operator::Mult if is_number(left) && is_number(right) => Hearing::Never,
             Operator::Pow if is_number(left) && is_number(right) => Hearing::Small,
             Operator::Div | Operator::FloorDiv | Operator::Mod if is_number(left) && is_above_zero(right) => Hearing::Never,
-            _ => Hearing::Deaf,
+            _ => self.plain,
         };
         itself.and(self.expression(left)).and(self.expression(right))
     }
 
     /// A list or text has each slice that it is asked for, if only an empty one.
     fn slice(&self, subscript: &ExprSubscript) -> Hearing {
-        let Expr::Slice(ExprSlice { lower, upper, step: None, .. }) = &*subscript.slice else { return Hearing::Deaf };
+        let Expr::Slice(ExprSlice { lower, upper, step: None, .. }) = &*subscript.slice else { return self.plain };
         if !matches!(self.value_of(&subscript.value), Some(Value::Text | Value::List)) {
-            return Hearing::Deaf;
+            return self.plain;
         }
         let bounds = [lower, upper].into_iter().flatten().map(|bound| self.expression(bound));
         self.expression(&subscript.value).and(Hearing::of_all(bounds))
