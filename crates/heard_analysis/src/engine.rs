@@ -314,12 +314,13 @@ impl<'db> Module<'db> {
     /// Asks ty. Where ty fails at one question, the others can still be answered.
     fn ask<T>(&self, question: impl FnOnce() -> Option<T>) -> Option<T> {
         catch(question).unwrap_or_else(|panic| {
-            self.failure.set(Some(panic));
+            // The first one tells the reason; what asks for the same again is told that it failed.
+            self.failure.set(Some(self.failure.take().unwrap_or(panic)));
             None
         })
     }
 
-    /// Why a question could not be answered, if ty failed at one.
+    /// Why the first question could not be answered at which ty failed.
     pub(crate) fn failure(&self) -> Option<String> {
         self.failure.take()
     }
