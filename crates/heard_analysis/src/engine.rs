@@ -298,17 +298,26 @@ impl<'db> Module<'db> {
 
     /// The one function, method or class that `expression` names.
     pub(crate) fn target(&self, expression: &Expr) -> Option<Callee<'db>> {
-        self.ask(|| {
-            let ty = expression.inferred_type(&self.model)?;
-            let environment = ProgramEnvironment::from_file(self.file);
-            let definition = match (ty, ty.definition(self.db, &environment)?) {
-                (Type::FunctionLiteral(_) | Type::BoundMethod(_), TypeDefinition::Function(definition)) => definition,
-                (Type::ClassLiteral(_) | Type::GenericAlias(_), TypeDefinition::StaticClass(definition)) => definition,
-                _ => return None,
-            };
-            let is_bound = matches!(ty, Type::BoundMethod(_));
-            Some(Callee { name: qualified_name(self.db, definition), is_bound, definition })
+        self.ask(|| self.callee_of_type(expression.inferred_type(&self.model)?))
+    }
+
+    /// Each function, method or class that `expression` may name, where all of them are known.
+    pub(crate) fn targets(&self, expression: &Expr) -> Option<Vec<Callee<'db>>> {
+        self.ask(|| match expression.inferred_type(&self.model)? {
+            Type::Union(union) => union.elements(self.db).iter().map(|ty| self.callee_of_type(*ty)).collect(),
+            ty => Some(vec![self.callee_of_type(ty)?]),
         })
+    }
+
+    fn callee_of_type(&self, ty: Type<'db>) -> Option<Callee<'db>> {
+        let environment = ProgramEnvironment::from_file(self.file);
+        let definition = match (ty, ty.definition(self.db, &environment)?) {
+            (Type::FunctionLiteral(_) | Type::BoundMethod(_), TypeDefinition::Function(definition)) => definition,
+            (Type::ClassLiteral(_) | Type::GenericAlias(_), TypeDefinition::StaticClass(definition)) => definition,
+            _ => return None,
+        };
+        let is_bound = matches!(ty, Type::BoundMethod(_));
+        Some(Callee { name: qualified_name(self.db, definition), is_bound, definition })
     }
 
     /// Asks ty. Where ty fails at one question, the others can still be answered.

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprName, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -424,8 +424,19 @@ impl<'a> Finder<'_, '_, 'a> {
             Expr::Call(work) if self.flow.model(work).is_some_and(|model| model.callbacks == Some(Callbacks::Outcome)) => {
                 Some(self.hearing_of_inner_call(self.flow.module, work, Way::Awaited, DEEPEST_ORIGIN))
             }
-            _ => work_callee(self.flow.module, argument, site.around.scope.function).map(|callee| self.hearing(&callee)),
+            Expr::If(either) => Some(self.hearing_of_work(&either.body, site)?.and(self.hearing_of_work(&either.orelse, site)?)),
+            Expr::Name(name) if let Some(choice @ Expr::If(_)) = self.value_of_local(name, site) => self.hearing_of_work(choice, site),
+            argument => match work_callee(self.flow.module, argument, site.around.scope.function) {
+                Some(callee) => Some(self.hearing(&callee)),
+                None => self.hearing_of_choice(&argument.as_call_expr()?.func),
+            },
         }
+    }
+
+    /// The value of a local variable that is bound once.
+    fn value_of_local(&self, name: &ExprName, site: &CallSite<'a>) -> Option<&'a Expr> {
+        let local = Local { frame: site.around.scope.frame, name: name.id.clone() };
+        self.flow.body.values.get(&local).copied()
     }
 
     fn never_fails(&self, call: &ExprCall) -> bool {

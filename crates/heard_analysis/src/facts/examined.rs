@@ -71,7 +71,7 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     fn tests_of(&self, gather: &CallSite<'a>) -> Vec<FailureTest> {
-        let Some(kind) = elements(gather.call) else { return Vec::new() };
+        let Some(kind) = elements(gather.call).filter(|kind| *kind != Kind::Result || !mixes(gather.call)) else { return Vec::new() };
         let mut calls: Vec<&'a ExprCall> = Vec::new();
         for remark in self.flow.remarks_on_awaited(kind, gather) {
             if let Remark::Examined(call) = remark
@@ -157,6 +157,14 @@ fn elements(gather: &ExprCall) -> Option<Kind> {
         return None;
     }
     Some(if return_exceptions(gather)? { Kind::Outcome } else { Kind::Result })
+}
+
+/// Whether a gather is given awaitables from elsewhere beside others: its type then tells of the others only.
+fn mixes(gather: &ExprCall) -> bool {
+    let is_from_elsewhere = |argument: &Expr| {
+        argument.as_starred_expr().is_some_and(|starred| !starred.value.is_list_comp_expr() && !starred.value.is_generator_expr())
+    };
+    gather.arguments.args.len() > 1 && gather.arguments.args.iter().any(is_from_elsewhere)
 }
 
 /// Whether a class that a test asks for tells cancellations from values.

@@ -102,6 +102,20 @@ impl Loss {
         matches!(self, Loss::Dropped | Loss::UnusedName(_) | Loss::Overwritten { .. } | Loss::NeverRead { .. })
     }
 
+    /// Whether something has it until it is done, without reading it.
+    pub(super) fn holds(&self) -> bool {
+        matches!(
+            self,
+            Loss::Kept { .. }
+                | Loss::Handed { .. }
+                | Loss::Discarded { .. }
+                | Loss::Unexamined { .. }
+                | Loss::Abandoned { .. }
+                | Loss::Collected { .. }
+                | Loss::OnlyCancelled { .. }
+        )
+    }
+
     /// Whether code outside the program may read it after all.
     pub(crate) fn is_public(&self) -> bool {
         matches!(self, Loss::Kept { is_public: true, .. })

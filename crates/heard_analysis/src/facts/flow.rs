@@ -500,9 +500,9 @@ impl Verdict {
             return Verdict { kind: self.kind, fate: Fate::Lost(Loss::Abandoned { at: *at, is_cancelled: true }) };
         }
         // A callback hears it, and something else holds it until then.
-        if let (Fate::Lost(Loss::Unheld { .. }), Fate::Lost(Loss::Kept { .. } | Loss::Handed { .. } | Loss::Discarded { .. }))
-        | (Fate::Lost(Loss::Kept { .. } | Loss::Handed { .. } | Loss::Discarded { .. }), Fate::Lost(Loss::Unheld { .. })) =
+        if let (Fate::Lost(Loss::Unheld { .. }), Fate::Lost(loss)) | (Fate::Lost(loss), Fate::Lost(Loss::Unheld { .. })) =
             (&self.fate, &other.fate)
+            && loss.holds()
         {
             return Verdict { kind: self.kind, fate: Fate::Consumed(How::HandedOver) };
         }

@@ -33,8 +33,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     pub(super) fn hearing_of_call(&self, call: &ExprCall, scope: &Scope<'a>) -> Hearing {
         match self.plain_function(call, scope) {
             Some(function) => self.hearing_of_function(self.flow.module, function, DEEPEST_ORIGIN),
-            None => self.flow.module.callee(call).map_or(Hearing::Deaf, |callee| self.hearing(&callee)),
+            None => self.hearing_of_choice(&call.func).unwrap_or(Hearing::Deaf),
         }
+    }
+
+    /// Whether each function that an expression may stand for hears itself, where they are known.
+    pub(super) fn hearing_of_choice(&self, function: &Expr) -> Option<Hearing> {
+        let callees = self.flow.module.targets(function)?;
+        Some(Hearing::of_all(callees.iter().map(|callee| self.hearing(callee))))
     }
 
     /// Whether the function that runs hears itself; one without a body is taken to be deaf.
