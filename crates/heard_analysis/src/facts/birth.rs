@@ -13,10 +13,11 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name};
+use super::callbacks::partial_function;
 use super::classes::Classes;
 use super::flow::{Flow, Verdict};
 use super::hears::Way;
-use super::models::{Callbacks, Models};
+use super::models::{Callbacks, FunctionModel, Models};
 use super::names::{Names, is_plain_coroutine_function};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::{Work, is_cleanup};
@@ -188,7 +189,30 @@ impl<'a> Finder<'_, '_, 'a> {
             }
         }
         births.extend(self.property_births(index, all));
+        births.extend(self.flow.body.calls.iter().filter(|site| !site.is_dead).filter_map(|site| self.scheduled_birth(site)));
         births
+    }
+
+    /// The task that something starts later and drops: `loop.call_later(3, asyncio.create_task, work())`.
+    fn scheduled_birth(&self, site: &CallSite<'a>) -> Option<Birth> {
+        let models = self.flow.models;
+        let drops = |model: &FunctionModel| model.callbacks == Some(Callbacks::DropResult);
+        if !models.any_named(self.flow.body.called_name(site.call)?, drops) {
+            return None;
+        }
+        let callback = self.flow.model(site.call).filter(|model| drops(model))?.callback(site.call)?;
+        let (function, work) = match callback.as_call_expr() {
+            Some(partial) => (partial_function(partial)?, partial.arguments.args.get(1)?),
+            None => (callback, site.call.arguments.args.iter().skip_while(|argument| !std::ptr::eq(*argument, callback)).nth(1)?),
+        };
+        if models.given_by_last_name(last_name(function)?) != Some(Kind::Task) {
+            return None;
+        }
+        let starter = self.flow.module.target(function)?.name?;
+        models.function(&starter).filter(|model| model.gives == Some(Kind::Task))?;
+        let birth = self.coroutine_birth(site.call.range(), &site.around, function.range(), Fate::Lost(Loss::Dropped));
+        let hearing = self.hearing_of_work(work, site).unwrap_or(Hearing::Deaf);
+        Some(Birth { kind: Kind::Task, hearing, work: Some(self.short_text(work.range())), ..birth })
     }
 
     /// The place of something at `range`, with what stands `around` it.

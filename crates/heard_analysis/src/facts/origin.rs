@@ -221,8 +221,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     fn is_wrapped_coroutine(&self, module: &Module<'db>, call: &ExprCall, scope: &Scope<'a>) -> bool {
         let Some(function) = self.plain_function(call, scope) else { return false };
         let wraps = |decorator: &ast::Decorator| {
-            let target = module.target(&decorator.expression);
-            target.and_then(|target| target.with_body(self.db, |_, decorator| returns_own_coroutine_function(decorator))).unwrap_or(false)
+            // `@retry(3)` is what `retry` returns.
+            let (target, returns_one): (_, fn(&StmtFunctionDef) -> bool) = match &decorator.expression {
+                Expr::Call(factory) => (module.callee(factory), returns_own_decorator),
+                name => (module.target(name), returns_own_coroutine_function),
+            };
+            target.and_then(|target| target.with_body(self.db, |_, function| returns_one(function))).unwrap_or(false)
         };
         function.is_async && !function.decorator_list.is_empty() && function.decorator_list.iter().all(wraps)
     }
@@ -332,18 +336,25 @@ fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
 
 /// Whether all that `function` returns is one plain coroutine function that it defines.
 fn returns_own_coroutine_function(function: &StmtFunctionDef) -> bool {
+    returns_own(function, |inner| inner.is_async && !yields(&inner.body))
+}
+
+/// Whether all that `function` returns is one decorator that it defines, which returns such a coroutine function.
+fn returns_own_decorator(function: &StmtFunctionDef) -> bool {
+    returns_own(function, returns_own_coroutine_function)
+}
+
+/// Whether all that `function` returns is one function that it defines, which passes the test.
+fn returns_own(function: &StmtFunctionDef, test: impl Fn(&StmtFunctionDef) -> bool) -> bool {
     let results = returns(&function.body);
     let is_own = |result: Option<&Expr>| {
         let Some(Expr::Name(name)) = result else { return false };
         let mut inner = function.body.iter().filter_map(Stmt::as_function_def_stmt).filter(|inner| inner.name.id == name.id);
         // `functools.wraps` changes nothing but names.
-        let is_plain = |inner: &StmtFunctionDef| {
-            let keeps = |decorator: &ast::Decorator| {
-                decorator.expression.as_call_expr().and_then(|call| last_name(&call.func)).is_some_and(|name| name == "wraps")
-            };
-            inner.decorator_list.iter().all(keeps) && inner.is_async && !yields(&inner.body)
+        let keeps = |decorator: &ast::Decorator| {
+            decorator.expression.as_call_expr().and_then(|call| last_name(&call.func)).is_some_and(|name| name == "wraps")
         };
-        inner.next().is_some_and(is_plain) && inner.next().is_none()
+        inner.next().is_some_and(|inner| inner.decorator_list.iter().all(keeps) && test(inner)) && inner.next().is_none()
     };
     !function.is_async && !results.is_empty() && results.iter().copied().all(is_own)
 }
