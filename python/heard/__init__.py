@@ -16,17 +16,17 @@ if "t" in getattr(_sys, "abiflags", ""):
 
 import typing as _typing
 
-from heard._api import failures, install, run, stats, uninstall
-from heard._failure import Failure, Place, Raised, Stats
+from heard.api import failures, install, run, stats, uninstall
 from heard._native import Outcome, __version__
+from heard.record import Failure, Place, Raised, Stats
 
 if _typing.TYPE_CHECKING:
-    from heard._group import Group
-    from heard._map import Map, map
-    from heard._outcome import ChildCancelled, split
-    from heard._outcomes import outcomes
-    from heard._spawn import contained, drain, spawn
-    from heard._supervise import Backoff, Service, supervise
+    from heard.work.group import Group
+    from heard.work.map import Map, map
+    from heard.work.outcome import ChildCancelled, split
+    from heard.work.outcomes import outcomes
+    from heard.work.spawn import contained, drain, spawn
+    from heard.work.supervise import Backoff, Service, supervise
 
 __all__ = [
     "Backoff",
@@ -56,18 +56,18 @@ __all__ = [
 
 #: The modules of what is imported when it is first used: who only listens does not wait for it.
 _MODULES = {
-    "Backoff": "_supervise",
-    "ChildCancelled": "_outcome",
-    "Group": "_group",
-    "Map": "_map",
-    "Service": "_supervise",
-    "contained": "_spawn",
-    "drain": "_spawn",
-    "map": "_map",
-    "outcomes": "_outcomes",
-    "spawn": "_spawn",
-    "split": "_outcome",
-    "supervise": "_supervise",
+    "Backoff": "work.supervise",
+    "ChildCancelled": "work.outcome",
+    "Group": "work.group",
+    "Map": "work.map",
+    "Service": "work.supervise",
+    "contained": "work.spawn",
+    "drain": "work.spawn",
+    "map": "work.map",
+    "outcomes": "work.outcomes",
+    "spawn": "work.spawn",
+    "split": "work.outcome",
+    "supervise": "work.supervise",
 }
 
 

@@ -1,6 +1,6 @@
 """`python -m heard`."""
 
-from heard._command import main
+from heard.launch.cli import main
 
 if __name__ == "__main__":
     main()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator
 
 from typing_extensions import TypeVar
 
-from heard._failure import Place
-from heard._outcome import Origin
+from heard.record import Place
+from heard.work.outcome import Origin
 
 V = TypeVar("V", covariant=True)
 I = TypeVar("I", covariant=True, default=typing.Any)

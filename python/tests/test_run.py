@@ -288,7 +288,7 @@ def test_a_fork_while_another_thread_reports(launch: Launch) -> None:
     ended = launch(
         """
         import asyncio, os, threading
-        from heard import _monitor
+        from heard.monitor import install
 
         async def work():
             raise ValueError("lost in the child")
@@ -298,7 +298,7 @@ def test_a_fork_while_another_thread_reports(launch: Launch) -> None:
             await asyncio.sleep(0.01)
 
         def report(held, forked):
-            with _monitor.current().reporter.lock:
+            with install.current().reporter.lock:
                 held.set()
                 forked.wait()
 

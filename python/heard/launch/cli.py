@@ -1,0 +1,96 @@
+"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import typing
+
+from heard import __version__
+from heard.settings import Settings
+
+#: Settings for the children of a monitored process, beside HEARD=1.
+OPTIONS = "HEARD_OPTIONS"
+
+
+def main(arguments: list[str] | None = None) -> typing.NoReturn:
+    options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    if not options.program:
+        _parser().error("run: which program? Give a file, or -m and a module")
+    from heard.launch import run
+
+    try:
+        settings = Settings(
+            grace=options.grace,
+            escalate=options.escalate,
+            origins=options.origins,
+            ignore=tuple(options.ignore),
+            json=_target(options.json),
+        )
+    except ValueError as error:
+        _parser().error(f"run: {error}")
+    if isinstance(settings.json, str):
+        try:
+            open(settings.json, "ab").close()
+        except OSError as error:
+            _parser().error(f"run: cannot write to {settings.json}: {error.strerror}")
+    run.launch(settings, options.module, options.program, strict=options.strict, summary=not options.quiet)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m heard", description="Hears every asyncio failure of a program when it happens."
+    )
+    parser.add_argument("--version", action="version", version=f"heard-runtime {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run a program, and the Python programs it starts, with the monitor on")
+    run.add_argument(
+        "--strict", action="store_true", help="exit with 1 if failures were lost and the program itself ends well"
+    )
+    run.add_argument(
+        "--json", metavar="FILE", help="append every record as a line of JSON to this file, or to this descriptor"
+    )
+    run.add_argument(
+        "--ignore",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="do not report this exception, coroutine or task (may be repeated)",
+    )
+    run.add_argument(
+        "--origins",
+        metavar="N",
+        type=int,
+        default=0,
+        help="keep N frames of where coroutines are made, for those that are never awaited",
+    )
+    run.add_argument(
+        "--grace",
+        metavar="SECONDS",
+        type=float,
+        default=1.0,
+        help="how long a failed task may wait for its reader (default: 1)",
+    )
+    run.add_argument(
+        "--escalate",
+        metavar="SECONDS",
+        type=float,
+        default=60.0,
+        help="when an unread failure counts as lost (default: 60)",
+    )
+    run.add_argument("-q", "--quiet", action="store_true", help="no summary at the end")
+    run.add_argument("-m", dest="module", action="store_true", help="the program is a module")
+    run.add_argument(
+        "program",
+        nargs=argparse.REMAINDER,
+        metavar="PROGRAM ...",
+        help="a file, or with -m a module, and its arguments",
+    )
+    return parser
+
+
+def _target(json: str | None) -> str | int | None:
+    if json is None:
+        return None
+    return int(json) if json.isdigit() else os.path.abspath(json)

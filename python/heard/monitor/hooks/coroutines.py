@@ -1,0 +1,89 @@
+"""Coroutines that were never awaited. Python warns of them, once a line."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import sys
+import types
+import typing
+import warnings
+
+from heard.monitor.hooks import births
+from heard.record import Place
+from heard._native import Relay
+from heard.monitor.hooks.patch import Undo, replace
+from heard.monitor.places import place
+from heard.report.reporter import Reporter
+
+
+def put(reporter: Reporter, origins: int) -> list[Undo]:
+    original = typing.cast(typing.Any, warnings)._warn_unawaited_coroutine
+    internal = tuple(births.skipped())
+    active = True
+
+    def tell(coroutine: typing.Any) -> None:
+        # It is called by a finaliser, perhaps while the interpreter ends: what it raises is dropped.
+        if active:
+            _tell(reporter, coroutine, internal)
+
+    def stop() -> None:
+        nonlocal active
+        active = False
+
+    undo = [stop, replace(warnings, "_warn_unawaited_coroutine", Relay(tell, original))]
+    if origins:
+        before = sys.get_coroutine_origin_tracking_depth()
+        sys.set_coroutine_origin_tracking_depth(max(origins, before))
+        undo.append(lambda: sys.set_coroutine_origin_tracking_depth(before))
+    return undo
+
+
+def _tell(reporter: Reporter, coroutine: typing.Any, internal: tuple[str, ...]) -> None:
+    name = getattr(coroutine, "__qualname__", None) or type(coroutine).__name__
+    code = getattr(coroutine, "cr_code", None)
+    if code is not None and code.co_filename.startswith(internal):
+        origin_is_ours = True
+    else:
+        origin_is_ours = False
+    origin = getattr(coroutine, "cr_origin", None)
+    holder = None
+    born: tuple[Place, ...] = ()
+    if origin:
+        born = tuple(Place(path, line, function) for path, line, function in origin)
+    elif not origin_is_ours:
+        frame = _dropping_frame(internal)
+        if frame is not None:
+            # The statement that makes it drops it.
+            born, holder = (place(frame.f_code, frame.f_lasti),), "nobody"
+    why = "the call makes a coroutine; none of its code has run"
+    reporter.tell(
+        "coroutine-never-awaited",
+        "unawaited-coroutine",
+        "lost",
+        key=born,
+        level=30,
+        coroutine=name,
+        holder=holder,
+        born=lambda: born,
+        why=why,
+    )
+
+
+def _dropping_frame(internal: tuple[str, ...]) -> types.FrameType | None:
+    """The frame that has just let go of its last reference, unless a collection may have found it."""
+    frame: types.FrameType | None = sys._getframe(0)
+    while frame is not None and frame.f_code.co_filename.startswith(internal):
+        frame = frame.f_back
+    if frame is not None and _operation(frame.f_code, frame.f_lasti).startswith(("POP_TOP", "STORE_", "DELETE_")):
+        return frame
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def _operations(code: types.CodeType) -> dict[int, str]:
+    return {instruction.offset: instruction.opname for instruction in dis.get_instructions(code)}
+
+
+def _operation(code: types.CodeType, last: int) -> str:
+    return _operations(code).get(last, "")

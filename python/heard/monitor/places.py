@@ -1,0 +1,99 @@
+"""Turns code objects, frames and exceptions into places and text. Only reports pay for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import traceback
+import types
+import typing
+
+from heard import _native
+from heard.record import Place, Raised
+
+#: Longer tracebacks and messages are cut: memory has a bound.
+_MOST_FRAMES = 60
+_MOST_TEXT = 20_000
+_MOST_MESSAGE = 2_000
+
+
+def born(site: int) -> tuple[Place, ...]:
+    """The frames of a site, the innermost first."""
+    return tuple(place(code, last) for code, last in _native.places(site))
+
+
+def place(code: types.CodeType, last: int) -> Place:
+    """The line that an instruction belongs to."""
+    return Place(code.co_filename, _line(code, last), code.co_qualname)
+
+
+def _line(code: types.CodeType, last: int) -> int:
+    for start, end, line in code.co_lines():
+        if line is not None and start <= last < end:
+            return line
+    return code.co_firstlineno
+
+
+def shown(path: str) -> str:
+    """A path for a person: relative where that is shorter."""
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:
+        return path
+    return path.removeprefix(here)
+
+
+def raised(exception: BaseException) -> Raised:
+    """The exception as text. The values of variables are not in it."""
+    try:
+        formatted = traceback.TracebackException.from_exception(exception, limit=-_MOST_FRAMES, compact=True)
+        _leave_out_columns(formatted)
+        text = "".join(formatted.format())
+        return dataclasses.replace(
+            _raised(formatted), text=text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "\n…\n"
+        )
+    except Exception as error:
+        # The exception's own `__str__`, or something like it, is broken.
+        return Raised(type(exception).__qualname__, f"<cannot be shown: {type(error).__qualname__}>", (), text="")
+
+
+def _leave_out_columns(formatted: traceback.TracebackException | None, depth: int = 0) -> None:
+    """Python parses each line to underline a part of it. Python 3.11 cannot parse in two threads at once without
+    harm to the other (python/cpython#106905), and the other may be the program."""
+    if formatted is None or depth > _MOST_FRAMES:
+        return
+    for frame in formatted.stack:
+        frame.colno = frame.end_colno = None
+    for other in (formatted.__cause__, formatted.__context__, *(formatted.exceptions or ())):
+        _leave_out_columns(other, depth + 1)
+
+
+def _raised(formatted: traceback.TracebackException, depth: int = 0) -> Raised:
+    name = getattr(formatted, "exc_type_str", None)
+    if name is None:
+        kind: typing.Any = formatted.exc_type
+        name = (
+            kind.__qualname__
+            if kind.__module__ in ("builtins", "__main__")
+            else f"{kind.__module__}.{kind.__qualname__}"
+        )
+    places = tuple(Place(frame.filename, frame.lineno or 0, frame.name) for frame in formatted.stack)
+    deeper = depth < 10
+    cause = formatted.__cause__
+    context = None if formatted.__suppress_context__ else formatted.__context__
+    return Raised(
+        name,
+        str(formatted)[:_MOST_MESSAGE],
+        places,
+        _raised(cause, depth + 1) if cause is not None and deeper else None,
+        _raised(context, depth + 1) if context is not None and deeper else None,
+        tuple(_raised(one, depth + 1) for one in (formatted.exceptions or ())[:10]) if deeper else (),
+    )
+
+
+def coroutine_name(coroutine: typing.Any) -> str | None:
+    """The qualified name of the function whose coroutine it is."""
+    name = getattr(coroutine, "__qualname__", None)
+    if name is not None:
+        return str(name)
+    return type(coroutine).__name__ if coroutine is not None else None

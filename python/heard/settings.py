@@ -1,0 +1,59 @@
+"""What `install` was asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable
+
+from heard.record import Failure
+
+Ignore = type[BaseException] | str | Callable[[Failure], bool]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    #: Seconds in which somebody who holds a failed task may still read it.
+    grace: float = 1.0
+    #: Seconds after which a failure that was reported as unread counts as lost.
+    escalate: float = 60.0
+    #: How many frames of the place of birth are kept.
+    birth_frames: int = 4
+    #: How many frames of the place where a coroutine is made are kept. Python keeps them, at a price a coroutine.
+    origins: int = 0
+    #: What is not reported: exception types, names of coroutines, or functions of a `Failure`.
+    ignore: tuple[Ignore, ...] = ()
+    #: Called with every record, instead of the logger.
+    report: Callable[[Failure], object] | None = None
+    #: Where JSON lines go.
+    json: str | int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("grace", "escalate"):
+            seconds = getattr(self, name)
+            if not (math.isfinite(seconds) and seconds >= 0):
+                raise ValueError(f"{name} is a number of seconds, 0 or more, not {seconds}")
+        for name in ("birth_frames", "origins"):
+            frames = getattr(self, name)
+            if frames < 0:
+                raise ValueError(f"{name} is a number of frames, 0 or more, not {frames}")
+
+    def ignores(self, failure: Failure, exception: BaseException | None) -> bool:
+        for ignored in self.ignore:
+            if isinstance(ignored, str):
+                found = (
+                    ignored in (failure.coroutine, failure.task)
+                    or exception is not None
+                    and ignored == type(exception).__name__
+                )
+            elif isinstance(ignored, type):
+                found = exception is not None and isinstance(exception, ignored)
+            else:
+                found = bool(ignored(failure))
+            if found:
+                return True
+        return False
+
+
+def ignores_of(ignore: Ignore | Iterable[Ignore]) -> tuple[Ignore, ...]:
+    return tuple(ignore) if isinstance(ignore, Iterable) and not isinstance(ignore, (str, type)) else (ignore,)

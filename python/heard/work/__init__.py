@@ -1,0 +1,1 @@
+"""The primitives that asyncio lacks; their public names are in `heard`."""
