@@ -1,0 +1,1 @@
+"""What is done with several pieces of work at once."""

@@ -1,0 +1,75 @@
+"""What a run found, as text and as files."""
+
+from __future__ import annotations
+
+import collections
+import sys
+from pathlib import Path
+
+from generator.program import Program
+from judge.compare import Disagreement
+from judge.undecided import Undecided
+
+
+class Report:
+    """What was found with one interpreter."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.programs = 0
+        self.left_out = 0
+        self.fates: collections.Counter[str] = collections.Counter()
+        self.kinds: collections.Counter[str] = collections.Counter()
+        #: How often each shrunk program was met.
+        self.shapes: collections.Counter[tuple[str, tuple[str, ...]]] = collections.Counter()
+        self.undecided: collections.Counter[Undecided] = collections.Counter()
+        self.others: collections.Counter[str] = collections.Counter()
+
+    @property
+    def agrees(self) -> bool:
+        return not self.kinds
+
+    def count(self, program: Program, others: list[str]) -> None:
+        """A program has been run."""
+        self.programs += 1
+        self.fates.update(truth.fate for truth in program.truths)
+        self.others.update(others)
+
+    def disagrees(self, number: int, small: Program, found: Disagreement, patient: bool) -> None:
+        """A program disagrees with the truth, and this is the smallest that does."""
+        self.kinds[found.kind] += 1
+        shape = (found.kind, small.productions[1:])
+        self.shapes[shape] += 1
+        if self.shapes[shape] > 1:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        grace = "long" if patient else "short"
+        said = [
+            f"# {found.kind}: {found.about}",
+            f"# expected: {found.expected}",
+            *(f"# got: {line}" for line in found.got.splitlines()),
+            f"# on Python {self.name}, program {number}, with a {grace} grace",
+            *(f"# {production}" for production in small.productions),
+        ]
+        path = self.folder / f"{found.kind.replace(' ', '-')}-{self.name}-{number}.py"
+        path.write_text("\n".join([*said, "", small.text()]))
+        print(f"{found.kind} on {self.name} in program {number}: {found.about}", file=sys.stderr)
+        print(f"    expected {found.expected}, got {found.got}", file=sys.stderr)
+        print(f"    {'; '.join(small.productions)}", file=sys.stderr)
+        print(f"    {path}", file=sys.stderr, flush=True)
+
+    def summary(self) -> str:
+        """What is to be said at the end."""
+        fates = ", ".join(f"{count} {fate}" for fate, count in sorted(self.fates.items()))
+        lines = [f"python{self.name}: {self.programs} programs, of their failures {fates}"]
+        if self.left_out:
+            lines.append(f"    {self.left_out} programs need a newer Python")
+        lines += [f"    {count} {kind}" for kind, count in self.kinds.most_common()]
+        lines += [
+            f"    {count} undecided: {one.production} ({one.kind}): {one.reason}"
+            for one, count in self.undecided.most_common()
+        ]
+        if self.others:
+            lines.append("    also told: " + ", ".join(f"{count} {event}" for event, count in self.others.most_common()))
+        return "\n".join(lines)

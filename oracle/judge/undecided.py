@@ -1,0 +1,32 @@
+"""What heard cannot decide, or says on purpose: for each production, the disagreement and the reason."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from judge.compare import MISSED, Disagreement
+
+
+@dataclasses.dataclass(frozen=True)
+class Undecided:
+    """A disagreement that is known and explained."""
+
+    production: str
+    kind: str
+    reason: str
+
+
+_USED = "the list of outcomes is used, and nobody can tell for what"
+UNDECIDED = (
+    Undecided("reader: gather of exceptions, and how many", MISSED, _USED),
+    Undecided("plot: gather of exceptions that is counted", MISSED, _USED),
+    Undecided("plot: gather of exceptions of which one is looked at", MISSED, _USED),
+)
+
+
+def explained(productions: tuple[str, ...], found: Disagreement) -> Undecided | None:
+    """The reason for a disagreement of a program with these productions, if there is one."""
+    for one in UNDECIDED:
+        if one.kind == found.kind and one.production in productions:
+            return one
+    return None
