@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 
-from generator import scenes, single
+from generator import incident, scenes, single
 from generator.frames import FRAMES
 from generator.program import Program, Strand
 from generator.words import NOUNS, VERBS
 
 #: How a strand is drawn, and how often.
-KINDS = ((single.draw, 3), (scenes.draw, 1))
+KINDS = ((single.draw, 10), (scenes.draw, 4), (incident.draw, 3))
 
 
 def program(seed: int, number: int) -> Program:

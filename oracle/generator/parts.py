@@ -103,3 +103,14 @@ class Disturbance:
     #: Whether the reader is reached.
     passes: bool = False
     module: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Incident:
+    """A story with one failure, or none."""
+
+    name: str
+    text: str
+    #: What becomes of the failure: heard, lost or quiet.
+    fate: str
+    module: str = ""

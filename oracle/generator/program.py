@@ -11,7 +11,7 @@ from generator.piece import QUIET, Piece, Truth
 
 _MODULES = (
     "asyncio", "collections", "concurrent.futures", "contextlib", "contextvars", "dataclasses", "functools", "gc",
-    "queue", "threading", "types", "weakref",
+    "queue", "socket", "threading", "types", "weakref",
 )  # fmt: skip
 _LET_RUN = '''async def let_run() -> None:
     """Lets what was started come to its end."""

@@ -1,0 +1,1 @@
+"""Stories with one failure that go beyond birth, holder and reader."""
