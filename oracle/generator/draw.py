@@ -19,6 +19,11 @@ def program(seed: int, number: int) -> Program:
     nouns = chance.sample(NOUNS, 3)
     strands = [_strand(chance, noun) for noun in nouns[: chance.choices((1, 2, 3), (6, 3, 1))[0]]]
     frame = chance.choice(list(FRAMES)) if chance.random() < 0.5 else "run"
+    if frame == "eager tasks" and not all(isinstance(strand, single.Single) for strand in strands):
+        # Siblings count on the turns after which they end.
+        frame = "run"
+    if frame == "a loop of its own" and any(strand.needs_run for strand in strands):
+        frame = "Runner"
     return Program(tuple(strands), frame)
 
 

@@ -49,6 +49,11 @@ def _gather(pieces: list[Piece]) -> list[str]:
     return [*_parts(pieces), function("main", f"await asyncio.gather({calls})"), "asyncio.run(main())"]
 
 
+def _eager(pieces: list[Piece]) -> list[str]:
+    eager = "asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)"
+    return [function("main", eager, *(piece.call for piece in pieces), "await let_run()"), "asyncio.run(main())"]
+
+
 FRAMES: dict[str, Frame] = {
     "run": _run,
     "Runner": _runner,
@@ -57,4 +62,8 @@ FRAMES: dict[str, Frame] = {
     "a loop for each": _each,
     "a group": _group,
     "gather": _gather,
+    "eager tasks": _eager,
 }
+
+#: Frames that an older Python does not have.
+SINCE = {"eager tasks": (3, 12)}

@@ -8,6 +8,7 @@ import random
 from generator.incidents import callbacks, generators, servers, threads, timeouts
 from generator.parts import Incident
 from generator.piece import Piece, Truth, fill, function, marked, words
+from generator.words import ERRORS
 
 #: By name.
 INCIDENTS: dict[str, Incident] = {
@@ -31,6 +32,10 @@ class Story:
     def productions(self) -> tuple[str, ...]:
         return (f"incident: {self.incident}",)
 
+    @property
+    def needs_run(self) -> bool:
+        return INCIDENTS[self.incident].needs_run
+
     def piece(self) -> Piece:
         incident = INCIDENTS[self.incident]
         filled = words(self.noun, self.verb, self.error)
@@ -46,4 +51,6 @@ class Story:
 
 def draw(chance: random.Random, noun: str, verb: str) -> Story:
     """Any story."""
-    return Story(noun, verb, chance.randrange(8), chance.choice(list(INCIDENTS)))
+    incident = chance.choice(list(INCIDENTS.values()))
+    errors = [index for index, (error, _) in enumerate(ERRORS) if error not in incident.never]
+    return Story(noun, verb, chance.choice(errors), incident.name)

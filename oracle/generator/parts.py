@@ -114,3 +114,7 @@ class Incident:
     #: What becomes of the failure: heard, lost or quiet.
     fate: str
     module: str = ""
+    #: Types of failures that would make another story of it.
+    never: tuple[str, ...] = ()
+    #: Whether it tells of what `asyncio.run` does at its end.
+    needs_run: bool = False

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import typing
 
-from generator.frames import FRAMES
+from generator.frames import FRAMES, SINCE
 from generator.piece import QUIET, Piece, Truth
 
 _MODULES = (
@@ -30,6 +30,10 @@ class Strand(typing.Protocol):
     @property
     def productions(self) -> tuple[str, ...]: ...
 
+    @property
+    def needs_run(self) -> bool:
+        """Whether it counts on what `asyncio.run` does at its end."""
+
     def piece(self) -> Piece: ...
 
     def simpler(self) -> list[typing.Any]: ...
@@ -52,7 +56,7 @@ class Program:
 
     @property
     def since(self) -> tuple[int, int]:
-        return max(strand.piece().since for strand in self.strands)
+        return max(SINCE.get(self.frame, (3, 11)), *(strand.piece().since for strand in self.strands))
 
     def text(self) -> str:
         pieces = [strand.piece() for strand in self.strands]

@@ -8,6 +8,7 @@ import random
 from generator.piece import HEARD, LOST, QUIET, Piece, Truth, fill, function, words
 from generator.plot import ENDS, FAILS, GOES_ON, NAMES, TURNS, Cast, Plot, Sibling
 from generator.plots import gathers, shutdowns, waits
+from generator.words import ERRORS
 
 #: By name.
 PLOTS: dict[str, Plot] = {plot.name: plot for plot in (*gathers.PLOTS, *waits.PLOTS, *shutdowns.PLOTS)}
@@ -26,6 +27,10 @@ class Scene:
     @property
     def productions(self) -> tuple[str, ...]:
         return (f"plot: {self.plot}", *(f"sibling: {one.outcome} after {one.turns}" for one in self.cast))
+
+    @property
+    def needs_run(self) -> bool:
+        return False
 
     def piece(self) -> Piece:
         plot = PLOTS[self.plot]
@@ -80,5 +85,5 @@ def draw(chance: random.Random, noun: str, verb: str) -> Scene:
     outcomes = chance.choices((FAILS, ENDS, GOES_ON) if plot.endless else (FAILS, ENDS), k=len(names))
     outcomes[chance.randrange(len(names))] = FAILS
     cast = tuple(Sibling(*one) for one in zip(names, turns, outcomes))
-    return Scene(noun, verb, chance.randrange(8), plot.name, cast)
+    return Scene(noun, verb, chance.randrange(len(ERRORS)), plot.name, cast)
 

@@ -8,9 +8,10 @@ import random
 from generator.births import BIRTHS
 from generator.disturbances import DISTURBANCES
 from generator.holders import HOLDERS
-from generator.parts import Birth, Disturbance, Holder, Reader, Work
+from generator.parts import THREAD, Birth, Disturbance, Holder, Reader, Work
 from generator.piece import HEARD, LOST, QUIET, Piece, Truth, fill, function, marked, words
 from generator.readers import DEAF, READERS, READING
+from generator.words import ERRORS
 from generator.works import WORKS
 
 #: The productions of each dimension, the simplest first.
@@ -41,6 +42,10 @@ class Single:
     @property
     def productions(self) -> tuple[str, ...]:
         return tuple(f"{name}: {getattr(self, name)}" for name in DIMENSIONS)
+
+    @property
+    def needs_run(self) -> bool:
+        return False
 
     def parts(self) -> tuple[Work, Birth, Holder, Disturbance, Reader]:
         return (
@@ -124,15 +129,20 @@ class Single:
 def draw(chance: random.Random, noun: str, verb: str) -> Single:
     """Any choices that go together."""
     while True:
+        birth = chance.choices(BIRTHS, [3 if birth.gives == THREAD else 1 for birth in BIRTHS])[0]
+        readers = READING if chance.random() < 0.6 else DEAF
+        holder = chance.choice(HOLDERS)
+        # What cannot be reached cannot be read.
+        reader = chance.choice([one for one in readers if birth.gives in one.gives]).name if holder.held else "nobody"
         single = Single(
             noun=noun,
             verb=verb,
-            error=chance.randrange(8),
-            work=chance.choice(list(DIMENSIONS["work"])),
-            birth=chance.choice(list(DIMENSIONS["birth"])),
-            holder=chance.choice(list(DIMENSIONS["holder"])),
-            disturbance=chance.choice(list(DIMENSIONS["disturbance"])) if chance.random() < 0.5 else "nothing",
-            reader=chance.choice(READING if chance.random() < 0.6 else DEAF).name,
+            error=chance.randrange(len(ERRORS)),
+            work=chance.choice([work for work in WORKS if work.is_async == birth.is_async]).name,
+            birth=birth.name,
+            holder=holder.name,
+            disturbance=chance.choice(DISTURBANCES).name if chance.random() < 0.5 else "nothing",
+            reader=reader,
             waits=chance.random() < 0.6,
         )
         if single.fits():

@@ -33,12 +33,11 @@ class Ran:
 class Warm:
     """An interpreter that forks a child for each program."""
 
-    def __init__(self, python: str, mode: str, package: Path, limit: float = 15) -> None:
+    def __init__(self, python: str, mode: str, package: Path | None, limit: float = 15) -> None:
         self.mode = mode
         #: Seconds after which a program is said to hang.
         self.limit = limit
-        environment = {**os.environ, "PYTHONPATH": str(package), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-        environment.pop("HEARD", None)
+        environment = _environment(package)
         self.process = subprocess.Popen(
             [python, str(_WARM), mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -68,9 +67,9 @@ class Warm:
 
     def close(self) -> None:
         """Ends the interpreter."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
+        with self.process:
+            # It ends when there are no more jobs.
+            pass
         self.folder.cleanup()
 
 
@@ -81,20 +80,29 @@ def lines_of(path: Path) -> list[dict[str, typing.Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
 
 
-def by_command_line(python: str, package: Path, program: Path, options: typing.Sequence[str]) -> Ran:
+def by_command_line(python: str, package: Path | None, program: Path, options: typing.Sequence[str]) -> Ran:
     """The same program by `python -m heard run` in a fresh interpreter."""
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
         records = Path(folder) / "records"
         command = [python, "-m", "heard", "run", "--json", str(records), *options, str(program)]
-        environment = {**os.environ, "PYTHONPATH": str(package), "PYTHONHASHSEED": "0"}
         try:
             ran = subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                errors="replace", timeout=60, env=environment, check=False,
+                errors="replace", timeout=60, env=_environment(package), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as late:
             return Ran(None, str(late.output), lines_of(records))
         return Ran(ran.returncode, ran.stdout, lines_of(records))
+
+
+def _environment(package: Path | None) -> dict[str, str]:
+    """The environment of a program; without a folder, the interpreter has the package."""
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("HEARD", None)
+    environment.pop("HEARD_OPTIONS", None)
+    if package is not None:
+        environment["PYTHONPATH"] = str(package)
+    return environment
 
 
 def version_of(python: str) -> tuple[int, int]:

@@ -19,6 +19,8 @@ class Report:
         self.folder = folder
         self.programs = 0
         self.left_out = 0
+        #: Programs that lean on how fast the machine is.
+        self.unsteady: list[int] = []
         self.fates: collections.Counter[str] = collections.Counter()
         self.kinds: collections.Counter[str] = collections.Counter()
         #: How often each shrunk program was met.
@@ -65,6 +67,8 @@ class Report:
         lines = [f"python{self.name}: {self.programs} programs, of their failures {fates}"]
         if self.left_out:
             lines.append(f"    {self.left_out} programs need a newer Python")
+        if self.unsteady:
+            lines.append(f"    unsteady, a fault of the generator: {', '.join(map(str, self.unsteady))}")
         lines += [f"    {count} {kind}" for kind, count in self.kinds.most_common()]
         lines += [
             f"    {count} undecided: {one.production} ({one.kind}): {one.reason}"

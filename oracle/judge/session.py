@@ -6,13 +6,12 @@ import dataclasses
 from pathlib import Path
 
 from generator.program import Program, stated
-from judge.compare import GENERATOR, Disagreement, check_heard, check_truth, others
-from judge.interpreters import Ran, Warm, by_command_line, version_of
+from judge.compare import Disagreement, check_heard, check_truth, others
+from judge.interpreters import Warm, by_command_line, version_of
+from judge.shrink import smallest
 
 #: Seconds of grace: longer than any program, or so short that the grace is over before the late readers come.
 _GRACES = {True: "3600", False: "0.04"}
-#: Runs that a program may take while it is shrunk.
-_SHRINKING = 150
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +21,14 @@ class Judged:
     found: list[Disagreement]
     #: Events of records that are about no failure.
     others: list[str]
+    #: Whether the truth was another when it was looked for first: the program leans on how fast the machine is.
+    unsteady: bool
 
 
 class Session:
     """The warm interpreters of one Python."""
 
-    def __init__(self, python: str, package: Path, work: Path, limit: float) -> None:
+    def __init__(self, python: str, package: Path | None, work: Path, limit: float) -> None:
         self.python = python
         self.package = package
         self.version = version_of(python)
@@ -44,38 +45,34 @@ class Session:
         says = stated(text)
         plain = self.truth.run(path)
         wrong = check_truth(says, plain)
+        unsteady = bool(wrong)
         if wrong:
-            return Judged(wrong, [])
+            plain = self.truth.run(path)
+            wrong = check_truth(says, plain)
+        if wrong:
+            return Judged(wrong, [], unsteady=False)
         options = ["--grace", _GRACES[patient], "--escalate", "3600"]
         if command_line:
             ran = by_command_line(self.python, self.package, path, options)
         else:
             ran = self.heard.run(path, options)
-        judged = Judged(check_heard(says, plain, ran, patient), others(says, ran))
-        if not judged.found:
+        judged = Judged(check_heard(says, plain, ran, patient), others(says, ran), unsteady)
+        if not judged.found and not unsteady:
             path.unlink()
         return judged
 
     def shrink(self, program: Program, found: Disagreement, patient: bool) -> Program:
         """A smaller program with the same kind of disagreement."""
-        runs = 0
-        again = True
-        while again:
-            again = False
-            for smaller in program.simpler():
-                if smaller.since > self.version or runs >= _SHRINKING:
-                    continue
-                runs += 1
-                kinds = {one.kind for one in self.judge(smaller.text(), "shrinking", patient).found}
-                if found.kind in kinds:
-                    program, again = smaller, True
-                    break
-        return program
+
+        def still(smaller: Program) -> bool:
+            if smaller.since > self.version:
+                return False
+            judged = self.judge(smaller.text(), "shrinking", patient)
+            return found.kind in {one.kind for one in judged.found}
+
+        return smallest(program, still)
 
     def close(self) -> None:
         """Ends both interpreters."""
         self.truth.close()
         self.heard.close()
-
-
-__all__ = ["GENERATOR", "Judged", "Ran", "Session"]

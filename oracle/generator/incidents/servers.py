@@ -23,6 +23,9 @@ theirs.close()
 await asyncio.sleep(0.02)
 '''
 
+#: asyncio takes these for a connection that is lost, and hands them to `connection_lost`.
+_LOST_CONNECTIONS = ("OSError", "ConnectionError", "PermissionError")
+
 INCIDENTS = (
     Incident("a handler of start_server", _SERVE, LOST, '''
 async def {work}(reader, writer) -> None:
@@ -54,7 +57,7 @@ async def {work}(reader, writer) -> None:
 class {Noun}Protocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         raise {leaf}("{message}")
-'''),
+''', never=_LOST_CONNECTIONS),
     Incident("connection_made", _PAIR, LOST, '''
 class {Noun}Protocol(asyncio.Protocol):
     def connection_made(self, transport) -> None:

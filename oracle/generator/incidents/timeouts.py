@@ -73,7 +73,7 @@ except* (IndexError, {leaf}) as errors:
     Incident("work that fails when main has ended", '''
 job = asyncio.create_task({work}())§
 await let_run()
-''', LOST, _ON_CANCEL),
+''', LOST, _ON_CANCEL, needs_run=True),
     Incident("a wait with a time limit, and the failure comes later", '''
 job = asyncio.create_task({work}())§
 await asyncio.wait([job], timeout=0.01)
