@@ -66,7 +66,7 @@ class Report:
         fates = ", ".join(f"{count} {fate}" for fate, count in sorted(self.fates.items()))
         lines = [f"python{self.name}: {self.programs} programs, of their failures {fates}"]
         if self.left_out:
-            lines.append(f"    {self.left_out} programs need a newer Python")
+            lines.append(f"    {self.left_out} programs were left out, or need a newer Python")
         if self.unsteady:
             lines.append(f"    unsteady, a fault of the generator: {', '.join(map(str, self.unsteady))}")
         lines += [f"    {count} {kind}" for kind, count in self.kinds.most_common()]

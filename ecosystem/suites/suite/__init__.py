@@ -1,0 +1,1 @@
+"""Runs the tests of real projects with and without heard, and compares."""
