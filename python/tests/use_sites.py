@@ -63,19 +63,38 @@ async def outcomes() -> None:
     found[0].value = 3  # wrong
     values, failures = heard.split(found)
     assert_type(values, list[int])
-    assert_type(failures[0].value, int)
+    assert_type(failures, list[heard.Err[Awaitable[int]]])
+    assert_type(failures[0].error, BaseException)
     await heard.outcomes([3])  # wrong
 
 
-def matching(outcome: heard.Outcome[int]) -> str:
+def matching(outcome: heard.Outcome[int, str]) -> str:
+    # No other case is needed: the checkers know that it is one of the two.
     match outcome:
-        case heard.Outcome(None, value):
+        case heard.Ok(value):
             assert_type(value, int)
+            assert_type(outcome.input, str)
             return "value"
-        case heard.Outcome(OSError() as error):
+        case heard.Err(OSError() as error):
             assert_type(error, OSError)
             return "error"
-    return "other"
+        case heard.Err(error):
+            assert_type(error, BaseException)
+            return "other"
+
+
+def forgetting(outcome: heard.Outcome[int]) -> int:  # wrong
+    match outcome:
+        case heard.Ok(value):
+            return value
+
+
+def narrowing_by_class(outcome: heard.Outcome[int, str]) -> int:
+    if isinstance(outcome, heard.Err):
+        assert_type(outcome.error, BaseException)
+        return 0
+    assert_type(outcome.error, None)
+    return outcome.value
 
 
 def widening(outcome: heard.Outcome[bool, str]) -> heard.Outcome[int]:
