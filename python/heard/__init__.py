@@ -27,10 +27,12 @@ if _typing.TYPE_CHECKING:
     from heard.work.map import Map, map
     from heard.work.outcome import ChildCancelled, Either as Outcome, Err, split
     from heard.work.outcomes import outcomes
+    from heard.work.ready import TASK_STATUS_IGNORED, TaskStatus
     from heard.work.spawn import contained, drain, spawn
     from heard.work.supervise import Backoff, Service, supervise
 
 __all__ = [
+    "TASK_STATUS_IGNORED",
     "Backoff",
     "ChildCancelled",
     "Err",
@@ -43,6 +45,7 @@ __all__ = [
     "Raised",
     "Service",
     "Stats",
+    "TaskStatus",
     "__version__",
     "contained",
     "drain",
@@ -66,6 +69,8 @@ _MODULES = {
     "Group": "work.group",
     "Map": "work.map",
     "Service": "work.supervise",
+    "TASK_STATUS_IGNORED": "work.ready",
+    "TaskStatus": "work.ready",
     "contained": "work.spawn",
     "drain": "work.spawn",
     "map": "work.map",

@@ -44,10 +44,10 @@ async def grouping() -> None:
     async with heard.Group(limit=3, rate=1.5, on_failure="cancel") as group:
         assert_type(group, heard.Group)
         assert_type(group.create_task(length("a"), name="n"), asyncio.Task[int])
-        assert_type(await group.start(length("a")), asyncio.Task[int])
-        assert_type((await group.start(length("a"))).result(), int)
+        assert_type(await group.submit(length("a")), asyncio.Task[int])
+        assert_type((await group.submit(length("a"))).result(), int)
         group.create_task(3)  # wrong
-    heard.Group(on_failure="report")  # wrong
+    heard.Group(on_failure="forget")  # wrong
 
 
 async def outcomes() -> None:
