@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import typing
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 
 from heard.work import told
 from heard.work.on_failure import OnFailure, handle
@@ -49,7 +49,7 @@ class _End:
     def __init__(self, kept: _Kept, origin: _Origin, on_failure: OnFailure, site: int) -> None:
         self.kept = kept
         self.origin = origin
-        self.on_failure = on_failure
+        self.on_failure: OnFailure = on_failure
         self.site = site
 
     def __call__(self, task: asyncio.Task[typing.Any]) -> None:
@@ -99,7 +99,7 @@ def begin(
 
 
 @contextlib.contextmanager
-def draining(loop: asyncio.AbstractEventLoop) -> Iterator[Callable[[], set[asyncio.Task[typing.Any]]]]:
+def draining(loop: asyncio.AbstractEventLoop) -> Generator[Callable[[], set[asyncio.Task[typing.Any]]], None, None]:
     """Gives a function that says whom to wait for, without ever waiting for somebody who waits for us."""
     kept = _kept(loop)
     line = _line.get()

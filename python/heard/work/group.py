@@ -67,7 +67,7 @@ class Group:
     ) -> None:
         check(on_failure, also=("collect", "cancel"))
         self._gate = gate_of(limit, rate)
-        self._on_failure = on_failure
+        self._on_failure: OnFailure | typing.Literal["collect", "cancel"] = on_failure
         self._loop: asyncio.AbstractEventLoop | None = None
         self._parent: asyncio.Task[typing.Any] | None = None
         #: Each with the place where it was made.
@@ -274,13 +274,13 @@ class Group:
         # A task that has ended in an eager first step is heard in the next turn of the loop, like all others: to
         # cancel the parent in the midst of its own step would reach it after it has left.
         task.add_done_callback(self._ended)
-        if sys.version_info >= (3, 14):
+        if sys.version_info >= (3, 14) and self._parent is not None:
             asyncio.future_add_to_awaited_by(task, self._parent)
         return task
 
     def _ended(self, task: asyncio.Task[typing.Any]) -> None:
         site = self._tasks.pop(task)
-        if sys.version_info >= (3, 14):
+        if sys.version_info >= (3, 14) and self._parent is not None:
             asyncio.future_discard_from_awaited_by(task, self._parent)
         error = None if task.cancelled() else task.exception()
         try:
