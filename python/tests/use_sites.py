@@ -48,6 +48,27 @@ async def grouping() -> None:
         assert_type((await group.submit(length("a"))).result(), int)
         group.create_task(3)  # wrong
     heard.Group(on_failure="forget")  # wrong
+    heard.Group(on_failure=see)
+    heard.Group(on_failure="abort")
+
+
+async def serve(port: int, *, task_status: heard.TaskStatus[str] = heard.TASK_STATUS_IGNORED) -> None:
+    task_status.started(f":{port}")
+    task_status.started(port)  # wrong
+
+
+async def wait(*, task_status: heard.TaskStatus[None]) -> None:
+    task_status.started()
+
+
+async def starting() -> str:
+    # What may swallow an exception would ask for a `return` behind the block.
+    async with heard.Group() as group:
+        await group.start(serve, 8080, name="server")
+        await group.start(wait)
+        await group.start(length("a"))  # wrong
+        assert_type(group.cancel(), None)
+        return "started"
 
 
 async def outcomes() -> None:
