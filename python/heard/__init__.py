@@ -17,28 +17,35 @@ if "t" in getattr(_sys, "abiflags", ""):
 import typing as _typing
 
 from heard.api import failures, install, run, stats, uninstall
-from heard._native import Outcome, __version__
+from heard._native import Ok, __version__
 from heard.record import Failure, Place, Raised, Stats
 
+if not _typing.TYPE_CHECKING:
+    from heard._native import Outcome
 if _typing.TYPE_CHECKING:
     from heard.work.group import Group
     from heard.work.map import Map, map
-    from heard.work.outcome import ChildCancelled, split
+    from heard.work.outcome import ChildCancelled, Either as Outcome, Err, split
     from heard.work.outcomes import outcomes
+    from heard.work.ready import TASK_STATUS_IGNORED, TaskStatus
     from heard.work.spawn import contained, drain, spawn
     from heard.work.supervise import Backoff, Service, supervise
 
 __all__ = [
+    "TASK_STATUS_IGNORED",
     "Backoff",
     "ChildCancelled",
+    "Err",
     "Failure",
     "Group",
     "Map",
+    "Ok",
     "Outcome",
     "Place",
     "Raised",
     "Service",
     "Stats",
+    "TaskStatus",
     "__version__",
     "contained",
     "drain",
@@ -58,9 +65,12 @@ __all__ = [
 _MODULES = {
     "Backoff": "work.supervise",
     "ChildCancelled": "work.outcome",
+    "Err": "work.outcome",
     "Group": "work.group",
     "Map": "work.map",
     "Service": "work.supervise",
+    "TASK_STATUS_IGNORED": "work.ready",
+    "TaskStatus": "work.ready",
     "contained": "work.spawn",
     "drain": "work.spawn",
     "map": "work.map",

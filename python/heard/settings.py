@@ -44,7 +44,7 @@ class Settings:
                 found = (
                     ignored in (failure.coroutine, failure.task)
                     or exception is not None
-                    and ignored == type(exception).__name__
+                    and (ignored == type(exception).__name__ or ignored in _wrapped_names(exception))
                 )
             elif isinstance(ignored, type):
                 found = exception is not None and isinstance(exception, ignored)
@@ -53,6 +53,13 @@ class Settings:
             if found:
                 return True
         return False
+
+
+def _wrapped_names(exception: BaseException) -> list[str]:
+    from heard.monitor import places
+
+    # A task factory of the program's, or a decorator, may have put a coroutine of its own around the one that is meant.
+    return places.wrapped_names(exception)
 
 
 def ignores_of(ignore: Ignore | Iterable[Ignore]) -> tuple[Ignore, ...]:

@@ -15,7 +15,7 @@ import heard
 
 PAGE = Path(__file__).parents[2] / "docs" / "which-primitive.md"
 BLOCK = re.compile(r"^```(py|output|stderr)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WITH_EXAMPLES = ["Backoff", "Group", "Group.start", "Outcome", "contained", "drain", "map", "outcomes", "spawn", "split", "supervise"]
+WITH_EXAMPLES = ["Backoff", "Group", "Group.start", "Group.submit", "Outcome", "contained", "drain", "map", "outcomes", "spawn", "split", "supervise"]
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import typing
+import weakref
 
 import pytest
 
@@ -164,7 +166,7 @@ def test_tasks_may_add_tasks_while_the_group_waits_for_its_end(loop_factory: Loo
     assert ran == [3, 2, 1, 0]
 
 
-@pytest.mark.parametrize("how", ["create_task", "start"])
+@pytest.mark.parametrize("how", ["create_task", "submit"])
 def test_no_more_than_limit_run_at_a_time(how: str, loop_factory: LoopFactory) -> None:
     running, most, started_ahead = 0, 0, 0
 
@@ -179,15 +181,15 @@ def test_no_more_than_limit_run_at_a_time(how: str, loop_factory: LoopFactory) -
         nonlocal started_ahead
         async with heard.Group(limit=3) as group:
             for _ in range(20):
-                if how == "start":
-                    await group.start(work())
+                if how == "submit":
+                    await group.submit(work())
                     started_ahead = max(started_ahead, len(asyncio.all_tasks()) - 1)
                 else:
                     group.create_task(work())
 
     run(main(), loop_factory)
     assert most == 3
-    if how == "start":
+    if how == "submit":
         # The tasks that have ended count until the loop has told the group.
         assert started_ahead <= 3
 
@@ -204,7 +206,7 @@ def test_what_waits_for_its_turn_is_cancelled_without_having_begun(loop_factory:
         async with asyncio.timeout(0.01), heard.Group(limit=1) as group:
             for n in range(3):
                 group.create_task(work(n))
-            await group.start(work(3))
+            await group.submit(work(3))
 
     with pytest.raises(TimeoutError):
         run(main(), loop_factory)
@@ -245,7 +247,7 @@ def test_names_and_contexts_are_the_callers_choice(loop_factory: LoopFactory) ->
         context.run(variable.set, "inner")
         async with heard.Group(limit=1) as group:
             tasks = [group.create_task(work(), name="n", context=context), group.create_task(work())]
-            tasks.append(await group.start(work(), context=context))
+            tasks.append(await group.submit(work(), context=context))
         return [task.result() for task in tasks]
 
     first, second, third = run(main(), loop_factory)
@@ -262,8 +264,6 @@ def test_senseless_arguments_are_refused(bounds: dict[str, typing.Any]) -> None:
 
 
 def test_failures_leave_no_cycles(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
-    import gc
-
     async def main() -> None:
         error: BaseException | None = None
         try:
@@ -281,3 +281,215 @@ def test_failures_leave_no_cycles(records: list[heard.Failure], loop_factory: Lo
         assert not [one for one in gc.get_objects() if isinstance(one, heard.Group)]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("on_failure", ["report", "function"])
+def test_what_is_reported_is_forgotten(
+    on_failure: str, records: list[heard.Failure], loop_factory: LoopFactory
+) -> None:
+    seen: list[heard.Failure] = []
+    errors: weakref.WeakSet[BaseException] = weakref.WeakSet()
+
+    class Failed(Exception):
+        pass
+
+    async def fails() -> None:
+        error = Failed("told")
+        errors.add(error)
+        raise error
+
+    async def main() -> None:
+        async with heard.Group(on_failure="report" if on_failure == "report" else seen.append) as group:
+            group.create_task(fails())
+            await asyncio.sleep(0.01)
+            gc.collect()
+            assert len(errors) == 0
+            group.create_task(asyncio.sleep(0))
+
+    run(main(), loop_factory)
+    heard_by = records if on_failure == "report" else seen
+    assert [(failure.event, failure.exception and failure.exception.message) for failure in heard_by] == [
+        ("child-failed", "told")
+    ]
+    assert len(records) + len(seen) == 1
+
+
+def test_abort_ends_main(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    async def main() -> None:
+        async with heard.Group(on_failure="abort") as group:
+            group.create_task(fail(LookupError("fatal")))
+            await asyncio.sleep(60)
+
+    with pytest.raises(LookupError, match="fatal"):
+        heard.run(main(), loop_factory=loop_factory)
+
+
+def test_an_exception_of_the_body_of_a_reporting_group_is_raised_bare(
+    records: list[heard.Failure], loop_factory: LoopFactory
+) -> None:
+    async def main() -> None:
+        async with heard.Group(on_failure="report") as group:
+            group.create_task(asyncio.sleep(60))
+            raise LookupError("body")
+
+    with pytest.raises(LookupError, match="body"):
+        run(main(), loop_factory)
+    assert records == []
+
+
+async def in_a_group(error: BaseException) -> None:
+    async with heard.Group() as group:
+        group.create_task(fail(error))
+
+
+async def in_a_stock_group(error: BaseException) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(in_a_group(error))
+
+
+async def in_two_groups(error: BaseException) -> None:
+    async with heard.Group() as group:
+        group.create_task(in_a_group(error))
+
+
+@pytest.mark.parametrize("nested", [in_a_group, in_a_stock_group, in_two_groups])
+@pytest.mark.parametrize("outer", ["group", "spawn", "contained"])
+def test_one_failure_in_nested_groups_is_told_once(
+    nested: typing.Callable[[BaseException], typing.Coroutine[typing.Any, typing.Any, None]],
+    outer: str,
+    records: list[heard.Failure],
+    loop_factory: LoopFactory,
+) -> None:
+    async def main() -> None:
+        if outer == "group":
+            with pytest.raises(ExceptionGroup):
+                async with heard.Group() as group:
+                    group.create_task(nested(LookupError("inner")))
+        elif outer == "spawn":
+            heard.spawn(nested(LookupError("inner")))
+            await heard.drain()
+        else:
+            await heard.contained(nested(LookupError("inner")))
+
+    run(main(), loop_factory)
+    assert [(failure.event, failure.exception and failure.exception.message) for failure in records] == [
+        ("child-failed", "inner")
+    ]
+
+
+def test_what_is_new_in_a_nested_failure_is_told(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    async def inner() -> None:
+        async with heard.Group() as group:
+            group.create_task(fail(LookupError("task")))
+            await asyncio.sleep(0.001)
+            raise LookupError("body")
+
+    async def main() -> None:
+        heard.spawn(inner())
+        await heard.drain()
+
+    run(main(), loop_factory)
+    task, body = [failure.exception for failure in records]
+    assert task is not None and task.message == "task"
+    assert body is not None and [one.message for one in body.exceptions] == ["body"]
+
+
+@pytest.mark.parametrize("on_failure", ["collect", "cancel"])
+def test_the_message_of_a_cancellation_from_outside_is_kept(
+    on_failure: typing.Literal["collect", "cancel"], loop_factory: LoopFactory, records: list[heard.Failure]
+) -> None:
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise LookupError("on the way out")
+
+    async def inner() -> object:
+        try:
+            async with heard.Group(on_failure=on_failure) as group:
+                group.create_task(stubborn())
+        except* LookupError:
+            pass
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as cancellation:
+            return cancellation.args
+        return None
+
+    async def main() -> None:
+        task = asyncio.create_task(inner())
+        await asyncio.sleep(0.001)
+        task.cancel("by a scope")
+        assert await task == ("by a scope",)
+
+    run(main(), loop_factory)
+
+
+def test_an_exception_of_the_body_is_not_lost_beside_a_cancellation(loop_factory: LoopFactory) -> None:
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+
+    async def inner() -> str:
+        try:
+            async with heard.Group() as group:
+                group.create_task(slow())
+                await asyncio.sleep(0)
+                raise LookupError("body")
+        except* LookupError:
+            pass
+        await asyncio.sleep(60)
+        return "the cancellation was eaten"
+
+    async def main() -> None:
+        task = asyncio.create_task(inner())
+        await asyncio.sleep(0.002)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    run(main(), loop_factory)
+
+
+def test_a_cancellation_that_was_swallowed_before_the_group_does_not_end_it(loop_factory: LoopFactory) -> None:
+    async def main() -> str:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        async with heard.Group(on_failure="cancel") as group:
+            await asyncio.sleep(0)
+            group.cancel()
+            await asyncio.sleep(60)
+        await asyncio.sleep(0)
+        return "went on"
+
+    assert run(main(), loop_factory) == "went on"
+
+
+def test_a_generator_that_is_closed_inside_of_a_group_ends_as_such(
+    records: list[heard.Failure], loop_factory: LoopFactory
+) -> None:
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise LookupError("on the way out")
+
+    async def numbers() -> typing.AsyncIterator[int]:
+        async with heard.Group(on_failure="cancel") as group:
+            group.create_task(stubborn())
+            await asyncio.sleep(0)
+            yield 1
+
+    async def main() -> None:
+        iterator = numbers()
+        async for _ in iterator:
+            break
+        await typing.cast("typing.AsyncGenerator[int, None]", iterator).aclose()
+
+    run(main(), loop_factory)
+    assert [failure.exception and failure.exception.message for failure in records] == ["on the way out"]

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import gc
 import itertools
+import threading
 import typing
 from collections.abc import AsyncIterator, Iterator
 
@@ -369,6 +370,283 @@ def test_several_may_take_outcomes(loop_factory: LoopFactory) -> None:
         assert sorted(found[0] + found[1]) == [0, 1, 2]
 
     run(main(), loop_factory)
+
+
+@pytest.mark.parametrize("bounds", [{}, {"rate": 50.0}, {"threads": 1}], ids=repr)
+def test_a_cancellation_of_one_taker_leaves_the_others_all_items(
+    bounds: dict[str, typing.Any], records: list[heard.Failure], loop_factory: LoopFactory
+) -> None:
+    async def main() -> None:
+        open_ = threading.Event()
+
+        async def work(n: int) -> int:
+            while not open_.is_set():
+                await asyncio.sleep(0.001)
+            return n
+
+        outcomes = heard.map(work, range(8), limit=2, **bounds)
+
+        async def all_of_them() -> list[int]:
+            return [outcome.unwrap() async for outcome in outcomes]
+
+        takers = [asyncio.create_task(all_of_them()) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        takers[1].cancel()
+        await asyncio.wait([takers[1]])
+        open_.set()
+        assert sorted(await takers[0] + await takers[2]) == list(range(8))
+        assert takers[1].cancelled() and pending() == []
+
+    run(main(), loop_factory)
+    assert records == []
+
+
+def test_a_taker_that_was_woken_and_cancelled_hands_its_outcome_on(loop_factory: LoopFactory) -> None:
+    async def by_turns() -> None:
+        # Whichever turn of the loop the cancellation falls into, the outcome is there for the other one.
+        for turns in range(8):
+            last = asyncio.get_running_loop().create_future()
+
+            async def work(n: int, last: asyncio.Future[None] = last) -> int:
+                await last
+                return n
+
+            outcomes = heard.map(work, [7], limit=1)
+
+            async def take(outcomes: heard.Map[int, int] = outcomes) -> int | None:
+                return [outcome.value async for outcome in outcomes][0]
+
+            first, second = asyncio.create_task(take()), asyncio.create_task(take())
+            await asyncio.sleep(0.001)
+            last.set_result(None)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            first.cancel()
+            found = await asyncio.gather(first, second, return_exceptions=True)
+            assert 7 in found, (turns, found)
+
+    run(by_turns(), loop_factory)
+
+
+def test_when_all_takers_are_cancelled_the_calls_are_too(loop_factory: LoopFactory) -> None:
+    cleaned: list[int] = []
+
+    async def work(n: int) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(n)
+
+    async def main() -> None:
+        outcomes = heard.map(work, itertools.count(), limit=3)
+
+        async def take() -> None:
+            async for _ in outcomes:
+                pass
+
+        takers = [asyncio.create_task(take()) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        for taker in takers:
+            taker.cancel()
+        await asyncio.wait(takers)
+        assert sorted(cleaned) == [0, 1, 2]
+        assert pending() == []
+
+    run(main(), loop_factory)
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_after_the_end_of_a_paced_map_nothing_waits(taken: int, loop_factory: LoopFactory) -> None:
+    async def main() -> list[object]:
+        outcomes = heard.map(half, itertools.count(), limit=2, rate=0.01)
+        for _ in range(taken):
+            (await anext(outcomes)).unwrap()
+        waits = asyncio.create_task(anext(outcomes))
+        await asyncio.sleep(0.01)
+        await outcomes.aclose()
+        # Whoever waits meanwhile learns that it is over, and so does whoever comes later.
+        (ended,) = await asyncio.gather(waits, return_exceptions=True)
+        assert taken == 0 or isinstance(ended, StopAsyncIteration)
+        return [outcome async for outcome in outcomes]
+
+    assert run(main(), loop_factory) == []
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+def test_a_coroutine_that_is_closed_in_its_loop_says_nothing(
+    threads: int | None, recwarn: pytest.WarningsRecorder, loop_factory: LoopFactory
+) -> None:
+    async def work(n: int) -> None:
+        await asyncio.sleep(60)
+
+    async def loop_over() -> None:
+        async for _ in heard.map(work, range(4), limit=2, threads=threads):
+            pass
+
+    async def main() -> None:
+        coroutine = loop_over()
+        coroutine.send(None)
+        await asyncio.sleep(0.01)
+        # "coroutine ignored GeneratorExit", if anything is awaited on the way out.
+        coroutine.close()
+        await asyncio.sleep(0.01)
+        assert pending() == []
+
+    run(main(), loop_factory)
+
+
+class Numbers:
+    """An asynchronous iterator that is no generator."""
+
+    def __init__(self, end: BaseException | None = None) -> None:
+        self.number = 0
+        self.closed = 0
+        self.end = end
+
+    def __aiter__(self) -> typing.Self:
+        return self
+
+    def __anext__(self) -> typing.Awaitable[int]:
+        self.number += 1
+        if self.end is not None and self.number > 2:
+            raise self.end
+        return asyncio.sleep(0, self.number)
+
+    async def aclose(self) -> None:
+        await asyncio.sleep(0)
+        self.closed += 1
+
+
+def test_inputs_that_can_be_closed_are_closed(loop_factory: LoopFactory) -> None:
+    async def main() -> int:
+        items = Numbers()
+        async with heard.map(half, items, limit=2) as outcomes:
+            async for outcome in outcomes:
+                assert outcome.error or outcome.value >= 0
+                break
+        return items.closed
+
+    assert run(main(), loop_factory) == 1
+
+
+@pytest.mark.parametrize("end", [StopIteration, asyncio.CancelledError])
+def test_ends_that_mean_something_else_where_outcomes_are_awaited_are_failures_of_the_input(
+    end: type[BaseException], loop_factory: LoopFactory
+) -> None:
+    async def main() -> None:
+        outcomes = heard.map(half, Numbers(end()), limit=1)
+        with pytest.raises(RuntimeError, match=f"the input of heard.map raised {end.__name__}") as caught:
+            assert [outcome.value async for outcome in outcomes] == []
+        assert isinstance(caught.value.__cause__, end)
+
+    run(main(), loop_factory)
+
+
+async def swallows(task: asyncio.Task[typing.Any]) -> None:
+    task.cancel()
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        pass
+
+
+async def swallows_and_fails(task: asyncio.Task[typing.Any]) -> None:
+    await swallows(task)
+    raise ValueError("after a cancellation")
+
+
+async def cancels_and_fails(task: asyncio.Task[typing.Any]) -> None:
+    task.cancel()
+    raise ValueError("before the cancellation is delivered")
+
+
+@pytest.mark.parametrize("before", [swallows, swallows_and_fails, cancels_and_fails])
+def test_what_an_item_does_to_its_task_does_not_reach_the_next(
+    before: typing.Callable[[asyncio.Task[typing.Any]], typing.Awaitable[None]], loop_factory: LoopFactory
+) -> None:
+    async def work(n: int) -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        if n % 2 == 0:
+            await before(task)
+            return -1
+        assert task.cancelling() == 0
+        with pytest.raises(ExceptionGroup):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(half(3))
+        await asyncio.sleep(0)
+        return n
+
+    async def main() -> None:
+        async for outcome in heard.map(work, range(6), limit=1, ordered=True):
+            if outcome.index % 2:
+                assert outcome.value == outcome.index
+            else:
+                assert isinstance(outcome.error, ValueError) or outcome.value == -1
+
+    run(main(), loop_factory)
+
+
+def test_each_item_may_have_a_task_of_its_own(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    tasks: set[asyncio.Task[typing.Any]] = set()
+
+    async def work(n: int) -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        await asyncio.sleep(0)
+        if n % 4 == 3:
+            raise LookupError(n)
+        if n % 4 == 2:
+            task.cancel()
+            await asyncio.sleep(60)
+        return n
+
+    async def main() -> None:
+        found = [
+            "cancelled" if outcome.cancelled else repr(outcome.error or outcome.value)
+            async for outcome in heard.map(work, range(8), limit=2, ordered=True, own_tasks=True)
+        ]
+        assert found == ["0", "1", "cancelled", "LookupError(3)", "4", "5", "cancelled", "LookupError(7)"]
+        assert len(tasks) == 8
+        assert {task.get_name() for task in tasks} == {work.__qualname__}
+        assert pending() == []
+
+    run(main(), loop_factory)
+    assert records == []
+
+
+def test_a_task_of_an_item_is_cancelled_with_the_map(loop_factory: LoopFactory) -> None:
+    cleaned: list[int] = []
+
+    async def work(n: int) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(n)
+
+    async def main() -> None:
+        async with heard.map(work, itertools.count(), limit=3, own_tasks=True) as outcomes:
+            waits = asyncio.create_task(anext(outcomes))
+            await asyncio.sleep(0.01)
+        await asyncio.gather(waits, return_exceptions=True)
+        assert sorted(cleaned) == [0, 1, 2] and pending() == []
+
+    run(main(), loop_factory)
+
+
+def test_system_exit_of_a_task_of_its_own_passes_through(loop_factory: LoopFactory) -> None:
+    async def leave(n: int) -> None:
+        raise SystemExit(5)
+
+    async def main() -> None:
+        async for _ in heard.map(leave, [1, 2, 3], limit=2, own_tasks=True):
+            pass
+
+    with pytest.raises(SystemExit):
+        run(main(), loop_factory)
 
 
 def test_shutdown_does_not_wait_for_an_endless_map_that_somebody_keeps(loop_factory: LoopFactory) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import itertools
+import sys
 import threading
 import typing
 
@@ -123,3 +124,52 @@ def test_system_exit_passes_through(loop_factory: LoopFactory) -> None:
 
     with pytest.raises(SystemExit):
         run(main(), loop_factory)
+
+
+def test_a_loop_that_ends_by_itself_fails_its_calls_and_is_replaced(loop_factory: LoopFactory) -> None:
+    async def work(n: int) -> int:
+        if n % 10 == 3:
+            asyncio.get_running_loop().stop()
+            await asyncio.sleep(60)
+        await asyncio.sleep(0)
+        return n
+
+    async def main() -> None:
+        ended = 0
+        async for outcome in heard.map(work, range(40), limit=2, threads=2):
+            match outcome:
+                case heard.Ok(value):
+                    assert value % 10 != 3
+                case heard.Err(error):
+                    assert "has ended under this call" in str(error) and not outcome.cancelled
+                    ended += 1
+        # Those that stop it, and at most one that runs beside each.
+        assert 4 <= ended <= 8
+        await asyncio.sleep(0.01)
+        assert lanes() == []
+
+    run(main(), loop_factory)
+
+
+@pytest.mark.parametrize("where", ["callback", "task"])
+def test_system_exit_beside_a_call_ends_the_program(where: str, loop_factory: LoopFactory) -> None:
+    async def leave() -> None:
+        raise SystemExit(5)
+
+    async def work(n: int) -> None:
+        loop = asyncio.get_running_loop()
+        if where == "callback":
+            loop.call_soon(sys.exit, 5)
+        else:
+            kept.append(loop.create_task(leave()))
+        await asyncio.sleep(60)
+
+    kept: list[object] = []
+
+    async def main() -> None:
+        async for _ in heard.map(work, itertools.count(), limit=4, threads=2):
+            pass
+
+    with pytest.raises(SystemExit) as caught:
+        run(main(), loop_factory)
+    assert caught.value.code == 5

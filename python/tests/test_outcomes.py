@@ -61,11 +61,11 @@ def test_a_value_is_given_and_a_failure_is_raised(loop_factory: LoopFactory) -> 
 def test_outcomes_match(loop_factory: LoopFactory) -> None:
     def word(outcome: heard.Outcome[int]) -> str:
         match outcome:
-            case heard.Outcome(None, value):
+            case heard.Ok(value):
                 return f"value {value}"
-            case heard.Outcome(heard.ChildCancelled()):
+            case heard.Err(heard.ChildCancelled()):
                 return "cancelled"
-            case heard.Outcome(ValueError() as error):
+            case heard.Err(ValueError() as error):
                 return f"error {error}"
         return "nothing matches"
 
@@ -77,19 +77,79 @@ def test_outcomes_match(loop_factory: LoopFactory) -> None:
     assert run(main(), loop_factory) == ["value 2", "cancelled", "error 5 is odd"]
 
 
-def matches(outcome: heard.Outcome[int]) -> bool:
+def matches(outcome: heard.Outcome[int]) -> object:
     match outcome:
-        case heard.Outcome(ValueError()):
-            return True
-    return False
+        case heard.Err(ValueError() as error):
+            return error
+    return None
+
+
+def matches_without_a_look(outcome: heard.Outcome[int]) -> object:
+    match outcome:
+        case heard.Ok(value):
+            return value
+        case heard.Err():
+            return "handled"
+
+
+def matches_by_attribute(outcome: heard.Outcome[int]) -> object:
+    match outcome:
+        case heard.Outcome(error=ValueError()):  # type: ignore[misc]
+            return "handled"
+    return None
+
+
+def matches_the_good_case(outcome: heard.Outcome[int]) -> object:
+    match outcome:
+        case heard.Ok(value):
+            return value
+        case _:
+            return None
+
+
+def branches_on_none(outcome: heard.Outcome[int]) -> object:
+    if outcome.error is None:
+        return "good"
+    return "bad"
+
+
+def branches_on_truth(outcome: heard.Outcome[int]) -> object:
+    if not outcome.error:
+        return "good"
+    return "bad"
+
+
+def asks_and_reads(outcome: heard.Outcome[int]) -> object:
+    if outcome.error is not None:
+        return str(outcome.error)
+    return "good"
+
+
+def binds_and_tests(outcome: heard.Outcome[int]) -> object:
+    if (error := outcome.error) is None:
+        return "good"
+    return error
+
+
+def says_that_it_has_seen_it(outcome: heard.Outcome[int]) -> None:
+    outcome.error  # noqa: B018
 
 
 Look = typing.Callable[[heard.Outcome[int]], object]
 READS: dict[str, Look] = {
     "error": lambda outcome: outcome.error,
+    "attribute of error": lambda outcome: typing.cast(ValueError, outcome.error).args,
+    "error or value": lambda outcome: outcome.error or outcome.value,
+    "isinstance of error": lambda outcome: isinstance(outcome.error, ValueError),
+    "getattr": lambda outcome: getattr(outcome, "error") is None,  # noqa: B009
     "value": lambda outcome: pytest.raises(ValueError, lambda: outcome.value),
     "unwrap": lambda outcome: pytest.raises(ValueError, outcome.unwrap),
     "match": matches,
+    "match without a look": matches_without_a_look,
+    "match by attribute": matches_by_attribute,
+    "test, then error": asks_and_reads,
+    "bind and test": binds_and_tests,
+    "statement": says_that_it_has_seen_it,
 }
 LOOKS: dict[str, Look] = {
     "nothing": lambda outcome: None,
@@ -98,6 +158,14 @@ LOOKS: dict[str, Look] = {
     "index": lambda outcome: (outcome.index, outcome.input, outcome.name, outcome.born),
     "repr": repr,
     "split": lambda outcome: len(heard.split([outcome])[1]),
+    "isinstance": lambda outcome: isinstance(outcome, heard.Err),
+    "error is None": lambda outcome: outcome.error is None,
+    "error is not None": lambda outcome: [one for one in [outcome] if one.error is not None] and None,
+    "error == None": lambda outcome: outcome.error == None,  # noqa: E711
+    "not error": lambda outcome: not outcome.error,
+    "if error is None": branches_on_none,
+    "if error": branches_on_truth,
+    "match of the good case": matches_the_good_case,
 }
 
 

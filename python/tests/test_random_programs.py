@@ -101,7 +101,7 @@ class Program:
             async with heard.Group(on_failure=on_failure, limit=limit) as group:
                 for n in children:
                     if self.draw.random() < 0.3:
-                        await group.start(self.child(n))
+                        await group.submit(self.child(n))
                     else:
                         group.create_task(self.child(n))
                 if self.draw.random() < 0.3:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import threading
 import weakref
@@ -133,6 +134,44 @@ def test_abort_without_a_main_task_stops_the_loop(records: list[heard.Failure], 
     assert len(records) == 1
 
 
+def test_abort_ends_every_run_of_a_loop(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    async def main() -> None:
+        heard.spawn(fail("fatal"), on_failure="abort")
+        await asyncio.sleep(60)
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        for _ in range(2):
+            with pytest.raises(asyncio.CancelledError):
+                runner.run(main())
+    assert len(records) == 2
+
+
+def test_abort_at_the_end_of_main_leaves_the_end_alone(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    ended: list[str] = []
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise LookupError("while it was cancelled")
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append("slow")
+
+    async def main() -> str:
+        heard.spawn(stubborn(), on_failure="abort")
+        heard.spawn(slow())
+        await asyncio.sleep(0)
+        return "main"
+
+    assert run(main(), loop_factory) == "main"
+    assert ended == ["slow"]
+
+
 def test_keyboard_interrupt_and_system_exit_pass_through(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
     async def leave() -> None:
         raise SystemExit(3)
@@ -211,6 +250,99 @@ def test_spawned_tasks_may_drain(loop_factory: LoopFactory) -> None:
         await heard.drain(timeout=10)
 
     run(main(), loop_factory)
+
+
+def test_drain_does_not_wait_for_a_service(loop_factory: LoopFactory) -> None:
+    async def poll() -> None:
+        while True:
+            await asyncio.sleep(60)
+
+    async def main() -> None:
+        service = heard.supervise(poll)
+        heard.spawn(asyncio.sleep(0))
+        await heard.drain(timeout=10)
+        assert service.state == "running"
+        await service.stop()
+
+    run(main(), loop_factory)
+
+
+async def in_a_group() -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(heard.drain())
+
+
+async def in_a_gather() -> None:
+    await asyncio.gather(heard.drain(), heard.drain())
+
+
+async def with_a_timeout() -> None:
+    await asyncio.wait_for(heard.drain(), 60)
+
+
+async def in_a_spawned_task() -> None:
+    await heard.spawn(in_a_group())
+
+
+@pytest.mark.parametrize("drains", [heard.drain, in_a_group, in_a_gather, with_a_timeout, in_a_spawned_task])
+@pytest.mark.parametrize("by", ["spawn", "supervise"])
+def test_what_comes_from_a_spawned_task_may_drain(drains, by: str, loop_factory: LoopFactory) -> None:  # type: ignore[no-untyped-def]
+    ended: list[str] = []
+
+    async def main() -> None:
+        async def job() -> None:
+            await drains()
+            ended.append("drained")
+
+        async def slow() -> None:
+            await asyncio.sleep(0.01)
+            ended.append("slow")
+
+        heard.spawn(slow())
+        if by == "spawn":
+            heard.spawn(job())
+            heard.spawn(job())
+            await heard.drain(timeout=10)
+            assert ended == ["slow", "drained", "drained"]
+        else:
+            await heard.supervise(job)
+            assert ended == ["slow", "drained"]
+
+    run(main(), loop_factory)
+
+
+def test_main_waits_for_tasks_that_drain_themselves(loop_factory: LoopFactory) -> None:
+    flushed: list[bool] = []
+
+    async def flusher() -> None:
+        await heard.drain()
+        await asyncio.sleep(0.001)
+        flushed.append(True)
+
+    async def main() -> None:
+        heard.spawn(flusher())
+        heard.spawn(asyncio.sleep(0))
+        await heard.drain(timeout=10)
+
+    run(main(), loop_factory)
+    assert flushed == [True]
+
+
+def test_a_task_that_spawns_its_successor_leaves_nothing_behind(loop_factory: LoopFactory) -> None:
+    lengths: set[int] = set()
+
+    async def tick(left: int) -> None:
+        lengths.add(sum(len(value) for value in contextvars.copy_context().values() if isinstance(value, tuple)))
+        await asyncio.sleep(0)
+        if left:
+            heard.spawn(tick(left - 1))
+
+    async def main() -> None:
+        heard.spawn(tick(100))
+        await heard.drain(timeout=30)
+
+    run(main(), loop_factory)
+    assert max(lengths) <= 3
 
 
 def test_drain_gives_up_after_its_time_and_leaves_them_running(loop_factory: LoopFactory) -> None:

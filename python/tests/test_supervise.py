@@ -82,12 +82,12 @@ def test_restarts_count_within_their_window(records: list[heard.Failure], loop_f
     assert job.runs == 6
 
 
-@pytest.mark.parametrize(("restart", "runs"), [("never", 1), ("on-failure", 2), ("always", 4)])
+@pytest.mark.parametrize(("restart", "runs"), [("never", 1), ("on-failure", 2), ("always", 5)])
 def test_policies(restart: typing.Any, runs: int, records: list[heard.Failure], loop_factory: LoopFactory) -> None:
-    job = Job(LookupError("first"), "value", "value", LookupError("last"))
+    job = Job(LookupError("first"), "value", "value", LookupError("second"), LookupError("last"))
 
     async def main() -> None:
-        service = heard.supervise(job, restart=restart, backoff=SOON, max_restarts=3)
+        service = heard.supervise(job, restart=restart, backoff=SOON, max_restarts=2)
         await asyncio.wait([asyncio.ensure_future(_read(service))])
         assert job.runs == runs
 
@@ -99,6 +99,60 @@ async def _read(service: heard.Service[object]) -> None:
         await service
     except LookupError:
         pass
+
+
+def test_good_runs_neither_count_nor_lengthen_the_backoff(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    job = Job(*["value"] * 30, LookupError("once"), *["value"] * 30, LookupError("twice"), LookupError("last"))
+
+    async def main() -> None:
+        # Each restart after a good run is soon, and the second failure alone would wait a day.
+        backoff = heard.Backoff(first=0.0001, factor=1e9, most=86400, jitter=0)
+        service = heard.supervise(job, restart="always", backoff=backoff, max_restarts=1)
+        with pytest.raises(LookupError, match="twice"):
+            await service
+        assert service.restarts == 61
+
+    run(main(), loop_factory)
+    assert events(records) == [("service-failed", "once"), ("spawn-failed", "twice")]
+    assert "in 0.0001 s" in records[0].why
+
+
+def test_who_gives_up_waiting_does_not_stop_it(loop_factory: LoopFactory) -> None:
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def job() -> str:
+            await go_on.wait()
+            return "done"
+
+        service = heard.supervise(job)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(service, 0.01)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await service
+        assert service.state == "running"
+        go_on.set()
+        assert [*await asyncio.gather(service, service)] == ["done", "done"]
+
+    run(main(), loop_factory)
+
+
+def test_to_wait_for_what_was_stopped_is_no_cancellation(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    async def main() -> None:
+        service = heard.supervise(lambda: asyncio.sleep(60))
+        await asyncio.sleep(0)
+        await service.stop()
+        with pytest.raises(heard.ChildCancelled, match="was stopped"):
+            await service
+
+    run(main(), loop_factory)
+
+
+@pytest.mark.filterwarnings("error")
+def test_without_a_loop_it_says_so() -> None:
+    with pytest.raises(RuntimeError, match="needs a running event loop"):
+        heard.supervise(Job())
 
 
 def test_a_run_that_is_cancelled_by_somebody_has_failed(records: list[heard.Failure], loop_factory: LoopFactory) -> None:

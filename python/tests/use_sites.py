@@ -44,10 +44,31 @@ async def grouping() -> None:
     async with heard.Group(limit=3, rate=1.5, on_failure="cancel") as group:
         assert_type(group, heard.Group)
         assert_type(group.create_task(length("a"), name="n"), asyncio.Task[int])
-        assert_type(await group.start(length("a")), asyncio.Task[int])
-        assert_type((await group.start(length("a"))).result(), int)
+        assert_type(await group.submit(length("a")), asyncio.Task[int])
+        assert_type((await group.submit(length("a"))).result(), int)
         group.create_task(3)  # wrong
-    heard.Group(on_failure="report")  # wrong
+    heard.Group(on_failure="forget")  # wrong
+    heard.Group(on_failure=see)
+    heard.Group(on_failure="abort")
+
+
+async def serve(port: int, *, task_status: heard.TaskStatus[str] = heard.TASK_STATUS_IGNORED) -> None:
+    task_status.started(f":{port}")
+    task_status.started(port)  # wrong
+
+
+async def wait(*, task_status: heard.TaskStatus[None]) -> None:
+    task_status.started()
+
+
+async def starting() -> str:
+    # What may swallow an exception would ask for a `return` behind the block.
+    async with heard.Group() as group:
+        await group.start(serve, 8080, name="server")
+        await group.start(wait)
+        await group.start(length("a"))  # wrong
+        assert_type(group.cancel(), None)
+        return "started"
 
 
 async def outcomes() -> None:
@@ -63,19 +84,38 @@ async def outcomes() -> None:
     found[0].value = 3  # wrong
     values, failures = heard.split(found)
     assert_type(values, list[int])
-    assert_type(failures[0].value, int)
+    assert_type(failures, list[heard.Err[Awaitable[int]]])
+    assert_type(failures[0].error, BaseException)
     await heard.outcomes([3])  # wrong
 
 
-def matching(outcome: heard.Outcome[int]) -> str:
+def matching(outcome: heard.Outcome[int, str]) -> str:
+    # No other case is needed: the checkers know that it is one of the two.
     match outcome:
-        case heard.Outcome(None, value):
+        case heard.Ok(value):
             assert_type(value, int)
+            assert_type(outcome.input, str)
             return "value"
-        case heard.Outcome(OSError() as error):
+        case heard.Err(OSError() as error):
             assert_type(error, OSError)
             return "error"
-    return "other"
+        case heard.Err(error):
+            assert_type(error, BaseException)
+            return "other"
+
+
+def forgetting(outcome: heard.Outcome[int]) -> int:  # wrong
+    match outcome:
+        case heard.Ok(value):
+            return value
+
+
+def narrowing_by_class(outcome: heard.Outcome[int, str]) -> int:
+    if isinstance(outcome, heard.Err):
+        assert_type(outcome.error, BaseException)
+        return 0
+    assert_type(outcome.error, None)
+    return outcome.value
 
 
 def widening(outcome: heard.Outcome[bool, str]) -> heard.Outcome[int]:

@@ -33,7 +33,7 @@ mod _native {
     #[pymodule_export]
     use crate::holders::holders;
     #[pymodule_export]
-    use crate::outcome::Outcome;
+    use crate::outcome::{Good, Outcome};
     #[pymodule_export]
     use crate::pool::{Next, Pool, Results, Worker};
     #[pymodule_export]

@@ -6,15 +6,16 @@ use pyo3::exceptions::PyValueError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-/// How a piece of work ended.
+/// How a piece of work ended: `Ok` with a value, or `Err` with a failure.
 ///
 /// `index` and `input` say which of the inputs it was, `name` and `born` what ran and where that was asked for. `ok`
 /// and `cancelled` tell how it ended without reading it; `error` is the failure or `None`; `value` and `unwrap()` give
 /// the value, and raise the failure if there is none. A cancellation of the work is the failure `ChildCancelled`, so
 /// that raising it is never taken for a cancellation of the task that looks.
 ///
-/// An outcome is to be read: a failure that goes out of use without a look at `error`, `value` or `unwrap()`, and
-/// without a match against the error, is reported as lost.
+/// An outcome is to be read: a failure that goes out of use unread is reported as lost. Reading is a match of `Err`,
+/// `value`, `unwrap()`, and `error` where something is done with it; whoever only asks whether it is `None` has not
+/// read it, nor has a match whose cases are all for `Ok`.
 ///
 /// >>> async def half(n: int) -> int:
 /// ...     if n % 2:
@@ -23,9 +24,9 @@ use pyo3::prelude::*;
 /// >>> async def main() -> None:
 /// ...     for outcome in await heard.outcomes([half(4), half(5)]):
 /// ...         match outcome:
-/// ...             case heard.Outcome(None, value):
+/// ...             case heard.Ok(value):
 /// ...                 print(outcome.index, value)
-/// ...             case heard.Outcome(ValueError() as error):
+/// ...             case heard.Err(error):
 /// ...                 print(outcome.index, error)
 /// >>> asyncio.run(main())
 /// 0 2
@@ -40,6 +41,10 @@ pub(crate) struct Outcome {
     read: AtomicBool,
 }
 
+/// The outcome of work that has a value. It is matched by `Ok(value)`.
+#[pyclass(module = "heard", name = "Ok", frozen, extends = Outcome, generic)]
+pub(crate) struct Good;
+
 pub(crate) enum End {
     Value(Py<PyAny>),
     Failure(Py<PyAny>),
@@ -50,20 +55,32 @@ impl Outcome {
     pub(crate) fn new(index: usize, input: Py<PyAny>, origin: Py<PyAny>, end: End) -> Self {
         Self { index, input, origin, end, read: AtomicBool::new(false) }
     }
+
+    /// The outcome of work that has a value.
+    pub(crate) fn good(index: usize, input: Py<PyAny>, origin: Py<PyAny>, value: Py<PyAny>) -> PyClassInitializer<Good> {
+        PyClassInitializer::from(Self::new(index, input, origin, End::Value(value))).add_subclass(Good)
+    }
+}
+
+#[pymethods]
+impl Good {
+    #[classattr]
+    fn __match_args__() -> (&'static str,) {
+        ("value",)
+    }
+
+    #[new]
+    fn make(index: usize, input: Py<PyAny>, origin: Py<PyAny>, value: Py<PyAny>) -> PyClassInitializer<Self> {
+        Outcome::good(index, input, origin, value)
+    }
 }
 
 #[pymethods]
 impl Outcome {
-    #[classattr]
-    fn __match_args__() -> (&'static str, &'static str) {
-        ("error", "_value")
-    }
-
     #[new]
     #[pyo3(signature = (index, input, origin, kind, end))]
     fn make(index: usize, input: Py<PyAny>, origin: Py<PyAny>, kind: &str, end: Py<PyAny>) -> PyResult<Self> {
         let end = match kind {
-            "value" => End::Value(end),
             "failure" => End::Failure(end),
             "cancelled" => End::Cancelled(end),
             _ => return Err(PyValueError::new_err("heard.Outcome is not made by hand: `outcomes` and `map` give them")),
@@ -110,11 +127,8 @@ impl Outcome {
     /// The failure, or `None` if there is a value.
     #[getter]
     fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.read.store(true, Ordering::Relaxed);
-        match &self.end {
-            End::Value(_) => None,
-            End::Failure(error) | End::Cancelled(error) => Some(error.clone_ref(py)),
-        }
+        self._read();
+        self._failure(py)
     }
 
     /// The value. Raises the failure if there is none.
@@ -125,20 +139,25 @@ impl Outcome {
 
     /// The value. Raises the failure if there is none.
     fn unwrap(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.read.store(true, Ordering::Relaxed);
+        self._read();
         match &self.end {
             End::Value(value) => Ok(value.clone_ref(py)),
             End::Failure(error) | End::Cancelled(error) => Err(PyErr::from_value(error.bind(py).clone())),
         }
     }
 
-    /// The value, or `None`: a pattern asks for all attributes before it looks at any.
+    /// The failure, without reading it.
     #[getter]
-    fn _value(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+    fn _failure(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         match &self.end {
-            End::Value(value) => Some(value.clone_ref(py)),
-            End::Failure(_) | End::Cancelled(_) => None,
+            End::Value(_) => None,
+            End::Failure(error) | End::Cancelled(error) => Some(error.clone_ref(py)),
         }
+    }
+
+    /// Its failure has been read.
+    fn _read(&self) {
+        self.read.store(true, Ordering::Relaxed);
     }
 
     #[getter]
@@ -157,11 +176,11 @@ impl Outcome {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (kind, end) = match &self.end {
-            End::Value(value) => ("value", value),
-            End::Failure(error) => ("error", error),
-            End::Cancelled(_) => return Ok(format!("<heard.Outcome {} cancelled>", self.index)),
+            End::Value(value) => ("Ok", value),
+            End::Failure(error) => ("Err", error),
+            End::Cancelled(_) => return Ok(format!("<heard.Err {} cancelled>", self.index)),
         };
-        Ok(format!("<heard.Outcome {} {kind}={}>", self.index, end.bind(py).repr()?))
+        Ok(format!("<heard.{kind} {} {}>", self.index, end.bind(py).repr()?))
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the slot asks for it")]

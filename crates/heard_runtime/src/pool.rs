@@ -108,7 +108,12 @@ impl Pool {
         state.taken += 1;
         // To wake a worker for every outcome that is taken would cost more than the rest.
         let is_low = state.started - state.taken <= pool.fixed.limit;
+        let is_shared = !state.waiting.is_empty();
         drop(state);
+        if is_shared {
+            // Others wait, and in order, one end may have made several outcomes ready.
+            pool.wake_if_ready(py)?;
+        }
         if is_low {
             Self::bring_worker(slf)?;
         }
@@ -166,7 +171,7 @@ impl Pool {
         let fixed = &self.fixed;
         let origin = fixed.origin.clone_ref(py);
         let outcome = match end {
-            End::Value(_) => Py::new(py, Outcome::new(index, input, origin, end))?.into_any(),
+            End::Value(value) => Py::new(py, Outcome::good(index, input, origin, value))?.into_any(),
             End::Failure(error) => fixed.failed.call1(py, (index, input, origin, error))?,
             End::Cancelled(error) => fixed.cancelled.call1(py, (index, input, origin, error))?,
         };
@@ -185,11 +190,14 @@ impl Pool {
         } else {
             state.ready.push_back(Some(outcome));
         }
-        if matches!(state.ready.front(), Some(Some(_))) {
-            drop(state);
-            self.wake_consumer(py)?;
-        }
-        Ok(())
+        drop(state);
+        self.wake_if_ready(py)
+    }
+
+    /// Wakes a consumer if there is an outcome for it.
+    fn wake_if_ready(&self, py: Python<'_>) -> PyResult<()> {
+        let is_ready = matches!(self.state(py)?.ready.front(), Some(Some(_)));
+        if is_ready { self.wake_consumer(py) } else { Ok(()) }
     }
 
     fn wake_consumer(&self, py: Python<'_>) -> PyResult<()> {
@@ -316,10 +324,14 @@ impl Pool {
         state.is_closed = true;
         state.taken = state.started;
         let dropped = std::mem::take(&mut state.ready);
+        let waiting = std::mem::take(&mut state.waiting);
         let tasks: Vec<_> = state.workers.iter().map(|task| task.clone_ref(py)).collect();
         drop(state);
         drop(dropped);
         self.exhaust(py, None)?;
+        for future in waiting {
+            drop(release(future.bind(py)));
+        }
         for task in &tasks {
             // A task whose loop is closed cannot be cancelled, and will not run again.
             drop(task.call_method0(py, intern!(py, "cancel")));
@@ -330,6 +342,12 @@ impl Pool {
     /// The iterator of its items.
     fn items(&self, py: Python<'_>) -> Py<PyAny> {
         self.fixed.items.clone_ref(py)
+    }
+
+    /// What the input, or the pool itself, has raised and nobody has got.
+    fn take_error(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let error = self.state(py)?.error.take();
+        Ok(error.map(|error| error.into_value(py).into_any()))
     }
 
     /// The loop that it runs in, once it does.

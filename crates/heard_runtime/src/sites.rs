@@ -21,14 +21,32 @@ pub(crate) const MOST_FRAMES: usize = 8;
 /// Code that runs, and the offset of the instruction.
 type Place = (usize, i32);
 
+/// Functions of asyncio that call a task factory, and nothing else of the program's but the first step of an eager task.
+const MAKERS: [&str; 3] = ["create_task", "ensure_future", "_ensure_future"];
+/// The flags of code that runs in steps: of a generator, a coroutine, a generator used as one, or an async generator.
+const STEPWISE: u32 = 0x20 | 0x80 | 0x100 | 0x200;
+
+/// Whose code it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The program's.
+    Plain,
+    /// The program's, and it runs in steps.
+    Stepwise,
+    /// asyncio's, a tool's or our own.
+    Skipped,
+    /// One of asyncio's functions that make tasks.
+    Maker,
+}
+
 #[derive(Default)]
 pub(crate) struct Sites {
     /// How many frames a site has at most.
     depth: usize,
-    /// The folders whose code is not the program's: asyncio's, and the package's own.
+    /// Parts of paths whose code is not the program's: asyncio's, the package's own, and that of tools.
     skipped: Vec<String>,
-    /// Whether code is skipped, by the address of a code object that `codes` keeps.
-    known: FxHashMap<usize, bool>,
+    /// What code is, by the address of a code object that `codes` keeps.
+    known: FxHashMap<usize, Kind>,
     /// Every code object that is named by its address here, so that no address is used anew.
     codes: Vec<Py<PyAny>>,
     all: Vec<Box<[Place]>>,
@@ -48,20 +66,27 @@ impl Sites {
         }
         let mut places = [(0, 0); MOST_FRAMES];
         let mut found = 0;
+        let mut is_stepwise = false;
         let mut frame = Frame::running(py);
         for _ in 0..MOST_SKIPPED + MOST_FRAMES {
             let Some(current) = frame else { break };
             let code = current.code();
-            match self.is_skipped(&code) {
+            match self.kind(&code) {
                 None => return 0,
                 // asyncio below the program's frames is the loop: what is beyond it is not where this was born.
-                Some(true) if found > 0 => break,
-                Some(true) => {}
-                Some(false) if above > 0 => above -= 1,
-                Some(false) => {
-                    places[found] = (code.as_ptr() as usize, current.last_instruction());
-                    found += 1;
-                    if found == self.depth {
+                Some(Kind::Skipped) if found > 0 => break,
+                Some(Kind::Maker) if is_stepwise => break,
+                // What has been found is a task factory, or a loop's own `create_task`: the program's call is below.
+                Some(Kind::Maker) => found = 0,
+                Some(Kind::Skipped) => {}
+                Some(_) if above > 0 => above -= 1,
+                Some(kind) => {
+                    if found < self.depth {
+                        places[found] = (code.as_ptr() as usize, current.last_instruction());
+                        found += 1;
+                    }
+                    is_stepwise |= kind == Kind::Stepwise;
+                    if found == self.depth && is_stepwise {
                         break;
                     }
                 }
@@ -78,20 +103,29 @@ impl Sites {
         places.iter().filter_map(|(address, last)| Some((code(*address)?.clone_ref(py), *last))).collect()
     }
 
-    /// Whether the code is not the program's; `None` for new code when there is no room left.
-    fn is_skipped(&mut self, code: &Bound<'_, PyAny>) -> Option<bool> {
+    /// Whose code it is; `None` for new code when there is no room left.
+    fn kind(&mut self, code: &Bound<'_, PyAny>) -> Option<Kind> {
         let address = code.as_ptr() as usize;
-        if let Some(skipped) = self.known.get(&address) {
-            return Some(*skipped);
+        if let Some(kind) = self.known.get(&address) {
+            return Some(*kind);
         }
         if self.codes.len() >= MOST_SITES {
             return None;
         }
-        let file: String = code.getattr(pyo3::intern!(code.py(), "co_filename")).and_then(|file| file.extract()).unwrap_or_default();
-        let skipped = self.skipped.iter().any(|folder| file.starts_with(folder.as_str()));
-        self.known.insert(address, skipped);
+        let py = code.py();
+        let text = |name| code.getattr(name).and_then(|text| text.extract::<String>()).unwrap_or_default();
+        let file = text(pyo3::intern!(py, "co_filename"));
+        let flags: u32 = code.getattr(pyo3::intern!(py, "co_flags")).and_then(|flags| flags.extract()).unwrap_or_default();
+        let kind = if !self.skipped.iter().any(|part| file.contains(part.as_str())) {
+            if flags & STEPWISE == 0 { Kind::Plain } else { Kind::Stepwise }
+        } else if MAKERS.contains(&text(pyo3::intern!(py, "co_name")).as_str()) {
+            Kind::Maker
+        } else {
+            Kind::Skipped
+        };
+        self.known.insert(address, kind);
         self.codes.push(code.clone().unbind());
-        Some(skipped)
+        Some(kind)
     }
 
     fn number(&mut self, places: &[Place]) -> Site {

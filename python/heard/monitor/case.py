@@ -57,7 +57,9 @@ class Facts:
             if name_of is not None:
                 self.task = name_of()
                 # `get_coro` crashes CPython 3.12.1 when the task was eager; the attribute does not.
-                self.coroutine = places.coroutine_name(getattr(future, "_coro", None))
+                # Nor does the attribute with the exception count as reading it.
+                error = getattr(future, "_exception", None)
+                self.coroutine = places.coroutine_name(getattr(future, "_coro", None), error)
             elif type(future).__name__ == "_GatheringFuture":
                 self.coroutine = "gather"
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
+import itertools
 import os
 import traceback
 import types
@@ -15,6 +18,8 @@ from heard.record import Place, Raised
 _MOST_FRAMES = 60
 _MOST_TEXT = 20_000
 _MOST_MESSAGE = 2_000
+#: Coroutines that are wrapped deeper than this are not looked for.
+_MOST_WRAPPERS = 8
 
 
 def born(site: int) -> tuple[Place, ...]:
@@ -91,9 +96,68 @@ def _raised(formatted: traceback.TracebackException, depth: int = 0) -> Raised:
     )
 
 
-def coroutine_name(coroutine: typing.Any) -> str | None:
-    """The qualified name of the function whose coroutine it is."""
+def coroutine_name(coroutine: typing.Any, error: BaseException | None = None) -> str | None:
+    """The qualified name of the function whose coroutine it is.
+
+    Where that is a tool's around one of the program's, it is the name of the latter: as long as it runs, what the
+    coroutine awaits tells, and later the traceback of its failure.
+    """
+    if is_tools(getattr(coroutine, "cr_code", None)):
+        wrapped = _program_of(coroutine) or (_program_in(error) if error is not None else None)
+        if wrapped is not None:
+            return wrapped.co_qualname
     name = getattr(coroutine, "__qualname__", None)
     if name is not None:
         return str(name)
     return type(coroutine).__name__ if coroutine is not None else None
+
+
+def is_tools_own(coroutine: typing.Any) -> bool:
+    """Whether a coroutine is a tool's, and nothing of the program's is known to be in it."""
+    return is_tools(getattr(coroutine, "cr_code", None)) and _program_of(coroutine) is None
+
+
+def is_tools(code: types.CodeType | None) -> bool:
+    """Whether code is that of a tool that stands around tasks."""
+    return code is not None and _is_of_a_tool(code.co_filename)
+
+
+@functools.lru_cache(1024)
+def _is_of_a_tool(path: str) -> bool:
+    from heard.monitor.hooks.births import tools
+
+    return any(part in path for part in tools())
+
+
+def _program_of(coroutine: typing.Any) -> types.CodeType | None:
+    while isinstance(coroutine, types.CoroutineType):
+        if not is_tools(coroutine.cr_code):
+            return coroutine.cr_code
+        coroutine = coroutine.cr_await
+    return None
+
+
+def _program_in(error: BaseException) -> types.CodeType | None:
+    """The first coroutine in the traceback that is not a tool's."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_flags & inspect.CO_COROUTINE and not is_tools(frame.f_code):
+            return frame.f_code
+    return None
+
+
+def wrapped_names(error: BaseException) -> list[str]:
+    """The names of the coroutines that the one of a failed task has been given, and awaits, as wrappers do."""
+    found: list[str] = []
+    walked = dict.fromkeys(frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    frames = [frame for frame in walked if frame.f_code.co_flags & inspect.CO_COROUTINE]
+    for outer, inner in itertools.pairwise(frames[:_MOST_WRAPPERS]):
+        code = outer.f_code
+        given = (*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *code.co_freevars)
+        if not any(getattr(_value(outer, name), "cr_code", None) is inner.f_code for name in given):
+            break
+        found.append(inner.f_code.co_qualname)
+    return found
+
+
+def _value(frame: types.FrameType, name: str) -> object:
+    return _native.variable(frame, name) if _native.has_variable() else frame.f_locals.get(name)

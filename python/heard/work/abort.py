@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import typing
+import weakref
 
 #: Who calls `run_until_complete` waits with one of these: asyncio's and uvloop's.
 _MAIN_CALLBACKS = ("_run_until_complete_cb", "run_until_complete.<locals>.done_cb")
-_ATTRIBUTE = "_heard_aborted_by"
+_ATTRIBUTE = "_heard_aborted"
 
 
-def abort(loop: asyncio.AbstractEventLoop, error: BaseException) -> None:
-    """Cancels the main task of the loop, or stops the loop if it has none. The first error is kept for `heard.run`."""
-    if aborted_by(loop) is not None:
-        return
-    setattr(loop, _ATTRIBUTE, error)
+class _Abort:
+    """The first error that has ended this main task; a later run of the same loop has another one."""
+
+    def __init__(self, main: asyncio.Task[typing.Any], error: BaseException) -> None:
+        self.main = weakref.ref(main)
+        self.error = error
+
+
+def abort(loop: asyncio.AbstractEventLoop, error: BaseException, *, may_stop: bool) -> None:
+    """Cancels the main task of the loop. The first error is kept for `heard.run`.
+
+    A loop without a main task is stopped, if `may_stop`: at its end a loop has none either, and must not be.
+    """
     main = _main_task(loop)
     if main is not None:
-        main.cancel()
-    else:
+        earlier = getattr(loop, _ATTRIBUTE, None)
+        if not (isinstance(earlier, _Abort) and earlier.main() is main):
+            setattr(loop, _ATTRIBUTE, _Abort(main, error))
+            main.cancel()
+    elif may_stop:
         loop.stop()
 
 
 def aborted_by(loop: asyncio.AbstractEventLoop) -> BaseException | None:
-    """What the loop was aborted by."""
-    error = getattr(loop, _ATTRIBUTE, None)
-    return error if isinstance(error, BaseException) else None
+    """What the last main task of the loop that was aborted was aborted by."""
+    found = getattr(loop, _ATTRIBUTE, None)
+    return found.error if isinstance(found, _Abort) else None
 
 
 def _main_task(loop: asyncio.AbstractEventLoop) -> asyncio.Task[typing.Any] | None:

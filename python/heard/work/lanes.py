@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 from heard.work import told
+from heard.work.calls import End, guarded
 
 I = typing.TypeVar("I")  # noqa: E741
 R = typing.TypeVar("R")
 
 
 class Threads(typing.Generic[I, R]):
-    """Event loops in threads, which start with the first item."""
+    """Event loops in threads, which start with the first item. One whose loop has ended is replaced."""
 
     def __init__(self, fn: Callable[[I], Awaitable[R]], count: int) -> None:
         self.fn = fn
@@ -23,34 +24,43 @@ class Threads(typing.Generic[I, R]):
 
     async def call(self, item: I) -> R:
         """Calls the function in the thread that has least to do, and waits for the end there, whatever happens here."""
-        home = asyncio.get_running_loop()
-        if not self.lanes:
-            self.lanes = [_Lane(number, home) for number in range(self.count)]
-        lane = min(self.lanes, key=lambda lane: lane.busy)
-        lane.busy += 1
+        lane = self._least_busy()
+        call = _Call(lane, guarded(self.fn, item))
+        lane.calls.add(call)
         try:
-            ended: asyncio.Future[asyncio.Task[R | _End]] = home.create_future()
-            call = _Call(lane, _guarded(self.fn, item), ended)
-            lane.loop.call_soon_threadsafe(call.begin)
+            lane.post(call.begin)
             cancellation = None
-            while not ended.done():
+            while not call.ended.done():
                 try:
-                    await asyncio.wait([ended])
+                    await asyncio.wait([call.ended])
                 except asyncio.CancelledError as error:
                     cancellation = error
-                    lane.loop.call_soon_threadsafe(call.cancel)
+                    lane.post(call.cancel)
         finally:
-            lane.busy -= 1
-        task = ended.result()
+            lane.calls.discard(call)
+        task = call.ended.result()
+        if task is None:
+            if cancellation is not None or isinstance(lane.error, told.ENDS):
+                raise cancellation or asyncio.CancelledError
+            raise RuntimeError(f"the event loop of the thread {lane.thread.name} has ended under this call") from lane.error
         if cancellation is not None and task.cancelled():
             raise cancellation
         result = task.result()
-        if isinstance(result, _End):
+        if isinstance(result, End):
             raise result.error
         if cancellation is not None:
             # The call was done when the cancellation reached it.
             raise cancellation
         return result
+
+    def _least_busy(self) -> _Lane:
+        home = asyncio.get_running_loop()
+        if not self.lanes:
+            self.lanes = [_Lane(number, home) for number in range(self.count)]
+        number = min(range(self.count), key=lambda number: len(self.lanes[number].calls))
+        if self.lanes[number].is_ending:
+            self.lanes[number] = _Lane(number, home)
+        return self.lanes[number]
 
     def stop(self) -> None:
         """Ends the threads, without waiting for them."""
@@ -66,32 +76,19 @@ class Threads(typing.Generic[I, R]):
             await asyncio.shield(lane.ended)
 
 
-class _End:
-    """`KeyboardInterrupt` or `SystemExit`, on its way to the loop that the program runs in."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-async def _guarded(fn: Callable[[I], Awaitable[R]], item: I) -> R | _End:
-    try:
-        return await fn(item)
-    except told.ENDS as error:
-        return _End(error)
-
-
 class _Call(typing.Generic[R]):
     """One call in a thread."""
 
-    def __init__(
-        self, lane: _Lane, coroutine: typing.Coroutine[typing.Any, typing.Any, R], ended: asyncio.Future[asyncio.Task[R]]
-    ) -> None:
+    def __init__(self, lane: _Lane, coroutine: Coroutine[typing.Any, typing.Any, R]) -> None:
         self.lane = lane
         self.coroutine = coroutine
-        self.ended = ended
+        #: The task there when it is done, or `None` if its loop has ended before it.
+        self.ended: asyncio.Future[asyncio.Task[R] | None] = lane.home.create_future()
         self.task: asyncio.Task[R] | None = None
 
     def begin(self) -> None:
+        if self.lane.is_ending:
+            return
         # It runs in a copy of the item's context, which `call_soon_threadsafe` has made.
         self.task = self.lane.loop.create_task(self.coroutine)
         self.task.add_done_callback(self.end)
@@ -101,9 +98,12 @@ class _Call(typing.Generic[R]):
             self.task.cancel()
 
     def end(self, task: asyncio.Task[R]) -> None:
-        self.lane.home.call_soon_threadsafe(self.deliver, task)
+        # A loop that ends cancels its tasks, which is no cancellation of the call.
+        is_cut_off = self.lane.is_ending and task.cancelled()
+        if not is_cut_off:
+            _post(self.lane.home, self.deliver, task)
 
-    def deliver(self, task: asyncio.Task[R]) -> None:
+    def deliver(self, task: asyncio.Task[R] | None) -> None:
         if not self.ended.done():
             self.ended.set_result(task)
 
@@ -113,24 +113,51 @@ class _Lane:
 
     def __init__(self, number: int, home: asyncio.AbstractEventLoop) -> None:
         self.home = home
-        self.busy = 0
+        self.calls: set[_Call[typing.Any]] = set()
         self.ended: asyncio.Future[None] = home.create_future()
+        #: Nothing new begins here: it was told to stop, or its loop has ended by itself.
+        self.is_ending = False
+        #: What has ended the loop.
+        self.error: BaseException | None = None
         self.loop: asyncio.AbstractEventLoop = type(home)()
         self.thread = threading.Thread(target=self._run, name=f"heard.map-{number}", daemon=True)
         self.thread.start()
 
+    def post(self, callback: Callable[[], object]) -> None:
+        """Has something called in the loop of the thread, if that still runs."""
+        _post(self.loop, callback)
+
     def stop(self) -> None:
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.loop.stop)
+        self.post(self.loop.stop)
 
     def _run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
-                runner.get_loop().run_forever()
+                try:
+                    runner.get_loop().run_forever()
+                finally:
+                    self.is_ending = True
+        except BaseException as error:
+            self.error = error
         finally:
-            if not self.home.is_closed():
-                self.home.call_soon_threadsafe(self._end)
+            _post(self.home, self._end)
 
     def _end(self) -> None:
+        self.is_ending = True
+        for call in list(self.calls):
+            if call.task is None:
+                call.coroutine.close()
+            call.deliver(None)
         if not self.ended.done():
             self.ended.set_result(None)
+        if isinstance(self.error, told.ENDS):
+            # A callback there has raised it: as here, it ends the loop that the program runs in.
+            raise self.error
+
+
+def _post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object) -> None:
+    try:
+        loop.call_soon_threadsafe(callback, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise

@@ -4,49 +4,77 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import types
 import typing
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+import weakref
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable
 
 from heard.work import told
+from heard.work.calls import OwnTasks
 from heard.work.gate import check_bounds
-from heard._native import Outcome, Pool, Results, Worker
+from heard._native import Pool, Results, Worker
 from heard.work.lanes import Threads
 from heard.work.outcome import Origin, cancelled, failed
+
+if typing.TYPE_CHECKING:
+    from heard.work.outcome import Either
 
 I = typing.TypeVar("I")  # noqa: E741
 R = typing.TypeVar("R")
 
 
-class Map(Results[R, I], AsyncIterator[Outcome[R, I]]):
+class Map(Results[R, I], AsyncIterator["Either[R, I]"]):
     """The outcomes of `heard.map`, as an asynchronous iterator.
 
     `aclose` ends it early: it cancels what runs, waits until that has ended, and closes the input. As a context
-    manager it does so at the end of the block. Being cancelled while it waits for an outcome does the same.
+    manager it does so at the end of the block. Being cancelled while it waits for an outcome does the same, unless
+    other tasks take outcomes from it as well: those go on.
     """
 
-    __slots__ = ()
+    __slots__ = ("_others", "_taker", "_threads")
 
-    async def __anext__(self) -> Outcome[R, I]:
+    def __new__(cls, pool: Pool, threads: Threads[typing.Any, typing.Any] | None = None) -> typing.Self:
+        return super().__new__(cls, pool)
+
+    def __init__(self, pool: Pool, threads: Threads[typing.Any, typing.Any] | None = None) -> None:
+        self._threads = threads
+        #: The task that has waited last, and those that have waited before.
+        self._taker: weakref.ref[asyncio.Task[typing.Any]] | None = None
+        self._others: weakref.WeakSet[asyncio.Task[typing.Any]] | None = None
+
+    async def __anext__(self) -> Either[R, I]:
         # A coroutine of Python's: from 3.12 on, it hands over its result quicker than what is written in Rust can.
         outcome = self._take()
         if outcome is not None:
             return outcome
+        task = asyncio.current_task()
+        if task is not None and (self._taker is None or self._taker() is not task):
+            self._note_taker(task)
         try:
             return await self._wait()
         except StopAsyncIteration:
+            await self._end_threads()
             raise
         except GeneratorExit:
             # Nothing can be awaited any more.
-            self._pool.stop()
+            if not self._is_left_to_others(task):
+                self._stop()
+            raise
+        except asyncio.CancelledError:
+            if not self._is_left_to_others(task):
+                await self._close_quietly()
             raise
         except BaseException:
-            await _close_quietly(self._pool)
+            await self._close_quietly()
             raise
 
     async def aclose(self) -> None:
         """Cancels what runs, waits until that has ended, and closes the input."""
-        await _close(self._pool)
+        try:
+            await _close(self._pool)
+        finally:
+            await self._end_threads()
 
     async def __aenter__(self) -> typing.Self:
         return self
@@ -61,13 +89,50 @@ class Map(Results[R, I], AsyncIterator[Outcome[R, I]]):
 
     def __del__(self) -> None:
         # Whoever leaves an `async for` early does not close it. Nothing can be awaited here.
-        pool = self._pool
-        loop = pool.runs_in()
+        loop = self._pool.runs_in()
         if loop is not None and not loop.is_closed():
             if asyncio._get_running_loop() is loop:
-                pool.stop()
+                self._pool.stop()
             else:
-                loop.call_soon_threadsafe(pool.stop)
+                loop.call_soon_threadsafe(self._pool.stop)
+        if self._threads is not None:
+            self._threads.stop()
+
+    def _note_taker(self, task: asyncio.Task[typing.Any]) -> None:
+        before = self._taker() if self._taker is not None else None
+        self._taker = weakref.ref(task)
+        if self._others is None:
+            self._others = weakref.WeakSet()
+        if before is not None:
+            self._others.add(before)
+
+    def _is_left_to_others(self, task: asyncio.Task[typing.Any] | None) -> bool:
+        """Whether other tasks take outcomes when this one takes no more."""
+        takers = set(self._others or ())
+        if self._taker is not None and (last := self._taker()) is not None:
+            takers.add(last)
+        self._taker = None
+        self._others = weakref.WeakSet(one for one in takers if one is not task and not one.done())
+        return bool(self._others)
+
+    def _stop(self) -> None:
+        self._pool.stop()
+        if self._threads is not None:
+            self._threads.stop()
+
+    async def _end_threads(self) -> None:
+        if self._threads is not None:
+            await self._threads.close()
+
+    async def _close_quietly(self) -> None:
+        """Closes it when there is something to raise already."""
+        try:
+            await self.aclose()
+        except asyncio.CancelledError:
+            # Told to stop more than once: the first goes on.
+            pass
+        except Exception as error:
+            _tell_of_input(error)
 
 
 def map(  # noqa: A001
@@ -78,20 +143,26 @@ def map(  # noqa: A001
     rate: float | None = None,
     ordered: bool = False,
     threads: int | None = None,
+    own_tasks: bool = False,
 ) -> Map[R, I]:
     """Calls `fn` on every item and gives the outcomes, in constant memory, however many items there are.
 
     At most `limit` calls run at a time, `rate` start in a second, and items are taken from `items` only when they are
     about to start; at most as many outcomes as `limit` wait to be looked at. Outcomes come as the calls end, or with
     `ordered=True` in the order of the items. Every call has a copy of the context variables of the caller of `map`,
-    but not a task of its own: calls take turns in up to `limit` tasks.
+    but not a task of its own: calls take turns in up to `limit` tasks, so that a call that names its task, or adds a
+    done callback to it, does so for calls after it as well. `own_tasks=True` makes a task for each call, with the name
+    of the function, at the price of a task.
 
     A failure of a call is in its outcome, and is reported if nobody reads that. An exception of `items` is raised
     where the outcomes are awaited, after those of the items before it. Being cancelled there, or `aclose`, cancels the
-    calls, waits for them, and closes the input, if that is a generator; failures on the way are reported.
-    To leave an `async for` early, use `async with heard.map(...) as outcomes`.
+    calls, waits for them, and closes the input, if that is a generator or an asynchronous iterator with an `aclose`;
+    failures on the way are reported. To leave an `async for` early, use `async with heard.map(...) as outcomes`.
+    Several tasks may take outcomes from one map, each of which goes to one of them; a cancellation ends one alone,
+    and the last closes the map.
 
-    `threads`: spreads the items over so many event loops in threads of their own. `fn` must be fit for that.
+    `threads`: spreads the items over so many event loops in threads of their own, in a task for each. `fn` must be fit
+    for that. Where such a loop ends under its calls, they have failed, and another takes its place.
 
     >>> async def half(n: int) -> int:
     ...     if n % 2:
@@ -114,7 +185,7 @@ def map(  # noqa: A001
     spread = None if threads is None else Threads(fn, min(threads, limit))
     is_async = isinstance(items, AsyncIterable)
     pool = Pool(
-        fn if spread is None else spread.call,
+        spread.call if spread is not None else OwnTasks(fn, name).call if own_tasks else fn,
         aiter(items) if isinstance(items, AsyncIterable) else iter(items),
         is_async=is_async,
         limit=limit,
@@ -129,37 +200,7 @@ def map(  # noqa: A001
         start=_start,
         sleep=_sleep,
     )
-    return Map(pool) if spread is None else _Spread(pool, spread)
-
-
-class _Spread(Map[R, I]):
-    """The outcomes of calls in other threads, which end with the last of them."""
-
-    __slots__ = ("_threads",)
-
-    def __init__(self, pool: Pool, threads: Threads[I, R]) -> None:
-        super().__init__()
-        self._threads = threads
-
-    def __new__(cls, pool: Pool, threads: Threads[I, R]) -> typing.Self:
-        return super().__new__(cls, pool)
-
-    async def __anext__(self) -> Outcome[R, I]:
-        try:
-            return await super().__anext__()
-        except BaseException:
-            await self._threads.close()
-            raise
-
-    async def aclose(self) -> None:
-        try:
-            await super().aclose()
-        finally:
-            await self._threads.close()
-
-    def __del__(self) -> None:
-        super().__del__()
-        self._threads.stop()
+    return Map(pool, spread)
 
 
 def _start(worker: Worker, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
@@ -191,21 +232,20 @@ async def _close(pool: Pool) -> None:
         except asyncio.CancelledError as error:
             cancellation = error
             pending = {task for task in pending if not task.done()}
+    failure = pool.take_error()
+    if isinstance(failure, Exception):
+        _tell_of_input(failure)
     items = pool.items()
-    if isinstance(items, types.AsyncGeneratorType):
-        await items.aclose()
-    elif isinstance(items, types.GeneratorType):
+    aclose = getattr(items, "aclose", None) if isinstance(items, AsyncIterator) else None
+    if aclose is not None:
+        closing = aclose()
+        if inspect.isawaitable(closing):
+            await closing
+    elif isinstance(items, Generator):
         items.close()
     if cancellation is not None:
         raise cancellation
 
 
-async def _close_quietly(pool: Pool) -> None:
-    """Closes the pool when there is something to raise already."""
-    try:
-        await _close(pool)
-    except asyncio.CancelledError:
-        # Told to stop more than once: the first goes on.
-        pass
-    except Exception as error:
-        told.tell("outcome-unread", error, rule="unread-gather", lost=True, task="heard.map", why="it closed its input")
+def _tell_of_input(error: Exception) -> None:
+    told.tell("outcome-unread", error, rule="unread-gather", lost=True, task="heard.map", why="it closed its input")

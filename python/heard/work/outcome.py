@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import typing
 
 from heard.work import told
+from heard.work.looks import is_match, is_test
 from heard.record import Place
-from heard._native import Outcome
+from heard._native import Ok, Outcome
 
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable
 
-V = typing.TypeVar("V")
-I = typing.TypeVar("I")  # noqa: E741
+    from heard._native import I, V
+
+    #: What type checkers know of an outcome: it is one of two, so a `match` that forgets the failure is an error.
+    Either: typing.TypeAlias = Ok[V, I] | "Err[I]"
 
 
 class ChildCancelled(Exception):
@@ -48,7 +52,36 @@ class Origin:
         return told.born(self.site)
 
 
-class _Failed(Outcome[typing.Any, typing.Any]):
+class _Matchable(type):
+    """Sees a `case Err():`, which handles the failure without asking for anything of it."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        found = super().__instancecheck__(instance)
+        if found and is_match(sys._getframe(1)):
+            typing.cast("Outcome[typing.Any, typing.Any]", instance)._read()
+        return found
+
+
+class Err(Outcome[typing.Never, "I"], metaclass=_Matchable):
+    """The outcome of work that has failed or was cancelled. It is matched by `Err(error)`."""
+
+    __slots__ = ()
+    __match_args__ = ("error",)
+
+    if typing.TYPE_CHECKING:
+
+        @property
+        def ok(self) -> typing.Literal[False]: ...
+
+    @property
+    def error(self) -> BaseException:
+        """The failure. Whoever only asks whether there is one, as in `error is None`, has not read it."""
+        if not is_test(sys._getframe(1)):
+            self._read()
+        return self._failure
+
+
+class _Failed(Err[typing.Any]):
     """A failure, which says so when nobody has read it: those with a value do not pay for that."""
 
     __slots__ = ()
@@ -67,15 +100,15 @@ class _Failed(Outcome[typing.Any, typing.Any]):
             tell_unread(error, self._origin, why)
 
 
-_Failed.__name__ = _Failed.__qualname__ = "Outcome"
+_Failed.__name__ = _Failed.__qualname__ = "Err"
 failed = _Failed
 
 
-def cancelled(index: int, given: object, origin: Origin, error: BaseException) -> Outcome[typing.Any, typing.Any]:
+def cancelled(index: int, given: object, origin: Origin, error: BaseException) -> Err[typing.Any]:
     """The outcome of work that was cancelled."""
     raised = ChildCancelled(f"{origin.name} was cancelled")
     raised.__cause__ = error
-    return Outcome(index, given, origin, "cancelled", raised)
+    return Err(index, given, origin, "cancelled", raised)
 
 
 def tell_unread(error: BaseException, origin: Origin, why: str) -> None:
@@ -93,7 +126,7 @@ def tell_unread(error: BaseException, origin: Origin, why: str) -> None:
     )
 
 
-def split(outcomes: Iterable[Outcome[V, I]]) -> tuple[list[V], list[Outcome[V, I]]]:
+def split(outcomes: Iterable[Either[V, I]]) -> tuple[list[V], list[Err[I]]]:
     """Parts outcomes into the values and the outcomes without one, both in their order.
 
     That does not read the failures: what is done with them is up to the caller, who knows from each which input it
@@ -110,10 +143,10 @@ def split(outcomes: Iterable[Outcome[V, I]]) -> tuple[list[V], list[Outcome[V, I
     [0, 1, 2] ['1 is odd', '3 is odd']
     """
     values: list[V] = []
-    failures: list[Outcome[V, I]] = []
+    failures: list[Err[I]] = []
     for outcome in outcomes:
-        if outcome.ok:
-            values.append(outcome.unwrap())
-        else:
+        if isinstance(outcome, Err):
             failures.append(outcome)
+        else:
+            values.append(outcome.unwrap())
     return values, failures

@@ -9,8 +9,11 @@ from collections.abc import Awaitable, Collection, Iterable, Iterator
 
 from heard.work import told
 from heard.work.gate import Gate, gate_of
-from heard._native import Outcome
+from heard._native import Ok
 from heard.work.outcome import Origin, cancelled, failed, tell_unread
+
+if typing.TYPE_CHECKING:
+    from heard.work.outcome import Either
 
 T = typing.TypeVar("T")
 _Future = asyncio.Future[typing.Any]
@@ -18,7 +21,7 @@ _Future = asyncio.Future[typing.Any]
 
 async def outcomes(
     aws: Iterable[Awaitable[T]], *, limit: int | None = None, rate: float | None = None
-) -> list[Outcome[T, Awaitable[T]]]:
+) -> list[Either[T, Awaitable[T]]]:
     """Waits for all awaitables and gives an outcome for each, in their order.
 
     Each coroutine runs in a task of its own; tasks and futures are awaited. A failure ends nothing else, and is not
@@ -97,10 +100,10 @@ def _end_of(future: _Future) -> _End:
     return ("failure", error)
 
 
-def _outcome(index: int, given: object, origin: Origin, end: _End) -> Outcome[typing.Any, typing.Any]:
+def _outcome(index: int, given: object, origin: Origin, end: _End) -> Either[typing.Any, typing.Any]:
     kind, what = end
     if kind == "value":
-        return Outcome(index, given, origin, kind, what)
+        return Ok(index, given, origin, what)
     return failed(index, given, origin, what) if kind == "failure" else cancelled(index, given, origin, what)
 
 

@@ -9,10 +9,10 @@ import random
 import typing
 from collections.abc import Callable, Coroutine, Generator
 
-from heard.work import told
 from heard.record import Failure
+from heard.work import background, told
+from heard.work.on_failure import OnFailure, check
 from heard.work.outcome import ChildCancelled
-from heard.work.spawn import OnFailure, spawn
 
 T = typing.TypeVar("T")
 State = typing.Literal["running", "waiting", "ended", "failed", "stopped"]
@@ -49,7 +49,11 @@ class Backoff:
 
 
 class Service(typing.Generic[T]):
-    """A job that `supervise` looks after. To await it gives what the job returns, or raises its final failure."""
+    """A job that `supervise` looks after. To await it gives what the job returns, or raises its final failure.
+
+    Being cancelled while it is awaited, as by a timeout, ends the waiting and not the service: that is what `stop` is
+    for. Where it was stopped, `ChildCancelled` is raised.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -65,7 +69,14 @@ class Service(typing.Generic[T]):
         return f"<heard.Service {self.name} {self.state}, {self.restarts} restarts>"
 
     def __await__(self) -> Generator[typing.Any, None, T]:
-        return self._task.__await__()
+        return self._end().__await__()
+
+    async def _end(self) -> T:
+        if not self._task.done():
+            await asyncio.wait([self._task])
+        if self._task.cancelled():
+            raise ChildCancelled(f"the service {self.name} was stopped")
+        return self._task.result()
 
     async def stop(self) -> None:
         """Cancels the job, waits until it has ended, and does not start it again."""
@@ -83,15 +94,17 @@ def supervise(
     within: float = 60.0,
     on_failure: OnFailure = "report",
 ) -> Service[T]:
-    """Runs a background job, and starts it again when it fails. It is kept, as with `spawn`, and ends with main.
+    """Runs a background job, and starts it again when it fails. It is kept, as with `spawn`, and ends with main;
+    `drain` does not wait for it.
 
     `factory` makes the coroutine of each run. `restart`: "on-failure", "always" (when it returns, too), or "never".
     A run that is cancelled by anybody but `stop` and the end of main has failed. Each failure is reported when it
     happens; what `factory` itself raises is one.
 
-    `backoff`: how long to wait; it counts the restarts of the last `within` seconds, so a job that has run well for a
-    while begins anew. `max_restarts`: how many there may be in `within` seconds; one more failure is the final one.
-    `None` is no bound. The final failure is handled as by `spawn`, by `on_failure`.
+    `backoff`: how long to wait; it counts the failures of the last `within` seconds, so a job that has run well for a
+    while begins anew. A run that returns is none. `max_restarts`: how many restarts after a failure there may be in
+    `within` seconds; one more failure is the final one. `None` is no bound. The final failure is handled as by `spawn`,
+    by `on_failure`.
 
     >>> tries = []
     >>> async def connect() -> str:
@@ -109,12 +122,18 @@ def supervise(
         raise ValueError(f'restart is "on-failure", "always" or "never", not {restart!r}')
     if max_restarts is not None and max_restarts < 0:
         raise ValueError(f"max_restarts is how many there may be, at least 0: not {max_restarts!r}")
+    check(on_failure)
     name = name or told.name_of(factory) or type(factory).__qualname__
     service: Service[T] = Service(name)
     keeper = _Keeper(service, factory, restart, backoff, max_restarts, within, told.called())
     running = keeper.run()
     told.rename(running, name)
-    service._task = spawn(running, name=name, on_failure=on_failure)
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        running.close()
+        raise RuntimeError("heard.supervise needs a running event loop") from None
+    service._task = background.begin(running, name, None, on_failure, loop, keeper.site, is_service=True)
     return service
 
 
@@ -136,7 +155,7 @@ class _Keeper(typing.Generic[T]):
         self.max_restarts = max_restarts
         self.within = within
         self.site = site
-        #: When it was started again, the last `within` seconds.
+        #: When it was started again after a failure, the last `within` seconds.
         self.times: collections.deque[float] = collections.deque()
 
     async def run(self) -> T:
@@ -144,6 +163,7 @@ class _Keeper(typing.Generic[T]):
         try:
             while True:
                 service.state = "running"
+                failed = True
                 try:
                     value = await self.run_once()
                 except Exception as error:
@@ -152,6 +172,7 @@ class _Keeper(typing.Generic[T]):
                         service.state = "failed"
                         raise
                 else:
+                    failed = False
                     if self.restart != "always":
                         service.state = "ended"
                         return value
@@ -159,7 +180,8 @@ class _Keeper(typing.Generic[T]):
                 service.state = "waiting"
                 await asyncio.sleep(delay)
                 service.restarts += 1
-                self.times.append(asyncio.get_running_loop().time())
+                if failed:
+                    self.times.append(asyncio.get_running_loop().time())
         except asyncio.CancelledError:
             service.state = "stopped"
             raise

@@ -20,6 +20,9 @@ ENDS = (KeyboardInterrupt, SystemExit)
 #: Seconds between two looks at what a storm has held back.
 _FLUSH = 10.0
 
+#: An exception that has been told has this attribute. Exceptions cannot be referred to weakly.
+_TOLD = "_heard_told"
+
 _own: Reporter | None = None
 _flushed = 0.0
 
@@ -58,6 +61,7 @@ def tell(
     loop: asyncio.AbstractEventLoop | None = None,
 ) -> None:
     """Reports a failure. Nothing that goes wrong in here gets into the program."""
+    _mark(error)
     _reporter().tell(
         event,
         rule,
@@ -71,6 +75,29 @@ def tell(
         why=why,
         loop=_loop_name(loop),
     )
+
+
+def untold(error: BaseException) -> BaseException | None:
+    """What of a failure nobody has been told of.
+
+    The exceptions in a group may have been, each when it happened; one that is raised bare is a failure of its own.
+    """
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    known, rest = error.split(lambda one: getattr(one, _TOLD, False) is True)
+    return error if known is None else rest
+
+
+def _mark(error: BaseException) -> None:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            _mark(one)
+        return
+    try:
+        setattr(error, _TOLD, True)
+    except Exception:
+        # A type that takes no attributes: it may be told twice.
+        pass
 
 
 def record(

@@ -495,10 +495,10 @@ mod tests {
 
     /// The modules of our own package that the models speak of.
     const OURS: [(&str, &str); 4] = [
-        ("heard/_api", include_str!("../../../../python/heard/_api.py")),
-        ("heard/_group", include_str!("../../../../python/heard/_group.py")),
-        ("heard/_outcomes", include_str!("../../../../python/heard/_outcomes.py")),
-        ("heard/_spawn", include_str!("../../../../python/heard/_spawn.py")),
+        ("heard/api", include_str!("../../../../python/heard/api.py")),
+        ("heard/work/group", include_str!("../../../../python/heard/work/group.py")),
+        ("heard/work/outcomes", include_str!("../../../../python/heard/work/outcomes.py")),
+        ("heard/work/spawn", include_str!("../../../../python/heard/work/spawn.py")),
     ];
 
     /// The stub of the longest module that `name` begins with, and the names behind it.

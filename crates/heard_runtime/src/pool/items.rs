@@ -1,6 +1,6 @@
 //! Where items come from.
 
-use pyo3::exceptions::PyStopAsyncIteration;
+use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -25,7 +25,7 @@ impl Pool {
             let next = items.call_method0(intern!(py, "__anext__"));
             return match next.and_then(|next| iterator_of(next, self.fixed.coroutine.bind(py))) {
                 Ok(iterator) => Taken::Awaits(iterator),
-                Err(error) => input_end(py, error),
+                Err(error) => input_end(py, error, self.fixed.cancellation.bind(py)),
             };
         }
         // SAFETY: it is an iterator, as Python's `iter` has made it; the result is a new reference, or null.
@@ -37,6 +37,17 @@ impl Pool {
 }
 
 /// What an exception of an asynchronous input means.
-pub(super) fn input_end<'py>(py: Python<'_>, error: PyErr) -> Taken<'py> {
-    Taken::End((!error.is_instance_of::<PyStopAsyncIteration>(py)).then_some(error))
+pub(super) fn input_end<'py>(py: Python<'py>, error: PyErr, cancellation: &Bound<'py, PyAny>) -> Taken<'py> {
+    if error.is_instance_of::<PyStopAsyncIteration>(py) {
+        return Taken::End(None);
+    }
+    // Neither can be raised where the outcomes are awaited: the one would be a value there, and the other would end a
+    // task that nobody has cancelled.
+    if error.is_instance_of::<PyStopIteration>(py) || error.is_instance(py, cancellation) {
+        let name = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+        let raised = PyRuntimeError::new_err(format!("the input of heard.map raised {name}"));
+        raised.set_cause(py, Some(error));
+        return Taken::End(Some(raised));
+    }
+    Taken::End(Some(error))
 }

@@ -21,7 +21,9 @@ pub(crate) struct Next {
 }
 
 enum Now {
-    Waiting,
+    New,
+    /// For this future of the pool's.
+    Waiting(Py<PyAny>),
     Running,
     Ended,
 }
@@ -49,7 +51,7 @@ impl Results {
 
     /// Waits for the next outcome.
     fn _wait(&self, py: Python<'_>) -> Next {
-        Next { pool: self.pool.clone_ref(py), now: Guarded::new(Now::Waiting) }
+        Next { pool: self.pool.clone_ref(py), now: Guarded::new(Now::New) }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the slot asks for it")]
@@ -66,7 +68,7 @@ impl Next {
 
     fn advance(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.swap(py, Now::Running)? {
-            Now::Waiting => self.wait(py),
+            Now::New | Now::Waiting(_) => self.wait(py),
             Now::Running => Err(PyRuntimeError::new_err("the next outcome is awaited twice")),
             Now::Ended => self.end(py, PyRuntimeError::new_err("the next outcome has been awaited already")),
         }
@@ -79,7 +81,7 @@ impl Next {
             return self.end(py, PyStopIteration::new_err((outcome,)));
         }
         let mut state = shared.state(py)?;
-        if state.is_exhausted && state.started == state.taken && state.alive == 0 {
+        if state.is_closed || state.is_exhausted && state.started == state.taken && state.alive == 0 {
             let error = state.error.take();
             drop(state);
             return self.end(py, error.unwrap_or_else(|| PyStopAsyncIteration::new_err(())));
@@ -88,8 +90,20 @@ impl Next {
         Pool::bring_worker(pool)?;
         let future = shared.future(py)?.unbind();
         shared.state(py)?.waiting.push_back(future.clone_ref(py));
-        self.swap(py, Now::Waiting)?;
+        self.swap(py, Now::Waiting(future.clone_ref(py)))?;
         Ok(future)
+    }
+
+    /// Does not wait any longer. If it has been woken for an outcome, another consumer is woken in its place.
+    fn give_up(&self, py: Python<'_>) -> PyResult<()> {
+        let Now::Waiting(future) = self.swap(py, Now::Ended)? else { return Ok(()) };
+        let pool = self.pool.get();
+        let mut state = pool.state(py)?;
+        let place = state.waiting.iter().position(|one| one.is(&future));
+        let own = place.and_then(|place| state.waiting.remove(place));
+        drop(state);
+        drop(own);
+        pool.wake_if_ready(py)
     }
 
     fn end(&self, py: Python<'_>, error: PyErr) -> PyResult<Py<PyAny>> {
@@ -119,11 +133,12 @@ impl Next {
         traceback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         drop(traceback);
-        self.end(py, PyErr::from_value(value.unwrap_or(error)))
+        self.give_up(py)?;
+        Err(PyErr::from_value(value.unwrap_or(error)))
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.swap(py, Now::Ended).map(drop)
+        self.give_up(py)
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -136,6 +151,13 @@ impl Next {
 
     #[expect(clippy::needless_pass_by_value, reason = "the slot asks for it")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.pool)
+        visit.call(&self.pool)?;
+        // SAFETY: the collector visits while it holds the interpreter's lock, and nothing is done with the token but
+        // to read the cell.
+        let py = unsafe { Python::assume_attached() };
+        match self.now.try_get(py).as_deref() {
+            Some(Now::Waiting(future)) => visit.call(future),
+            _ => Ok(()),
+        }
     }
 }

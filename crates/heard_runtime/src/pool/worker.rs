@@ -118,10 +118,13 @@ impl Worker {
             }
             Now::Taking(iterator) => {
                 let iterator = iterator.into_bound(py);
+                let cancellation = shared.fixed.cancellation.bind(py);
+                let is_closed = shared.state(py)?.is_closed;
                 let taken = match step(&iterator, thrown) {
+                    Step::Raise(error) if is_closed && error.is_instance(py, cancellation) => return Err(error),
                     Step::Wait(waits_for) => return Ok(Stop::Waits(Now::Taking(iterator.unbind()), waits_for.unbind())),
                     Step::Return(item) => Taken::Item(item),
-                    Step::Raise(error) => input_end(py, error),
+                    Step::Raise(error) => input_end(py, error, cancellation),
                 };
                 shared.state(py)?.is_taking = false;
                 Some(taken)
@@ -129,6 +132,9 @@ impl Worker {
             Now::Paced(input) => {
                 shared.state(py)?.is_taking = false;
                 if let Some(error) = thrown {
+                    if shared.state(py)?.is_closed {
+                        return Err(error);
+                    }
                     let index = shared.begin(py)?;
                     return self.end(py, index, input, Step::Raise(error)).map(|_| Stop::Done);
                 }
@@ -149,6 +155,7 @@ impl Worker {
                         if !self.end(py, item.index, item.input, end)? {
                             return Ok(Stop::Done);
                         }
+                        self.forget_cancellations(py)?;
                     }
                 }
                 None
@@ -185,7 +192,7 @@ impl Worker {
                     }
                     Step::Return(input) => input,
                     Step::Raise(error) => {
-                        next = Some(input_end(py, error));
+                        next = Some(input_end(py, error, shared.fixed.cancellation.bind(py)));
                         continue;
                     }
                 },
@@ -249,7 +256,8 @@ impl Worker {
         }
         if !error.is_instance(py, pool.fixed.cancellation.bind(py)) {
             pool.end_item(py, index, input, End::Failure(error.into_value(py).into_any()))?;
-            return Ok(true);
+            // What it has sent to its own task, and has not waited for, must not reach the next item.
+            return Ok(!self.is_cancelled(py)?);
         }
         if pool.state(py)?.is_closed {
             return Err(error);
@@ -261,6 +269,16 @@ impl Worker {
             Some(true) => Err(error),
             _ => Ok(true),
         }
+    }
+
+    /// An item that goes on after a cancellation leaves the task counting it, which the next item has nothing to do with.
+    fn forget_cancellations(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(task) = self.task.get().map(|task| task.bind(py)) else { return Ok(()) };
+        let mut left = task.call_method0(intern!(py, "cancelling"))?;
+        while left.is_truthy()? {
+            left = task.call_method0(intern!(py, "uncancel"))?;
+        }
+        Ok(())
     }
 
     /// Whether a cancellation of the task is still to be delivered.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import asyncio.base_events
 import concurrent.futures
 import os
 import sys
 import typing
 
 from heard import _native
-from heard.monitor.hooks.imports import after_import
+from heard.monitor.hooks.loop_types import on_each
 from heard.monitor.hooks.patch import Undo, replace, wrapping
 
 
@@ -18,13 +17,31 @@ from heard.monitor.hooks.patch import Undo, replace, wrapping
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+#: Tools that stand around tasks, by parts of their paths: what they call is called for the program.
+_TOOLS = (
+    "aiomonitor",
+    "ddtrace",
+    "elasticapm",
+    "logfire",
+    "newrelic",
+    "opentelemetry/instrumentation",
+    "sentry_sdk",
+    "wrapt",
+)
+
+
 def _folder(module: typing.Any) -> str:
     return os.path.dirname(str(module.__file__)) + os.sep
 
 
 def skipped() -> list[str]:
-    """Folders whose code is never where the program makes a task."""
-    return [_folder(asyncio), _folder(concurrent.futures), _PACKAGE + os.sep, "<frozen "]
+    """Parts of the paths of code that is never where the program makes a task."""
+    return [_folder(asyncio), _folder(concurrent.futures), _PACKAGE + os.sep, "<frozen ", *tools()]
+
+
+def tools() -> list[str]:
+    """Parts of the paths of tools' code."""
+    return [os.path.join(os.sep, *tool.split("/"), "") for tool in _TOOLS]
 
 
 def put(depth: int) -> list[Undo]:
@@ -34,12 +51,7 @@ def put(depth: int) -> list[Undo]:
     if tasks is not None:
         undo.append(replace(tasks, "add", add))
         return undo
-    undo.append(_note_create_task(asyncio.base_events.BaseEventLoop))
-
-    def uvloop_is_there(module: typing.Any) -> None:
-        undo.append(_note_create_task(module.Loop))
-
-    undo.append(after_import("uvloop", uvloop_is_there))
+    undo.append(on_each("create_task", _note_create_task))
     return undo
 
 

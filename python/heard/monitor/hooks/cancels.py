@@ -91,6 +91,9 @@ class Cancels:
         return not isinstance(coroutine, (types.GeneratorType, types.AsyncGeneratorType))
 
     def tell(self, task: typing.Any, why: str, level: int) -> None:
+        if places.is_tools_own(getattr(task, "_coro", None)):
+            # What a tool does with its own tasks is not the program's affair.
+            return
         facts = Facts("task-swallowed-cancel", task, _native.birth(task))
         self.verdicts.reporter.tell(
             "task-swallowed-cancel",

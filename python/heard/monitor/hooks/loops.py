@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio.base_events
 import functools
 import logging
 import threading
@@ -11,7 +10,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import places
-from heard.monitor.hooks.imports import after_import
+from heard.monitor.hooks.loop_types import on_each
 from heard.monitor.hooks.patch import Undo, replace, wrapping
 from heard.monitor.case import Facts, Verdicts, handles_itself
 
@@ -24,12 +23,7 @@ def put(verdicts: Verdicts) -> list[Undo]:
     filter_ = _Told(listener.told)
     logging.getLogger("asyncio").addFilter(filter_)
     undo: list[Undo] = [listener.stop, lambda: logging.getLogger("asyncio").removeFilter(filter_)]
-    undo.append(_listen(asyncio.base_events.BaseEventLoop, listener))
-
-    def uvloop_is_there(module: typing.Any) -> None:
-        undo.append(_listen(module.Loop, listener))
-
-    undo.append(after_import("uvloop", uvloop_is_there))
+    undo.append(on_each("call_exception_handler", lambda loop_type: _listen(loop_type, listener)))
     return undo
 
 
@@ -37,15 +31,24 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
     original: Callable[[typing.Any, Context], None] = loop_type.call_exception_handler
 
     def call_exception_handler(self: typing.Any, context: Context) -> None:
-        if not listener.active or not listener.hear(self, context) or handles_itself(self):
+        told = listener.told
+        if getattr(told, "context", None) is context:
+            # A loop's own method calls that of its base class, and it has been heard.
             original(self, context)
             return
-        # The report is out: asyncio's own message would say less of the same.
-        listener.told.active = True
+        told.context = context
         try:
-            original(self, context)
+            if not listener.active or not listener.hear(self, context) or handles_itself(self):
+                original(self, context)
+                return
+            # The report is out: asyncio's own message would say less of the same.
+            told.active = True
+            try:
+                original(self, context)
+            finally:
+                told.active = False
         finally:
-            listener.told.active = False
+            told.context = None
 
     return replace(loop_type, "call_exception_handler", wrapping(call_exception_handler, original))
 
