@@ -12,12 +12,14 @@ use crate::frames::Frame;
 struct Pending {
     exception: Py<PyBaseException>,
     folder: String,
+    around: Vec<String>,
 }
 
-/// Raises the exception in the main thread, as soon as that runs code that is not below `folder`.
+/// Raises the exception in the main thread, as soon as that runs code that is not below `folder`, and is not called by
+/// code whose path begins with one of `around`: that may be a finaliser, which swallows what is raised in it.
 #[pyfunction]
-pub(crate) fn raise_later(exception: Py<PyBaseException>, folder: String) -> PyResult<()> {
-    schedule(Box::new(Pending { exception, folder }))
+pub(crate) fn raise_later(exception: Py<PyBaseException>, folder: String, around: Vec<String>) -> PyResult<()> {
+    schedule(Box::new(Pending { exception, folder, around }))
 }
 
 fn schedule(pending: Box<Pending>) -> PyResult<()> {
@@ -37,7 +39,7 @@ extern "C" fn raise(pending: *mut c_void) -> c_int {
     let pending = unsafe { Box::from_raw(pending.cast::<Pending>()) };
     // SAFETY: the interpreter calls this, in its main thread, which holds its lock.
     let py = unsafe { Python::assume_attached() };
-    let error = if is_below(py, &pending.folder) {
+    let error = if pending.must_wait(py) {
         match schedule(pending) {
             Ok(()) => return 0,
             Err(error) => error,
@@ -49,10 +51,24 @@ extern "C" fn raise(pending: *mut c_void) -> c_int {
     -1
 }
 
-/// Whether the frame that runs is the monitor's.
-fn is_below(py: Python<'_>, folder: &str) -> bool {
-    let Some(frame) = Frame::running(py) else { return false };
-    let path = frame.code().getattr(pyo3::intern!(py, "co_filename"));
-    path.is_ok_and(|path| path.cast::<PyString>().is_ok_and(|path| path.to_str().is_ok_and(|path| path.starts_with(folder))))
+impl Pending {
+    fn must_wait(&self, py: Python<'_>) -> bool {
+        let mut frame = Frame::running(py);
+        if frame.as_ref().is_some_and(|frame| is_in(frame, &self.folder)) {
+            return true;
+        }
+        while let Some(current) = frame {
+            if self.around.iter().any(|path| is_in(&current, path)) {
+                return true;
+            }
+            frame = current.back();
+        }
+        false
+    }
 }
 
+fn is_in(frame: &Frame<'_>, start: &str) -> bool {
+    let code = frame.code();
+    let path = code.getattr(pyo3::intern!(code.py(), "co_filename"));
+    path.is_ok_and(|path| path.cast::<PyString>().is_ok_and(|path| path.to_str().is_ok_and(|path| path.starts_with(start))))
+}

@@ -36,8 +36,9 @@ _LEVELS = {"lost": logging.ERROR, "escalated": logging.ERROR, "retracted": loggi
 _KEPT = 1000
 #: Seconds until a look at what a storm has held back.
 _FIRST_FLUSH = 1.0
-#: The folder of this package.
+#: The folder of this package, and what of it calls code of others while it reports.
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_AROUND = [os.path.join(_PACKAGE, "report", ""), os.path.join(_PACKAGE, "monitor", "hooks", "loops.py")]
 
 T = typing.TypeVar("T")
 Born = Callable[[], tuple[Place, ...]]
@@ -88,7 +89,7 @@ class Reporter:
             if threading.get_ident() != threading.main_thread().ident:
                 raise
             self.left.extend(waiting)
-            _native.raise_later(error, _PACKAGE)
+            _native.raise_later(error, _PACKAGE, _AROUND)
             return None
         finally:
             self.queue.waiting = None
