@@ -9,20 +9,13 @@ or, without touching the program, `python -m heard run app.py`.
 
 from __future__ import annotations
 
-import sys as _sys
-
-if "t" in getattr(_sys, "abiflags", ""):
-    raise ImportError("heard does not support free-threaded builds of Python: use a build with the interpreter lock")
-
-import typing as _typing
-
-from heard.api import failures, install, run, stats, uninstall
-from heard._native import Ok, __version__
-from heard.record import Failure, Place, Raised, Stats
-
-if not _typing.TYPE_CHECKING:
-    from heard._native import Outcome
-if _typing.TYPE_CHECKING:
+# Type checkers take this for `typing.TYPE_CHECKING`. Every Python process below a monitored one comes past here, so
+# nothing is imported before it is used.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heard._native import Ok, __version__
+    from heard.api import failures, install, run, stats, uninstall
+    from heard.record import Failure, Place, Raised, Stats
     from heard.work.group import Group
     from heard.work.map import Map, map
     from heard.work.outcome import ChildCancelled, Either as Outcome, Err, split
@@ -61,23 +54,34 @@ __all__ = [
     "uninstall",
 ]
 
-#: The modules of what is imported when it is first used: who only listens does not wait for it.
 _MODULES = {
     "Backoff": "work.supervise",
     "ChildCancelled": "work.outcome",
     "Err": "work.outcome",
+    "Failure": "record",
     "Group": "work.group",
     "Map": "work.map",
+    "Ok": "_native",
+    "Outcome": "_native",
+    "Place": "record",
+    "Raised": "record",
     "Service": "work.supervise",
+    "Stats": "record",
     "TASK_STATUS_IGNORED": "work.ready",
     "TaskStatus": "work.ready",
+    "__version__": "_native",
     "contained": "work.spawn",
     "drain": "work.spawn",
+    "failures": "api",
+    "install": "api",
     "map": "work.map",
     "outcomes": "work.outcomes",
+    "run": "api",
     "spawn": "work.spawn",
     "split": "work.outcome",
+    "stats": "api",
     "supervise": "work.supervise",
+    "uninstall": "api",
 }
 
 
@@ -86,7 +90,12 @@ def __getattr__(name: str) -> object:
     if module is None:
         raise AttributeError(f"module 'heard' has no attribute {name!r}")
     import importlib
+    import sys
 
+    if "t" in getattr(sys, "abiflags", ""):
+        raise ImportError(
+            "heard does not support free-threaded builds of Python: use a build with the interpreter lock"
+        )
     found: object = getattr(importlib.import_module(f"heard.{module}"), name)
     globals()[name] = found
     return found

@@ -27,6 +27,8 @@ class Settings:
     report: Callable[[Failure], object] | None = None
     #: Where JSON lines go.
     json: str | int | None = None
+    #: The device and the number of the file that the descriptor `json` is open for, where another process says so.
+    json_file: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("grace", "escalate"):

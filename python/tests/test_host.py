@@ -324,7 +324,7 @@ def test_a_second_interpreter_is_refused(launch: Launch) -> None:
         import {module} as interpreters
         import heard
         interpreter = interpreters.create()
-        code = "try:\\n import heard\\nexcept ImportError as error: print('refused:', error)"
+        code = "import heard\\ntry:\\n heard.install()\\nexcept ImportError as error: print('refused:', error)"
         interpreters.run_string(interpreter, code)
     """
     ended = launch(source)

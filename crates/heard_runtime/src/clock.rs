@@ -1,18 +1,21 @@
 //! A thread that calls back at a given time: grace periods end even where no loop runs, or where it hangs.
 //!
-//! It is a thread of our own, so Python's `threading` does not know it. It starts when there is something to wait for,
-//! and ends before a fork and before the interpreter does.
+//! It is a thread of our own, so Python's `threading` does not know it, and signals pass it by. It starts when there is
+//! something to wait for, and ends before a fork and before the interpreter does.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
+use crate::{native_thread, termination};
+
 #[derive(Default)]
 struct Alarm {
     at: Option<Instant>,
     stop: bool,
+    ended: bool,
 }
 
 #[derive(Default)]
@@ -21,12 +24,27 @@ struct Shared {
     changed: Condvar,
 }
 
+impl Shared {
+    fn alarm(&self) -> MutexGuard<'_, Alarm> {
+        self.alarm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 struct Clock {
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
+    /// A child that was forked has a copy of this, and not the thread.
+    process: u32,
 }
 
-static CLOCK: Mutex<Option<Clock>> = Mutex::new(None);
+enum State {
+    Idle,
+    Runs(Clock),
+    /// The interpreter ends, and nothing starts any more.
+    Over,
+}
+
+static CLOCK: Mutex<State> = Mutex::new(State::Idle);
 
 /// The longest that the clock waits at once: a grace period of the age of the universe cannot be added to a time.
 const LONGEST: Duration = Duration::from_secs(1_000_000_000);
@@ -36,36 +54,88 @@ const LONGEST: Duration = Duration::from_secs(1_000_000_000);
 #[pyfunction]
 pub(crate) fn wake_in(seconds: f64, callback: Py<PyAny>) -> PyResult<()> {
     let at = time_in(seconds);
-    let mut clock = CLOCK.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(clock) = &*clock {
-        let mut alarm = clock.shared.alarm.lock().unwrap_or_else(PoisonError::into_inner);
-        if alarm.at.is_none_or(|earlier| at < earlier) {
-            alarm.at = Some(at);
-            clock.shared.changed.notify_one();
+    let mut state = state();
+    match &*state {
+        State::Over => return Ok(()),
+        State::Runs(clock) => {
+            let mut alarm = clock.shared.alarm();
+            alarm.stop = false;
+            if alarm.at.is_none_or(|earlier| at < earlier) {
+                alarm.at = Some(at);
+                clock.shared.changed.notify_all();
+            }
+            return Ok(());
         }
-        return Ok(());
+        State::Idle => {}
     }
-    let shared = Arc::new(Shared { alarm: Mutex::new(Alarm { at: Some(at), stop: false }), changed: Condvar::new() });
-    let thread = std::thread::Builder::new().name("heard".to_owned()).stack_size(1 << 21).spawn({
+    let shared = Arc::new(Shared { alarm: Mutex::new(Alarm { at: Some(at), ..Alarm::default() }), changed: Condvar::new() });
+    let thread = native_thread::start("heard", {
         let shared = Arc::clone(&shared);
-        move || run(&shared, &callback)
+        move || {
+            run(&shared, &callback);
+            shared.alarm().ended = true;
+            shared.changed.notify_all();
+        }
     })?;
-    *clock = Some(Clock { shared, thread });
-    Ok(())
+    *state = State::Runs(Clock { shared, thread, process: std::process::id() });
+    drop(state);
+    termination::arm()
 }
 
-/// Ends the thread and waits until it has ended.
+/// Ends the thread, and waits for that at most so many seconds: its callback may wait for a lock that the caller holds.
+/// Whether it has ended; if not, it goes on. With `for_good`, none starts any more.
 #[pyfunction]
-pub(crate) fn stop_clock(py: Python<'_>) {
-    let clock = CLOCK.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(Clock { shared, thread }) = clock else { return };
-    shared.alarm.lock().unwrap_or_else(PoisonError::into_inner).stop = true;
-    shared.changed.notify_one();
-    // The thread cannot wait for itself. Called from its own callback, it ends when that returns.
-    if thread.thread().id() != std::thread::current().id() {
-        // Its callback may be waiting for the interpreter's lock.
-        drop(py.detach(|| thread.join()));
+#[pyo3(signature = (patience, for_good = false))]
+pub(crate) fn stop_clock(py: Python<'_>, patience: f64, for_good: bool) -> bool {
+    let next = || if for_good { State::Over } else { State::Idle };
+    let before = {
+        let mut state = state();
+        std::mem::replace(&mut *state, next())
+    };
+    let State::Runs(Clock { shared, thread, process }) = before else { return true };
+    shared.alarm().stop = true;
+    shared.changed.notify_all();
+    if thread.thread().id() == std::thread::current().id() {
+        // It cannot wait for itself. Called from its own callback, it ends when that returns.
+        return true;
     }
+    // The callback may be waiting for the interpreter's lock.
+    let has_ended = py.detach(|| {
+        let wait = Duration::try_from_secs_f64(patience).unwrap_or(LONGEST).min(LONGEST);
+        let alarm = shared.alarm();
+        let (alarm, _) =
+            shared.changed.wait_timeout_while(alarm, wait, |alarm| !alarm.ended).unwrap_or_else(PoisonError::into_inner);
+        alarm.ended
+    });
+    if has_ended {
+        drop(py.detach(|| thread.join()));
+        return true;
+    }
+    let mut state = state();
+    if !for_good && matches!(*state, State::Idle) {
+        shared.alarm().stop = false;
+        *state = State::Runs(Clock { shared, thread, process });
+    }
+    false
+}
+
+/// Whether there is a thread that waits, or that calls back.
+#[pyfunction]
+pub(crate) fn clock_runs() -> bool {
+    matches!(*state(), State::Runs(_))
+}
+
+/// The clock of this process.
+fn state() -> MutexGuard<'static, State> {
+    // Whoever holds it holds the interpreter's lock as well, and so does whoever forks: a child finds it free.
+    let mut state = CLOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    if let State::Runs(clock) = &*state
+        && clock.process != std::process::id()
+    {
+        // The thread is the parent's. Its locks may have been held at the fork, so they are not touched.
+        std::mem::forget(std::mem::replace(&mut *state, State::Idle));
+    }
+    state
 }
 
 /// The time in so many seconds. What is no number of seconds, as NaN, is now.
@@ -76,16 +146,19 @@ fn time_in(seconds: f64) -> Instant {
 
 fn run(shared: &Shared, callback: &Py<PyAny>) {
     while wait(shared) {
-        let next = Python::attach(|py| match callback.call0(py).and_then(|next| next.extract::<Option<f64>>(py)) {
-            Ok(next) => next,
-            Err(error) => {
-                error.write_unraisable(py, None);
-                None
+        let next = Python::attach(|py| {
+            let called = native_thread::call(py, callback);
+            match called.and_then(|next| next.extract::<Option<f64>>(py)) {
+                Ok(next) => next,
+                Err(error) => {
+                    error.write_unraisable(py, None);
+                    None
+                }
             }
         });
         if let Some(seconds) = next {
             let at = time_in(seconds);
-            let mut alarm = shared.alarm.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut alarm = shared.alarm();
             alarm.at = Some(alarm.at.map_or(at, |earlier| earlier.min(at)));
         }
     }
@@ -93,7 +166,7 @@ fn run(shared: &Shared, callback: &Py<PyAny>) {
 
 /// Waits for the alarm. False when the thread shall end.
 fn wait(shared: &Shared) -> bool {
-    let mut alarm = shared.alarm.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut alarm = shared.alarm();
     loop {
         if alarm.stop {
             return false;

@@ -1,8 +1,8 @@
 //! `heard._native`: what the package `heard` does too often, or too deep in the interpreter, for Python.
 //!
-//! Three parts: where tasks are born (`births`, with `sites` and `frames`), when they fail (`unwind`, and `sweep` where
-//! the interpreter does not tell), and what that means (`holders`, and `clock` for what takes time). Python decides
-//! and reports.
+//! Four parts: where tasks are born (`births`, with `sites` and `frames`), when they fail (`unwind`, and `sweep` where
+//! the interpreter does not tell), what that means (`holders`, and `clock` for what takes time), and how all that stays
+//! out of the program's way (`native_thread`, `interrupt`, `termination`). Python decides and reports.
 
 mod births;
 mod called;
@@ -10,11 +10,14 @@ mod clock;
 mod frames;
 mod gil;
 mod holders;
+mod interrupt;
+mod native_thread;
 mod outcome;
 mod pool;
 mod relay;
 mod sites;
 mod sweep;
+mod termination;
 mod unwind;
 
 use pyo3::prelude::*;
@@ -27,11 +30,13 @@ mod _native {
     #[pymodule_export]
     use crate::called::{call_places, called, keep_calls};
     #[pymodule_export]
-    use crate::clock::{stop_clock, wake_in};
+    use crate::clock::{clock_runs, stop_clock, wake_in};
     #[pymodule_export]
     use crate::frames::{has_variable, variable};
     #[pymodule_export]
     use crate::holders::holders;
+    #[pymodule_export]
+    use crate::interrupt::raise_later;
     #[pymodule_export]
     use crate::outcome::{Good, Outcome};
     #[pymodule_export]
@@ -40,6 +45,8 @@ mod _native {
     use crate::relay::Relay;
     #[pymodule_export]
     use crate::sweep::{has_failure, unread};
+    #[pymodule_export]
+    use crate::termination::{arm, before_death, disarm, no_word_before_death};
     #[pymodule_export]
     use crate::unwind::{forget_callbacks, unwind_callbacks};
 

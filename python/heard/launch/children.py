@@ -1,39 +1,86 @@
 """Starts the monitor in a process that a monitored one has started.
 
-The `.pth` file of the distribution imports this where the environment has HEARD=1. It installs nothing before the
-process imports asyncio, so others pay nothing.
+The `.pth` file of the distribution imports this where the environment has HEARD=1. Every Python process below a
+monitored one pays for it, so it imports nothing and installs nothing before the process imports asyncio.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import types
 
 from heard.monitor.hooks.imports import after_import
 
+# Type checkers take this for `typing.TYPE_CHECKING`.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import types
 
-def _start(_: types.ModuleType) -> None:
-    from heard.monitor import install
     from heard.settings import Settings
 
-    if install.current() is not None:
+#: Where children are told to listen, and with which settings.
+_SWITCH, _OPTIONS = "HEARD", "HEARD_OPTIONS"
+
+
+def tell(settings: Settings) -> None:
+    """Children that run this Python, or one that has the package, are monitored as well."""
+    import json
+
+    from heard.report.journal import for_children
+
+    options = {name: getattr(settings, name) for name in ("grace", "escalate", "origins", "ignore")}
+    os.environ[_SWITCH] = "1"
+    os.environ[_OPTIONS] = json.dumps({**options, **for_children(settings.json)})
+
+
+def arm() -> None:
+    """Listens from the import of asyncio on."""
+    if "t" not in getattr(sys, "abiflags", "") and not _is_launcher():
+        after_import("asyncio", _start)
+
+
+def _start(_: types.ModuleType) -> None:
+    try:
+        from heard import _native  # noqa: F401
+    except ImportError:
+        # A second interpreter in this process, which the native part does not support: nothing is heard there.
         return
     try:
-        options = json.loads(os.environ.get("HEARD_OPTIONS", "{}"))
-        options["ignore"] = tuple(options.get("ignore", ()))
-        settings = Settings(**options)
+        from heard.monitor import install
+
+        if install.current() is None:
+            install.install(_settings())
+    except Exception as error:
+        # The program must not learn of it by an import that fails.
+        _say(f"heard: nothing is heard in process {os.getpid()}: {type(error).__name__}: {error}")
+
+
+def _settings() -> Settings:
+    import json
+
+    from heard.settings import Settings
+
+    try:
+        options = json.loads(os.environ.get(_OPTIONS, "{}"))
+        for name in ("ignore", "json_file"):
+            if name in options:
+                options[name] = tuple(options[name])
+        return Settings(**options)
     except (TypeError, ValueError) as error:
-        sys.stderr.write(f"heard: HEARD_OPTIONS is not understood, so the defaults hold: {error}\n")
-        settings = Settings()
-    install.install(settings)
+        _say(f"heard: {_OPTIONS} is not understood, so the defaults hold: {error}")
+        return Settings()
+
+
+def _say(line: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(line + "\n")
 
 
 def _is_launcher() -> bool:
     """`python -m heard run` installs the monitor itself."""
-    return sys.orig_argv[1:3] == ["-m", "heard"]
+    words = sys.orig_argv
+    return any(pair == ["-m", "heard"] for pair in (words[at : at + 2] for at in range(1, len(words) - 1)))
 
 
-if not _is_launcher():
-    after_import("asyncio", _start)
+if os.environ.get(_SWITCH) == "1":
+    arm()

@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import typing
 
 from heard import __version__
 from heard.settings import Settings
 
-#: Settings for the children of a monitored process, beside HEARD=1.
-OPTIONS = "HEARD_OPTIONS"
 
-
-def main(arguments: list[str] | None = None) -> typing.NoReturn:
+def main(arguments: list[str] | None = None) -> None:
     options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
     if not options.program:
-        _parser().error("run: which program? Give a file, or -m and a module")
+        _parser().error("run: which program? Give a file, - for standard input, -m and a module, or -c and a command")
     from heard.launch import run
+    from heard.launch.program import Kind
 
     try:
         settings = Settings(
@@ -30,12 +27,15 @@ def main(arguments: list[str] | None = None) -> typing.NoReturn:
         )
     except ValueError as error:
         _parser().error(f"run: {error}")
-    if isinstance(settings.json, str):
-        try:
+    try:
+        if isinstance(settings.json, str):
             open(settings.json, "ab").close()
-        except OSError as error:
-            _parser().error(f"run: cannot write to {settings.json}: {error.strerror}")
-    run.launch(settings, options.module, options.program, strict=options.strict, summary=not options.quiet)
+        elif settings.json is not None:
+            os.fstat(settings.json)
+    except OSError as error:
+        _parser().error(f"run: cannot write to {options.json}: {error.strerror}")
+    kind = Kind.MODULE if options.module else Kind.COMMAND if options.command else Kind.PATH
+    run.launch(settings, kind, options.program, strict=options.strict, summary=not options.quiet)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,12 +80,14 @@ def _parser() -> argparse.ArgumentParser:
         help="when an unread failure counts as lost (default: 60)",
     )
     run.add_argument("-q", "--quiet", action="store_true", help="no summary at the end")
-    run.add_argument("-m", dest="module", action="store_true", help="the program is a module")
+    what = run.add_mutually_exclusive_group()
+    what.add_argument("-m", dest="module", action="store_true", help="the program is a module")
+    what.add_argument("-c", dest="command", action="store_true", help="the program is a command")
     run.add_argument(
         "program",
         nargs=argparse.REMAINDER,
         metavar="PROGRAM ...",
-        help="a file, or with -m a module, and its arguments",
+        help="a file, a folder or an archive, - for standard input, with -m a module, with -c a command; then its arguments",
     )
     return parser
 

@@ -1,110 +1,96 @@
-"""Runs a program as Python would, with the monitor on."""
+"""Starts the monitor, runs a program, and has the last word when it ends."""
 
 from __future__ import annotations
 
-import builtins
+import atexit
 import gc
-import importlib.machinery
-import io
-import json
+import logging
 import os
-import runpy
 import sys
-import threading
 import types
 import typing
 
+from heard.launch import children, cli, program
 from heard.monitor import install
-from heard.settings import Settings
 from heard.report.summary import summary as summary_of
+from heard.settings import Settings
+
+#: Files whose frames stand around the program's.
+_AROUND = (__file__, cli.__file__, program.__file__)
 
 
-def launch(settings: Settings, is_module: bool, program: list[str], strict: bool, summary: bool) -> typing.NoReturn:
-    _tell_children(settings)
+def launch(settings: Settings, kind: program.Kind, words: list[str], strict: bool, summary: bool) -> None:
+    end = _End(strict, summary)
+    # What is registered first is called last: when the threads and executors of the program have ended.
+    atexit.register(end.last_word)
+    children.tell(settings)
     install.install(settings)
-    name, *_ = program
-    sys.argv = program
-    code: str | int | None = 0
+    install.before_sudden_end(end.sum_up)
     try:
-        if is_module:
-            sys.path[0] = os.getcwd()
-            sys.argv = [sys.argv[0], *program[1:]]
-            typing.cast(typing.Any, runpy)._run_module_as_main(name, alter_argv=True)
-        else:
-            _run_path(name)
+        program.run(kind, words)
     except SystemExit as exit_:
-        code = exit_.code
-    except KeyboardInterrupt:
-        # Python ends with the signal, as shells expect.
-        _finish(strict, summary, None)
+        end.is_well = exit_.code is None or isinstance(exit_.code, int) and exit_.code & 0xFF == 0
         raise
     except BaseException as error:
-        _say(error)
-        code = 1
-    sys.exit(_finish(strict, summary, code))
+        _show_without_launcher(error)
+        raise
+    end.is_well = True
 
 
-def _finish(strict: bool, summary: bool, code: str | int | None) -> str | int | None:
-    for thread in threading.enumerate():
-        # Python waits for these before it ends, and so must the last word.
-        if thread is not threading.main_thread() and not thread.daemon:
-            thread.join()
-    gc.collect()
-    monitor = install.current()
-    if monitor is None:
-        return code
-    monitor.finish()
-    stats = monitor.reporter.stats()
-    if summary and (text := summary_of(stats)) and sys.stderr is not None:
-        sys.stderr.write(text + "\n")
-    return 1 if strict and not code and (stats.lost or stats.never_awaited) else code
+class _End:
+    def __init__(self, strict: bool, summary: bool) -> None:
+        self.strict = strict
+        self.summary = summary
+        self.process = os.getpid()
+        #: Whether the exit code of the program is 0.
+        self.is_well = False
+        self.is_over = False
+
+    def last_word(self) -> None:
+        """What is still open is told, and how much there was."""
+        monitor = install.current()
+        if self.is_over or monitor is None:
+            return
+        gc.collect()
+        monitor.finish()
+        self.sum_up()
+        stats = monitor.reporter.stats()
+        if self.strict and self.is_well and self.process == os.getpid() and (stats.lost or stats.never_awaited):
+            _exit_with_failure()
+
+    def sum_up(self) -> None:
+        """Once, and not for children that were forked: these are not the program that was asked for."""
+        monitor = install.current()
+        if self.is_over or monitor is None or self.process != os.getpid():
+            return
+        self.is_over = True
+        if self.summary and (text := summary_of(monitor.reporter.stats())) and sys.stderr is not None:
+            sys.stderr.write(text + "\n")
 
 
-def _tell_children(settings: Settings) -> None:
-    """Children that run this Python, or one that has the package, are monitored as well."""
-    options = {name: getattr(settings, name) for name in ("grace", "escalate", "origins", "ignore", "json")}
-    os.environ["HEARD"] = "1"
-    os.environ["HEARD_OPTIONS"] = json.dumps(options)
+def _exit_with_failure() -> typing.NoReturn:
+    """The interpreter does not let anybody change the exit code at its end, so the process ends here."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            # Nobody listens, or it is closed.
+            continue
+    os._exit(1)
 
 
-def _run_path(path: str) -> None:
-    if os.path.isdir(path) or not path.endswith((".py", ".pyw")) and _is_archive(path):
-        sys.path.pop(0)
-        runpy.run_path(path, run_name="__main__")
-        return
-    sys.path[0] = os.path.dirname(os.path.realpath(path))
-    try:
-        with io.open_code(os.path.abspath(path)) as file:
-            source = file.read()
-    except OSError as error:
-        sys.stderr.write(f"heard: cannot run {path}: {error.strerror}\n")
-        sys.exit(2)
-    # As Python has it: the place stays right where the program changes the directory.
-    path = os.path.abspath(path)
-    module = types.ModuleType("__main__")
-    module.__file__ = path
-    module.__dict__["__builtins__"] = builtins
-    module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
-    module.__dict__["__cached__"] = None
-    if sys.version_info < (3, 14):
-        module.__annotations__ = {}
-    sys.modules["__main__"] = module
-    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
-
-
-def _is_archive(path: str) -> bool:
-    import zipfile
-
-    return zipfile.is_zipfile(path)
-
-
-def _say(error: BaseException) -> None:
-    """Prints what Python would print, without the frames of this module."""
+def _show_without_launcher(error: BaseException) -> None:
+    """Python prints the exception when it comes out of here: without the frames that stand around the program's."""
     traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code.co_filename in (
-        __file__,
-        runpy.__file__,
-        "<frozen runpy>",
-    ):
+    while traceback is not None and traceback.tb_frame.f_code.co_filename in _AROUND:
         traceback = traceback.tb_next
-    sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+    hook = sys.excepthook
+
+    def as_python_would(kind: type[BaseException], value: BaseException, _: types.TracebackType | None) -> None:
+        sys.excepthook = hook
+        sys.last_traceback = value.__traceback__ = traceback
+        hook(kind, value, traceback)
+
+    sys.excepthook = as_python_would

@@ -210,7 +210,7 @@ class Verdicts:
 
     def hush(self, future: typing.Any) -> None:
         """asyncio need not repeat it, unless a handler of the program's waits for that."""
-        if not getattr(future, "_log_traceback", False):
+        if not getattr(future, "_log_traceback", False) or not self.reporter.speaks():
             return
         if handles_itself(future.get_loop()):
             self.tell_no_more(future)

@@ -1,76 +1,111 @@
-"""Puts all hooks in place, and takes them out again."""
+"""Puts all hooks in place, and takes them out again.
+
+A hook is a module of `heard.monitor.hooks` with a function `put`, which puts it in place, finds out whether it works,
+and returns what takes it out again. Where it raises, Python is not as it expects: it is left out, and one line says
+what is not heard then. The others stay.
+"""
 
 from __future__ import annotations
 
 import atexit
-import logging
+import dataclasses
 import os
 import sys
 import threading
+from collections.abc import Callable
 
 from heard import _native
-from heard.monitor.hooks import births, coroutines, gather, loops, shutdown, thread_futures, unwind, wait
+from heard.monitor.case import Verdicts
+from heard.monitor.hooks import births, coroutines, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
 from heard.monitor.hooks.cancels import Cancels
+from heard.monitor.hooks.patch import Undo, Undoing
+from heard.monitor.turns import Tasks, Turns
 from heard.record import Failure, Stats
-from heard.monitor.hooks.patch import Undo
+from heard.report import log
 from heard.report.reporter import Reporter
 from heard.settings import Settings
-from heard.monitor.turns import Tasks, Turns
-from heard.monitor.case import Verdicts
 
-logger = logging.getLogger("heard")
+#: Seconds that a fork waits for a report that is being made: code of the program's may wait there for the one that
+#: forks.
+_FORK_PATIENCE = 0.2
+#: The same at the end of the program.
+_END_PATIENCE = 1.0
 
 
 class Monitor:
     """All that is in place between `install` and `uninstall`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, before: Monitor | None = None) -> None:
         self.settings = settings
         self.reporter = Reporter(settings)
-        self.verdicts = Verdicts(settings, self.reporter)
-        self.turns = Turns()
-        self.tasks = Tasks(self.verdicts, self.turns)
+        if before is None:
+            self.verdicts = Verdicts(settings, self.reporter)
+            self.turns = Turns()
+            self.tasks = Tasks(self.verdicts, self.turns)
+        else:
+            # What is open stays open, under the new settings.
+            self.verdicts, self.turns, self.tasks = before.verdicts, before.turns, before.tasks
+            self.verdicts.settings, self.verdicts.reporter = settings, self.reporter
+            self.verdicts.others.clear()
+            self.reporter.counts["unread"] = before.reporter.counts["unread"]
         self.cancels = Cancels(self.verdicts)
         self.sweep: unwind.Sweep | None = None
-        self.undo: list[Undo] = []
+        self.undo = Undoing()
         self.finished = False
+        #: Whether the clock has to go on after a fork.
+        self.clock_ran = False
 
     def put(self) -> None:
+        self.reporter.wake_in = self.verdicts.wake_in
         self.verdicts.others.append(self.cancels.wake)
-        self.undo += births.put(self.settings.birth_frames)
-        unwinding = unwind.put(self.tasks, self.cancels.thrown)
-        if unwinding is not None:
-            self.undo.append(unwinding)
-        else:
-            if sys.version_info >= (3, 12):
-                logger.warning(
-                    "all tools of sys.monitoring are taken, so failures of tasks that are kept are found a little later"
+        for hook in _HOOKS:
+            try:
+                self.undo += hook.put(self)
+            except Exception as error:
+                log.say(
+                    "%s The hook `%s` does not work here: %s: %s", hook.without, hook.name, type(error).__name__, error
                 )
-            self.sweep = unwind.Sweep(self.tasks, self.cancels.thrown)
-            self.verdicts.others.append(self.sweep)
-            self.verdicts.wake_in(self.sweep.interval)
-        self.undo.append(gather.put(self.verdicts, self.turns))
-        self.undo.append(wait.put())
-        self.undo += thread_futures.put(self.verdicts, self.tasks)
-        self.undo += loops.put(self.verdicts)
-        self.undo += shutdown.put(self.reporter)
-        self.undo += coroutines.put(self.reporter, self.settings.origins)
 
     def take(self) -> None:
+        """Takes the hooks out. What is open stays open for the next one."""
         self.cancels.active = False
-        for undo in reversed(self.undo):
-            undo()
-        self.undo.clear()
-        _native.stop_clock()
+        self.undo.undo()
+        _native.stop_clock(_END_PATIENCE)
+
+    def close(self) -> None:
         self.reporter.flush(at_end=True)
         self.reporter.close()
+
+    def forget(self) -> None:
+        """Nobody will judge what is open, and no loop is kept for it."""
+        self.verdicts.held.clear()
+        self.verdicts.told.clear()
+        self.cancels.watched.clear()
+        self.turns.open.clear()
+        self.turns.all.clear()
+
+    def is_owed(self) -> bool:
+        """Whether something is to be told that has not been told yet."""
+        if self.finished:
+            return False
+        registry = births.registry()
+        return bool(
+            self.verdicts.held
+            or self.turns.all
+            or any(self.reporter.counts.values())
+            or registry is not None
+            and _native.unread(registry.data)
+        )
 
     def finish(self) -> None:
         """The program ends: the last word on everything that is open."""
         if self.finished:
             return
         self.finished = True
-        _native.stop_clock()
+        _native.no_word_before_death()
+        if not _native.stop_clock(_END_PATIENCE, for_good=True):
+            # The `report` of the program hangs there, and would hang here.
+            self.reporter.is_mute = True
         self.turns.finish()
         registry = births.registry()
         if registry is not None:
@@ -80,12 +115,20 @@ class Monitor:
         self.verdicts.finish()
         self.reporter.flush(at_end=True)
 
+    def finish_suddenly(self) -> None:
+        """The same, where no more code of the program's will run in this process."""
+        self.finish()
+        for say in _sudden_ends:
+            say()
+
     def before_fork(self) -> None:
         # Python warns of forks in processes with several threads.
-        _native.stop_clock()
+        self.clock_ran = _native.clock_runs()
+        _native.stop_clock(_FORK_PATIENCE)
+        _native.disarm()
 
     def after_fork_in_parent(self) -> None:
-        if not self.finished:
+        if self.clock_ran:
             self.verdicts.wake_in(0.05)
 
     def after_fork_in_child(self) -> None:
@@ -103,9 +146,67 @@ class Monitor:
             self.verdicts.wake_in(self.sweep.interval)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Hook:
+    name: str
+    put: Callable[[Monitor], list[Undo]]
+    #: What is not heard without it, as a sentence.
+    without: str
+
+
+def _put_unwind(monitor: Monitor) -> list[Undo]:
+    """Failures of tasks, told by the interpreter, or looked for where it cannot tell."""
+    try:
+        unwinding = unwind.put(monitor.tasks, monitor.cancels.thrown)
+        why = "all tools of sys.monitoring are taken" if sys.version_info >= (3, 12) else ""
+    except Exception as error:
+        unwinding, why = None, f"sys.monitoring does not work: {type(error).__name__}: {error}"
+    if unwinding is not None:
+        return [unwinding]
+    if why:
+        log.say("%s, so failures of tasks that are kept are found a little later", why)
+    monitor.sweep = unwind.Sweep(monitor.tasks, monitor.cancels.thrown)
+    monitor.verdicts.others.append(monitor.sweep)
+    monitor.verdicts.wake_in(monitor.sweep.interval)
+    return []
+
+
+_HOOKS = (
+    _Hook("births", lambda of: births.put(of.settings.birth_frames), "Nothing says where a task was made."),
+    _Hook("unwind", _put_unwind, "Failures of tasks that are kept are not heard."),
+    _Hook(
+        "gather",
+        lambda of: [gather.put(of.verdicts, of.turns)],
+        "Failures that `asyncio.gather` has taken up are not heard.",
+    ),
+    _Hook("wait", lambda of: [wait.put()], "Failures that `asyncio.wait(FIRST_EXCEPTION)` has looked at are not heard."),
+    _Hook(
+        "thread_futures",
+        lambda of: thread_futures.put(of.verdicts, of.tasks),
+        "Failures of work for other threads are not heard.",
+    ),
+    _Hook(
+        "loops",
+        lambda of: loops.put(of.verdicts),
+        "What the loop is told of goes to asyncio's log alone: failures of tasks that nobody holds, and of callbacks.",
+    ),
+    _Hook("shutdown", lambda of: shutdown.put(of.reporter), "Tasks that are left at the end are not counted."),
+    _Hook(
+        "coroutines",
+        lambda of: coroutines.put(of.reporter, of.settings.origins),
+        "Coroutines that are never awaited are not heard.",
+    ),
+    _Hook(
+        "sudden_end",
+        lambda of: sudden_end.put(of.is_owed, of.finish_suddenly),
+        "What is open when the process ends by `os._exit` or SIGTERM is not told.",
+    ),
+)
+
 _lock = threading.Lock()
 _monitor: Monitor | None = None
 _hooked = False
+_sudden_ends: list[Callable[[], None]] = []
 
 
 def current() -> Monitor | None:
@@ -115,17 +216,22 @@ def current() -> Monitor | None:
 def install(settings: Settings) -> None:
     global _monitor, _hooked
     with _lock:
-        if _monitor is not None:
-            if _monitor.settings == settings:
+        before = _monitor
+        if before is not None:
+            if before.settings == settings:
                 return
-            _monitor.take()
-        monitor = Monitor(settings)
+            before.take()
+            before.close()
+        _monitor = None
+        monitor = Monitor(settings, before)
         try:
             monitor.put()
         except BaseException:
             monitor.take()
             raise
         _monitor = monitor
+        if monitor.verdicts.held:
+            monitor.verdicts.wake_in(0.05)
         if not _hooked:
             _hooked = True
             atexit.register(_at_exit)
@@ -140,7 +246,14 @@ def uninstall() -> None:
     with _lock:
         if _monitor is not None:
             _monitor.take()
+            _monitor.close()
+            _monitor.forget()
             _monitor = None
+
+
+def before_sudden_end(say: Callable[[], None]) -> None:
+    """Calls it after the last word of a process that ends without Python being told."""
+    _sudden_ends.append(say)
 
 
 def failures() -> list[Failure]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import collections
 import dataclasses
 import logging
+import os
 import sys
 import threading
 import time
 import typing
 from collections.abc import Callable
 
+from heard import _native
 from heard.monitor import places
-from heard.report.text import block
 from heard.record import Event, Failure, Place, Stats, Verdict, new_id
+from heard.report import log
 from heard.report.journal import Journal
-from heard.settings import Settings
 from heard.report.storm import Storm
-
-logger = logging.getLogger("heard")
+from heard.settings import Settings
 
 #: The counter of each event; a failure is counted by its verdict.
 _COUNTERS: dict[str, str] = {
@@ -34,6 +34,14 @@ _COUNTERS: dict[str, str] = {
 }
 _LEVELS = {"lost": logging.ERROR, "escalated": logging.ERROR, "retracted": logging.INFO}
 _KEPT = 1000
+#: Seconds until a look at what a storm has held back.
+_FIRST_FLUSH = 1.0
+#: The folder of this package, and what of it calls code of others while it reports.
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_AROUND = [os.path.join(_PACKAGE, "report", ""), os.path.join(_PACKAGE, "monitor", "hooks", "loops.py")]
+
+T = typing.TypeVar("T")
+Born = Callable[[], tuple[Place, ...]]
 
 
 class Reporter:
@@ -42,19 +50,49 @@ class Reporter:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.storm = Storm()
-        self.journal = Journal(settings.json) if settings.json is not None else None
+        self.journal = Journal(settings.json, settings.json_file) if settings.json is not None else None
         self.kept: collections.deque[Failure] = collections.deque(maxlen=_KEPT)
         self.counts: collections.Counter[str] = collections.Counter()
+        #: Held for moments, and never while code of the program's may run.
         self.lock = threading.RLock()
-        #: Set while this thread reports: a handler of the program may fail too.
-        self.busy = threading.local()
+        #: What this thread has to report, when it has done with what it reports now.
+        self.queue = threading.local()
+        #: What a thread has left behind that was interrupted.
+        self.left: collections.deque[Callable[[], object]] = collections.deque()
+        #: Set when the `report` of the program hangs: it is not called again.
+        self.is_mute = False
+        #: Has the clock call in so many seconds: it tells what was held back, and is there when a signal comes.
+        self.wake_in: Callable[[float], None] | None = None
 
     def stats(self) -> Stats:
         return Stats(**{field.name: self.counts[field.name] for field in dataclasses.fields(Stats)})
 
-    def is_busy(self) -> bool:
-        """Whether this thread is reporting something."""
-        return getattr(self.busy, "active", False)
+    def speaks(self) -> bool:
+        """Whether a failure that is told gets out: only then may asyncio's own message be left out."""
+        return self.settings.report is not None or log.speaks(logging.ERROR)
+
+    def _in_turn(self, work: Callable[[], T]) -> T | None:
+        """Does it now, or when this thread has done with what it is doing: code of the program's that runs within a
+        report, a collection or a handler of its log, may fail too."""
+        waiting: collections.deque[Callable[[], object]] | None = getattr(self.queue, "waiting", None)
+        if waiting is not None:
+            waiting.append(work)
+            return None
+        waiting = self.queue.waiting = collections.deque()
+        try:
+            found = _attempt(work)
+            while waiting or self.left:
+                _attempt((waiting or self.left).popleft())
+            return found
+        except BaseException as error:
+            # A signal handler of the program's has run here by chance. Whoever calls may be a finaliser.
+            if threading.get_ident() != threading.main_thread().ident:
+                raise
+            self.left.extend(waiting)
+            _native.raise_later(error, _PACKAGE, _AROUND)
+            return None
+        finally:
+            self.queue.waiting = None
 
     def tell(
         self,
@@ -64,21 +102,11 @@ class Reporter:
         exception: BaseException | None = None,
         key: typing.Hashable = None,
         level: int | None = None,
-        born: Callable[[], tuple[Place, ...]] | None = None,
+        born: Born | None = None,
         **facts: typing.Any,
     ) -> Failure | None:
         """Makes a record and passes it on. Returns it, unless it is ignored or one of many."""
-        if self.is_busy():
-            return None
-        self.busy.active = True
-        try:
-            return self._tell(event, rule, verdict, exception, key, level, born, facts)
-        except Exception:
-            # A monitor that fails must not take the program with it.
-            _complain()
-            return None
-        finally:
-            self.busy.active = False
+        return self._in_turn(lambda: self._tell(event, rule, verdict, exception, key, level, born, facts))
 
     def _tell(
         self,
@@ -88,7 +116,7 @@ class Reporter:
         exception: BaseException | None,
         key: typing.Hashable,
         level: int | None,
-        born: Callable[[], tuple[Place, ...]] | None,
+        born: Born | None,
         facts: dict[str, typing.Any],
     ) -> Failure | None:
         bare = Failure(event, rule, verdict, new_id(), time.time(), **facts)
@@ -98,16 +126,23 @@ class Reporter:
             return None
         counter = _COUNTERS.get(event) or ("unread" if verdict == "unread" else "lost")
         kind = (event, verdict, type(exception), facts.get("coroutine"), key)
+        if level is None:
+            level = _LEVELS.get(verdict or "", logging.WARNING)
         with self.lock:
             self.counts[counter] += 1
             admitted = self.storm.admits(kind)
-            if not admitted:
-                self.storm.keep_sample(kind, lambda: self._sample(bare, exception, born))
-                return None
-        failure = self._full(bare, exception, born)
-        self.kept.append(failure)
-        self._emit(failure, level)
-        return failure
+            wants_sample = not admitted and self.storm.wants_sample(kind)
+        if self.wake_in is not None and (not admitted or sum(self.counts.values()) == 1):
+            self.wake_in(_FIRST_FLUSH)
+        if admitted:
+            failure = self._full(bare, exception, born)
+            self._emit(failure, level, exception)
+            return failure
+        if wants_sample:
+            sample = self._sample(bare, exception, born)
+            with self.lock:
+                self.storm.keep_sample(kind, sample, level)
+        return None
 
     def _is_ignored(self, bare: Failure, exception: BaseException | None) -> bool:
         try:
@@ -118,7 +153,7 @@ class Reporter:
             return False
 
     def _sample(
-        self, bare: Failure, exception: BaseException | None, born: Callable[[], tuple[Place, ...]] | None
+        self, bare: Failure, exception: BaseException | None, born: Born | None
     ) -> Failure:
         """The record that stands for many. Without one, nobody would be told how many there are."""
         try:
@@ -131,7 +166,7 @@ class Reporter:
         self,
         bare: Failure,
         exception: BaseException | None,
-        born: Callable[[], tuple[Place, ...]] | None,
+        born: Born | None,
         short: bool = False,
     ) -> Failure:
         raised = places.raised(exception) if exception is not None else None
@@ -141,80 +176,74 @@ class Reporter:
 
     def change(self, failure: Failure, verdict: Verdict, why: str) -> None:
         """A later verdict on a failure that was reported as unread."""
-        if self.is_busy():
-            return
-        self.busy.active = True
-        try:
-            raised = failure.exception
-            if raised is not None:
-                raised = dataclasses.replace(raised, traceback=(), text="", cause=None, context=None, exceptions=())
-            with self.lock:
-                self.counts["unread"] -= 1
-                self.counts["retracted" if verdict == "retracted" else "lost"] += 1
-            later = dataclasses.replace(failure, verdict=verdict, why=why, exception=raised)
-            self.kept.append(later)
-            self._emit(later, None)
-        except Exception:
-            _complain()
-        finally:
-            self.busy.active = False
+        self._in_turn(lambda: self._change(failure, verdict, why))
+
+    def _change(self, failure: Failure, verdict: Verdict, why: str) -> None:
+        raised = failure.exception
+        if raised is not None:
+            raised = dataclasses.replace(raised, traceback=(), text="", cause=None, context=None, exceptions=())
+        self._recount(verdict)
+        later = dataclasses.replace(failure, verdict=verdict, why=why, exception=raised)
+        self._emit(later, _LEVELS.get(verdict, logging.WARNING))
 
     def recount(self, verdict: Verdict) -> None:
         """The same, for a failure that was counted and not shown."""
+        self._in_turn(lambda: self._recount(verdict))
+
+    def _recount(self, verdict: Verdict) -> None:
         with self.lock:
             self.counts["unread"] -= 1
             self.counts["retracted" if verdict == "retracted" else "lost"] += 1
 
     def flush(self, at_end: bool = False) -> None:
         """Tells what storms have held back."""
-        try:
-            with self.lock:
-                due = self.storm.due(at_end)
-            for failure in due:
-                self.kept.append(failure)
-                self._emit(failure, None)
-        except Exception:
-            _complain()
+        self._in_turn(lambda: self._flush(at_end))
 
-    def _emit(self, failure: Failure, level: int | None) -> None:
+    def _flush(self, at_end: bool) -> None:
+        with self.lock:
+            due = self.storm.due(at_end)
+        for failure, level in due:
+            self._emit(failure, level)
+
+    def _emit(self, failure: Failure, level: int, exception: BaseException | None = None) -> None:
+        self.kept.append(failure)
         if self.journal is not None:
-            try:
-                self.journal.write(failure)
-            except OSError as error:
-                # The report goes on where it can: a full disk must not hide it.
-                _warn(f"heard: cannot write the record to {self.journal.target}: {error.strerror}")
+            self.journal.write(failure)
         if self.settings.report is not None:
-            self.settings.report(failure)
-            return
-        if level is None:
-            level = _LEVELS.get(failure.verdict or "", logging.WARNING)
-        if logger.hasHandlers():
-            logger.log(level, "%s", block(failure), extra={"failure": failure})
-        elif logger.isEnabledFor(level) or level == logging.INFO and logger.level == logging.NOTSET:
-            # Logging is not configured: asyncio's own messages would go to standard error as well.
-            stream = sys.stderr
-            if stream is not None:
-                stream.write(block(failure) + "\n")
-                stream.flush()
+            if not self.is_mute:
+                self.settings.report(failure)
+        elif level > logging.INFO or failure.verdict is not None:
+            # The others, such as tasks that are left at the end, are counted, and told by the journal.
+            log.write(failure, level, exception)
 
     def after_fork_in_child(self) -> None:
-        # Another thread of the parent may have held it, and does not run here.
+        """What the parent has counted and not told yet is the parent's to tell."""
+        # Another thread of the parent may have held the lock, or reported, and does not run here.
         self.lock = threading.RLock()
+        self.queue = threading.local()
+        self.left.clear()
+        self.counts.clear()
+        self.kept.clear()
+        self.storm.forget()
         if self.journal is not None:
-            self.journal.lock = threading.Lock()
+            self.journal.after_fork_in_child()
 
     def close(self) -> None:
         if self.journal is not None:
             self.journal.close()
 
 
-def _warn(message: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(message + "\n")
+def _attempt(work: Callable[[], T]) -> T | None:
+    try:
+        return work()
+    except Exception:
+        # A monitor that fails must not take the program with it.
+        _complain()
+        return None
 
 
 def _complain() -> None:
-    """A defect of our own, or of a handler: said as logging says such things, and only where it would."""
+    """A defect of our own, or of a receiver: said as logging says such things, and only where it would."""
     if logging.raiseExceptions and sys.stderr is not None:
         import traceback
 

@@ -27,6 +27,7 @@ class _Kind:
     #: Those that were not shown, and the last of them without its traceback.
     more: int = 0
     last: Failure | None = None
+    level: int = 0
 
 
 class Storm:
@@ -56,19 +57,24 @@ class Storm:
         kind.more += 1
         return False
 
-    def keep_sample(self, key: typing.Hashable, make: typing.Callable[[], Failure]) -> None:
+    def wants_sample(self, key: typing.Hashable) -> bool:
+        """Whether there is no record yet that stands for those of the kind that are not shown."""
+        kind = self.kinds.get(key) or self.kinds.get(None)
+        return kind is not None and kind.last is None
+
+    def keep_sample(self, key: typing.Hashable, sample: Failure, level: int) -> None:
         """Keeps one record for the kind, to say what there were more of."""
         kind = self.kinds.get(key) or self.kinds.get(None)
         if kind is not None and kind.last is None:
-            kind.last = make()
+            kind.last, kind.level = sample, level
 
-    def due(self, at_end: bool = False) -> list[Failure]:
-        """A record for every kind of which there were more, when their window is over."""
+    def due(self, at_end: bool = False) -> list[tuple[Failure, int]]:
+        """A record, with its level, for every kind of which there were more, when their window is over."""
         now = time.monotonic()
         records = []
         for key, kind in list(self.kinds.items()):
             if kind.more and kind.last is not None and (at_end or now - kind.since > _WINDOW):
-                records.append(dataclasses.replace(kind.last, repeated=kind.more))
+                records.append((dataclasses.replace(kind.last, repeated=kind.more), kind.level))
                 kind.since, kind.shown, kind.more, kind.last = now, 0, 0, None
             elif not kind.more and now - kind.since > 2 * _WINDOW:
                 self.kinds.pop(key, None)
@@ -77,3 +83,8 @@ class Storm:
     def pending(self) -> bool:
         """Whether something was counted and not told yet."""
         return any(kind.more for kind in list(self.kinds.values()))
+
+    def forget(self) -> None:
+        """What was counted is somebody else's to tell."""
+        self.kinds.clear()
+        self.window, self.full = 0.0, 0

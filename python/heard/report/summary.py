@@ -6,8 +6,9 @@ from heard.record import Stats
 
 _WORDS = (
     ("lost", "failure was lost", "failures were lost"),
+    ("unread", "failure was unread so far", "failures were unread so far"),
     ("never_awaited", "coroutine was never awaited", "coroutines were never awaited"),
-    ("unfinished", "task was unfinished", "tasks were unfinished"),
+    ("unfinished", "task was left unfinished", "tasks were left unfinished"),
     ("callbacks", "callback raised", "callbacks raised"),
     ("swallowed", "task swallowed its cancellation", "tasks swallowed their cancellation"),
     ("told", "failure was told by a primitive", "failures were told by primitives"),

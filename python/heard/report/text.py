@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import string
 import textwrap
+import typing
 
-from heard.record import Failure
 from heard.monitor.places import shown
+from heard.record import Failure
 from heard.report.rules import ADVICE
 
 _HEADS = {
@@ -24,39 +26,80 @@ _HEADS = {
     "service-failed": "service {task} failed",
     "outcome-unread": "{task} failed, and nobody looks at the outcome",
 }
+_VERDICTS = {"lost": "[lost] ", "unread": "[unread so far] ", "escalated": "[never read] "}
+#: Lines of a report, and frames of the place of birth that it shows. The record has all of them.
+_MOST_LINES = 14
+_MOST_FRAMES = 3
 
 
 def block(failure: Failure) -> str:
     """The lines of a report."""
+    template, arguments = message(failure)
+    said = template % arguments
+    shown_traceback = traceback(failure)
+    return f"{said}\n{shown_traceback}" if shown_traceback else said
+
+
+def message(failure: Failure) -> tuple[str, tuple[str, ...]]:
+    """A report without its traceback, as a template that is the same for all of a kind, and what is put into it."""
+    head, arguments = _head(failure)
+    if failure.verdict == "retracted":
+        head = head.removesuffix(", and nobody hears it")
+        return f"heard: retracted: {head}; its failure was read after all (%s)", (*arguments, failure.id)
+    if failure.repeated:
+        what = failure.exception.type if failure.exception else failure.event
+        return f"heard: %s more like this: {head} [%s] (%s)", (str(failure.repeated), *arguments, what, failure.id)
+    verdict = _VERDICTS.get(failure.verdict or "", "")
+    details = "".join(f"\n{line}" for line in _details(failure))
+    return f"heard: {verdict}{head}%s%s", (*arguments, _summary(failure), details)
+
+
+def _head(failure: Failure) -> tuple[str, tuple[str, ...]]:
     task = f"'{failure.task}'" if failure.task else ""
     if failure.coroutine and failure.coroutine != failure.task and failure.event != "coroutine-never-awaited":
         task = f"{task} ({failure.coroutine})" if task else failure.coroutine
-    head = _HEADS[failure.event].format(task=task, coroutine=f"'{failure.coroutine}'")
-    if failure.verdict == "retracted":
-        head = head.removesuffix(", and nobody hears it")
-        return f"heard: retracted: {head}; its failure was read after all ({failure.id})"
-    if failure.repeated:
-        what = failure.exception.type if failure.exception else failure.event
-        return f"heard: {failure.repeated} more like this: {head} [{what}] ({failure.id})"
-    level = {"lost": "lost", "unread": "unread so far", "escalated": "never read"}.get(failure.verdict or "", "")
+    fields = {"task": task, "coroutine": f"'{failure.coroutine}'"}
+    template, arguments = "", []
+    for literal, name, _, _ in string.Formatter().parse(_HEADS[failure.event]):
+        template += literal.replace("%", "%%")
+        if name is not None:
+            template += "%s"
+            arguments.append(fields[name])
+    return template, tuple(arguments)
+
+
+def _summary(failure: Failure) -> str:
+    """The exception in a line."""
     exception = failure.exception
-    if exception is not None:
-        head = f"{head}: {exception.type}: {exception.message}" if exception.message else f"{head}: {exception.type}"
-    lines = [f"heard: {'[' + level + '] ' if level else ''}{head}"]
-    for index, place in enumerate(failure.born):
-        label = (
-            ("dropped" if failure.event == "coroutine-never-awaited" and failure.holder == "nobody" else "born")
-            if index == 0
-            else ""
-        )
-        lines.append(f"  {label:8} {shown(place.path)}:{place.line} in {place.function}")
+    if exception is None:
+        return ""
+    first, *more = exception.message.splitlines() or [""]
+    return f": {exception.type}" + (f": {first}{' …' if more else ''}" if first or more else "")
+
+
+def _details(failure: Failure) -> typing.Iterator[str]:
+    for index, place in enumerate(failure.born[:_MOST_FRAMES]):
+        is_dropped = failure.event == "coroutine-never-awaited" and failure.holder == "nobody"
+        label = ("dropped" if is_dropped else "born") if index == 0 else ""
+        yield f"  {label:8} {shown(place.path)}:{place.line} in {place.function}"
     if failure.why:
-        lines.append(f"  {'why':8} {failure.why}")
-    advice = ADVICE.get(failure.rule)
-    if advice:
-        lines.append(f"  {'fix':8} {advice}")
+        yield f"  {'why':8} {failure.why}"
+    if failure.rule in ADVICE:
+        yield f"  {'fix':8} {ADVICE[failure.rule]}"
     if failure.rule:
-        lines.append(f"  {'rule':8} {failure.rule} (`heard rule {failure.rule}` says more; failure {failure.id})")
-    if exception is not None and exception.text and failure.verdict != "escalated":
-        lines.append(textwrap.indent(exception.text.rstrip("\n"), "  | "))
-    return "\n".join(lines)
+        yield f"  {'rule':8} {failure.rule} (`heard rule {failure.rule}` says more; failure {failure.id})"
+
+
+def traceback(failure: Failure) -> str:
+    """The end of the traceback, as many lines as there is room for. Empty where it has been shown before."""
+    exception = failure.exception
+    if exception is None or not exception.text or failure.verdict == "escalated" or failure.repeated:
+        return ""
+    lines = exception.text.rstrip("\n").split("\n")
+    room = _MOST_LINES - 1 - sum(1 for _ in _details(failure))
+    if len(lines) > room:
+        end = lines[1 - room :]
+        while len(end) > 2 and not end[0].lstrip().startswith("File "):
+            end.pop(0)
+        lines = [f"… {len(lines) - len(end)} lines before these, which the records of --json have", *end]
+    return textwrap.indent("\n".join(lines), "  | ")

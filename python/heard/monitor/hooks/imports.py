@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
 import sys
-import types
-import typing
-from collections.abc import Callable, Sequence
+
+# Type checkers take this for `typing.TYPE_CHECKING`: every Python process below a monitored one comes past here, so
+# this imports nothing that the interpreter has not imported already.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import importlib.machinery
+    import types
+    import typing
+    from collections.abc import Callable, Sequence
 
 
 def after_import(name: str, callback: Callable[[types.ModuleType], None]) -> Callable[[], None]:
@@ -21,7 +25,7 @@ def after_import(name: str, callback: Callable[[types.ModuleType], None]) -> Cal
     return finder.remove
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     def __init__(self, name: str, callback: Callable[[types.ModuleType], None]) -> None:
         self.name = name
         self.callback = callback
@@ -35,9 +39,12 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         if name != self.name:
             return None
-        self.remove()
         for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target)
+            # One without `find_spec` is passed over, as the import system does.
+            find = getattr(finder, "find_spec", None)
+            if finder is self or find is None:
+                continue
+            spec: importlib.machinery.ModuleSpec | None = find(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
                     self.extend(spec.loader)
@@ -49,8 +56,14 @@ class _Finder(importlib.abc.MetaPathFinder):
         execute = loader.exec_module
 
         def exec_module(module: types.ModuleType) -> None:
-            execute(module)
+            if module.__name__ != self.name:
+                # A loader that serves a whole archive loads what this module imports, too.
+                execute(module)
+                return
             loader.__dict__.pop("exec_module", None)
+            execute(module)
+            # Not where that has raised: it may be imported once more.
+            self.remove()
             self.callback(module)
 
         try:

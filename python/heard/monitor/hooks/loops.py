@@ -38,7 +38,8 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
             return
         told.context = context
         try:
-            if not listener.active or not listener.hear(self, context) or handles_itself(self):
+            is_heard = listener.active and listener.hear(self, context)
+            if not is_heard or handles_itself(self) or not listener.verdicts.reporter.speaks():
                 original(self, context)
                 return
             # The report is out: asyncio's own message would say less of the same.
@@ -75,9 +76,6 @@ class _Listener:
 
     def hear(self, loop: typing.Any, context: Context) -> bool:
         """Whether it is one of ours, and reported."""
-        if self.verdicts.reporter.is_busy():
-            # It happens while this thread writes another report, so it is asyncio's to tell.
-            return False
         try:
             return self._hear(loop, context)
         except Exception:

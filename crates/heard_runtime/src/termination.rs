@@ -1,0 +1,259 @@
+//! The last word of a process that a signal is about to end.
+//!
+//! A signal whose action is the default one ends a process without Python being asked. Here it is caught by a handler
+//! that only wakes a thread; the thread lets Python say the last word, and then the process dies of the same signal.
+
+use pyo3::prelude::*;
+
+/// Calls `callback` when the signal comes, and at most `patience` seconds later lets it take its course.
+///
+/// Only where the signal has its default action, and from the moment on when the clock is started: before that, there
+/// is nothing to say.
+#[pyfunction]
+pub(crate) fn before_death(py: Python<'_>, signal: i32, patience: f64, callback: Py<PyAny>) {
+    no_word_before_death(py);
+    imp::register(signal, patience, callback);
+}
+
+/// Undoes that.
+#[pyfunction]
+pub(crate) fn no_word_before_death(py: Python<'_>) {
+    disarm(py);
+    drop(imp::unregister());
+}
+
+/// Catches the signal if it has its default action, perhaps anew. Fails if no thread can be started.
+#[pyfunction]
+pub(crate) fn arm() -> PyResult<()> {
+    Ok(imp::arm()?)
+}
+
+/// Lets the signal have its default action until the next `arm`, as before a fork.
+#[pyfunction]
+pub(crate) fn disarm(py: Python<'_>) {
+    py.detach(imp::disarm);
+}
+
+#[cfg(target_os = "linux")]
+use linux as imp;
+
+/// There is no semaphore that a signal handler may post and that takes no descriptor.
+#[cfg(not(target_os = "linux"))]
+mod imp {
+    use std::io;
+
+    use pyo3::prelude::*;
+
+    pub(super) fn register(_signal: i32, _patience: f64, _callback: Py<PyAny>) {}
+
+    pub(super) fn unregister() -> Option<Py<PyAny>> {
+        None
+    }
+
+    pub(super) fn arm() -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn disarm() {}
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::cell::UnsafeCell;
+    use std::ffi::c_int;
+    use std::io;
+    use std::mem::{MaybeUninit, zeroed};
+    use std::ptr;
+    use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+    use std::thread::JoinHandle;
+    use std::time::Duration;
+
+    use pyo3::prelude::*;
+
+    use crate::native_thread;
+
+    /// The process whose thread waits for the semaphore; 0 if there is none.
+    static WAITS_IN: AtomicI32 = AtomicI32::new(0);
+    /// Whether the signal has come.
+    static CAME: AtomicBool = AtomicBool::new(false);
+
+    /// A semaphore, since posting one is all that a handler may do to wake a thread, short of writing to a descriptor,
+    /// which the program may have closed and used anew.
+    struct Semaphore(UnsafeCell<MaybeUninit<libc::sem_t>>);
+
+    // SAFETY: the functions of semaphores may be called by any thread at once.
+    unsafe impl Sync for Semaphore {}
+
+    static WAKE: Semaphore = Semaphore(UnsafeCell::new(MaybeUninit::uninit()));
+
+    /// What to say, and when.
+    struct Word {
+        signal: c_int,
+        patience: Duration,
+        callback: Py<PyAny>,
+    }
+
+    static WORD: Mutex<Option<Arc<Word>>> = Mutex::new(None);
+
+    struct Waiter {
+        thread: JoinHandle<()>,
+        signal: c_int,
+        process: c_int,
+    }
+
+    static WAITER: Mutex<Option<Waiter>> = Mutex::new(None);
+
+    fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn register(signal: c_int, patience: f64, callback: Py<PyAny>) {
+        let patience = Duration::try_from_secs_f64(patience).unwrap_or_default();
+        *lock(&WORD) = Some(Arc::new(Word { signal, patience, callback }));
+    }
+
+    /// Returns the one there was, so that it is dropped outside of the lock.
+    pub(super) fn unregister() -> Option<impl Sized> {
+        lock(&WORD).take()
+    }
+
+    pub(super) fn arm() -> io::Result<()> {
+        let Some(word) = lock(&WORD).clone() else { return Ok(()) };
+        let (signal, process) = (word.signal, this_process());
+        // The first process of a container ignores signals with their default action: they must do nothing to it.
+        if process == 1 || !is_default(signal) {
+            return Ok(());
+        }
+        let mut waiter = lock(&WAITER);
+        if waiter.as_ref().is_none_or(|waiter| waiter.process != process) {
+            // The thread of the parent of this process cannot be joined here.
+            std::mem::forget(waiter.take());
+            // SAFETY: no thread of this process waits for it, and no handler posts before `WAITS_IN` names this process.
+            if unsafe { libc::sem_init(WAKE.0.get().cast(), 0, 0) } != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            CAME.store(false, Ordering::SeqCst);
+            let thread = native_thread::start("heard-end", move || wait(&word))?;
+            *waiter = Some(Waiter { thread, signal, process });
+            WAITS_IN.store(process, Ordering::SeqCst);
+        }
+        handle(signal)
+    }
+
+    pub(super) fn disarm() {
+        let Some(Waiter { thread, signal, process }) = lock(&WAITER).take() else { return };
+        if process != this_process() {
+            std::mem::forget(thread);
+            return;
+        }
+        if is_ours(signal) {
+            set_default(signal);
+        }
+        WAITS_IN.store(0, Ordering::SeqCst);
+        // SAFETY: it was initialised before there was a waiter.
+        unsafe { libc::sem_post(WAKE.0.get().cast()) };
+        // Once the signal has come, the thread ends with the process.
+        if !CAME.load(Ordering::SeqCst) {
+            drop(thread.join());
+        }
+    }
+
+    fn wait(word: &Arc<Word>) {
+        // SAFETY: it was initialised before this thread was started.
+        while unsafe { libc::sem_wait(WAKE.0.get().cast()) } != 0 {}
+        if !CAME.load(Ordering::SeqCst) {
+            return;
+        }
+        let (said, is_said) = channel::<()>();
+        // The program may hold the interpreter's lock for as long as it likes, so another thread asks for it.
+        let started = native_thread::start("heard-end", {
+            let word = Arc::clone(word);
+            move || {
+                Python::attach(|py| {
+                    if let Err(error) = native_thread::call(py, &word.callback) {
+                        error.write_unraisable(py, None);
+                    }
+                });
+                drop(said);
+            }
+        });
+        if started.is_ok() {
+            // It ends with the other thread, or when the time is over.
+            is_said.recv_timeout(word.patience).unwrap_or_default();
+        }
+        die(word.signal);
+    }
+
+    extern "C" fn on_signal(signal: c_int) {
+        // Only what is allowed in a handler: atomics, `getpid`, `sem_post`, `sigaction` and `raise`.
+        if WAITS_IN.load(Ordering::SeqCst) == this_process() {
+            CAME.store(true, Ordering::SeqCst);
+            // SAFETY: it was initialised before `WAITS_IN` named this process. It may set `errno`, which is put back.
+            unsafe {
+                let errno = *libc::__errno_location();
+                libc::sem_post(WAKE.0.get().cast());
+                *libc::__errno_location() = errno;
+            }
+        } else {
+            // A child that was forked without Python's knowledge, or one that has not come round yet.
+            die(signal);
+        }
+    }
+
+    /// Lets the signal take its course. In a handler, that is when the handler returns.
+    fn die(signal: c_int) {
+        set_default(signal);
+        // SAFETY: the set is filled before it is read, and the signal is one that this was asked for.
+        unsafe {
+            let mut set = MaybeUninit::uninit();
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), signal);
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut());
+            libc::raise(signal);
+        }
+    }
+
+    fn this_process() -> c_int {
+        // SAFETY: it cannot fail.
+        unsafe { libc::getpid() }
+    }
+
+    fn handle(signal: c_int) -> io::Result<()> {
+        // SAFETY: a zeroed `sigaction` is a valid one, and the handler does only what handlers may.
+        let set = unsafe {
+            let mut action: libc::sigaction = zeroed();
+            action.sa_sigaction = on_signal as extern "C" fn(c_int) as usize;
+            action.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
+            libc::sigemptyset(&raw mut action.sa_mask);
+            libc::sigaction(signal, &raw const action, ptr::null_mut())
+        };
+        if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    fn set_default(signal: c_int) {
+        // SAFETY: a zeroed `sigaction` has no flags and an empty mask, and `SIG_DFL` is what it gets.
+        unsafe {
+            let mut action: libc::sigaction = zeroed();
+            action.sa_sigaction = libc::SIG_DFL;
+            libc::sigaction(signal, &raw const action, ptr::null_mut());
+        }
+    }
+
+    fn is_default(signal: c_int) -> bool {
+        action_of(signal) == Some(libc::SIG_DFL)
+    }
+
+    fn is_ours(signal: c_int) -> bool {
+        action_of(signal) == Some(on_signal as extern "C" fn(c_int) as usize)
+    }
+
+    fn action_of(signal: c_int) -> Option<libc::sighandler_t> {
+        // SAFETY: the action is only written to, and read if that has succeeded.
+        unsafe {
+            let mut action: libc::sigaction = zeroed();
+            (libc::sigaction(signal, ptr::null(), &raw mut action) == 0).then_some(action.sa_sigaction)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+"""Ends of a process that Python is not told of: `os._exit`, as children of `multiprocessing` end, and SIGTERM where the
+program has no handler for it."""
+
+from __future__ import annotations
+
+import _thread
+import functools
+import os
+import signal
+import typing
+from collections.abc import Callable
+
+from heard import _native
+from heard.monitor.hooks.patch import Undo, Undoing, replace
+
+#: Seconds that the last word may take: whoever ends a process so has no time.
+_PATIENCE = 2.0
+
+
+def put(is_owed: Callable[[], bool], say: Callable[[], None]) -> list[Undo]:
+    """`say` is called before the process ends, in another thread, if `is_owed`."""
+    with Undoing() as undo:
+        undo.append(_before_exit(is_owed, say))
+        if hasattr(signal, "SIGTERM"):
+            undo.append(_native.no_word_before_death)
+            _native.before_death(signal.SIGTERM, _PATIENCE, say)
+            undo.append(_stay_armed())
+    return undo
+
+
+def _before_exit(is_owed: Callable[[], bool], say: Callable[[], None]) -> Undo:
+    original = os._exit
+    active = True
+
+    @functools.wraps(original)
+    def _exit(status: int) -> typing.NoReturn:
+        try:
+            if active and isinstance(status, int) and is_owed():
+                _within(_PATIENCE, say)
+        finally:
+            original(status)
+
+    def stop() -> None:
+        nonlocal active
+        active = False
+
+    put_back = replace(os, "_exit", _exit)
+
+    def undo() -> None:
+        stop()
+        put_back()
+
+    return undo
+
+
+def _within(seconds: float, work: Callable[[], None]) -> None:
+    """Does it in another thread: the program may hold a lock for ever that a handler of its log waits for."""
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            done.release()
+
+    try:
+        _thread.start_new_thread(run, ())
+    except RuntimeError:
+        # The interpreter ends, or there is no room for another thread.
+        return
+    done.acquire(timeout=seconds)
+
+
+def _stay_armed() -> Undo:
+    """A server that has a handler of its own puts the default back when it has shut down, and sends itself the signal
+    once more."""
+    original = signal.signal
+
+    @functools.wraps(original)
+    def set_handler(signalnum: typing.Any, handler: typing.Any) -> typing.Any:
+        before = original(signalnum, handler)
+        if handler == signal.SIG_DFL and signalnum == signal.SIGTERM:
+            _native.arm()
+        return before
+
+    return replace(signal, "signal", set_handler)
