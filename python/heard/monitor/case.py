@@ -66,7 +66,7 @@ class Case:
 
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_silent",
-        "loop", "reference", "since", "site", "state", "task", "thread", "why",
+        "loop", "reference", "since", "site", "state", "task", "thread", "unmarked", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
@@ -84,6 +84,8 @@ class Case:
         self.is_silent = False
         #: Why nobody can read it, if that is known already.
         self.why: str | None = None
+        #: The future itself, if asyncio's mark is gone: it is kept until the first look, after which it cannot be judged.
+        self.unmarked: typing.Any = None
         self.since = self.due = 0.0
         #: Whether the next look comes before the end of the grace period.
         self.is_first = False
@@ -120,12 +122,12 @@ class Case:
                 return False
             self.state = state
         if state in CLOSED:
-            self.exception = None
+            self.exception = self.unmarked = None
         return True
 
     def is_read(self, future: typing.Any) -> bool:
         """Whether somebody has read it; of the futures of threads, their methods tell."""
-        return not self.is_thread and not future._log_traceback
+        return not self.is_thread and self.unmarked is None and not future._log_traceback
 
     def fields(self, future: typing.Any = None) -> dict[str, typing.Any]:
         """What a record says of it; `future` is given where it has not been noted."""
