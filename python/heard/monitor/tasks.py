@@ -63,6 +63,7 @@ class Tasks:
         try:
             _native.guard(future, case.reference, exception, self.erases)
             if exception is None and not future.done():
+                # What it fails with is not known so far.
                 future.add_done_callback(future.exception.ended, context=contextvars.Context())
         except AttributeError:
             # It has no room for attributes.
@@ -88,6 +89,7 @@ class Tasks:
         case = case_of(inner)
         site = case.site if case is not None else _native.birth(inner)
         case = self.verdicts.open(Case("task-failed", outer, site), outer)
+        self.guard(outer, case, inner._exception)
         self.turns.after(outer.get_loop(), case)
 
     def watch(self, future: typing.Any, loop: asyncio.AbstractEventLoop, threadsafe: bool = False) -> None:

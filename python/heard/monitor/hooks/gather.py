@@ -198,8 +198,7 @@ class _Watch:
     ) -> None:
         """Failures go to the last of these frames, in a list."""
         for index, child in failed:
-            # A child that was told to stop, by somebody who then waits for all of them, may fail.
-            fate = "used" if _was_cancelled(child) else liveness.fate_of_result(frames, index, self.is_internal)
+            fate = liveness.fate_of_result(frames, index, self.is_internal)
             where = frames[-1]
             if fate == "used" or where is None:
                 self.verdicts.marked_as_read(child)
@@ -219,11 +218,6 @@ class _Watch:
 
     def is_internal(self, code: types.CodeType) -> bool:
         return code.co_filename.startswith(self.internal)
-
-
-def _was_cancelled(child: typing.Any) -> bool:
-    cancelling = getattr(child, "cancelling", None)
-    return cancelling is not None and cancelling() > 0
 
 
 def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:
