@@ -37,6 +37,8 @@ enum Kind {
     Skipped,
     /// One of asyncio's functions that make tasks.
     Maker,
+    /// The step of an event loop: what is below has called the loop, and not what runs now.
+    Step,
 }
 
 #[derive(Default)]
@@ -73,6 +75,7 @@ impl Sites {
             let code = current.code();
             match self.kind(&code) {
                 None => return 0,
+                Some(Kind::Step) => break,
                 // asyncio below the program's frames is the loop: what is beyond it is not where this was born.
                 Some(Kind::Skipped) if found > 0 => break,
                 Some(Kind::Maker) if is_stepwise => break,
@@ -118,6 +121,8 @@ impl Sites {
         let flags: u32 = code.getattr(pyo3::intern!(py, "co_flags")).and_then(|flags| flags.extract()).unwrap_or_default();
         let kind = if !self.skipped.iter().any(|part| file.contains(part.as_str())) {
             if flags & STEPWISE == 0 { Kind::Plain } else { Kind::Stepwise }
+        } else if text(pyo3::intern!(py, "co_qualname")) == "Handle._run" {
+            Kind::Step
         } else if MAKERS.contains(&text(pyo3::intern!(py, "co_name")).as_str()) {
             Kind::Maker
         } else {

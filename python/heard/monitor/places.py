@@ -124,9 +124,9 @@ def is_tools(code: types.CodeType | None) -> bool:
 
 @functools.lru_cache(1024)
 def _is_of_a_tool(path: str) -> bool:
-    from heard.monitor.hooks.births import tools
+    from heard.monitor.hooks.births import tool_paths
 
-    return any(part in path for part in tools())
+    return any(part in path for part in tool_paths())
 
 
 def _program_of(coroutine: typing.Any) -> types.CodeType | None:
