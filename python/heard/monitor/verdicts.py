@@ -327,14 +327,12 @@ class Verdicts:
             self.hold(case)
 
     def forget(self, future: typing.Any) -> None:
-        """Its failure is somebody else's to report."""
-        case = case_of(future)
-        if case is not None:
-            case.become(State.HEARD)
-            _native.unguard(future)
-            detach(future)
-            if case.is_silent and future._log_traceback:
-                future._log_traceback = False
+        """Its failure is somebody else's to report. The case stays with it, so that it is not opened again."""
+        case = self.open(Case("task-failed", future, 0), future)
+        case.become(State.RETRACTED if case.state is State.UNREAD else State.HEARD)
+        _native.unguard(future)
+        if case.is_silent and future._log_traceback:
+            future._log_traceback = False
 
 
 def _is_being_read(future: typing.Any) -> bool:
