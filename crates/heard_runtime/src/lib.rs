@@ -50,7 +50,7 @@ mod _native {
     #[pymodule_export]
     use crate::relay::Relay;
     #[pymodule_export]
-    use crate::sweep::{cancelling, has_failure, unread};
+    use crate::sweep::{cancelling, has_failure, others, unread};
     #[pymodule_export]
     use crate::termination::{arm, before_death, disarm, no_word_before_death};
     #[pymodule_export]
