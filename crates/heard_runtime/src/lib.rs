@@ -9,8 +9,10 @@ mod called;
 mod clock;
 mod frames;
 mod gil;
+mod guard;
 mod holders;
 mod interrupt;
+mod method;
 mod native_thread;
 mod outcome;
 mod pool;
@@ -26,7 +28,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::births::{birth, here, note, places, start_births, stop_births};
+    use crate::births::{birth, here, note, note_returned, noted, places, start_births, stop_births};
     #[pymodule_export]
     use crate::called::{call_places, called, keep_calls};
     #[pymodule_export]
@@ -34,9 +36,13 @@ mod _native {
     #[pymodule_export]
     use crate::frames::{has_variable, variable};
     #[pymodule_export]
+    use crate::guard::{Guard, guard, unguard};
+    #[pymodule_export]
     use crate::holders::holders;
     #[pymodule_export]
     use crate::interrupt::raise_later;
+    #[pymodule_export]
+    use crate::method::Method;
     #[pymodule_export]
     use crate::outcome::Outcome;
     #[pymodule_export]
@@ -44,11 +50,11 @@ mod _native {
     #[pymodule_export]
     use crate::relay::Relay;
     #[pymodule_export]
-    use crate::sweep::{has_failure, unread};
+    use crate::sweep::{cancelling, has_failure, unread};
     #[pymodule_export]
     use crate::termination::{arm, before_death, disarm, no_word_before_death};
     #[pymodule_export]
-    use crate::unwind::{forget_callbacks, unwind_callbacks};
+    use crate::unwind::{await_throw, forget_callbacks, unwind_callbacks};
 
     /// The version of the package.
     #[pymodule_export]

@@ -15,11 +15,13 @@ import threading
 from collections.abc import Callable
 
 from heard import _native
-from heard.monitor.case import Verdicts
+from heard.monitor import case
 from heard.monitor.hooks import births, coroutines, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
 from heard.monitor.hooks.cancels import Cancels
 from heard.monitor.hooks.patch import Undo, Undoing
-from heard.monitor.turns import Tasks, Turns
+from heard.monitor.tasks import Tasks
+from heard.monitor.turns import Turns
+from heard.monitor.verdicts import Verdicts
 from heard.record import Failure, Stats
 from heard.report import log
 from heard.report.reporter import Reporter
@@ -47,6 +49,7 @@ class Monitor:
             self.verdicts, self.turns, self.tasks = before.verdicts, before.turns, before.tasks
             self.verdicts.settings, self.verdicts.reporter = settings, self.reporter
             self.verdicts.others.clear()
+            self.tasks.active = True
             self.reporter.counts["unread"] = before.reporter.counts["unread"]
         self.cancels = Cancels(self.verdicts)
         self.sweep: unwind.Sweep | None = None
@@ -58,6 +61,7 @@ class Monitor:
     def put(self) -> None:
         self.reporter.wake_in = self.verdicts.wake_in
         self.verdicts.others.append(self.cancels.wake)
+        self.verdicts.tasks_of = births.tasks_of
         for hook in _HOOKS:
             try:
                 self.undo += hook.put(self)
@@ -68,7 +72,7 @@ class Monitor:
 
     def take(self) -> None:
         """Takes the hooks out. What is open stays open for the next one."""
-        self.cancels.active = False
+        self.cancels.active = self.tasks.active = False
         self.undo.undo()
         _native.stop_clock(_END_PATIENCE)
 
@@ -79,7 +83,6 @@ class Monitor:
     def forget(self) -> None:
         """Nobody will judge what is open, and no loop is kept for it."""
         self.verdicts.held.clear()
-        self.verdicts.told.clear()
         self.cancels.watched.clear()
         self.turns.open.clear()
         self.turns.all.clear()
@@ -132,16 +135,18 @@ class Monitor:
             self.verdicts.wake_in(0.05)
 
     def after_fork_in_child(self) -> None:
+        case.after_fork_in_child()
         self.reporter.after_fork_in_child()
         # Failures of the parent are the parent's to report.
+        open_cases = [*self.verdicts.held.values(), *(one for batch in self.turns.all for one in batch.cases)]
+        futures = [one.reference() for one in open_cases]
         registry = births.registry()
         if registry is not None:
-            for task in _native.unread(registry.data):
-                self.verdicts.tell_no_more(task)
-        self.verdicts.held.clear()
-        self.cancels.watched.clear()
-        self.turns.open.clear()
-        self.turns.all.clear()
+            futures += _native.unread(registry.data)
+        for future in futures:
+            if future is not None:
+                self.verdicts.forget(future)
+        self.forget()
         if self.sweep is not None:
             self.verdicts.wake_in(self.sweep.interval)
 
@@ -165,18 +170,18 @@ def _put_unwind(monitor: Monitor) -> list[Undo]:
         return [unwinding]
     if why:
         log.say("%s, so failures of tasks that are kept are found a little later", why)
-    monitor.sweep = unwind.Sweep(monitor.tasks, monitor.cancels.thrown)
+    monitor.sweep = unwind.Sweep(monitor.tasks)
     monitor.verdicts.others.append(monitor.sweep)
     monitor.verdicts.wake_in(monitor.sweep.interval)
     return []
 
 
 _HOOKS = (
-    _Hook("births", lambda of: births.put(of.settings.birth_frames), "Nothing says where a task was made."),
+    _Hook("births", lambda of: births.put(of.settings.birth_frames, of.tasks.odd), "Nothing says where a task was made."),
     _Hook("unwind", _put_unwind, "Failures of tasks that are kept are not heard."),
     _Hook(
         "gather",
-        lambda of: [gather.put(of.verdicts, of.turns)],
+        lambda of: [gather.put(of.verdicts, of.turns, of.tasks)],
         "Failures that `asyncio.gather` has taken up are not heard.",
     ),
     _Hook("wait", lambda of: [wait.put()], "Failures that `asyncio.wait(FIRST_EXCEPTION)` has looked at are not heard."),

@@ -16,23 +16,11 @@ from heard import _native
 from heard.monitor import places
 from heard.record import Event, Failure, Place, Stats, Verdict, new_id
 from heard.report import log
+from heard.report.events import counter_of, level_of
 from heard.report.journal import Journal
 from heard.report.storm import Storm
 from heard.settings import Settings
 
-#: The counter of each event; a failure is counted by its verdict.
-_COUNTERS: dict[str, str] = {
-    "coroutine-never-awaited": "never_awaited",
-    "task-pending-at-exit": "unfinished",
-    "task-destroyed": "unfinished",
-    "callback-raised": "callbacks",
-    "task-swallowed-cancel": "swallowed",
-    "spawn-failed": "told",
-    "child-failed": "told",
-    "contained-failed": "told",
-    "service-failed": "told",
-}
-_LEVELS = {"lost": logging.ERROR, "escalated": logging.ERROR, "retracted": logging.INFO}
 _KEPT = 1000
 #: Seconds until a look at what a storm has held back.
 _FIRST_FLUSH = 1.0
@@ -124,10 +112,10 @@ class Reporter:
             with self.lock:
                 self.counts["ignored"] += 1
             return None
-        counter = _COUNTERS.get(event) or ("unread" if verdict == "unread" else "lost")
+        counter = counter_of(event, verdict)
         kind = (event, verdict, type(exception), facts.get("coroutine"), key)
         if level is None:
-            level = _LEVELS.get(verdict or "", logging.WARNING)
+            level = level_of(event, verdict)
         with self.lock:
             self.counts[counter] += 1
             admitted = self.storm.admits(kind)
@@ -184,7 +172,7 @@ class Reporter:
             raised = dataclasses.replace(raised, traceback=(), text="", cause=None, context=None, exceptions=())
         self._recount(verdict)
         later = dataclasses.replace(failure, verdict=verdict, why=why, exception=raised)
-        self._emit(later, _LEVELS.get(verdict, logging.WARNING))
+        self._emit(later, level_of(failure.event, verdict))
 
     def recount(self, verdict: Verdict) -> None:
         """The same, for a failure that was counted and not shown."""
@@ -212,7 +200,7 @@ class Reporter:
         if self.settings.report is not None:
             if not self.is_mute:
                 self.settings.report(failure)
-        elif level > logging.INFO or failure.verdict is not None:
+        elif level >= logging.INFO:
             # The others, such as tasks that are left at the end, are counted, and told by the journal.
             log.write(failure, level, exception)
 

@@ -8,24 +8,8 @@ import typing
 
 from heard.monitor.places import shown
 from heard.record import Failure
-from heard.report.rules import ADVICE
+from heard.report.events import ADVICE, EVENTS
 
-_HEADS = {
-    "task-failed": "task {task} failed, and nobody hears it",
-    "sibling-failed": "task {task} failed beside a gather that has already ended, and nobody hears it",
-    "outcomes-ignored": "gathered work failed, and nobody looks at the outcome",
-    "coroutine-never-awaited": "the coroutine {coroutine} was never awaited",
-    "task-pending-at-exit": "task {task} was unfinished when its loop ended",
-    "task-destroyed": "task {task} was collected before it was done",
-    "thread-future-failed": "work for another thread failed, and nobody hears it",
-    "callback-raised": "a callback raised",
-    "task-swallowed-cancel": "task {task} was cancelled and went on",
-    "spawn-failed": "spawned task {task} failed",
-    "child-failed": "task {task} of a group failed",
-    "contained-failed": "contained work in task {task} failed",
-    "service-failed": "service {task} failed",
-    "outcome-unread": "{task} failed, and nobody looks at the outcome",
-}
 _VERDICTS = {"lost": "[lost] ", "unread": "[unread so far] ", "escalated": "[never read] "}
 #: Lines of a report, and frames of the place of birth that it shows. The record has all of them.
 _MOST_LINES = 14
@@ -60,7 +44,7 @@ def _head(failure: Failure) -> tuple[str, tuple[str, ...]]:
         task = f"{task} ({failure.coroutine})" if task else failure.coroutine
     fields = {"task": task, "coroutine": f"'{failure.coroutine}'"}
     template, arguments = "", []
-    for literal, name, _, _ in string.Formatter().parse(_HEADS[failure.event]):
+    for literal, name, _, _ in string.Formatter().parse(EVENTS[failure.event].head):
         template += literal.replace("%", "%%")
         if name is not None:
             template += "%s"
