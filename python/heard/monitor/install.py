@@ -45,10 +45,8 @@ class Monitor:
             self.turns = Turns()
             self.tasks = Tasks(self.verdicts, self.turns)
         else:
-            # What is open stays open, under the new settings.
             self.verdicts, self.turns, self.tasks = before.verdicts, before.turns, before.tasks
-            self.verdicts.settings, self.verdicts.reporter = settings, self.reporter
-            self.verdicts.others.clear()
+            self.verdicts.go_on(settings, self.reporter)
             self.tasks.active = True
             self.reporter.counts["unread"] = before.reporter.counts["unread"]
         self.cancels = Cancels(self.verdicts)

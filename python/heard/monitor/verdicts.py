@@ -44,6 +44,16 @@ class Verdicts:
         #: What else the clock calls; each says in how many seconds it wants to be called again.
         self.others: list[Callable[[], float | None]] = []
 
+    def go_on(self, settings: Settings, reporter: Reporter) -> None:
+        """What is open stays open under other settings."""
+        self.settings, self.reporter = settings, reporter
+        self.others.clear()
+        for case in list(self.held.values()):
+            if case.state is State.UNREAD:
+                case.due = case.since + settings.escalate
+            elif not case.is_first:
+                case.due = case.since + settings.grace
+
     def open(self, case: Case, future: typing.Any) -> Case:
         """Begins a case, unless the future has one."""
         known = case_of(future)
