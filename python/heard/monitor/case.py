@@ -18,7 +18,10 @@ import typing
 import weakref
 
 from heard.monitor import places
-from heard.record import Event, Failure, thread_name
+from heard.monitor.threads import thread_name
+
+if typing.TYPE_CHECKING:
+    from heard.record import Event, Failure
 
 
 class State(enum.Enum):

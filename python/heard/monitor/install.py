@@ -8,10 +8,10 @@ what is not heard then. The others stay.
 from __future__ import annotations
 
 import atexit
-import dataclasses
 import os
 import sys
 import threading
+import typing
 from collections.abc import Callable
 
 from heard import _native
@@ -22,10 +22,12 @@ from heard.monitor.hooks.patch import Undo, Undoing
 from heard.monitor.tasks import Tasks
 from heard.monitor.turns import Turns
 from heard.monitor.verdicts import Verdicts
-from heard.record import Failure, Stats
 from heard.report import log
 from heard.report.reporter import Reporter
 from heard.settings import Settings
+
+if typing.TYPE_CHECKING:
+    from heard.record import Failure, Stats
 
 #: Seconds that a fork waits for a report that is being made: code of the program's may wait there for the one that
 #: forks.
@@ -149,8 +151,7 @@ class Monitor:
             self.verdicts.wake_in(self.sweep.interval)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Hook:
+class _Hook(typing.NamedTuple):
     name: str
     put: Callable[[Monitor], list[Undo]]
     #: What is not heard without it, as a sentence.
@@ -264,6 +265,8 @@ def failures() -> list[Failure]:
 
 
 def stats() -> Stats:
+    from heard.record import Stats
+
     return _monitor.reporter.stats() if _monitor is not None else Stats()
 
 

@@ -13,10 +13,13 @@ from collections.abc import Callable
 from heard import _native
 from heard.monitor import clock, flow, holding, loop_handlers, places
 from heard.monitor.case import TOLD, Case, State, attach, case_of, detach
-from heard.record import Failure, known_threads
+from heard.monitor.threads import known_threads
 from heard.report.events import rule_of
 from heard.report.reporter import Reporter
 from heard.settings import Settings
+
+if typing.TYPE_CHECKING:
+    from heard.record import Failure
 
 #: Failures that may be waiting for their verdict. Those beyond are reported at once, as unread.
 _MOST_HELD = 10_000
