@@ -5,11 +5,10 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Coroutine, Iterable
 
-from heard.record import Failure, Stats
-
 if typing.TYPE_CHECKING:
     import asyncio
 
+    from heard.record import Failure, Stats
     from heard.settings import Ignore
 
 T = typing.TypeVar("T")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import threading
 import time
 import typing
+
+from heard.monitor.threads import thread_name
 
 Event = typing.Literal[
     "task-failed",
@@ -85,7 +86,7 @@ class Failure:
     holder: str | None = None
     waiters: tuple[str, ...] = ()
     process: int = dataclasses.field(default_factory=os.getpid)
-    thread: str = dataclasses.field(default_factory=lambda: thread_name())
+    thread: str = dataclasses.field(default_factory=thread_name)
     loop: str | None = None
     #: Why nobody hears it, in a sentence.
     why: str = ""
@@ -148,15 +149,3 @@ def new_id() -> str:
 
 
 _STARTED = time.time_ns() & 0xFFFFFFFF
-
-
-def thread_name() -> str:
-    # Not `threading.current_thread`, which makes an object for a thread that Python does not know.
-    thread = known_threads().get(threading.get_ident())
-    return thread.name if thread is not None else "heard"
-
-
-def known_threads() -> dict[int, threading.Thread]:
-    """The threads that Python lists, as `threading` keeps them."""
-    listed: dict[int, threading.Thread] = typing.cast(typing.Any, threading)._active
-    return listed

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import typing
 from collections.abc import Callable, Iterable
 
-from heard.record import Failure
+if typing.TYPE_CHECKING:
+    from heard.record import Failure
 
-Ignore = type[BaseException] | str | Callable[[Failure], bool]
+Ignore: typing.TypeAlias = "type[BaseException] | str | Callable[[Failure], bool]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

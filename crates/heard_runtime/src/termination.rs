@@ -31,7 +31,7 @@ pub(crate) fn arm() -> PyResult<()> {
 /// Lets the signal have its default action until the next `arm`, as before a fork.
 #[pyfunction]
 pub(crate) fn disarm(py: Python<'_>) {
-    py.detach(imp::disarm);
+    imp::disarm(py);
 }
 
 #[cfg(target_os = "linux")]
@@ -54,7 +54,7 @@ mod imp {
         Ok(())
     }
 
-    pub(super) fn disarm() {}
+    pub(super) fn disarm(_py: Python<'_>) {}
 }
 
 #[cfg(target_os = "linux")]
@@ -64,7 +64,7 @@ mod linux {
     use std::io;
     use std::mem::{MaybeUninit, zeroed};
     use std::ptr;
-    use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering};
     use std::sync::mpsc::channel;
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread::JoinHandle;
@@ -79,14 +79,52 @@ mod linux {
     /// Whether the signal has come.
     static CAME: AtomicBool = AtomicBool::new(false);
 
-    /// A semaphore, since posting one is all that a handler may do to wake a thread, short of writing to a descriptor,
-    /// which the program may have closed and used anew.
-    struct Semaphore(UnsafeCell<MaybeUninit<libc::sem_t>>);
+    /// What a thread waits for: a semaphore, since posting one is all that a handler may do to wake a thread, short of
+    /// writing to a descriptor, which the program may have closed and used anew.
+    struct Wake {
+        semaphore: UnsafeCell<MaybeUninit<libc::sem_t>>,
+        stop: AtomicBool,
+    }
 
-    // SAFETY: the functions of semaphores may be called by any thread at once.
-    unsafe impl Sync for Semaphore {}
+    // SAFETY: the functions of semaphores may be called by any thread at once, after `sem_init`, which is called before
+    // a second thread knows of it.
+    unsafe impl Sync for Wake {}
 
-    static WAKE: Semaphore = Semaphore(UnsafeCell::new(MaybeUninit::uninit()));
+    impl Wake {
+        /// One that no thread waits for. They are never freed, since a handler may be about to post.
+        fn unused() -> io::Result<&'static Self> {
+            if let Some(wake) = lock(&UNUSED).pop() {
+                wake.stop.store(false, Ordering::SeqCst);
+                return Ok(wake);
+            }
+            let wake = Box::new(Self { semaphore: UnsafeCell::new(MaybeUninit::uninit()), stop: AtomicBool::new(false) });
+            // SAFETY: nobody else knows of it so far.
+            if unsafe { libc::sem_init(wake.semaphore.get().cast(), 0, 0) } == 0 {
+                Ok(Box::leak(wake))
+            } else {
+                Err(io::Error::last_os_error())
+            }
+        }
+
+        fn post(&self) {
+            // SAFETY: it is initialised.
+            unsafe { libc::sem_post(self.semaphore.get().cast()) };
+        }
+
+        /// Waits until it is told to stop, or the signal has come.
+        fn wait(&self) {
+            while !self.stop.load(Ordering::SeqCst) && !CAME.load(Ordering::SeqCst) {
+                // SAFETY: it is initialised. Where it fails, it was interrupted, and is asked again.
+                unsafe { libc::sem_wait(self.semaphore.get().cast()) };
+            }
+        }
+    }
+
+    /// What the handler posts.
+    static WAKE: AtomicPtr<Wake> = AtomicPtr::new(ptr::null_mut());
+
+    // The locks are held only by threads that hold the interpreter's lock, as does whoever forks: a child finds them free.
+    static UNUSED: Mutex<Vec<&Wake>> = Mutex::new(Vec::new());
 
     /// What to say, and when.
     struct Word {
@@ -99,6 +137,7 @@ mod linux {
 
     struct Waiter {
         thread: JoinHandle<()>,
+        wake: &'static Wake,
         signal: c_int,
         process: c_int,
     }
@@ -130,20 +169,18 @@ mod linux {
         if waiter.as_ref().is_none_or(|waiter| waiter.process != process) {
             // The thread of the parent of this process cannot be joined here.
             std::mem::forget(waiter.take());
-            // SAFETY: no thread of this process waits for it, and no handler posts before `WAITS_IN` names this process.
-            if unsafe { libc::sem_init(WAKE.0.get().cast(), 0, 0) } != 0 {
-                return Err(io::Error::last_os_error());
-            }
+            let wake = Wake::unused()?;
             CAME.store(false, Ordering::SeqCst);
-            let thread = native_thread::start("heard-end", move || wait(&word))?;
-            *waiter = Some(Waiter { thread, signal, process });
+            let thread = native_thread::start("heard-end", move || wait(wake, &word))?;
+            *waiter = Some(Waiter { thread, wake, signal, process });
+            WAKE.store(ptr::from_ref(wake).cast_mut(), Ordering::SeqCst);
             WAITS_IN.store(process, Ordering::SeqCst);
         }
         handle(signal)
     }
 
-    pub(super) fn disarm() {
-        let Some(Waiter { thread, signal, process }) = lock(&WAITER).take() else { return };
+    pub(super) fn disarm(py: Python<'_>) {
+        let Some(Waiter { thread, wake, signal, process }) = lock(&WAITER).take() else { return };
         if process != this_process() {
             std::mem::forget(thread);
             return;
@@ -152,17 +189,17 @@ mod linux {
             set_default(signal);
         }
         WAITS_IN.store(0, Ordering::SeqCst);
-        // SAFETY: it was initialised before there was a waiter.
-        unsafe { libc::sem_post(WAKE.0.get().cast()) };
+        wake.stop.store(true, Ordering::SeqCst);
+        wake.post();
         // Once the signal has come, the thread ends with the process.
         if !CAME.load(Ordering::SeqCst) {
-            drop(thread.join());
+            drop(py.detach(|| thread.join()));
+            lock(&UNUSED).push(wake);
         }
     }
 
-    fn wait(word: &Arc<Word>) {
-        // SAFETY: it was initialised before this thread was started.
-        while unsafe { libc::sem_wait(WAKE.0.get().cast()) } != 0 {}
+    fn wait(wake: &Wake, word: &Arc<Word>) {
+        wake.wait();
         if !CAME.load(Ordering::SeqCst) {
             return;
         }
@@ -190,10 +227,11 @@ mod linux {
         // Only what is allowed in a handler: atomics, `getpid`, `sem_post`, `sigaction` and `raise`.
         if WAITS_IN.load(Ordering::SeqCst) == this_process() {
             CAME.store(true, Ordering::SeqCst);
-            // SAFETY: it was initialised before `WAITS_IN` named this process. It may set `errno`, which is put back.
+            // SAFETY: it points to what is never freed, since before `WAITS_IN` named this process. What is called may
+            // set `errno`, which is put back.
             unsafe {
                 let errno = *libc::__errno_location();
-                libc::sem_post(WAKE.0.get().cast());
+                (*WAKE.load(Ordering::SeqCst)).post();
                 *libc::__errno_location() = errno;
             }
         } else {

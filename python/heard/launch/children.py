@@ -27,10 +27,17 @@ def tell(settings: Settings) -> None:
     import json
 
     from heard.report.journal import for_children
+    from heard.settings import Settings
 
-    options = {name: getattr(settings, name) for name in ("grace", "escalate", "origins", "ignore")}
+    default = Settings()
+    named = {name: getattr(settings, name) for name in ("grace", "escalate", "origins", "ignore")}
+    options = {name: value for name, value in named.items() if value != getattr(default, name)}
+    if settings.json is not None:
+        options |= for_children(settings.json)
     os.environ[_SWITCH] = "1"
-    os.environ[_OPTIONS] = json.dumps({**options, **for_children(settings.json)})
+    os.environ.pop(_OPTIONS, None)
+    if options:
+        os.environ[_OPTIONS] = json.dumps(options)
 
 
 def arm() -> None:
@@ -56,12 +63,14 @@ def _start(_: types.ModuleType) -> None:
 
 
 def _settings() -> Settings:
-    import json
-
     from heard.settings import Settings
 
+    if _OPTIONS not in os.environ:
+        return Settings()
+    import json
+
     try:
-        options = json.loads(os.environ.get(_OPTIONS, "{}"))
+        options = json.loads(os.environ[_OPTIONS])
         for name in ("ignore", "json_file"):
             if name in options:
                 options[name] = tuple(options[name])

@@ -18,7 +18,10 @@ import typing
 import weakref
 
 from heard.monitor import places
-from heard.record import Event, Failure, thread_name
+from heard.monitor.threads import thread_name
+
+if typing.TYPE_CHECKING:
+    from heard.record import Event, Failure
 
 
 class State(enum.Enum):
@@ -53,6 +56,12 @@ CLOSED = frozenset({State.HEARD, State.LOST, State.RETRACTED, State.ESCALATED})
 TOLD = frozenset({State.LOST, State.ESCALATED})
 #: Held for an assignment and no longer: a loop's thread and the clock's may come to a verdict at once.
 _deciding = threading.RLock()
+
+
+def after_fork_in_child() -> None:
+    """Another thread of the parent may have been deciding, and does not run here."""
+    global _deciding
+    _deciding = threading.RLock()
 
 
 class Reference(weakref.ref[typing.Any]):

@@ -8,23 +8,26 @@ what is not heard then. The others stay.
 from __future__ import annotations
 
 import atexit
-import dataclasses
 import os
 import sys
 import threading
+import typing
 from collections.abc import Callable
 
 from heard import _native
+from heard.monitor import case
 from heard.monitor.hooks import births, coroutines, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
 from heard.monitor.hooks.cancels import Cancels
 from heard.monitor.hooks.patch import Undo, Undoing
 from heard.monitor.tasks import Tasks
 from heard.monitor.turns import Turns
 from heard.monitor.verdicts import Verdicts
-from heard.record import Failure, Stats
 from heard.report import log
 from heard.report.reporter import Reporter
 from heard.settings import Settings
+
+if typing.TYPE_CHECKING:
+    from heard.record import Failure, Stats
 
 #: Seconds that a fork waits for a report that is being made: code of the program's may wait there for the one that
 #: forks.
@@ -44,10 +47,9 @@ class Monitor:
             self.turns = Turns()
             self.tasks = Tasks(self.verdicts, self.turns)
         else:
-            # What is open stays open, under the new settings.
             self.verdicts, self.turns, self.tasks = before.verdicts, before.turns, before.tasks
-            self.verdicts.settings, self.verdicts.reporter = settings, self.reporter
-            self.verdicts.others.clear()
+            self.verdicts.go_on(settings, self.reporter)
+            self.tasks.active = True
             self.reporter.counts["unread"] = before.reporter.counts["unread"]
         self.cancels = Cancels(self.verdicts)
         self.sweep: unwind.Sweep | None = None
@@ -60,7 +62,6 @@ class Monitor:
         self.reporter.wake_in = self.verdicts.wake_in
         self.verdicts.others.append(self.cancels.wake)
         self.verdicts.tasks_of = births.tasks_of
-        self.tasks.active = True
         for hook in _HOOKS:
             try:
                 self.undo += hook.put(self)
@@ -134,22 +135,23 @@ class Monitor:
             self.verdicts.wake_in(0.05)
 
     def after_fork_in_child(self) -> None:
+        case.after_fork_in_child()
         self.reporter.after_fork_in_child()
         # Failures of the parent are the parent's to report.
+        open_cases = [*self.verdicts.held.values(), *(one for batch in self.turns.all for one in batch.cases)]
+        futures = [one.reference() for one in open_cases]
         registry = births.registry()
         if registry is not None:
-            for task in _native.unread(registry.data):
-                self.verdicts.forget(task)
-        self.verdicts.held.clear()
-        self.cancels.watched.clear()
-        self.turns.open.clear()
-        self.turns.all.clear()
+            futures += _native.unread(registry.data)
+        for future in futures:
+            if future is not None:
+                self.verdicts.forget(future)
+        self.forget()
         if self.sweep is not None:
             self.verdicts.wake_in(self.sweep.interval)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Hook:
+class _Hook(typing.NamedTuple):
     name: str
     put: Callable[[Monitor], list[Undo]]
     #: What is not heard without it, as a sentence.
@@ -263,6 +265,8 @@ def failures() -> list[Failure]:
 
 
 def stats() -> Stats:
+    from heard.record import Stats
+
     return _monitor.reporter.stats() if _monitor is not None else Stats()
 
 

@@ -12,7 +12,8 @@ import types
 import typing
 
 from heard import _native
-from heard.record import Place, Raised
+if typing.TYPE_CHECKING:
+    from heard.record import Place, Raised
 
 #: Longer tracebacks and messages are cut: memory has a bound.
 _MOST_FRAMES = 60
@@ -29,6 +30,8 @@ def born(site: int) -> tuple[Place, ...]:
 
 def place(code: types.CodeType, last: int) -> Place:
     """The line that an instruction belongs to."""
+    from heard.record import Place
+
     return Place(code.co_filename, _line(code, last), code.co_qualname)
 
 
@@ -50,6 +53,8 @@ def shown(path: str) -> str:
 
 def raised(exception: BaseException) -> Raised:
     """The exception as text. The values of variables are not in it."""
+    from heard.record import Raised
+
     try:
         formatted = traceback.TracebackException.from_exception(exception, limit=-_MOST_FRAMES, compact=True)
         _leave_out_columns(formatted)
@@ -74,6 +79,8 @@ def _leave_out_columns(formatted: traceback.TracebackException | None, depth: in
 
 
 def _raised(formatted: traceback.TracebackException, depth: int = 0) -> Raised:
+    from heard.record import Place, Raised
+
     name = getattr(formatted, "exc_type_str", None)
     if name is None:
         kind: typing.Any = formatted.exc_type

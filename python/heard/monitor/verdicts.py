@@ -13,10 +13,13 @@ from collections.abc import Callable
 from heard import _native
 from heard.monitor import clock, flow, holding, loop_handlers, places
 from heard.monitor.case import TOLD, Case, State, attach, case_of, detach
-from heard.record import Failure, known_threads
+from heard.monitor.threads import known_threads
 from heard.report.events import rule_of
 from heard.report.reporter import Reporter
 from heard.settings import Settings
+
+if typing.TYPE_CHECKING:
+    from heard.record import Failure
 
 #: Failures that may be waiting for their verdict. Those beyond are reported at once, as unread.
 _MOST_HELD = 10_000
@@ -43,6 +46,16 @@ class Verdicts:
         self.tasks_of: Callable[[typing.Any], list[typing.Any]] = lambda future: []
         #: What else the clock calls; each says in how many seconds it wants to be called again.
         self.others: list[Callable[[], float | None]] = []
+
+    def go_on(self, settings: Settings, reporter: Reporter) -> None:
+        """What is open stays open under other settings."""
+        self.settings, self.reporter = settings, reporter
+        self.others.clear()
+        for case in list(self.held.values()):
+            if case.state is State.UNREAD:
+                case.due = case.since + settings.escalate
+            elif not case.is_first:
+                case.due = case.since + settings.grace
 
     def open(self, case: Case, future: typing.Any) -> Case:
         """Begins a case, unless the future has one."""
@@ -327,7 +340,7 @@ class Verdicts:
             self.hold(case)
 
     def forget(self, future: typing.Any) -> None:
-        """Its failure is somebody else's to report. The case stays with it, so that it is not opened again."""
+        """Its failure is somebody else's to report. It keeps a case that is closed, so that none is opened."""
         case = self.open(Case("task-failed", future, 0), future)
         case.become(State.RETRACTED if case.state is State.UNREAD else State.HEARD)
         _native.unguard(future)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
+import typing
 
-from heard.record import Event, Verdict
+if typing.TYPE_CHECKING:
+    from heard.record import Event, Verdict
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(typing.NamedTuple):
     """What is the same for all records of an event."""
 
     #: The headline, with `{task}` and `{coroutine}` filled in.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
 import threading
 import typing
 
-from heard.record import Failure
+if typing.TYPE_CHECKING:
+    from heard.record import Failure
 
 #: Our own descriptors are out of the way of programs that count on the next free number.
 _FIRST_DESCRIPTOR = 100
@@ -77,6 +77,8 @@ class Journal:
             self.descriptor, self.file = handle, identity(handle)
 
     def write(self, failure: Failure) -> None:
+        import json
+
         line = json.dumps(failure.as_dict(), ensure_ascii=False, separators=(",", ":"), default=str) + "\n"
         content = line.encode("utf-8", "backslashreplace")
         with self.lock:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import typing
 
-from heard.record import Failure
-from heard.report import text
+if typing.TYPE_CHECKING:
+    from heard.record import Failure
 
 logger = logging.getLogger("heard")
 
@@ -39,6 +40,8 @@ def say(message: str, *arguments: object) -> None:
 
 def _record(failure: Failure, level: int, exception: BaseException | None) -> logging.LogRecord:
     """The record says where the work was born; what collects records groups them by template and exception."""
+    from heard.report import text
+
     template, arguments = text.message(failure)
     where = failure.born[0] if failure.born else None
     record = logger.makeRecord(
@@ -59,6 +62,8 @@ def _record(failure: Failure, level: int, exception: BaseException | None) -> lo
 
 
 def _write_to_stderr(failure: Failure) -> None:
+    from heard.report import text
+
     stream = sys.stderr
     if stream is not None:
         stream.write(text.block(failure) + "\n")

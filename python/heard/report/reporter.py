@@ -14,12 +14,17 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import places
-from heard.record import Event, Failure, Place, Stats, Verdict, new_id
 from heard.report import log
 from heard.report.events import counter_of, level_of
 from heard.report.journal import Journal
 from heard.report.storm import Storm
 from heard.settings import Settings
+
+# The classes of records are made when there is the first failure: children start sooner.
+if typing.TYPE_CHECKING:
+    from heard.record import Event, Failure, Place, Stats, Verdict
+
+    Born = Callable[[], tuple[Place, ...]]
 
 _KEPT = 1000
 #: Seconds until a look at what a storm has held back.
@@ -29,7 +34,6 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _AROUND = [os.path.join(_PACKAGE, "report", ""), os.path.join(_PACKAGE, "monitor", "hooks", "loops.py")]
 
 T = typing.TypeVar("T")
-Born = Callable[[], tuple[Place, ...]]
 
 
 class Reporter:
@@ -53,6 +57,8 @@ class Reporter:
         self.wake_in: Callable[[float], None] | None = None
 
     def stats(self) -> Stats:
+        from heard.record import Stats
+
         return Stats(**{field.name: self.counts[field.name] for field in dataclasses.fields(Stats)})
 
     def speaks(self) -> bool:
@@ -107,6 +113,8 @@ class Reporter:
         born: Born | None,
         facts: dict[str, typing.Any],
     ) -> Failure | None:
+        from heard.record import Failure, new_id
+
         bare = Failure(event, rule, verdict, new_id(), time.time(), **facts)
         if self.settings.ignore and self._is_ignored(bare, exception):
             with self.lock:
@@ -172,7 +180,7 @@ class Reporter:
             raised = dataclasses.replace(raised, traceback=(), text="", cause=None, context=None, exceptions=())
         self._recount(verdict)
         later = dataclasses.replace(failure, verdict=verdict, why=why, exception=raised)
-        self._emit(later, level_of(later.event, verdict))
+        self._emit(later, level_of(failure.event, verdict))
 
     def recount(self, verdict: Verdict) -> None:
         """The same, for a failure that was counted and not shown."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 import typing
 
-from heard.record import Failure
+if typing.TYPE_CHECKING:
+    from heard.record import Failure
 
 #: Reports of one kind that are shown in full within a window.
 _FULL_OF_A_KIND = 3
@@ -18,16 +18,18 @@ _WINDOW = 10.0
 _KINDS = 1000
 
 
-@dataclasses.dataclass(slots=True)
 class _Kind:
     """Reports that differ in nothing but their moment."""
 
-    since: float
-    shown: int = 0
-    #: Those that were not shown, and the last of them without its traceback.
-    more: int = 0
-    last: Failure | None = None
-    level: int = 0
+    __slots__ = ("last", "level", "more", "shown", "since")
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.shown = 0
+        #: Those that were not shown, and one of them without its traceback.
+        self.more = 0
+        self.last: Failure | None = None
+        self.level = 0
 
 
 class Storm:
@@ -70,11 +72,13 @@ class Storm:
 
     def due(self, at_end: bool = False) -> list[tuple[Failure, int]]:
         """A record, with its level, for every kind of which there were more, when their window is over."""
+        from dataclasses import replace
+
         now = time.monotonic()
         records = []
         for key, kind in list(self.kinds.items()):
             if kind.more and kind.last is not None and (at_end or now - kind.since > _WINDOW):
-                records.append((dataclasses.replace(kind.last, repeated=kind.more), kind.level))
+                records.append((replace(kind.last, repeated=kind.more), kind.level))
                 kind.since, kind.shown, kind.more, kind.last = now, 0, 0, None
             elif not kind.more and now - kind.since > 2 * _WINDOW:
                 self.kinds.pop(key, None)

@@ -10,11 +10,13 @@ import typing
 import warnings
 
 from heard.monitor.hooks import births
-from heard.record import Place
 from heard._native import Relay
 from heard.monitor.hooks.patch import Undo, replace
 from heard.monitor.places import place
 from heard.report.reporter import Reporter
+
+if typing.TYPE_CHECKING:
+    from heard.record import Place
 
 
 def put(reporter: Reporter, origins: int) -> list[Undo]:
@@ -50,6 +52,8 @@ def _tell(reporter: Reporter, coroutine: typing.Any, internal: tuple[str, ...]) 
     holder = None
     born: tuple[Place, ...] = ()
     if origin:
+        from heard.record import Place
+
         born = tuple(Place(path, line, function) for path, line, function in origin)
     elif not origin_is_ours:
         frame = _dropping_frame(internal)
