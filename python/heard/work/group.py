@@ -431,8 +431,8 @@ def _leaving(task: asyncio.Task[T], gate: Gate | None) -> asyncio.Task[T]:
 
 async def _deliver(task: asyncio.Task[typing.Any]) -> None:
     """Takes the cancellation that the body has not waited for, which it would meet after the group."""
-    # From 3.13 on, `uncancel` does that.
-    if sys.version_info < (3, 13) and getattr(task, "_must_cancel", False):
+    # From 3.13 on, `uncancel` does that if the count comes down to 0.
+    if getattr(task, "_must_cancel", False):
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError:
