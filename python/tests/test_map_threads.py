@@ -169,9 +169,10 @@ def test_system_exit_beside_a_call_ends_the_program(where: str, loop_factory: Lo
             loop.call_soon(sys.exit, 5)
         else:
             kept.append(loop.create_task(leave()))
+            kept[-1].add_done_callback(asyncio.Task.exception)
         await asyncio.sleep(60)
 
-    kept: list[object] = []
+    kept: list[asyncio.Task[None]] = []
 
     async def main() -> None:
         async for _ in heard.map(work, itertools.count(), limit=4, threads=2):
