@@ -253,3 +253,19 @@ def test_a_cancellation_while_a_cancelled_group_ends_goes_on(loop_factory: LoopF
         assert task.cancelled()
 
     run(main(), loop_factory)
+
+
+def test_a_cancellation_from_outside_that_the_body_has_not_waited_for_goes_on(loop_factory: LoopFactory) -> None:
+    async def inner() -> None:
+        async with heard.Group() as group:
+            await asyncio.sleep(0)
+            task = asyncio.current_task()
+            assert task is not None
+            group.cancel()
+            task.cancel("from outside")
+
+    async def main() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(inner())
+
+    run(main(), loop_factory)

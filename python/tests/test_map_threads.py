@@ -24,6 +24,13 @@ def lanes() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("heard.map")]
 
 
+async def no_lanes() -> None:
+    """The threads are over, at last: they say so before they are."""
+    async with asyncio.timeout(30):
+        while lanes():
+            await asyncio.sleep(0.001)
+
+
 @pytest.mark.parametrize("ordered", [False, True])
 def test_items_are_spread_and_every_one_has_its_outcome(ordered: bool, loop_factory: LoopFactory) -> None:
     used: set[tuple[str, type]] = set()
@@ -43,8 +50,7 @@ def test_items_are_spread_and_every_one_has_its_outcome(ordered: bool, loop_fact
         assert (found if ordered else sorted(found)) == [(n, f"ValueError({n})" if n % 5 == 3 else repr(n // 2)) for n in range(60)]
         kind = type(asyncio.get_running_loop())
         assert used == {(f"heard.map-{number}", kind) for number in range(3)}
-        await asyncio.sleep(0.01)
-        assert lanes() == []
+        await no_lanes()
 
     run(main(), loop_factory)
 
@@ -67,11 +73,13 @@ def test_calls_have_a_copy_of_the_callers_variables(loop_factory: LoopFactory) -
 
 @pytest.mark.parametrize("how", ["aclose", "cancel"])
 def test_the_end_may_come_early(how: str, loop_factory: LoopFactory) -> None:
+    begun: list[int] = []
     cleaned: list[int] = []
 
     async def work(n: int) -> int:
         if n == 0:
             return n
+        begun.append(n)
         try:
             await asyncio.sleep(60)
         finally:
@@ -83,7 +91,8 @@ def test_the_end_may_come_early(how: str, loop_factory: LoopFactory) -> None:
         outcomes = heard.map(work, itertools.count(), limit=4, threads=2)
         async for outcome in outcomes:
             assert outcome.value == 0
-            await asyncio.sleep(0.02)
+            while len(begun) < 4:
+                await asyncio.sleep(0.001)
             break
         if how == "aclose":
             await outcomes.aclose()
@@ -93,8 +102,7 @@ def test_the_end_may_come_early(how: str, loop_factory: LoopFactory) -> None:
                     await anext(outcomes)
         # All have ended before it returned, and so have the threads.
         assert sorted(cleaned) == [1, 2, 3, 4]
-        await asyncio.sleep(0.01)
-        assert lanes() == []
+        await no_lanes()
 
     run(main(), loop_factory)
 
@@ -145,8 +153,7 @@ def test_a_loop_that_ends_by_itself_fails_its_calls_and_is_replaced(loop_factory
                     ended += 1
         # Those that stop it, and at most one that runs beside each.
         assert 4 <= ended <= 8
-        await asyncio.sleep(0.01)
-        assert lanes() == []
+        await no_lanes()
 
     run(main(), loop_factory)
 
@@ -162,9 +169,10 @@ def test_system_exit_beside_a_call_ends_the_program(where: str, loop_factory: Lo
             loop.call_soon(sys.exit, 5)
         else:
             kept.append(loop.create_task(leave()))
+            kept[-1].add_done_callback(asyncio.Task.exception)
         await asyncio.sleep(60)
 
-    kept: list[object] = []
+    kept: list[asyncio.Task[None]] = []
 
     async def main() -> None:
         async for _ in heard.map(work, itertools.count(), limit=4, threads=2):

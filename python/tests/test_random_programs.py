@@ -106,8 +106,13 @@ class Program:
                         group.create_task(self.child(n))
                 if self.draw.random() < 0.3:
                     await asyncio.sleep(0)
-                if self.draw.random() < 0.1:
+                how = self.draw.random()
+                if how < 0.1:
                     self.fail("body")
+                elif how < 0.2:
+                    group.cancel()
+                elif how < 0.25:
+                    asyncio.get_running_loop().call_soon(group.cancel)
 
     async def main(self) -> None:
         """Runs the block in a task, and cancels that at random moments; afterwards checks what has to hold there."""

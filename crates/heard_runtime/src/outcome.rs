@@ -127,8 +127,8 @@ impl Outcome {
     /// The failure, or `None` if there is a value.
     #[getter]
     fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self._read();
-        self._failure(py)
+        self.mark_read();
+        self.failure(py)
     }
 
     /// The value. Raises the failure if there is none.
@@ -139,7 +139,7 @@ impl Outcome {
 
     /// The value. Raises the failure if there is none.
     fn unwrap(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self._read();
+        self.mark_read();
         match &self.end {
             End::Value(value) => Ok(value.clone_ref(py)),
             End::Failure(error) | End::Cancelled(error) => Err(PyErr::from_value(error.bind(py).clone())),
@@ -147,8 +147,8 @@ impl Outcome {
     }
 
     /// The failure, without reading it.
-    #[getter]
-    fn _failure(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+    #[getter(_failure)]
+    fn failure(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         match &self.end {
             End::Value(_) => None,
             End::Failure(error) | End::Cancelled(error) => Some(error.clone_ref(py)),
@@ -156,7 +156,8 @@ impl Outcome {
     }
 
     /// Its failure has been read.
-    fn _read(&self) {
+    #[pyo3(name = "_read")]
+    fn mark_read(&self) {
         self.read.store(true, Ordering::Relaxed);
     }
 

@@ -347,7 +347,7 @@ class Group:
             if self._end is not None:
                 raise self._end
             if self._cancelled_parent:
-                await _deliver(self._parent)
+                cancelled = await _deliver(self._parent) or cancelled
                 if self._parent.uncancel() <= self._cancelling_before:
                     # The only cancellation was our own.
                     cancelled = None
@@ -429,11 +429,12 @@ def _leaving(task: asyncio.Task[T], gate: Gate | None) -> asyncio.Task[T]:
     return task
 
 
-async def _deliver(task: asyncio.Task[typing.Any]) -> None:
+async def _deliver(task: asyncio.Task[typing.Any]) -> asyncio.CancelledError | None:
     """Takes the cancellation that the body has not waited for, which it would meet after the group."""
-    # From 3.13 on, `uncancel` does that.
-    if sys.version_info < (3, 13) and getattr(task, "_must_cancel", False):
+    # From 3.13 on, `uncancel` does that if the count comes down to 0.
+    if getattr(task, "_must_cancel", False):
         try:
             await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            pass
+        except asyncio.CancelledError as cancelled:
+            return cancelled
+    return None

@@ -13,6 +13,9 @@ from heard.work.calls import End, guarded
 I = typing.TypeVar("I")  # noqa: E741
 R = typing.TypeVar("R")
 
+#: So often a loop is run again for the tasks that are left in it.
+_MOST_STOPS = 100
+
 
 class Threads(typing.Generic[I, R]):
     """Event loops in threads, which start with the first item. One whose loop has ended is replaced."""
@@ -21,9 +24,13 @@ class Threads(typing.Generic[I, R]):
         self.fn = fn
         self.count = count
         self.lanes: list[_Lane] = []
+        self.ending = _Ending()
 
     async def call(self, item: I) -> R:
         """Calls the function in the thread that has least to do, and waits for the end there, whatever happens here."""
+        if self.ending.error is not None:
+            # It was raised, and the program is about to end.
+            raise asyncio.CancelledError
         lane = self._least_busy()
         call = _Call(lane, guarded(self.fn, item))
         lane.calls.add(call)
@@ -56,10 +63,10 @@ class Threads(typing.Generic[I, R]):
     def _least_busy(self) -> _Lane:
         home = asyncio.get_running_loop()
         if not self.lanes:
-            self.lanes = [_Lane(number, home) for number in range(self.count)]
+            self.lanes = [_Lane(number, home, self.ending) for number in range(self.count)]
         number = min(range(self.count), key=lambda number: len(self.lanes[number].calls))
         if self.lanes[number].is_ending:
-            self.lanes[number] = _Lane(number, home)
+            self.lanes[number] = _Lane(number, home, self.ending)
         return self.lanes[number]
 
     def stop(self) -> None:
@@ -74,6 +81,13 @@ class Threads(typing.Generic[I, R]):
             lane.stop()
         for lane in lanes:
             await asyncio.shield(lane.ended)
+
+
+class _Ending:
+    """What one of the threads has raised to end the program: the others have no say in that any more."""
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
 
 
 class _Call(typing.Generic[R]):
@@ -111,8 +125,9 @@ class _Call(typing.Generic[R]):
 class _Lane:
     """An event loop in a thread, of the same kind as the one at home."""
 
-    def __init__(self, number: int, home: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, number: int, home: asyncio.AbstractEventLoop, ending: _Ending) -> None:
         self.home = home
+        self.ending = ending
         self.calls: set[_Call[typing.Any]] = set()
         self.ended: asyncio.Future[None] = home.create_future()
         #: Nothing new begins here: it was told to stop, or its loop has ended by itself.
@@ -137,6 +152,7 @@ class _Lane:
                     runner.get_loop().run_forever()
                 finally:
                     self.is_ending = True
+                    _end_tasks(self.loop)
         except BaseException as error:
             self.error = error
         finally:
@@ -150,9 +166,24 @@ class _Lane:
             call.deliver(None)
         if not self.ended.done():
             self.ended.set_result(None)
-        if isinstance(self.error, told.ENDS):
+        if isinstance(self.error, told.ENDS) and self.ending.error is None:
             # A callback there has raised it: as here, it ends the loop that the program runs in.
+            self.ending.error = self.error
             raise self.error
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancels the tasks of a loop, as its runner would, and does so again where one of them stops it."""
+    for _ in range(_MOST_STOPS):
+        left = asyncio.all_tasks(loop)
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        try:
+            loop.run_until_complete(asyncio.wait(left))
+        except (*told.ENDS, RuntimeError):
+            pass
 
 
 def _post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object) -> None:

@@ -73,8 +73,14 @@ class Map(Results[R, I], AsyncIterator["Either[R, I]"]):
         """Cancels what runs, waits until that has ended, and closes the input."""
         try:
             await _close(self._pool)
-        finally:
+        except GeneratorExit:
+            # Nothing can be awaited any more.
+            self._stop()
+            raise
+        except BaseException:
             await self._end_threads()
+            raise
+        await self._end_threads()
 
     async def __aenter__(self) -> typing.Self:
         return self
