@@ -97,7 +97,9 @@ def _monitor_children(environment: Path, heard: Path) -> None:
 
 
 def _run(command: list[str]) -> None:
-    ran = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    ran = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
     if ran.returncode:
         said = ran.stderr.strip().rpartition("\n")[2]
         raise Unprepared(f"{' '.join(command[:6])} … has failed: {said}")
