@@ -97,7 +97,7 @@ loop.call_soon_threadsafe(loop.stop)
 await asyncio.to_thread(thread.join)
 loop.close()
 ''', LOST, _WORK),
-    Incident("a loop of its own in a thread whose end is heard", "await asyncio.to_thread(run_{noun})", HEARD, _WORK + '''
+    Incident("a loop in a thread whose end is heard", "await asyncio.to_thread(run_{noun})", HEARD, _WORK + '''
 
 def run_{noun}() -> None:
     try:
