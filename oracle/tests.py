@@ -182,7 +182,10 @@ def record(verdict: str | None, message: str = "prices: gone", name: str = "1", 
 
 
 LINE = 7
-GROUP = {**record("lost"), "exception": {"message": "two", "exceptions": [{"message": "prices: gone", "exceptions": []}]}}
+GROUP = {
+    **record("lost"),
+    "exception": {"message": "two", "exceptions": [{"message": "prices: gone", "exceptions": []}]},
+}
 #: The truth, what heard says, whether the grace was long, and what is wrong with it.
 COMPARED = (
     (LOST, [], True, [compare.MISSED]),
@@ -219,7 +222,12 @@ class Compared(unittest.TestCase):
             self.assertEqual([one.kind for one in found], [compare.HARM], ran)
 
     def test_a_header_that_is_wrong_is_the_generator_s(self):
-        for fate, raised, read in ((HEARD, True, False), (LOST, True, True), (LOST, False, False), (QUIET, True, False)):
+        for fate, raised, read in (
+            (HEARD, True, False),
+            (LOST, True, True),
+            (LOST, False, False),
+            (QUIET, True, False),
+        ):
             told = {"raised": ["m"] * raised, "read": ["m"] * read, "unpacked": []}
             found = compare.check_truth([Stated("m", fate, None)], Ran(0, "", [told]))
             self.assertEqual([one.kind for one in found], [compare.GENERATOR], fate)
@@ -253,7 +261,9 @@ class Runs(unittest.TestCase):
         (package / "__main__.py").write_text(_STUB.format(said=said))
         command = [sys.executable, str(HERE / "run"), "--count", "12", "--seed", "4", "--heard", folder.name]
         command += ["--work", str(Path(folder.name) / "work"), "--command-line", "5"]
-        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ""}, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ""}, check=False
+        )
 
     def test_a_monitor_that_says_nothing_misses(self):
         ran = self.run_with(said=False)

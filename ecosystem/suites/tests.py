@@ -89,7 +89,12 @@ class Runs(unittest.TestCase):
             return runs.run(PROJECT, Prepared(Path(folder), Path(sys.executable)), None, 3)
 
     def test_outcomes(self):
-        for state, outcome in (("", "passed"), ("<failure/>", "failed"), ("<error/>", "error"), ("<skipped/>", "skipped")):
+        for state, outcome in (
+            ("", "passed"),
+            ("<failure/>", "failed"),
+            ("<error/>", "error"),
+            ("<skipped/>", "skipped"),
+        ):
             ran = self.run_with(state)
             self.assertEqual((ran.outcomes, ran.seconds), ({"::t::a": "passed", "::t::b": outcome}, 1.5))
 

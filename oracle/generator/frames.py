@@ -31,7 +31,10 @@ def _loop(pieces: list[Piece]) -> list[str]:
 
 
 def _thread(pieces: list[Piece]) -> list[str]:
-    return [_main(pieces), "thread = threading.Thread(target=asyncio.run, args=(main(),))\nthread.start()\nthread.join()"]
+    return [
+        _main(pieces),
+        "thread = threading.Thread(target=asyncio.run, args=(main(),))\nthread.start()\nthread.join()",
+    ]
 
 
 def _each(pieces: list[Piece]) -> list[str]:

@@ -1,8 +1,8 @@
 """The kinds of production that a program is put together from.
 
 Texts are templates: `{work}` is the function that fails, `{noun}` what it is about, `{leaf}` the type of its failure,
-`{error}` that of what is raised, which may be a group, `{message}` its text, `{birth}` the expression that starts the work, and `{held}` the one that leads to it.
-`§` stands at the end of the line where the work is born.
+`{error}` that of what is raised, which may be a group, `{message}` its text, `{birth}` the expression that starts the
+work, and `{held}` the one that leads to it. `§` stands at the end of the line where the work is born.
 """
 
 from __future__ import annotations

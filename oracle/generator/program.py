@@ -7,7 +7,7 @@ import re
 import typing
 
 from generator.frames import FRAMES, SINCE
-from generator.piece import QUIET, Piece, Truth
+from generator.piece import Piece, Truth
 
 _MODULES = (
     "asyncio", "collections", "concurrent.futures", "contextlib", "contextvars", "dataclasses", "functools", "gc",
@@ -17,7 +17,9 @@ _LET_RUN = '''async def let_run() -> None:
     """Lets what was started come to its end."""
     for _ in range(30):
         await asyncio.sleep(0)'''
-_VARIABLE = re.compile(r"[A-Za-z_]+ = (set|collections|weakref|contextvars|asyncio|threading|concurrent|\[|None|False|0)")
+_VARIABLE = re.compile(
+    r"[A-Za-z_]+ = (set|collections|weakref|contextvars|asyncio|threading|concurrent|\[|None|False|0)"
+)
 _BIRTH = re.compile(r"  # (?:heard|lost)( @(.+?)@)$")
 _TRUTH = re.compile(r"^# (heard|lost|quiet): (.+?)(?: \(born on line (\d+)\))?$", re.MULTILINE)
 

@@ -3,11 +3,11 @@
 from generator.parts import TASK, THREAD, Reader
 
 _BOTH = (TASK, THREAD)
-_TELL = '''
+_TELL = """
 def tell_{noun}(job) -> None:
     if not job.cancelled() and job.exception() is not None:
         print("{noun}:", repr(job.exception()))
-'''
+"""
 
 #: Readers that read.
 READING = (

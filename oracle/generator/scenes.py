@@ -86,4 +86,3 @@ def draw(chance: random.Random, noun: str, verb: str) -> Scene:
     outcomes[chance.randrange(len(names))] = FAILS
     cast = tuple(Sibling(*one) for one in zip(names, turns, outcomes))
     return Scene(noun, verb, chance.randrange(len(ERRORS)), plot.name, cast)
-

@@ -116,14 +116,15 @@ class Single:
 
     def simpler(self) -> list[Single]:
         """The same with one choice replaced by a simpler one, the simplest first."""
-        found = []
+        # Work for a thread and a birth in one go together.
+        found = [dataclasses.replace(self, work=WORKS[0].name, birth=BIRTHS[0].name)]
         for dimension, productions in DIMENSIONS.items():
             names = list(productions)
             for name in names[: names.index(getattr(self, dimension))]:
                 found.append(dataclasses.replace(self, **{dimension: name}))
         if self.waits:
             found.append(dataclasses.replace(self, waits=False))
-        return [one for one in found if one.fits()]
+        return [one for one in found if one != self and one.fits()]
 
 
 def draw(chance: random.Random, noun: str, verb: str) -> Single:

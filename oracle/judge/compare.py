@@ -55,7 +55,9 @@ def check_heard(stated: list[Stated], plain: Ran, ran: Ran, patient: bool) -> li
     found = []
     if ran.code != plain.code:
         about = "it hangs" if ran.code is None else f"exit code {ran.code}"
-        found.append(Disagreement(HARM, "the end of the program", f"exit code {plain.code}", f"{about}: {ran.output[-600:]}"))
+        found.append(
+            Disagreement(HARM, "the end of the program", f"exit code {plain.code}", f"{about}: {ran.output[-600:]}")
+        )
     if "heard: a report failed" in ran.output:
         found.append(Disagreement(HARM, "a report", "no failure of its own", ran.output[-600:]))
     hidden = sum(record.get("repeated", 0) for record in ran.records)

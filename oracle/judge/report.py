@@ -7,8 +7,14 @@ import sys
 from pathlib import Path
 
 from generator.program import Program
+from generator.single import DIMENSIONS
 from judge.compare import Disagreement
 from judge.undecided import Undecided
+
+#: The productions that a shrunk program ends up with where they do not matter.
+SIMPLEST = {f"{name}: {next(iter(productions))}" for name, productions in DIMENSIONS.items()} | {
+    "holder: a local variable"
+}
 
 
 class Report:
@@ -37,6 +43,16 @@ class Report:
         self.programs += 1
         self.fates.update(truth.fate for truth in program.truths)
         self.others.update(others)
+
+    def knows(self, found: Disagreement, program: Program) -> bool:
+        """Whether a smaller program was found before that has the same in it; then this one is counted with it."""
+        for kind, productions in self.shapes:
+            telling = {one for one in productions if one not in SIMPLEST and not one.startswith("sibling")}
+            if kind == found.kind and telling and telling <= {*program.productions}:
+                self.shapes[kind, productions] += 1
+                self.kinds[kind] += 1
+                return True
+        return False
 
     def disagrees(self, number: int, small: Program, found: Disagreement, patient: bool) -> None:
         """A program disagrees with the truth, and this is the smallest that does."""
@@ -74,6 +90,11 @@ class Report:
             f"    {count} undecided: {one.production} ({one.kind}): {one.reason}"
             for one, count in self.undecided.most_common()
         ]
+        for (kind, productions), count in self.shapes.most_common():
+            telling = [one for one in productions if one not in SIMPLEST]
+            lines.append(f"    {count} × {kind}: {'; '.join(telling) or 'the simplest program'}")
         if self.others:
-            lines.append("    also told: " + ", ".join(f"{count} {event}" for event, count in self.others.most_common()))
+            lines.append(
+                "    also told: " + ", ".join(f"{count} {event}" for event, count in self.others.most_common())
+            )
         return "\n".join(lines)

@@ -9,6 +9,7 @@ from generator.program import Program, stated
 from judge.compare import Disagreement, check_heard, check_truth, others
 from judge.interpreters import Warm, by_command_line, version_of
 from judge.shrink import smallest
+from judge.undecided import explained
 
 #: Seconds of grace: longer than any program, or so short that the grace is over before the late readers come.
 _GRACES = {True: "3600", False: "0.04"}
@@ -68,7 +69,8 @@ class Session:
             if smaller.since > self.version:
                 return False
             judged = self.judge(smaller.text(), "shrinking", patient)
-            return found.kind in {one.kind for one in judged.found}
+            unexplained = [one for one in judged.found if explained(smaller.productions, one) is None]
+            return found.kind in {one.kind for one in unexplained}
 
         return smallest(program, still)
 

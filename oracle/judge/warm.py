@@ -1,9 +1,8 @@
 """A warm interpreter: it reads jobs from its standard input, and runs each in a child of its own by `fork`.
 
 `python warm.py truth` records what really happens, `python warm.py heard` runs `python -m heard run`. A job is a line
-of JSON with the program's path, where its records and its output go, after how many seconds it is said to hang, and the options
-of the command line. The answer is
-a line of JSON with the exit code and the seconds that it took.
+of JSON with the program's path, where its records and its output go, after how many seconds it is said to hang, and
+the options of the command line. The answer is a line of JSON with the exit code and the seconds that it took.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Records which failures come, and which the program reads.
 
 It patches the futures of `asyncio` and `concurrent.futures`, both in Python: `_asyncio` must not have been imported.
-A read is a call of `result()` or `exception()`, or an `await`, whose failure goes to a frame of the program. What asyncio
-itself reads, to log it or to drop it, goes to none.
+A read is a call of `result()` or `exception()`, or an `await`, whose failure goes to a frame of the program. What
+asyncio itself reads, to log it or to drop it, goes to none.
 """
 
 from __future__ import annotations

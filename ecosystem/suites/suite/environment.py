@@ -41,7 +41,7 @@ def prepare(project: Project, work: Path, python: str, heard: Path) -> Prepared:
         _unpack(sdist, root)
         _run([python, "-m", "venv", "--clear", str(environment)])
         pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-        _run([*pip, "--prefer-binary", str(root), "pytest", *project.needs])
+        _run([*pip, "--prefer-binary", str(root), *project.needs])
         mark.write_text(made_of)
     _monitor_children(environment, heard)
     return Prepared(root, environment / "bin" / "python")
@@ -72,7 +72,7 @@ def pinned(name: str, requirement: str, work: Path) -> Project:
     with tempfile.TemporaryDirectory(dir=work) as folder:
         fetch(requirement, Path(folder))
         (sdist,) = Path(folder).iterdir()
-        return Project(name, requirement, sdist.name, sha256(sdist), (), ("tests",))
+        return Project(name, requirement, sdist.name, sha256(sdist), ("pytest",), ("tests",))
 
 
 def sha256(path: Path) -> str:
@@ -97,7 +97,9 @@ def _monitor_children(environment: Path, heard: Path) -> None:
 
 
 def _run(command: list[str]) -> None:
-    ran = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    ran = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
     if ran.returncode:
         said = ran.stderr.strip().rpartition("\n")[2]
         raise Unprepared(f"{' '.join(command[:6])} … has failed: {said}")

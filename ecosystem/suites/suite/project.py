@@ -1,4 +1,4 @@
-"""The files in `projects`: a pinned project, how its tests are run, and the records that are expected, with judgements."""
+"""The files in `projects`: a project, how its tests are run, and the records that are expected, with judgements."""
 
 from __future__ import annotations
 

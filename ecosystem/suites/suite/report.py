@@ -16,7 +16,10 @@ def project(
     lines = [f"{of.name}: plainly {_counts(plain[0])}, under heard {_counts(monitored[0])}"]
     for ran, how in ((plain[0], "plainly"), (monitored[0], "under heard")):
         if not ran.outcomes:
-            lines += [f"  {how}, pytest did not come to its end:", *(f"    {line}" for line in ran.output.splitlines()[-25:])]
+            lines += [
+                f"  {how}, pytest did not come to its end:",
+                *(f"    {line}" for line in ran.output.splitlines()[-25:]),
+            ]
     lines += [f"  other   {name}: {change}" for name, change in different.items()]
     known = {record.shape for record in of.records}
     for shape, count in found.items():
@@ -28,13 +31,20 @@ def project(
 
 def table(projects: list[Project]) -> str:
     """How many records of each judgement are expected."""
-    lines = ["| Project | Shapes | Records | " + " | ".join(Judgement) + " |", "|---|---|---|" + "---|" * len(Judgement)]
+    lines = [
+        "| Project | Shapes | Records | " + " | ".join(Judgement) + " |",
+        "|---|---|---|" + "---|" * len(Judgement),
+    ]
     total: collections.Counter[str] = collections.Counter()
     for one in projects:
         counts = collections.Counter(record.judgement for record in one.records)
         total.update(counts)
         records = sum(record.count for record in one.records)
-        lines.append(f"| {one.requirement} | {len(one.records)} | {records} | " + " | ".join(str(counts[j]) for j in Judgement) + " |")
+        lines.append(
+            f"| {one.requirement} | {len(one.records)} | {records} | "
+            + " | ".join(str(counts[j]) for j in Judgement)
+            + " |"
+        )
     every = sum(len(one.records) for one in projects)
     records = sum(record.count for one in projects for record in one.records)
     lines.append(f"| all | {every} | {records} | " + " | ".join(str(total[j]) for j in Judgement) + " |")
@@ -54,4 +64,6 @@ def _counts(ran: Ran) -> str:
 
 def _words(shape: Shape) -> str:
     born = f", born {shape.born}" if shape.born else ""
-    return f"{shape.event} [{shape.verdict or shape.rule}] {shape.exception} of {shape.coroutine or 'no coroutine'}{born}"
+    return (
+        f"{shape.event} [{shape.verdict or shape.rule}] {shape.exception} of {shape.coroutine or 'no coroutine'}{born}"
+    )

@@ -3,10 +3,10 @@
 from generator.parts import Incident
 from generator.piece import HEARD, LOST, QUIET
 
-_RAISE = '''
+_RAISE = """
 def {work}(*_) -> None:
     raise {leaf}("{message}")
-'''
+"""
 
 INCIDENTS = (
     Incident("call_soon", "asyncio.get_running_loop().call_soon({work})\nawait let_run()", LOST, _RAISE),

@@ -3,7 +3,7 @@
 from generator.parts import Incident
 from generator.piece import HEARD, LOST, QUIET
 
-_PAGES = '''
+_PAGES = """
 async def {work}():
     try:
         yield 1
@@ -11,7 +11,7 @@ async def {work}():
     finally:
         await asyncio.sleep(0)
         raise {leaf}("{message}")
-'''
+"""
 
 INCIDENTS = (
     Incident("a generator that is left, and fails at its end", '''

@@ -3,7 +3,7 @@
 from generator.parts import Incident
 from generator.piece import HEARD, LOST, QUIET
 
-_SERVE = '''
+_SERVE = """
 server = await asyncio.start_server({work}, "127.0.0.1", 0)
 reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
 writer.write(b"{noun}\\n")
@@ -11,8 +11,8 @@ await reader.read()
 writer.close()
 server.close()
 await let_run()
-'''
-_PAIR = '''
+"""
+_PAIR = """
 ours, theirs = socket.socketpair()
 ours.setblocking(False)
 transport, _ = await asyncio.get_running_loop().create_connection({Noun}Protocol, sock=ours)
@@ -21,7 +21,7 @@ await asyncio.sleep(0.02)
 transport.close()
 theirs.close()
 await asyncio.sleep(0.02)
-'''
+"""
 
 #: asyncio takes these for a connection that is lost, and hands them to `connection_lost`.
 _LOST_CONNECTIONS = ("OSError", "ConnectionError", "PermissionError")

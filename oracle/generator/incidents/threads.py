@@ -3,15 +3,15 @@
 from generator.parts import Incident
 from generator.piece import HEARD, LOST
 
-_WORK = '''
+_WORK = """
 async def {work}() -> None:
     await asyncio.sleep(0)
     raise {leaf}("{message}")
-'''
-_PLAIN = '''
+"""
+_PLAIN = """
 def {work}(number: int) -> int:
     raise {leaf}("{message}")
-'''
+"""
 _BRIDGE = "await asyncio.to_thread(bridge_{noun}, asyncio.get_running_loop())\nawait let_run()"
 
 INCIDENTS = (
@@ -97,7 +97,7 @@ loop.call_soon_threadsafe(loop.stop)
 await asyncio.to_thread(thread.join)
 loop.close()
 ''', LOST, _WORK),
-    Incident("a loop of its own in a thread whose end is heard", "await asyncio.to_thread(run_{noun})", HEARD, _WORK + '''
+    Incident("a loop in a thread whose end is heard", "await asyncio.to_thread(run_{noun})", HEARD, _WORK + '''
 
 def run_{noun}() -> None:
     try:
@@ -117,7 +117,7 @@ def run_{noun}() -> None:
     finally:
         loop.close()
 '''),
-    Incident("run_until_complete of two, of which one is asked", "await asyncio.to_thread(run_{noun})", LOST, _WORK + '''
+    Incident("run_until_complete of another, and the end", "await asyncio.to_thread(run_{noun})", LOST, _WORK + '''
 
 def run_{noun}() -> None:
     loop = asyncio.new_event_loop()

@@ -3,21 +3,21 @@
 from generator.parts import Incident
 from generator.piece import HEARD, LOST, QUIET
 
-_ON_CANCEL = '''
+_ON_CANCEL = """
 async def {work}() -> None:
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         raise {leaf}("{message}") from None
-'''
-_GATED = '''
+"""
+_GATED = """
 {noun}_ready = asyncio.Event()
 
 
 async def {work}() -> None:
     await {noun}_ready.wait()
     raise {leaf}("{message}")
-'''
+"""
 
 INCIDENTS = (
     Incident("a shield that outlives a time limit", '''

@@ -2,7 +2,7 @@
 
 from generator.plot import Plot, all_heard, all_lost
 
-_OFFICE = '''
+_OFFICE = """
 class {Noun}Office:
     def __init__(self) -> None:
         self.jobs = []
@@ -11,13 +11,13 @@ class {Noun}Office:
         self.jobs = [asyncio.create_task(call) for call in ({calls})]§
 
     async def stop(self) -> None:
-'''
-_USE = '''
+"""
+_USE = """
 office = {Noun}Office()
 await office.start()
 await let_run()
 await office.stop()
-'''
+"""
 
 PLOTS = (
     Plot("stop cancels, and gathers what it drops", _USE, all_lost, endless=True, module=_OFFICE + '''
