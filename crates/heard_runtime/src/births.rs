@@ -1,17 +1,22 @@
 //! Where every task was born.
 //!
 //! Up to Python 3.13, asyncio tells a `WeakSet` of each task by calling its `add`. An `add` of our own on that one
-//! instance sees them all, whatever the loop and the task factory, and is quicker than the original.
+//! instance sees them all, whatever the loop and the task factory, and is quicker than the original. Later ones are
+//! noted when `create_task` returns them.
+//!
+//! A birth is found by the address of its task, and never handed to another object that has the address now: the
+//! `WeakSet`, or a weak reference of our own, says whose it is.
 
 use std::ffi::CStr;
 use std::ptr;
 
 use pyo3::ffi::{self, PyObject};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PySet};
+use pyo3::types::{PyList, PySet, PyType};
 use rustc_hash::FxHashMap;
 
-use crate::gil::Guarded;
+use crate::gil::{Guarded, is_failure};
 use crate::sites::{Site, Sites};
 
 /// Where a task was born, by its address, in two halves: twelve bytes a task instead of sixteen.
@@ -26,6 +31,12 @@ struct Births {
     map: Map,
     /// How many entries make it worth the while to look for dead ones.
     most: usize,
+    /// Tasks that no registry knows, with a weak reference to each.
+    noted: FxHashMap<usize, (Site, Py<PyAny>)>,
+    most_noted: usize,
+    /// The type of the coroutines of `async def`; who is told of tasks that have another one.
+    coroutine: Option<Py<PyType>>,
+    odd: Option<Py<PyAny>>,
 }
 
 /// asyncio's `WeakSet` of tasks, taken apart. None of its three containers is ever replaced.
@@ -43,16 +54,28 @@ static BIRTHS: Guarded<Option<Births>> = Guarded::new(None);
 static REGISTRY: Guarded<Option<Registry>> = Guarded::new(None);
 
 /// Starts to note births: at the call of `note`, and of the `add` that is returned for this `WeakSet`.
+///
+/// `odd` is called with each task whose coroutine is not of the type `coroutine`: nothing tells when such a one fails.
 #[pyfunction]
-#[pyo3(signature = (depth, skipped, registry = None))]
+#[pyo3(signature = (depth, skipped, coroutine, odd, registry = None))]
 pub(crate) fn start_births<'py>(
     py: Python<'py>,
     depth: usize,
     skipped: Vec<String>,
+    coroutine: Py<PyType>,
+    odd: Option<Py<PyAny>>,
     registry: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     if let Some(mut births) = BIRTHS.try_get(py) {
-        *births = Some(Births { sites: Sites::new(depth, skipped), map: Map::default(), most: FEW });
+        *births = Some(Births {
+            sites: Sites::new(depth, skipped),
+            map: Map::default(),
+            most: FEW,
+            noted: FxHashMap::default(),
+            most_noted: FEW,
+            coroutine: Some(coroutine),
+            odd,
+        });
     }
     let Some(set) = registry else { return Ok(None) };
     let taken_apart = Registry::of(set)?;
@@ -71,25 +94,83 @@ pub(crate) fn stop_births(py: Python<'_>) {
     drop((births, registry));
 }
 
-/// Notes that this task is born here, for tasks that no registry tells of. The first `above` frames of the program are
-/// not where it was born.
+/// Notes that this task is born here, for tasks that no registry tells of.
 #[pyfunction]
-#[pyo3(signature = (task, above = 0))]
-pub(crate) fn note(py: Python<'_>, task: &Bound<'_, PyAny>, above: usize) {
-    remember(py, task.as_ptr(), above);
+pub(crate) fn note(py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
+    // SAFETY: the task is alive; the result is new, or null with an exception.
+    let reference = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyWeakref_NewRef(task.as_ptr(), ptr::null_mut()))? };
+    let before = BIRTHS.try_get(py).and_then(|mut births| births.as_mut()?.note(py, task.as_ptr(), reference.unbind()));
+    // Dropped after the borrow has ended.
+    drop(before);
+    tell_odd(py, task)
+}
+
+/// The callback for the event `PY_RETURN` of `create_task`.
+#[pyfunction]
+#[pyo3(signature = (_code, _offset, task))]
+pub(crate) fn note_returned(py: Python<'_>, _code: &Bound<'_, PyAny>, _offset: &Bound<'_, PyAny>, task: &Bound<'_, PyAny>) -> PyResult<()> {
+    match note(py, task) {
+        Err(error) if !is_failure(py, &error) => Err(error),
+        // What a factory of the program's makes need not be a task.
+        _ => Ok(()),
+    }
 }
 
 /// The site of this task's birth, or 0.
 #[pyfunction]
 pub(crate) fn birth(py: Python<'_>, task: &Bound<'_, PyAny>) -> Site {
-    let births = BIRTHS.try_get(py);
-    births.and_then(|births| births.as_ref()?.map.get(&key(task.as_ptr())).copied()).unwrap_or_default()
+    if let Some((site, reference)) = noted(py, task.as_ptr()) {
+        // SAFETY: it is a weak reference; the result is borrowed, and only its address is used.
+        let object = unsafe { ffi::PyWeakref_GetObject(reference.as_ptr()) };
+        if object == task.as_ptr() || is_finalized(task) {
+            return site;
+        }
+    }
+    let site = BIRTHS.try_get(py).and_then(|births| births.as_ref()?.map.get(&key(task.as_ptr())).copied());
+    site.filter(|_| is_registered(task).unwrap_or(false) || is_finalized(task)).unwrap_or_default()
 }
 
-/// The site of what runs now, or 0.
+/// Whether the registry has this very object. An object that has only got the address of a task is not in there.
+fn is_registered(task: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = task.py();
+    let Some(registry) = registry(py) else { return Ok(false) };
+    // SAFETY: the task is alive; the result is new, or null with an exception.
+    let reference = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyWeakref_NewRef(task.as_ptr(), ptr::null_mut()))? };
+    registry.data.bind(py).contains(reference)
+}
+
+/// Whether it is a task that the collector takes right now: its weak references are cleared before it may speak.
+fn is_finalized(task: &Bound<'_, PyAny>) -> bool {
+    let is_finalized = || task.py().import(intern!(task.py(), "gc"))?.call_method1(intern!(task.py(), "is_finalized"), (task,))?.is_truthy();
+    task.hasattr(intern!(task.py(), "_coro")).unwrap_or(false) && is_finalized().unwrap_or(false)
+}
+
+fn noted(py: Python<'_>, task: *mut PyObject) -> Option<(Site, Py<PyAny>)> {
+    let births = BIRTHS.try_get(py)?;
+    let (site, reference) = births.as_ref()?.noted.get(&(task as usize))?;
+    Some((*site, reference.clone_ref(py)))
+}
+
+/// Tells of a task whose coroutine is not one of `async def`.
+fn tell_odd(py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Some((expected, odd)) = BIRTHS.try_get(py).and_then(|births| {
+        let births = births.as_ref()?;
+        Some((births.coroutine.as_ref()?.as_ptr(), births.odd.as_ref()?.clone_ref(py)))
+    }) else {
+        return Ok(());
+    };
+    let coroutine = task.getattr(intern!(py, "_coro"))?;
+    if coroutine.get_type().as_ptr() != expected && !coroutine.is_none() {
+        odd.bind(py).call1((task,))?;
+    }
+    Ok(())
+}
+
+/// The site of what runs now, or 0. The first `above` frames of the program are left out.
 #[pyfunction]
-pub(crate) fn here(py: Python<'_>) -> Site {
-    BIRTHS.try_get(py).and_then(|mut births| births.as_mut().map(|births| births.sites.here(py, 0))).unwrap_or_default()
+#[pyo3(signature = (above = 0))]
+pub(crate) fn here(py: Python<'_>, above: usize) -> Site {
+    BIRTHS.try_get(py).and_then(|mut births| births.as_mut().map(|births| births.sites.here(py, above))).unwrap_or_default()
 }
 
 /// The code objects of a site and the offsets of their instructions, the innermost first.
@@ -141,8 +222,20 @@ impl Registry {
 }
 
 impl Births {
-    fn remember(&mut self, py: Python<'_>, task: *mut PyObject, above: usize) {
-        let site = self.sites.here(py, above);
+    /// Notes a task, and returns what was there before.
+    fn note(&mut self, py: Python<'_>, task: *mut PyObject, reference: Py<PyAny>) -> Option<(Site, Py<PyAny>)> {
+        let site = self.sites.here(py, 0);
+        let before = self.noted.insert(task as usize, (site, reference));
+        if self.noted.len() > self.most_noted {
+            // SAFETY: each is a weak reference, whose object is borrowed and only compared.
+            self.noted.retain(|_, (_, reference)| unsafe { ffi::PyWeakref_GetObject(reference.as_ptr()) != ffi::Py_None() });
+            self.most_noted = FEW.max(2 * self.noted.len());
+        }
+        before
+    }
+
+    fn remember(&mut self, py: Python<'_>, task: *mut PyObject) {
+        let site = self.sites.here(py, 0);
         self.map.insert(key(task), site);
         if self.map.len() > self.most {
             self.forget_dead(py);
@@ -184,11 +277,11 @@ fn key(task: *mut PyObject) -> [u32; 2] {
     [address as u32, (address >> 32) as u32]
 }
 
-fn remember(py: Python<'_>, task: *mut PyObject, above: usize) {
+fn remember(py: Python<'_>, task: *mut PyObject) {
     if let Some(mut births) = BIRTHS.try_get(py)
         && let Some(births) = births.as_mut()
     {
-        births.remember(py, task, above);
+        births.remember(py, task);
     }
 }
 
@@ -199,7 +292,13 @@ unsafe extern "C" fn added(set: *mut PyObject, task: *mut PyObject) -> *mut PyOb
         let py = Python::assume_attached();
         (py, Bound::from_borrowed_ptr(py, set), Bound::from_borrowed_ptr(py, task))
     };
-    remember(py, task.as_ptr(), 0);
+    remember(py, task.as_ptr());
+    if let Err(error) = tell_odd(py, &task)
+        && !is_failure(py, &error)
+    {
+        error.restore(py);
+        return ptr::null_mut();
+    }
     let added = match registry(py).map(|registry| registry.add(&task)) {
         Some(Ok(true)) => Ok(()),
         Some(Err(error)) => Err(error),

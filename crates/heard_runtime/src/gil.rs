@@ -2,7 +2,8 @@
 
 use std::cell::{RefCell, RefMut};
 
-use pyo3::Python;
+use pyo3::exceptions::PyException;
+use pyo3::{PyErr, Python};
 
 /// A value that only a thread that holds the interpreter's lock can reach.
 ///
@@ -26,4 +27,10 @@ impl<T> Guarded<T> {
     pub(crate) fn try_get<'a>(&'a self, _py: Python<'a>) -> Option<RefMut<'a, T>> {
         self.0.try_borrow_mut().ok()
     }
+}
+
+/// Whether an error is a defect, which stays with us, and not what a signal handler of the program has raised: that
+/// is meant for the program, wherever it arrives.
+pub(crate) fn is_failure(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyException>(py)
 }

@@ -9,7 +9,9 @@ mod called;
 mod clock;
 mod frames;
 mod gil;
+mod guard;
 mod holders;
+mod method;
 mod outcome;
 mod pool;
 mod relay;
@@ -23,7 +25,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::births::{birth, here, note, places, start_births, stop_births};
+    use crate::births::{birth, here, note, note_returned, places, start_births, stop_births};
     #[pymodule_export]
     use crate::called::{call_places, called, keep_calls};
     #[pymodule_export]
@@ -31,7 +33,11 @@ mod _native {
     #[pymodule_export]
     use crate::frames::{has_variable, variable};
     #[pymodule_export]
+    use crate::guard::{Guard, guard, unguard};
+    #[pymodule_export]
     use crate::holders::holders;
+    #[pymodule_export]
+    use crate::method::Method;
     #[pymodule_export]
     use crate::outcome::Outcome;
     #[pymodule_export]
@@ -39,9 +45,9 @@ mod _native {
     #[pymodule_export]
     use crate::relay::Relay;
     #[pymodule_export]
-    use crate::sweep::{has_failure, unread};
+    use crate::sweep::{cancelling, has_failure, unread};
     #[pymodule_export]
-    use crate::unwind::{forget_callbacks, unwind_callbacks};
+    use crate::unwind::{await_throw, forget_callbacks, unwind_callbacks};
 
     /// The version of the package.
     #[pymodule_export]

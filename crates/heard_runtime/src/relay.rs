@@ -5,6 +5,8 @@
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
+use crate::gil::is_failure;
+
 /// Gives its argument to `first`, and then to `second`, whose end is its own. What `first` raises is dropped.
 #[pyclass(module = "heard._native", frozen)]
 pub(crate) struct Relay {
@@ -20,7 +22,11 @@ impl Relay {
     }
 
     fn __call__(&self, py: Python<'_>, argument: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        drop(self.first.call1(py, (argument,)));
+        if let Err(error) = self.first.call1(py, (argument,))
+            && !is_failure(py, &error)
+        {
+            return Err(error);
+        }
         self.second.call1(py, (argument,))
     }
 

@@ -23,6 +23,20 @@ pub(crate) fn unread<'py>(data: &Bound<'py, PySet>) -> PyResult<Vec<Bound<'py, P
     Ok(found)
 }
 
+/// Those of these tasks that were told to stop and have not ended.
+#[pyfunction]
+pub(crate) fn cancelling<'py>(tasks: &Bound<'py, PyList>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let py = tasks.py();
+    let mut found = Vec::new();
+    for task in tasks {
+        let asked = task.call_method0(intern!(py, "cancelling")).and_then(|count| count.is_truthy());
+        if asked.unwrap_or(false) && !task.call_method0(intern!(py, "done"))?.is_truthy()? {
+            found.push(task);
+        }
+    }
+    Ok(found)
+}
+
 /// The first failure among gathered outcomes.
 #[pyfunction]
 pub(crate) fn has_failure(outcomes: &Bound<'_, PyAny>) -> bool {

@@ -2,12 +2,13 @@
 
 use std::ffi::CStr;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 
 use crate::frames::Frame;
-use crate::gil::Guarded;
+use crate::gil::{Guarded, is_failure};
 
 /// The flag of the code of an `async def` function.
 const COROUTINE: std::ffi::c_long = 0x80;
@@ -19,11 +20,14 @@ struct Callbacks {
     cancelled: Py<PyAny>,
     /// Called with a task and the exception that leaves it.
     failed: Py<PyAny>,
-    /// Called with a task into which a cancellation is thrown.
+    /// Called when a cancellation is thrown into a task.
     thrown: Py<PyAny>,
 }
 
 static CALLBACKS: Guarded<Option<Callbacks>> = Guarded::new(None);
+
+/// Whether nobody wants to know of another cancellation for now.
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
 
 /// The callbacks for the events `PY_UNWIND` and `PY_THROW`.
 #[pyfunction]
@@ -37,40 +41,74 @@ pub(crate) fn unwind_callbacks(
     if let Some(mut callbacks) = CALLBACKS.try_get(py) {
         *callbacks = Some(Callbacks { current_task, cancelled, failed, thrown });
     }
+    IS_TOLD.store(false, Ordering::Relaxed);
     Ok((callback(py, c"heard_unwind", unwound)?, callback(py, c"heard_throw", thrown_into)?))
+}
+
+/// Calls `thrown` again, at the next cancellation: it is called once, and then no more until somebody asks.
+#[pyfunction]
+pub(crate) fn await_throw() {
+    IS_TOLD.store(false, Ordering::Relaxed);
 }
 
 /// Lets go of what the callbacks call.
 #[pyfunction]
 pub(crate) fn forget_callbacks(py: Python<'_>) {
     let callbacks = CALLBACKS.try_get(py).and_then(|mut callbacks| callbacks.take());
-    let plain = PLAIN.try_get(py).map(|mut plain| std::mem::replace(&mut *plain, [const { None }; SLOTS]));
-    drop((callbacks, plain));
+    let met = MET.try_get(py).map(|mut met| std::mem::replace(&mut *met, [const { None }; SLOTS]));
+    drop((callbacks, met));
 }
 
 /// An exception leaves a frame. Every exception and every frame of the process comes past, so most leave at once.
 unsafe extern "C" fn unwound(_: *mut PyObject, arguments: *mut *mut PyObject, count: ffi::Py_ssize_t) -> *mut PyObject {
     // SAFETY: the interpreter calls this, so the thread holds its lock, and there are `count` arguments.
     let (py, code, exception) = unsafe { (Python::assume_attached(), argument(arguments, count, 0), argument(arguments, count, 2)) };
-    if is_coroutine(py, code) {
-        // SAFETY: an argument of the caller's, alive while this runs.
-        let exception = unsafe { Bound::from_borrowed_ptr(py, exception) };
-        // A monitor that fails is silent: nothing may get into the program from here.
-        drop(failed(&exception));
+    if exception.is_null() || !is_coroutine(py, code) || is_cancellation(py, exception) || has_caller(py) {
+        return none(py);
     }
-    py.None().into_ptr()
+    // SAFETY: an argument of the caller's, alive while this runs.
+    let exception = unsafe { Bound::from_borrowed_ptr(py, exception) };
+    ended(py, failed(&exception))
 }
 
 /// An exception is thrown into a frame.
 unsafe extern "C" fn thrown_into(_: *mut PyObject, arguments: *mut *mut PyObject, count: ffi::Py_ssize_t) -> *mut PyObject {
     // SAFETY: as above.
-    let (py, code, exception) = unsafe { (Python::assume_attached(), argument(arguments, count, 0), argument(arguments, count, 2)) };
-    if is_coroutine(py, code) {
-        // SAFETY: as above.
-        let exception = unsafe { Bound::from_borrowed_ptr(py, exception) };
-        drop(cancelled(&exception));
+    let (py, exception) = unsafe { (Python::assume_attached(), argument(arguments, count, 2)) };
+    if IS_TOLD.load(Ordering::Relaxed) || exception.is_null() || !is_cancellation(py, exception) {
+        return none(py);
     }
+    IS_TOLD.store(true, Ordering::Relaxed);
+    let thrown = CALLBACKS.try_get(py).and_then(|callbacks| Some(callbacks.as_ref()?.thrown.clone_ref(py)));
+    ended(py, thrown.map_or(Ok(()), |thrown| thrown.bind(py).call0().map(drop)))
+}
+
+/// A monitor that fails is silent: nothing of it may get into the program from here. What a signal handler of the program's
+/// has raised meanwhile is none of ours.
+fn ended(py: Python<'_>, result: PyResult<()>) -> *mut PyObject {
+    match result {
+        Err(error) if !is_failure(py, &error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+        _ => none(py),
+    }
+}
+
+fn none(py: Python<'_>) -> *mut PyObject {
     py.None().into_ptr()
+}
+
+/// Whether a task that ends with this exception was cancelled.
+fn is_cancellation(py: Python<'_>, exception: *mut PyObject) -> bool {
+    let Some(callbacks) = CALLBACKS.try_get(py) else { return true };
+    // SAFETY: both are alive, and the second is a class.
+    callbacks.as_ref().is_none_or(|callbacks| unsafe { ffi::PyErr_GivenExceptionMatches(exception, callbacks.cancelled.as_ptr()) != 0 })
+}
+
+/// Whether the coroutine that runs was called by another one, so that it is not the one of a task.
+fn has_caller(py: Python<'_>) -> bool {
+    Frame::running(py).and_then(|frame| frame.back()).is_some_and(|frame| is_coroutine(py, frame.code().as_ptr()))
 }
 
 fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -93,44 +131,29 @@ fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-fn cancelled(exception: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = exception.py();
-    let Some((current_task, kind, handler)) = CALLBACKS.try_get(py).and_then(|callbacks| {
-        let callbacks = callbacks.as_ref()?;
-        Some((callbacks.current_task.clone_ref(py), callbacks.cancelled.clone_ref(py), callbacks.thrown.clone_ref(py)))
-    }) else {
-        return Ok(());
-    };
-    if exception.is_instance(kind.bind(py))? {
-        let task = current_task.bind(py).call0()?;
-        if !task.is_none() {
-            handler.bind(py).call1((task,))?;
-        }
-    }
-    Ok(())
-}
-
-/// Code that was met before and is not a coroutine's, by its address. Each is kept alive, so no address is used anew.
-static PLAIN: Guarded<[Option<Py<PyAny>>; SLOTS]> = Guarded::new([const { None }; SLOTS]);
+/// Code that was met before, by its address, and whether it is a coroutine's. Each is kept alive, so no address is used
+/// anew.
+static MET: Guarded<[Option<(Py<PyAny>, bool)>; SLOTS]> = Guarded::new([const { None }; SLOTS]);
 const SLOTS: usize = 256;
 
 /// Whether this is the code of an `async def` function.
 fn is_coroutine(py: Python<'_>, code: *mut PyObject) -> bool {
     let slot = (code as usize >> 5) % SLOTS;
-    if PLAIN.try_get(py).is_some_and(|plain| plain[slot].as_ref().is_some_and(|known| known.as_ptr() == code)) {
-        return false;
+    if let Some(met) = MET.try_get(py)
+        && let Some((known, is_coroutine)) = &met[slot]
+        && known.as_ptr() == code
+    {
+        return *is_coroutine;
     }
-    if has_flag(py, code) {
-        return true;
-    }
+    let is_coroutine = has_flag(py, code);
     if !code.is_null() {
         // SAFETY: an argument of the caller's, alive while this runs.
         let known = unsafe { Py::from_borrowed_ptr(py, code) };
         // The one before is dropped after the borrow has ended: somebody may be told that it goes.
-        let before = PLAIN.try_get(py).and_then(|mut plain| plain[slot].replace(known));
+        let before = MET.try_get(py).and_then(|mut met| met[slot].replace((known, is_coroutine)));
         drop(before);
     }
-    false
+    is_coroutine
 }
 
 fn has_flag(py: Python<'_>, code: *mut PyObject) -> bool {

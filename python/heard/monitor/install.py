@@ -10,13 +10,15 @@ import threading
 
 from heard import _native
 from heard.monitor.hooks import births, coroutines, gather, loops, shutdown, thread_futures, unwind, wait
+from heard.monitor.hooks.births import tasks_of
 from heard.monitor.hooks.cancels import Cancels
 from heard.record import Failure, Stats
 from heard.monitor.hooks.patch import Undo
 from heard.report.reporter import Reporter
 from heard.settings import Settings
-from heard.monitor.turns import Tasks, Turns
-from heard.monitor.case import Verdicts
+from heard.monitor.tasks import Tasks
+from heard.monitor.turns import Turns
+from heard.monitor.verdicts import Verdicts
 
 logger = logging.getLogger("heard")
 
@@ -37,7 +39,8 @@ class Monitor:
 
     def put(self) -> None:
         self.verdicts.others.append(self.cancels.wake)
-        self.undo += births.put(self.settings.birth_frames)
+        self.verdicts.tasks_of = tasks_of
+        self.undo += births.put(self.settings.birth_frames, self.tasks.odd)
         unwinding = unwind.put(self.tasks, self.cancels.thrown)
         if unwinding is not None:
             self.undo.append(unwinding)
@@ -46,10 +49,10 @@ class Monitor:
                 logger.warning(
                     "all tools of sys.monitoring are taken, so failures of tasks that are kept are found a little later"
                 )
-            self.sweep = unwind.Sweep(self.tasks, self.cancels.thrown)
+            self.sweep = unwind.Sweep(self.tasks)
             self.verdicts.others.append(self.sweep)
             self.verdicts.wake_in(self.sweep.interval)
-        self.undo.append(gather.put(self.verdicts, self.turns))
+        self.undo.append(gather.put(self.verdicts, self.turns, self.tasks))
         self.undo.append(wait.put())
         self.undo += thread_futures.put(self.verdicts, self.tasks)
         self.undo += loops.put(self.verdicts)
@@ -57,7 +60,7 @@ class Monitor:
         self.undo += coroutines.put(self.reporter, self.settings.origins)
 
     def take(self) -> None:
-        self.cancels.active = False
+        self.cancels.active = self.tasks.active = False
         for undo in reversed(self.undo):
             undo()
         self.undo.clear()
@@ -94,7 +97,7 @@ class Monitor:
         registry = births.registry()
         if registry is not None:
             for task in _native.unread(registry.data):
-                self.verdicts.tell_no_more(task)
+                self.verdicts.forget(task)
         self.verdicts.held.clear()
         self.cancels.watched.clear()
         self.turns.open.clear()

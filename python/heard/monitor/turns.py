@@ -1,42 +1,40 @@
-"""Failures of tasks, from the instant they happen to the look at who has read them."""
+"""Three turns of a loop: whoever waits for a failure has read it by then."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import sys
 import typing
 import weakref
 from collections.abc import Callable
 
-from heard import _native
-from heard.monitor.case import Facts, Verdicts
+from heard.monitor.case import Case, State
 
 #: Whoever waits for a task reads it within two turns of the loop.
 _TURNS = 3
-#: They end the loop, or are not failures.
-_NOT_FAILURES = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
-
-Look = Callable[[], None]
 
 
 class Turns:
-    """Calls back when a loop has turned three times, for all that happens before its next turn at once."""
+    """Looks at cases when their loop has turned three times, at all that came before its next turn at once."""
 
     def __init__(self) -> None:
-        self.open: dict[int, _Batch] = {}
-        self.all: set[_Batch] = set()
+        #: Called with a case when its loop has turned, or when it will not turn again.
+        self.look: Callable[[Case], object] = lambda case: None
+        self.stranded: Callable[[Case], object] = lambda case: None
+        #: By the address of the loop; each knows its loop, and lives as long as that will call it.
+        self.open: weakref.WeakValueDictionary[int, _Batch] = weakref.WeakValueDictionary()
+        self.all: weakref.WeakSet[_Batch] = weakref.WeakSet()
 
-    def after(self, loop: asyncio.AbstractEventLoop, look: Look, threadsafe: bool = False) -> None:
+    def after(self, loop: asyncio.AbstractEventLoop, case: Case, threadsafe: bool = False) -> None:
         batch = self.open.get(id(loop))
-        if batch is None or batch.loop is not loop or batch.left != _TURNS:
+        if batch is None or batch.loop() is not loop or batch.left != _TURNS:
             batch = _Batch(self, loop)
+            batch.cases.append(case)
             self.open[id(loop)] = batch
             self.all.add(batch)
-            batch.looks.append(look)
-            batch.again(threadsafe)
+            batch.again(loop, threadsafe)
         else:
-            batch.looks.append(look)
+            batch.cases.append(case)
 
     def finish(self) -> None:
         """The loops of these will not turn again."""
@@ -47,73 +45,44 @@ class Turns:
 class _Batch:
     def __init__(self, turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
         self.turns = turns
-        self.loop = loop
+        self.loop = weakref.ref(loop)
         self.left = _TURNS
-        self.looks: list[Look] = []
+        self.cases: list[Case] = []
 
-    def again(self, threadsafe: bool = False) -> None:
-        call = self.loop.call_soon_threadsafe if threadsafe else self.loop.call_soon
+    def again(self, loop: typing.Any, threadsafe: bool = False) -> None:
+        call = loop.call_soon_threadsafe if threadsafe else loop.call_soon
         try:
             # A context of its own: a copy of the current one would keep the program's values alive.
             call(self, context=contextvars.Context())
         except Exception:
-            # The loop is closed; the end of the program looks at what is left.
-            self.close()
+            # The loop is closed.
+            self.strand()
 
-    def close(self) -> None:
-        if self.turns.open.get(id(self.loop)) is self:
-            del self.turns.open[id(self.loop)]
+    def take(self) -> list[Case]:
+        cases, self.cases = self.cases, []
+        return [case for case in cases if case.state is State.TURNS]
 
     def __call__(self) -> None:
-        self.close()
         self.left -= 1
-        if self.left:
-            self.again()
+        loop = self.loop()
+        if self.left and loop is not None:
+            self.again(loop)
         else:
             self.look()
 
     def look(self) -> None:
-        self.close()
-        self.turns.all.discard(self)
-        looks, self.looks = self.looks, []
-        for look in looks:
+        for case in self.take():
             try:
-                look()
+                self.turns.look(case)
             except Exception:
                 # A future that is not what it seems, of a program's own making: it is not judged.
                 continue
 
+    def strand(self) -> None:
+        """The loop will not turn again."""
+        for case in self.take():
+            self.turns.stranded(case)
 
-class Tasks:
-    """Watches tasks that have failed."""
-
-    def __init__(self, verdicts: Verdicts, turns: Turns) -> None:
-        self.verdicts = verdicts
-        self.turns = turns
-        self.eager: typing.Any = getattr(asyncio.tasks, "_eager_tasks", ())
-
-    def failed(self, task: asyncio.Task[typing.Any], exception: BaseException) -> None:
-        """An exception leaves the task's coroutine. Called inside of its step."""
-        if isinstance(exception, _NOT_FAILURES):
-            return
-        if sys.version_info >= (3, 12) and task in self.eager:
-            # It fails in its first step, so it was never registered: whoever made it is below it on the stack.
-            _native.note(task, 1)
-        self.watch(task, task.get_loop())
-
-    def watch(
-        self, future: asyncio.Future[typing.Any], loop: asyncio.AbstractEventLoop, threadsafe: bool = False
-    ) -> None:
-        reference = weakref.ref(future)
-        self.turns.after(loop, lambda: self.look(reference), threadsafe)
-
-    def look(self, reference: weakref.ref[typing.Any]) -> None:
-        future = reference()
-        if future is None or not future._log_traceback or self.verdicts.has_told(future):
-            return
-        entry = self.verdicts.held.get(id(future))
-        if entry is not None and entry.reference() is future:
-            return
-        facts = Facts("task-failed", future, _native.birth(future))
-        del future, entry
-        self.verdicts.judge(reference, facts)
+    def __del__(self) -> None:
+        if self.cases:
+            self.strand()

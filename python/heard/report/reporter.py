@@ -14,25 +14,13 @@ from collections.abc import Callable
 from heard.monitor import places
 from heard.report.text import block
 from heard.record import Event, Failure, Place, Stats, Verdict, new_id
+from heard.report.events import counter_of, level_of
 from heard.report.journal import Journal
 from heard.settings import Settings
 from heard.report.storm import Storm
 
 logger = logging.getLogger("heard")
 
-#: The counter of each event; a failure is counted by its verdict.
-_COUNTERS: dict[str, str] = {
-    "coroutine-never-awaited": "never_awaited",
-    "task-pending-at-exit": "unfinished",
-    "task-destroyed": "unfinished",
-    "callback-raised": "callbacks",
-    "task-swallowed-cancel": "swallowed",
-    "spawn-failed": "told",
-    "child-failed": "told",
-    "contained-failed": "told",
-    "service-failed": "told",
-}
-_LEVELS = {"lost": logging.ERROR, "escalated": logging.ERROR, "retracted": logging.INFO}
 _KEPT = 1000
 
 
@@ -96,7 +84,7 @@ class Reporter:
             with self.lock:
                 self.counts["ignored"] += 1
             return None
-        counter = _COUNTERS.get(event) or ("unread" if verdict == "unread" else "lost")
+        counter = counter_of(event, verdict)
         kind = (event, verdict, type(exception), facts.get("coroutine"), key)
         with self.lock:
             self.counts[counter] += 1
@@ -187,7 +175,10 @@ class Reporter:
             self.settings.report(failure)
             return
         if level is None:
-            level = _LEVELS.get(failure.verdict or "", logging.WARNING)
+            level = level_of(failure.event, failure.verdict)
+        if level < logging.INFO:
+            # It is counted, and the journal has it.
+            return
         if logger.hasHandlers():
             logger.log(level, "%s", block(failure), extra={"failure": failure})
         elif logger.isEnabledFor(level) or level == logging.INFO and logger.level == logging.NOTSET:

@@ -6,24 +6,7 @@ import textwrap
 
 from heard.record import Failure
 from heard.monitor.places import shown
-from heard.report.rules import ADVICE
-
-_HEADS = {
-    "task-failed": "task {task} failed, and nobody hears it",
-    "sibling-failed": "task {task} failed beside a gather that has already ended, and nobody hears it",
-    "outcomes-ignored": "gathered work failed, and nobody looks at the outcome",
-    "coroutine-never-awaited": "the coroutine {coroutine} was never awaited",
-    "task-pending-at-exit": "task {task} was unfinished when its loop ended",
-    "task-destroyed": "task {task} was collected before it was done",
-    "thread-future-failed": "work for another thread failed, and nobody hears it",
-    "callback-raised": "a callback raised",
-    "task-swallowed-cancel": "task {task} was cancelled and went on",
-    "spawn-failed": "spawned task {task} failed",
-    "child-failed": "task {task} of a group failed",
-    "contained-failed": "contained work in task {task} failed",
-    "service-failed": "service {task} failed",
-    "outcome-unread": "{task} failed, and nobody looks at the outcome",
-}
+from heard.report.events import ADVICE, EVENTS
 
 
 def block(failure: Failure) -> str:
@@ -31,7 +14,7 @@ def block(failure: Failure) -> str:
     task = f"'{failure.task}'" if failure.task else ""
     if failure.coroutine and failure.coroutine != failure.task and failure.event != "coroutine-never-awaited":
         task = f"{task} ({failure.coroutine})" if task else failure.coroutine
-    head = _HEADS[failure.event].format(task=task, coroutine=f"'{failure.coroutine}'")
+    head = EVENTS[failure.event].head.format(task=task, coroutine=f"'{failure.coroutine}'")
     if failure.verdict == "retracted":
         head = head.removesuffix(", and nobody hears it")
         return f"heard: retracted: {head}; its failure was read after all ({failure.id})"

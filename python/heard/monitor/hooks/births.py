@@ -7,9 +7,12 @@ import asyncio.base_events
 import concurrent.futures
 import os
 import sys
+import types
 import typing
+from collections.abc import Callable
 
 from heard import _native
+from heard.monitor.hooks import tools
 from heard.monitor.hooks.imports import after_import
 from heard.monitor.hooks.patch import Undo, replace, wrapping
 
@@ -27,19 +30,40 @@ def skipped() -> list[str]:
     return [_folder(asyncio), _folder(concurrent.futures), _PACKAGE + os.sep, "<frozen "]
 
 
-def put(depth: int) -> list[Undo]:
+def put(depth: int, odd: Callable[[typing.Any], object] | None = None) -> list[Undo]:
+    """`odd` is called with tasks of which the interpreter will not tell, since their coroutine is not one of Python's."""
     tasks = registry()
-    add = _native.start_births(depth, skipped(), tasks)
+    add = _native.start_births(depth, skipped(), types.CoroutineType, odd, tasks)
     undo: list[Undo] = [_native.stop_births]
     if tasks is not None:
         undo.append(replace(tasks, "add", add))
         return undo
-    undo.append(_note_create_task(asyncio.base_events.BaseEventLoop))
+    undo.append(_note_what_returns(asyncio.base_events.BaseEventLoop))
 
     def uvloop_is_there(module: typing.Any) -> None:
         undo.append(_note_create_task(module.Loop))
 
     undo.append(after_import("uvloop", uvloop_is_there))
+    return undo
+
+
+def _note_what_returns(loop_type: typing.Any) -> Undo:
+    """Has the interpreter tell what `create_task` returns: it costs less than a function around it."""
+    code = getattr(loop_type.create_task, "__code__", None)
+    tool = tools.take() if code is not None else None
+    if tool is None or code is None:
+        return _note_create_task(loop_type)
+    monitoring = sys.monitoring
+    event = monitoring.events.PY_RETURN
+    monitoring.register_callback(tool, event, _native.note_returned)
+    monitoring.set_local_events(tool, code, event)
+
+    def undo() -> None:
+        if monitoring.get_tool(tool) == tools.NAME:
+            monitoring.set_local_events(tool, code, 0)
+            monitoring.register_callback(tool, event, None)
+        tools.give_back(tool)
+
     return undo
 
 
@@ -63,3 +87,12 @@ def _note_create_task(loop_type: typing.Any) -> Undo:
         return task
 
     return replace(loop_type, "create_task", wrapping(create_task, original))
+
+
+def tasks_of(owner: typing.Any) -> list[typing.Any]:
+    """The tasks that run in a loop, or in the loop of a future. A future of another thread has none: all tasks."""
+    loop = owner if isinstance(owner, asyncio.AbstractEventLoop) else getattr(owner, "get_loop", lambda: None)()
+    if loop is not None:
+        return list(asyncio.all_tasks(loop))
+    tasks = registry()
+    return [task for task in list(tasks) if not task.done()] if tasks is not None else []

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
-import math
-import sys
 import time
 import types
 import typing
@@ -14,91 +11,115 @@ import weakref
 
 from heard import _native
 from heard.monitor import liveness, places
-from heard.monitor.hooks import gather
-from heard.monitor.case import Facts, Verdicts
+from heard.monitor.case import Case, Reference
+from heard.monitor.hooks import ending
+from heard.monitor.verdicts import Verdicts
+from heard.report.events import rule_of
 
-#: Seconds after which a task that still runs, outside of any clean-up, has swallowed its cancellation.
-_PATIENCE = 0.2
-#: Seconds after which nobody looks at it any more.
+#: A look at all tasks may take up one part in so many of the time.
+_SHARE = 100
+#: Seconds after which nobody looks at a task any more.
 _FORGET = 60.0
+_Task = asyncio.Task[typing.Any]
 
 
 class Cancels:
+    """Looks for tasks that go on, some time after a cancellation was thrown into any task at all.
+
+    Nothing is kept of the many cancellations that are none of anybody's business, such as those of timeouts.
+    """
+
     def __init__(self, verdicts: Verdicts) -> None:
         self.verdicts = verdicts
         self.active = True
-        self.watched: dict[int, tuple[weakref.ref[typing.Any], float]] = {}
+        #: Loops in which a cancellation was thrown since the last look.
+        self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        #: Tasks that were found to go on, how often they had been cancelled, and since when.
+        self.watched: list[tuple[weakref.ref[_Task], int, float]] = []
+        self.due: float | None = None
+        #: Those that were told. A task is told once.
+        self.told: weakref.WeakSet[_Task] = weakref.WeakSet()
 
-    def thrown(self, task: asyncio.Task[typing.Any]) -> None:
-        """A cancellation is thrown into a task. Called inside of its step."""
-        if not self.active or not task.cancelling() or id(task.get_loop()) in gather.ending_loops:
+    def thrown(self) -> None:
+        """A cancellation is thrown into a task of the loop that runs."""
+        if not self.active:
             return
-        entry = self.watched.get(id(task))
-        if entry is not None and entry[0]() is task:
-            return
-        # The frames of a task are told one after the other, the innermost first. A task group that waits at its end is
-        # woken up by a cancellation of its own, which Python up to 3.12 forgets to take back.
-        if sys._getframe(1).f_code.co_name == "__aexit__":
-            self.watched[id(task)] = (weakref.ref(task), math.inf)
-            return
-        self.watched[id(task)] = (weakref.ref(task), time.monotonic())
-        task.add_done_callback(self.ended)
-        _native.wake_in(_PATIENCE, self.verdicts.wake)
+        self.loops.add(asyncio.get_running_loop())
+        self.due = self.verdicts.clock.now() + self.patience
+        self.verdicts.wake_in(self.patience)
 
-    def ended(self, task: asyncio.Task[typing.Any]) -> None:
-        """It has ended. That it was asked to is still on record if nobody has taken it back, as timeouts do."""
-        entry = self.watched.pop(id(task), None)
-        if (
-            entry is None
-            or entry[1] == math.inf
-            or not self.active
-            or task.cancelled()
-            or id(task.get_loop()) in gather.ending_loops
-        ):
-            return
-        if task._exception is None and task.cancelling():
-            # It has ended soon after, as was asked; but whoever waits for it takes it for a success.
-            self.tell(task, "it caught its CancelledError and returned, so it counts as a success", logging.INFO)
+    @property
+    def patience(self) -> float:
+        """Seconds that a task may take to end."""
+        return max(self.verdicts.settings.grace, 0.01)
 
     def wake(self) -> float | None:
-        """Looks at those that still run."""
-        now = time.monotonic()
-        for key, (reference, since) in list(self.watched.items()):
-            task = reference()
-            if since == math.inf and task is not None and not task.done():
+        """Two looks at those that still run: who goes on at both was cancelled and does not end."""
+        now = self.verdicts.clock.now()
+        if self.due is None:
+            return None
+        if now < self.due:
+            return self.due - now
+        started = time.perf_counter()
+        loops = list(self.loops)
+        self.loops.clear()
+        _native.await_throw()
+        before = {task: (count, since) for task, count, since in ((one(), c, s) for one, c, s in self.watched) if task}
+        self.watched.clear()
+        for loop in loops:
+            self.look(loop, now)
+        for task, (count, since) in before.items():
+            if task.done() or not self.goes_on(task) or task.cancelling() != count or task in self.told:
                 continue
-            if task is None or task.done() or now - since > _FORGET or not task.cancelling():
-                self.watched.pop(key, None)
-            elif now - since >= _PATIENCE and self.goes_on(task):
-                self.watched.pop(key, None)
-                self.tell(task, "it caught its CancelledError and works on", logging.WARNING)
-        return _PATIENCE if any(since != math.inf for _, since in list(self.watched.values())) else None
+            if now - since >= self.patience:
+                self.told.add(task)
+                self.tell(task)
+            elif now - since < _FORGET:
+                self.watched.append((Reference(task), count, since))
+        if not self.watched:
+            self.due = None
+            return None
+        wait = max(self.patience, (time.perf_counter() - started) * _SHARE)
+        self.due = now + wait
+        return wait
+
+    def look(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        """Notes the tasks of a loop that seem to go on."""
+        if loop in ending.loops:
+            return
+        known = {one() for one, _, _ in self.watched}
+        for task in _native.cancelling(self.verdicts.tasks_of(loop)):
+            if task not in known and task not in self.told and self.goes_on(task):
+                self.watched.append((Reference(task), task.cancelling(), now))
 
     def goes_on(self, task: typing.Any) -> bool:
-        """Whether it is suspended outside of all handlers, which may clean up for as long as they like."""
-        coroutine = getattr(task, "_coro", None)
-        if not isinstance(coroutine, types.CoroutineType):
-            # What it does is not known, such as a worker of `heard.map`.
+        """Whether a task waits for something, outside of any clean-up, with its cancellation behind it."""
+        waiter = getattr(task, "_fut_waiter", None)
+        if task.done() or not task.cancelling() or getattr(task, "_must_cancel", True) or waiter is None:
             return False
+        # What it waits for is about to hand it the cancellation.
+        if waiter.done() or getattr(waiter, "_cancel_requested", False):
+            return False
+        if isinstance(waiter, asyncio.Task) and waiter.cancelling():
+            return False
+        chain: list[typing.Any] = []
+        coroutine = getattr(task, "_coro", None)
         while isinstance(coroutine, types.CoroutineType):
             if coroutine.cr_running or coroutine.cr_frame is None:
                 return False
-            code = coroutine.cr_code
-            # Task groups wait for their children whatever happens.
-            if code.co_name == "__aexit__" or liveness.in_handler(code, coroutine.cr_frame.f_lasti):
-                return False
+            chain.append(coroutine)
             coroutine = coroutine.cr_await
-        return not isinstance(coroutine, (types.GeneratorType, types.AsyncGeneratorType))
+        # What others do is not known, such as a worker of `heard.map`.
+        return not isinstance(coroutine, (types.GeneratorType, types.AsyncGeneratorType)) and liveness.goes_on(chain)
 
-    def tell(self, task: typing.Any, why: str, level: int) -> None:
-        facts = Facts("task-swallowed-cancel", task, _native.birth(task))
+    def tell(self, task: typing.Any) -> None:
+        case = Case("task-swallowed-cancel", task, _native.birth(task))
         self.verdicts.reporter.tell(
             "task-swallowed-cancel",
-            "swallowed-cancellation",
+            rule_of("task-swallowed-cancel"),
             None,
-            key=facts.site,
-            level=level,
-            born=functools.partial(places.born, facts.site),
-            why=why,
-            **facts.as_fields(),
+            key=case.site,
+            born=functools.partial(places.born, case.site),
+            why="it caught its CancelledError and works on",
+            **case.fields(task),
         )

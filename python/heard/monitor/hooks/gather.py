@@ -1,30 +1,32 @@
 """What `asyncio.gather` does to evidence.
 
 After its first failure, or when it was cancelled, it reads the failures of the others and drops them; with
-`return_exceptions=True` it reads all of them and hands them to somebody who may not look.
+`return_exceptions=True` it reads all of them and hands them to somebody who may not look. The mark of those failures is
+kept (`heard.monitor.tasks`), and here it is said what becomes of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import asyncio.tasks
-import functools
+import contextvars
 import types
 import typing
-import weakref
 
 from heard import _native
 from heard.monitor import liveness, places
-from heard.monitor.hooks import births
+from heard.monitor.case import Case, State, case_of
+from heard.monitor.hooks import births, ending
 from heard.monitor.hooks.patch import Undo, replace
+from heard.monitor.tasks import NOT_FAILURES, Tasks
 from heard.monitor.turns import Turns
-from heard.monitor.case import Facts, Verdicts
+from heard.monitor.verdicts import Verdicts
 
 
-def put(verdicts: Verdicts, turns: Turns) -> Undo:
+def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
     """Puts a class in place of the one whose instances `gather` returns, whoever imported `gather`, and when."""
     original: typing.Any = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
-    watch = _Watch(verdicts, turns)
+    watch = _Watch(verdicts, turns, tasks)
 
     class Gathering(original):  # type: ignore[misc]
         #: Where the child whose failure it passes on was born.
@@ -40,6 +42,11 @@ def put(verdicts: Verdicts, turns: Turns) -> Undo:
             if watch.active:
                 watch.failed(self, exception)
 
+        def exception(self) -> typing.Any:
+            if self._log_traceback and tasks.erases():
+                return self._exception
+            return original.exception(self)
+
     Gathering.__name__ = original.__name__
     Gathering.__qualname__ = original.__qualname__
     Gathering.__module__ = original.__module__
@@ -53,120 +60,98 @@ def put(verdicts: Verdicts, turns: Turns) -> Undo:
 
 
 class _Watch:
-    def __init__(self, verdicts: Verdicts, turns: Turns) -> None:
+    def __init__(self, verdicts: Verdicts, turns: Turns, tasks: Tasks) -> None:
         self.verdicts = verdicts
         self.turns = turns
+        self.tasks = tasks
         self.active = True
         self.internal = tuple(births.skipped())
 
     def failed(self, gathering: typing.Any, exception: BaseException) -> None:
         """The gather ends with a failure: what its children do from now on, nobody learns from it."""
         try:
-            gathering.heard_site = _birth_of(gathering._children, exception)
             for child in dict.fromkeys(gathering._children):
                 if not child.done():
-                    child.add_done_callback(self.late)
-                elif not child.cancelled() and child._exception not in (None, exception):
+                    self.expect(child)
+                elif not child.cancelled() and child._exception is exception:
+                    # It is the one that the gather passes on.
+                    gathering.heard_site = gathering.heard_site or self.site_of(child)
+                    self.verdicts.marked_as_read(child)
+                elif not child.cancelled() and child._exception is not None:
                     self.late(child)
-            reference = weakref.ref(gathering)
-            self.turns.after(gathering.get_loop(), lambda: self.unread(reference))
+            if not isinstance(exception, NOT_FAILURES):
+                case = Case("task-failed", gathering, gathering.heard_site)
+                self.turns.after(gathering.get_loop(), self.verdicts.open(case, gathering))
         except Exception:
             # A child of the program's own making.
             return
 
-    def unread(self, reference: weakref.ref[typing.Any]) -> None:
-        """Its own failure, if nobody reads it."""
-        gathering = reference()
-        if (
-            gathering is None
-            or not gathering._log_traceback
-            or isinstance(gathering._exception, asyncio.CancelledError)
-        ):
-            return
-        facts = Facts("task-failed", gathering, gathering.heard_site)
-        del gathering
-        self.verdicts.judge(reference, facts)
+    def site_of(self, child: typing.Any) -> int:
+        case = case_of(child)
+        return case.site if case is not None else _native.birth(child)
+
+    def expect(self, child: typing.Any) -> None:
+        """It may fail later, when nobody waits any more."""
+        child.add_done_callback(self.late, context=contextvars.Context())
+        if case_of(child) is None:
+            # Where nothing tells of the failure when it happens, this keeps its mark all the same.
+            self.tasks.guard(child, Case("sibling-failed", child, 0), None)
 
     def late(self, child: typing.Any) -> None:
-        """A child ends when its gather has ended already."""
+        """A child has failed, and its gather has ended without it."""
         try:
-            if not self.active or child.cancelled() or child._exception is None:
+            if not self.active or child.cancelled() or child._exception is None or not child._log_traceback:
+                # If it is not marked any more, somebody has read it.
+                _native.unguard(child)
                 return
-            exception = child._exception
-            if isinstance(exception, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
+            if isinstance(child._exception, NOT_FAILURES):
                 return
-            facts = Facts("sibling-failed", child, _native.birth(child), exception)
-            kept = [child]
-            self.turns.after(child.get_loop(), lambda: self.judge(kept, facts))
+            self.judge(child, "sibling-failed", "the gather that waited for it has raised or was cancelled")
         except Exception:
             return
 
-    def judge(self, kept: list[typing.Any], facts: Facts) -> None:
-        reference = weakref.ref(kept[0])
-        still_flagged = bool(kept[0]._log_traceback)
-        kept.clear()
-        if still_flagged:
-            # The gather is gone and has not erased it, so the task keeps book itself.
+    def judge(self, child: typing.Any, event: typing.Literal["sibling-failed", "outcomes-ignored"], why: str) -> None:
+        case = case_of(child)
+        if case is None:
+            case = self.verdicts.open(Case(event, child, _native.birth(child)), child)
+            self.tasks.guard(child, case, child._exception)
+        elif not case.become(State.TURNS):
             return
-        kind, holder = self.verdicts.look(reference, facts)
-        if kind != "live":
-            # A task that is held may be read later, and nothing tells whether it is.
-            self.verdicts.lose(reference, facts, kind, holder)
+        # From now on plain asyncio would say nothing of it.
+        case.event, case.is_silent, case.why = event, True, why
+        self.turns.after(child.get_loop(), case)
 
     def delivered(self, gathering: typing.Any, outcomes: list[typing.Any]) -> None:
         """Failures are about to be handed over as results."""
         try:
             failed = [
-                (index, child, outcome)
+                (index, child)
                 for index, (child, outcome) in enumerate(zip(gathering._children, outcomes, strict=True))
-                # A child that was told to stop, by somebody who then waits for all of them, may fail.
-                if isinstance(outcome, Exception) and outcome is child._exception and not _was_cancelled(child)
+                if isinstance(outcome, BaseException) and not child.cancelled() and outcome is child._exception
             ]
-            if not failed or id(gathering.get_loop()) in ending_loops:
-                return
-            waiting = _waiting_coroutines(gathering)
-            if waiting is None:
-                return
-            for index, child, outcome in failed:
-                fate = liveness.fate_of_result(waiting, index, self.is_internal)
-                if fate != "used":
-                    self.ignored(child, outcome, waiting[-1], fate)
+            waiting = None if gathering.get_loop() in ending.loops else _waiting_coroutines(gathering)
+            for index, child in failed:
+                # A child that was told to stop, by somebody who then waits for all of them, may fail.
+                fate = "used"
+                if waiting is not None and not _was_cancelled(child):
+                    fate = liveness.fate_of_result(waiting, index, self.is_internal)
+                if fate == "used":
+                    self.verdicts.marked_as_read(child)
+                elif child._log_traceback:
+                    where = places.coroutine_name(waiting[-1]) if waiting else None
+                    said = "drops the list of outcomes" if fate == "dropped" else "never looks at this outcome"
+                    why = f"{where} awaits gather(..., return_exceptions=True) and {said}"
+                    self.judge(child, "outcomes-ignored", why)
         except Exception:
             return
 
     def is_internal(self, code: types.CodeType) -> bool:
         return code.co_filename.startswith(self.internal)
 
-    def ignored(self, child: typing.Any, outcome: BaseException, waiting: typing.Any, fate: str) -> None:
-        facts = Facts("outcomes-ignored", child, _native.birth(child))
-        fields = facts.as_fields()
-        where = places.coroutine_name(waiting)
-        said = "drops the list of outcomes" if fate == "dropped" else "never looks at this outcome"
-        self.verdicts.reporter.tell(
-            "outcomes-ignored",
-            "unread-gather",
-            "lost",
-            outcome,
-            key=facts.site,
-            born=functools.partial(places.born, facts.site),
-            holder=where,
-            waiters=(where,) if where else (),
-            why=f"{where} awaits gather(..., return_exceptions=True) and {said}",
-            **fields,
-        )
-
-
-#: The addresses of loops whose remaining tasks asyncio cancels and gathers itself.
-ending_loops: set[int] = set()
-
 
 def _was_cancelled(child: typing.Any) -> bool:
     cancelling = getattr(child, "cancelling", None)
     return cancelling is not None and cancelling() > 0
-
-
-def _birth_of(children: list[typing.Any], exception: BaseException) -> int:
-    return next((_native.birth(child) for child in children if child.done() and child._exception is exception), 0)
 
 
 def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:

@@ -13,9 +13,14 @@ from heard import _native
 from heard.monitor import places
 from heard.monitor.hooks.imports import after_import
 from heard.monitor.hooks.patch import Undo, replace, wrapping
-from heard.monitor.case import Facts, Verdicts, handles_itself
+from heard.monitor.case import Case, State
+from heard.monitor.loop_handlers import handles_itself
+from heard.monitor.verdicts import Verdicts
+from heard.report.events import rule_of
 
 Context = dict[str, typing.Any]
+#: What becomes of a context: it is asyncio's to tell, it has been told, or nobody else would be told of it.
+_UNHEARD, _TOLD, _SILENT = "unheard", "told", "silent"
 
 
 def put(verdicts: Verdicts) -> list[Undo]:
@@ -37,7 +42,11 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
     original: Callable[[typing.Any, Context], None] = loop_type.call_exception_handler
 
     def call_exception_handler(self: typing.Any, context: Context) -> None:
-        if not listener.active or not listener.hear(self, context) or handles_itself(self):
+        heard = listener.hear(self, context) if listener.active else _UNHEARD
+        if heard == _SILENT:
+            # Plain asyncio would not have said it.
+            return
+        if heard == _UNHEARD or handles_itself(self):
             original(self, context)
             return
         # The report is out: asyncio's own message would say less of the same.
@@ -70,72 +79,81 @@ class _Listener:
     def stop(self) -> None:
         self.active = False
 
-    def hear(self, loop: typing.Any, context: Context) -> bool:
+    def hear(self, loop: typing.Any, context: Context) -> str:
         """Whether it is one of ours, and reported."""
         if self.verdicts.reporter.is_busy():
             # It happens while this thread writes another report, so it is asyncio's to tell.
-            return False
+            return _UNHEARD
         try:
             return self._hear(loop, context)
         except Exception:
             # A context of the program's own making.
-            return False
+            return _UNHEARD
 
-    def _hear(self, loop: typing.Any, context: Context) -> bool:
+    def _hear(self, loop: typing.Any, context: Context) -> str:
         message = str(context.get("message", ""))
         exception = context.get("exception")
         future = context.get("future") or context.get("task")
         if message.endswith("exception was never retrieved") and future is not None:
-            return self.verdicts.never_retrieved(future, exception)
+            return _SILENT if self.verdicts.never_retrieved(future, exception).is_silent else _TOLD
         if "was destroyed but it is pending" in message and future is not None:
             return self.destroyed(future)
         if "asyncio.run() shutdown" in message and future is not None and exception is not None:
             return self.failed_at_the_end(future, exception)
-        if (
-            isinstance(exception, Exception)
-            and ("handle" in context or "asyncgen" in context)
-            and not handles_itself(loop)
-        ):
+        if isinstance(exception, Exception) and not handles_itself(loop):
             return self.callback_raised(context, exception)
-        return False
+        return _UNHEARD
 
-    def destroyed(self, task: typing.Any) -> bool:
-        facts = Facts("task-destroyed", task, _native.birth(task))
+    def destroyed(self, task: typing.Any) -> str:
+        case = Case("task-destroyed", task, _native.birth(task))
         self.verdicts.reporter.tell(
             "task-destroyed",
-            "dropped-task",
+            rule_of("task-destroyed"),
             "lost",
-            key=facts.site,
-            born=functools.partial(places.born, facts.site),
+            key=case.site,
+            born=functools.partial(places.born, case.site),
             why="nobody held it, so the garbage collector took it while it waited",
-            **facts.as_fields(),
+            **case.fields(task),
         )
-        return True
+        return _TOLD
 
-    def failed_at_the_end(self, task: typing.Any, exception: BaseException) -> bool:
-        facts = Facts("task-failed", task, _native.birth(task))
-        self.verdicts.reporter.tell(
-            "task-failed",
-            "unfinished-at-exit",
-            "lost",
-            exception,
-            key=facts.site,
-            born=functools.partial(places.born, facts.site),
-            why="it failed when it was cancelled at the end of its loop",
-            **facts.as_fields(),
-        )
-        return True
+    def failed_at_the_end(self, task: typing.Any, exception: BaseException) -> str:
+        case = self.verdicts.open(Case("task-failed", task, _native.birth(task)), task)
+        if case.become(State.LOST):
+            # A gather has read it, and what it is told now is the same.
+            case.is_silent = True
+            self.verdicts.hush(case, task)
+            self.verdicts.reporter.tell(
+                "task-failed",
+                "unfinished-at-exit",
+                "lost",
+                exception,
+                key=case.site,
+                born=functools.partial(places.born, case.site),
+                why="it failed when it was cancelled at the end of its loop",
+                **case.fields(task),
+            )
+        return _TOLD
 
-    def callback_raised(self, context: Context, exception: BaseException) -> bool:
-        what = context.get("asyncgen")
-        name = getattr(what, "__qualname__", None)
-        if what is None:
-            callback = getattr(context["handle"], "_callback", None)
-            name = getattr(callback, "__qualname__", None)
-        why = "an exception in a callback of the loop goes to the log and nowhere else"
-        if what is not None:
-            why = "an exception of an asynchronous generator that the loop closes goes to the log and nowhere else"
+    def callback_raised(self, context: Context, exception: BaseException) -> str:
+        name, why = _place_of(context)
         self.verdicts.reporter.tell(
-            "callback-raised", "raising-callback", "lost", exception, key=name, coroutine=name, why=why
+            "callback-raised", rule_of("callback-raised"), "lost", exception, key=name, coroutine=name, why=why
         )
-        return True
+        return _TOLD
+
+
+def _place_of(context: Context) -> tuple[str | None, str]:
+    """What has raised, and why nobody hears it."""
+    generator, handle = context.get("asyncgen"), context.get("handle")
+    if generator is not None:
+        why = "an exception of an asynchronous generator that the loop closes goes to the log and nowhere else"
+        return getattr(generator, "__qualname__", None), why
+    if handle is not None:
+        callback = getattr(handle, "_callback", None)
+        name = getattr(callback, "__qualname__", None)
+        return name, "an exception in a callback of the loop goes to the log and nowhere else"
+    protocol = context.get("protocol")
+    name = type(protocol).__qualname__ if protocol is not None else None
+    message = str(context.get("message", "")).partition("\n")[0].rstrip(".")
+    return name, f"the loop's exception handler is told ({message}), and only logs it"

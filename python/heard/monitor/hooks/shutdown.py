@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import asyncio.runners
 import functools
-import logging
 import typing
 
 from heard import _native
 from heard.monitor import places
-from heard.monitor.hooks import gather
+from heard.monitor.hooks import ending
 from heard.monitor.hooks.patch import Undo, replace
 from heard.report.reporter import Reporter
-from heard.monitor.case import Facts
+from heard.monitor.case import Case
 
 
 def put(reporter: Reporter) -> list[Undo]:
@@ -26,11 +25,11 @@ def put(reporter: Reporter) -> list[Undo]:
             original(loop)
             return
         _tell(reporter, loop)
-        gather.ending_loops.add(id(loop))
+        ending.loops.add(loop)
         try:
             original(loop)
         finally:
-            gather.ending_loops.discard(id(loop))
+            ending.loops.discard(loop)
 
     def stop() -> None:
         nonlocal active
@@ -43,16 +42,15 @@ def _tell(reporter: Reporter, loop: asyncio.AbstractEventLoop) -> None:
     try:
         pending = [task for task in asyncio.all_tasks(loop) if not task.cancelling()]
         for task in sorted(pending, key=lambda task: task.get_name()):
-            facts = Facts("task-pending-at-exit", task, _native.birth(task))
+            case = Case("task-pending-at-exit", task, _native.birth(task))
             reporter.tell(
                 "task-pending-at-exit",
                 "unfinished-at-exit",
                 None,
-                key=facts.site,
-                level=logging.INFO,
-                born=functools.partial(places.born, facts.site),
+                key=case.site,
+                born=functools.partial(places.born, case.site),
                 why="main has returned, and asyncio cancels what is left",
-                **facts.as_fields(),
+                **case.fields(task),
             )
     except Exception:
         # A loop or a task of the program's own making.

@@ -6,63 +6,33 @@ import asyncio
 import asyncio.futures
 import concurrent.futures
 import typing
-import weakref
 
 from heard import _native
+from heard.monitor.case import Case, case_of
 from heard.monitor.hooks.patch import Undo, replace
-from heard.monitor.turns import Tasks
-from heard.monitor.case import Facts, Verdicts
+from heard.monitor.tasks import NOT_FAILURES, Tasks
+from heard.monitor.verdicts import Verdicts
 
 #: Seconds until the first look: who waits in another thread needs a moment to wake up and read.
 _FIRST_LOOK = 0.05
 _CHAIN = "_chain_future.<locals>._call_check_cancel"
-
-Future = concurrent.futures.Future[typing.Any]
+#: anyio and asgiref hand a cancellation over as one of asyncio's.
+_NOT_FAILURES = (*NOT_FAILURES, concurrent.futures.CancelledError)
 
 
 def put(verdicts: Verdicts, tasks: Tasks) -> list[Undo]:
     state = _State(verdicts)
     future: typing.Any = concurrent.futures.Future
-    init, set_exception = future.__init__, future.set_exception
-    result, exception_, add_done_callback = future.result, future.exception, future.add_done_callback
-
-    def __init__(self: typing.Any) -> None:
-        init(self)
-        if state.active:
-            self._heard_birth = _native.here()
-
-    def noted_set_exception(self: typing.Any, exception: BaseException | None) -> None:
-        set_exception(self, exception)
-        if state.active:
-            state.failed(self, exception)
-
-    def noted_result(self: typing.Any, timeout: float | None = None) -> typing.Any:
-        if id(self) in verdicts.held:
-            verdicts.read(self)
-        return result(self, timeout)
-
-    def noted_exception(self: typing.Any, timeout: float | None = None) -> BaseException | None:
-        if id(self) in verdicts.held:
-            verdicts.read(self)
-        return typing.cast("BaseException | None", exception_(self, timeout))
-
-    def noted_add_done_callback(self: typing.Any, fn: typing.Any) -> None:
-        if id(self) in verdicts.held and not _only_chains(fn):
-            verdicts.read(self)
-        add_done_callback(self, fn)
-
-    undo = [state.stop]
-    replacements: list[tuple[str, typing.Any, typing.Any]] = [
-        ("__init__", init, __init__),
-        ("set_exception", set_exception, noted_set_exception),
-        ("result", result, noted_result),
-        ("exception", exception_, noted_exception),
-        ("add_done_callback", add_done_callback, noted_add_done_callback),
-    ]
-    for name, original, new in replacements:
-        new.__name__, new.__qualname__, new.__doc__ = name, original.__qualname__, original.__doc__
-        new.__wrapped__ = original
-        undo.append(replace(future, name, new))
+    undo: list[Undo] = [state.stop]
+    for name, after in (
+        ("__init__", state.born),
+        ("set_exception", state.failed),
+        ("result", state.looked_at),
+        ("exception", state.looked_at),
+        ("add_done_callback", state.called_back),
+    ):
+        # Nothing of ours is in the program's tracebacks, nor does a frame of ours keep what a method lets go of.
+        undo.append(replace(future, name, _native.Method(vars(future)[name], after)))
     undo.append(_watch_copies(tasks, state))
     return undo
 
@@ -86,6 +56,8 @@ def _watch_copies(tasks: Tasks, state: _State) -> Undo:
 
 
 class _State:
+    """What is done after each of the methods of a future."""
+
     def __init__(self, verdicts: Verdicts) -> None:
         self.verdicts = verdicts
         self.active = True
@@ -93,16 +65,31 @@ class _State:
     def stop(self) -> None:
         self.active = False
 
-    def failed(self, future: typing.Any, exception: BaseException | None) -> None:
-        try:
-            if exception is None or isinstance(exception, (KeyboardInterrupt, SystemExit)):
-                return
-            if any(not _only_chains(callback) for callback in future._done_callbacks):
-                return
-            facts = Facts("thread-future-failed", future, getattr(future, "_heard_birth", 0), exception)
-            self.verdicts.hold(weakref.ref(future), facts, _FIRST_LOOK)
-        except Exception:
+    def born(self, future: typing.Any) -> None:
+        if self.active:
+            future._heard_birth = _native.here()
+
+    def failed(self, future: typing.Any) -> None:
+        if not self.active or not future.done() or future.cancelled():
             return
+        exception = future._exception
+        if exception is None or isinstance(exception, _NOT_FAILURES) or self.is_called_back(future):
+            return
+        case = Case("thread-future-failed", future, getattr(future, "_heard_birth", 0), exception)
+        self.verdicts.hold(self.verdicts.open(case, future), _FIRST_LOOK)
+
+    def looked_at(self, future: typing.Any) -> None:
+        """`result` or `exception` was called, and has returned or raised."""
+        case = case_of(future)
+        if case is not None and future.done():
+            self.verdicts.heard(case)
+
+    def called_back(self, future: typing.Any) -> None:
+        if case_of(future) is not None and self.is_called_back(future):
+            self.verdicts.read(future)
+
+    def is_called_back(self, future: typing.Any) -> bool:
+        return any(not _only_chains(callback) for callback in future._done_callbacks)
 
 
 def _only_chains(callback: typing.Any) -> bool:

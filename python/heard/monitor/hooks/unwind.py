@@ -6,31 +6,21 @@ import asyncio
 import sys
 import time
 import typing
-import weakref
 from collections.abc import Callable
 
 from heard import _native
-from heard.monitor.hooks import births
+from heard.monitor.case import case_of
+from heard.monitor.hooks import births, tools
 from heard.monitor.hooks.patch import Undo
-from heard.monitor.turns import Tasks
-
-#: Tools share six numbers; these are reserved for nobody, and then those that are rarely taken.
-_TOOLS = (4, 3, 5, 2)
+from heard.monitor.tasks import Tasks
 
 
-def put(tasks: Tasks, thrown: Callable[[asyncio.Task[typing.Any]], None]) -> Undo | None:
+def put(tasks: Tasks, thrown: Callable[[], object]) -> Undo | None:
     """Asks the interpreter to tell. `None` if it cannot: it is too old, or all its tools are taken."""
-    if sys.version_info < (3, 12):
+    tool = tools.take()
+    if tool is None or sys.version_info < (3, 12):
         return None
     monitoring = sys.monitoring
-    for tool in _TOOLS:
-        try:
-            monitoring.use_tool_id(tool, "heard")
-        except ValueError:
-            continue
-        break
-    else:
-        return None
     events = monitoring.events
     on_unwind, on_throw = _native.unwind_callbacks(asyncio.current_task, asyncio.CancelledError, tasks.failed, thrown)
     monitoring.register_callback(tool, events.PY_UNWIND, on_unwind)
@@ -38,11 +28,11 @@ def put(tasks: Tasks, thrown: Callable[[asyncio.Task[typing.Any]], None]) -> Und
     monitoring.set_events(tool, events.PY_UNWIND | events.PY_THROW)
 
     def undo() -> None:
-        if monitoring.get_tool(tool) == "heard":
+        if monitoring.get_tool(tool) == tools.NAME:
             monitoring.set_events(tool, 0)
             monitoring.register_callback(tool, events.PY_UNWIND, None)
             monitoring.register_callback(tool, events.PY_THROW, None)
-            monitoring.free_tool_id(tool)
+        tools.give_back(tool)
         _native.forget_callbacks()
 
     return undo
@@ -59,9 +49,8 @@ class Sweep:
     interval = 0.1
     share = 100
 
-    def __init__(self, tasks: Tasks, thrown: Callable[[asyncio.Task[typing.Any]], None]) -> None:
+    def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
-        self.thrown = thrown
 
     def __call__(self) -> float | None:
         registry = births.registry()
@@ -74,15 +63,10 @@ class Sweep:
     def look(self, registry: typing.Any) -> None:
         for task in _native.unread(registry.data):
             try:
-                if isinstance(task._exception, asyncio.CancelledError):
+                if isinstance(task._exception, asyncio.CancelledError) or case_of(task) is not None:
                     continue
                 loop = task.get_loop()
-                entry = self.tasks.verdicts.held.get(id(task))
-                if entry is not None and entry.reference() is task or self.tasks.verdicts.has_told(task):
-                    continue
-                if loop.is_running():
-                    self.tasks.watch(task, loop, threadsafe=True)
-                else:
-                    self.tasks.look(weakref.ref(task))
+                # If the loop does not run, it is found closed or turns later.
+                self.tasks.watch(task, loop, threadsafe=True)
             except Exception:
                 continue

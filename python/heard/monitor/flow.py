@@ -1,0 +1,224 @@
+"""The instructions of a function, where each leads to, and which variables are read from there on.
+
+It takes time in proportion to the length of the code, and is remembered. Only failures pay for it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import collections
+import dis
+import heapq
+import types
+from collections.abc import Iterator
+
+_ENDS = frozenset(
+    {
+        "RETURN_VALUE",
+        "RETURN_CONST",
+        "RAISE_VARARGS",
+        "RERAISE",
+        "JUMP_FORWARD",
+        "JUMP_BACKWARD",
+        "JUMP_BACKWARD_NO_INTERRUPT",
+    }
+)
+_JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs) | frozenset(getattr(dis, "hasjump", ()))
+#: Bytes of code that take about 5 ms to analyse: more is never done where a loop waits for it.
+_SHORT = 4_000
+#: Bytes of code that nobody looks at.
+_LONGEST = 400_000
+_REMEMBERED = 256
+
+
+class Flow:
+    """The instructions of a code object, where each leads, and the variables that are read from there on."""
+
+    def __init__(self, code: types.CodeType) -> None:
+        self.instructions = list(dis.get_instructions(code))
+        self.index = {instruction.offset: index for index, instruction in enumerate(self.instructions)}
+        self.names: dict[str, int] = {}
+        count = len(self.instructions)
+        self.normal: list[tuple[int, ...]] = []
+        #: The handler that an exception of each instruction leads to, or -1.
+        self.raising = [-1] * count
+        handlers = sorted(_handlers(code))
+        starts = [start for start, _, _ in handlers]
+        for index, instruction in enumerate(self.instructions):
+            following = (index + 1,) if instruction.opname not in _ENDS and index + 1 < count else ()
+            if instruction.opcode in _JUMPS and instruction.argval in self.index:
+                following += (self.index[instruction.argval],)
+            self.normal.append(following)
+            at = bisect.bisect_right(starts, instruction.offset) - 1
+            if at >= 0 and instruction.offset < handlers[at][1]:
+                self.raising[index] = self.index.get(handlers[at][2], -1)
+        self.live = self._live()
+        self.handled = self._handled()
+
+    def is_live(self, index: int, name: str) -> bool:
+        """Whether a variable is read after an instruction, and before it is set anew."""
+        return bool(self.live[index] & self._bit(name))
+
+    def _bit(self, name: str) -> int:
+        return 1 << self.names.setdefault(name, len(self.names))
+
+    def _handled(self) -> list[int]:
+        """How many exceptions are being handled at each instruction."""
+        levels: dict[int, int] = {}
+        waiting = [(0, 0)]
+        while waiting:
+            # The lowest first: a protected region is entered at its first instruction, with nothing more on the stack.
+            index, level = heapq.heappop(waiting)
+            if index in levels:
+                continue
+            levels[index] = level
+            if self.raising[index] >= 0:
+                heapq.heappush(waiting, (self.raising[index], level))
+            name = self.instructions[index].opname
+            level += (name == "PUSH_EXC_INFO") - (name == "POP_EXCEPT")
+            for other in self.normal[index]:
+                heapq.heappush(waiting, (other, level))
+        return [levels.get(index, 0) for index in range(len(self.instructions))]
+
+    def _live(self) -> list[int]:
+        """The variables that are read after each instruction, as a set of bits."""
+        count = len(self.instructions)
+        before = [0] * count
+        after = [0] * count
+        kept, read = [-1] * count, [0] * count
+        for index, instruction in enumerate(self.instructions):
+            for is_read, name in reversed(_effect(instruction)):
+                bit = self._bit(name)
+                if is_read:
+                    read[index] |= bit
+                else:
+                    read[index] &= ~bit
+                    kept[index] &= ~bit
+        changed = True
+        # A pass for every loop within a loop, and two more.
+        while changed:
+            changed = False
+            for index in range(count - 1, -1, -1):
+                out = 0
+                for other in self.normal[index]:
+                    out |= before[other]
+                handler = self.raising[index]
+                caught = before[handler] if handler >= 0 else 0
+                now = out & kept[index] | read[index] | caught
+                after[index] = out | caught
+                if now != before[index]:
+                    before[index] = now
+                    changed = True
+        return after
+
+    def reaches(self, start: int, end: int) -> bool:
+        """Whether one instruction leads to another one."""
+        seen = {start}
+        waiting = [start]
+        while waiting:
+            at = waiting.pop()
+            if at == end:
+                return True
+            for other in (*self.normal[at], self.raising[at]):
+                if other >= 0 and other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+        return False
+
+    def send_of(self, last: int) -> int | None:
+        """The index of the instruction that begins the `await` at which it is suspended."""
+        index = self.index.get(last)
+        while index is not None and index >= 0 and self.instructions[index].opname != "SEND":
+            index -= 1
+        return index if index is not None and index >= 0 else None
+
+    def after_await(self, last: int) -> int | None:
+        """The index of the instruction that takes the value of the `await` at which it is suspended."""
+        index = self.send_of(last)
+        if index is None:
+            return None
+        index = self.index.get(self.instructions[index].argval)
+        while (
+            index is not None
+            and index < len(self.instructions)
+            and self.instructions[index].opname in ("END_SEND", "NOP", "CACHE")
+        ):
+            index += 1
+        return index
+
+
+#: By the address of the code, which is kept here as well.
+_flows: collections.OrderedDict[int, tuple[types.CodeType, Flow]] = collections.OrderedDict()
+_wanted: collections.deque[types.CodeType] = collections.deque(maxlen=_REMEMBERED)
+
+
+def flow(code: types.CodeType) -> Flow | None:
+    """The flow of a function, however long that takes; `None` for one that is out of all proportion."""
+    if is_out_of_proportion(code):
+        return None
+    known = _flows.get(id(code))
+    if known is not None:
+        return known[1]
+    found = Flow(code)
+    _flows[id(code)] = code, found
+    while len(_flows) > _REMEMBERED:
+        _flows.popitem(last=False)
+    return found
+
+
+def flow_at_once(code: types.CodeType) -> Flow | None:
+    """The flow of a function, if it is known or short; `None` for what has to be analysed elsewhere first."""
+    known = _flows.get(id(code))
+    if known is not None:
+        return known[1]
+    if len(code.co_code) <= _SHORT:
+        return flow(code)
+    if len(code.co_code) <= _LONGEST:
+        _wanted.append(code)
+    return None
+
+
+def is_out_of_proportion(code: types.CodeType) -> bool:
+    """Whether there will never be a flow of it."""
+    return len(code.co_code) > _LONGEST
+
+
+def analyse_wanted() -> None:
+    """Analyses what was asked for and is long. Called in a thread of its own, beside the program."""
+    while _wanted:
+        code = _wanted.popleft()
+        if id(code) not in _flows:
+            flow(code)
+
+
+def _effect(instruction: dis.Instruction) -> list[tuple[bool, str]]:
+    """What an instruction does to variables, in order: whether it reads, or else writes, and which."""
+    name = instruction.opname
+    names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+    if name.startswith(("STORE_FAST_LOAD_FAST", "STORE_FAST__LOAD_FAST")) and len(names) == 2:
+        return [(False, names[0]), (True, names[1])]
+    if name.startswith("LOAD_FAST") or name in ("LOAD_CLOSURE", "LOAD_DEREF", "LOAD_CLASSDEREF"):
+        return [(True, str(one)) for one in names]
+    if name.startswith("STORE_FAST"):
+        return [(False, str(one)) for one in names]
+    if name == "DELETE_FAST":
+        return [(False, str(names[0]))]
+    return []
+
+
+def _handlers(code: types.CodeType) -> Iterator[tuple[int, int, int]]:
+    """The exception table: the first offset, the one after the last, and the handler's."""
+    numbers = _numbers(code.co_exceptiontable)
+    for start in numbers:
+        length, target, _ = next(numbers), next(numbers), next(numbers)
+        yield start * 2, (start + length) * 2, target * 2
+
+
+def _numbers(table: bytes) -> Iterator[int]:
+    """Six bits a byte; 64 says that more follows."""
+    value = 0
+    for byte in table:
+        value = value << 6 | byte & 63
+        if not byte & 64:
+            yield value
+            value = 0

@@ -1,0 +1,98 @@
+"""Who holds a failed future, and whether that means that it may be read."""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.events
+import asyncio.tasks
+import types
+import typing
+import weakref
+from collections.abc import Callable
+
+from heard import _native
+from heard.monitor import liveness
+from heard.monitor.case import Reference
+
+#: A search for tasks to look at takes a while with very many of them; those beyond are not looked at.
+_MOST_TASKS = 5000
+
+
+def _code_within(function: typing.Any, name: str) -> types.CodeType | None:
+    """The code of a function that is defined in another one."""
+    constants = getattr(getattr(function, "__code__", None), "co_consts", ())
+    return next((one for one in constants if isinstance(one, types.CodeType) and one.co_name == name), None)
+
+
+#: What `gather` calls when a child ends, and `shield` when what it shields does. Both refer to futures, and read some of
+#: them, on nobody's behalf.
+GATHER_DONE = _code_within(asyncio.tasks.gather, "_done_callback")
+SHIELD_DONE = _code_within(asyncio.tasks.shield, "_inner_done_callback")
+_CODES = tuple(code for code in (GATHER_DONE,) if code is not None)
+_SUSPENDABLE = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
+
+
+def gathering_of(function: typing.Any) -> typing.Any:
+    """The future of the `gather` whose callback this is, or `None`."""
+    code = getattr(function, "__code__", None)
+    if code is None or code is not GATHER_DONE:
+        return None
+    try:
+        return function.__closure__[code.co_freevars.index("outer")].cell_contents
+    except (ValueError, IndexError, TypeError):
+        return None
+
+
+def _ask(holder: typing.Any, value: object, count: int) -> tuple[str, str | None]:
+    """What somebody who refers to a value will do with it."""
+    if isinstance(holder, _SUSPENDABLE):
+        return liveness.fate_of_value(holder, value, count)
+    gathering = gathering_of(holder) if isinstance(holder, types.FunctionType) else holder
+    if gathering is None:
+        return "live", None
+    return ("spent", None) if gathering.done() else ("waits", None)
+
+
+def _known() -> tuple[object, ...]:
+    gathering: typing.Any = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
+    handles = (asyncio.events.Handle, asyncio.events.TimerHandle)
+    # A class that stands in for asyncio's own derives from it.
+    return _SUSPENDABLE, tuple(gathering.__mro__[: gathering.__mro__.index(asyncio.Future)]), types.FunctionType, _CODES, handles
+
+
+def holders(reference: weakref.ref[typing.Any], tasks: Callable[[], list[typing.Any]] | None) -> tuple[str, str | None]:
+    """Who holds it: a pair of a word and a text.
+
+    "none": nobody. "dead": a variable, which is named, and which nothing reads any more. "waits": a `gather` that hands
+    it on. "later": the analysis of the code takes longer than a loop may wait. "live": somebody, or nobody knows.
+    Without `tasks`, which gives those whose variables may hold it, only the reference count is looked at.
+    """
+    known = _known()
+    try:
+        if tasks is None:
+            return _native.holders(reference, [], None, known, _ask)
+        found, holder = _native.holders(reference, [], None, known, _ask)
+        if found == "none":
+            return found, holder
+        return _native.holders(reference, foreign(reference), tasks()[:_MOST_TASKS], known, _ask)
+    except Exception:
+        # A type of the program's broke the search, for example by a `__class__` that raises.
+        return "live", None
+
+
+def foreign(reference: weakref.ref[typing.Any]) -> list[typing.Any]:
+    """The weak references of the program to an object: who reaches one of them can read it while it lives."""
+    future = reference()
+    return [one for one in weakref.getweakrefs(future) if not isinstance(one, Reference) and not _is_registry(one)]
+
+
+def _is_registry(one: typing.Any) -> bool:
+    """Whether a weak reference belongs to asyncio's set of tasks, which is not asked for failures."""
+    callback = one.__callback__
+    registries = [getattr(asyncio.tasks, name, None) for name in ("_scheduled_tasks", "_all_tasks")]
+    owner = getattr(callback, "__self__", None)
+    if owner is None:
+        # The function that a weak set makes has a weak reference to the set as a default.
+        defaults = getattr(callback, "__defaults__", None) or (None,)
+        owner = defaults[0]() if isinstance(defaults[0], weakref.ref) else None
+    return owner is not None and any(owner is registry for registry in registries)

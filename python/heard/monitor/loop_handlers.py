@@ -1,0 +1,27 @@
+"""Whether a program hears for itself what its event loop has to say."""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.base_events
+import typing
+
+
+def handles_itself(loop: typing.Any) -> bool:
+    """Whether the program has set an exception handler for the loop, or its loop has one of its own."""
+    try:
+        if loop.get_exception_handler() is not None:
+            return True
+        ours: typing.Any = type(loop)
+        for name in ("default_exception_handler", "call_exception_handler"):
+            owner = next((one for one in ours.__mro__ if name in vars(one)), None)
+            if owner is not None and not _is_stock(owner):
+                return True
+        return False
+    except Exception:
+        return False
+
+
+def _is_stock(owner: type) -> bool:
+    """Whether a class is asyncio's, or a loop that does what asyncio's does."""
+    return owner.__module__.partition(".")[0] in ("asyncio", "uvloop", "winloop")

@@ -1,0 +1,81 @@
+"""Tasks and other futures of asyncio that have failed, as they come to a case."""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.tasks
+import contextvars
+import sys
+import typing
+import weakref
+
+from heard import _native
+from heard.monitor.case import Case, case_of
+from heard.monitor.verdicts import Verdicts
+from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, gathering_of
+from heard.monitor.turns import Turns
+
+#: They end the loop, or are not failures.
+NOT_FAILURES = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+class Tasks:
+    """Opens the cases of futures of asyncio."""
+
+    def __init__(self, verdicts: Verdicts, turns: Turns) -> None:
+        self.verdicts = verdicts
+        self.turns = turns
+        self.eager: typing.Any = getattr(asyncio.tasks, "_eager_tasks", ())
+        self.active = True
+        turns.look, turns.stranded = verdicts.judge, verdicts.hold
+
+    def failed(self, task: asyncio.Task[typing.Any], exception: BaseException) -> None:
+        """An exception leaves the task's coroutine. Called inside of its step."""
+        if isinstance(exception, NOT_FAILURES) or case_of(task) is not None:
+            return
+        # One that fails in its first step was never registered: whoever made it is below it on the stack.
+        is_eager = sys.version_info >= (3, 12) and task in self.eager
+        site = _native.here(1) if is_eager else _native.birth(task)
+        case = self.verdicts.open(Case("task-failed", task, site), task)
+        callbacks = task._callbacks
+        if callbacks:
+            gatherings = [gathering_of(callback) for callback, _ in callbacks]
+            case.gatherings = tuple(
+                weakref.ref(one) for one in gatherings if isinstance(one, asyncio.Future) and not one.done()
+            )
+        self.guard(task, case, exception)
+        self.turns.after(task.get_loop(), case)
+
+    def guard(self, future: typing.Any, case: Case, exception: BaseException | None) -> None:
+        """Keeps asyncio's mark that nobody has read it."""
+        try:
+            _native.guard(future, case.reference, exception, self.erases)
+        except AttributeError:
+            # It has no room for attributes.
+            return
+
+    def erases(self) -> bool:
+        """Whether the function that asks for an exception drops it. Called in the name of that function."""
+        if not self.active:
+            return False
+        frame = sys._getframe(1)
+        if frame.f_code is SHIELD_DONE:
+            return True
+        # Only where a class of ours says what becomes of it.
+        return frame.f_code is GATHER_DONE and hasattr(frame.f_locals.get("outer"), "heard_site")
+
+    def watch(self, future: typing.Any, loop: asyncio.AbstractEventLoop, threadsafe: bool = False) -> None:
+        """A future that has failed, and of which no coroutine tells."""
+        if case_of(future) is not None:
+            return
+        case = self.verdicts.open(Case("task-failed", future, _native.birth(future)), future)
+        self.guard(future, case, None)
+        self.turns.after(loop, case, threadsafe)
+
+    def odd(self, task: asyncio.Task[typing.Any]) -> None:
+        """A task is born whose coroutine is none of Python's: nobody tells when it fails."""
+        task.add_done_callback(self.ended, context=contextvars.Context())
+
+    def ended(self, task: asyncio.Task[typing.Any]) -> None:
+        if self.active and not task.cancelled() and getattr(task, "_log_traceback", False):
+            self.watch(task, task.get_loop())

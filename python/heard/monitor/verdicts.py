@@ -1,0 +1,343 @@
+"""All open cases: who looks at them, when, and what is said."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import sys
+import threading
+import time
+import typing
+from collections.abc import Callable
+
+from heard import _native
+from heard.monitor import clock, flow, holding, loop_handlers, places
+from heard.monitor.case import TOLD, Case, State, attach, case_of, detach
+from heard.record import Failure, known_threads
+from heard.report.events import rule_of
+from heard.report.reporter import Reporter
+from heard.settings import Settings
+
+#: Failures that may be waiting for their verdict. Those beyond are reported at once, as unread.
+_MOST_HELD = 10_000
+#: A search for holders may take up one part in so many of the time, but there may be one a second.
+_SEARCH_SHARE = 50
+_SEARCH_WAIT = 1.0
+#: Frames of a thread that are looked through for one that reads a future.
+_MOST_FRAMES = 20
+
+
+class Verdicts:
+    """Every failure without a last word."""
+
+    def __init__(self, settings: Settings, reporter: Reporter) -> None:
+        self.settings = settings
+        self.reporter = reporter
+        self.clock = clock.current()
+        #: Cases in grace, and those that were reported as unread.
+        self.held: dict[int, Case] = {}
+        self.numbers = itertools.count()
+        self.next_search = 0.0
+        self.searched = False
+        #: Gives the tasks of a loop whose variables may hold something.
+        self.tasks_of: Callable[[typing.Any], list[typing.Any]] = lambda future: []
+        #: What else the clock calls; each says in how many seconds it wants to be called again.
+        self.others: list[Callable[[], float | None]] = []
+
+    def open(self, case: Case, future: typing.Any) -> Case:
+        """Begins a case, unless the future has one."""
+        known = case_of(future)
+        if known is not None:
+            return known
+        attach(future, case)
+        return case
+
+    def judge(self, case: Case) -> None:
+        """The first look, when those who waited have had their turn."""
+        future = case.reference()
+        if future is None or case.is_read(future):
+            self.heard(case)
+            return
+        if case.state is not State.TURNS:
+            return
+        if any(gathering is not None and not gathering.done() for gathering in (one() for one in case.gatherings)):
+            case.become(State.GATHERED)
+            return
+        case.know(future)
+        del future
+        found, holder = self.look(case)
+        if found == "waits":
+            case.become(State.GATHERED)
+        elif found in ("none", "dead"):
+            self.lose(case, found, holder)
+        elif found == "later":
+            self.hold(case, 0.0)
+        else:
+            # If it was too early for a search, there is one as soon as may be.
+            wait = self.next_search - self.clock.now()
+            self.hold(case, wait if not self.searched and wait < self.settings.grace else None)
+
+    def look(self, case: Case) -> tuple[str, str | None]:
+        """Who holds it, as `holding.holders` says it."""
+        self.searched = self.clock.now() >= self.next_search
+        if not self.searched:
+            return holding.holders(case.reference, None)
+        started = time.perf_counter()
+        found = holding.holders(case.reference, lambda: self.tasks_of(case.reference()))
+        wait = (time.perf_counter() - started) * _SEARCH_SHARE
+        if wait > 0.1:
+            self.next_search = self.clock.now() + min(wait, _SEARCH_WAIT)
+        return found
+
+    def hold(self, case: Case, first_look: float | None = None) -> None:
+        """Waits for somebody to read it: to the end of the grace period, with a look before that if so asked."""
+        if len(self.held) >= _MOST_HELD:
+            self.unread(case, None)
+            return
+        if not case.become(State.GRACE):
+            return
+        seconds = self.settings.grace if first_look is None else first_look
+        case.since = self.clock.now()
+        case.due = case.since + seconds
+        case.is_first = first_look is not None
+        self.held[next(self.numbers)] = case
+        self.wake_in(seconds)
+
+    def wake_in(self, seconds: float) -> None:
+        self.clock.wake_in(seconds, self.wake)
+
+    def heard(self, case: Case) -> None:
+        """Somebody has read it."""
+        was = case.state
+        if not case.become(State.RETRACTED if was is State.UNREAD else State.HEARD):
+            return
+        future = case.reference()
+        if future is not None:
+            _native.unguard(future)
+            detach(future)
+        if was is State.UNREAD:
+            self.change(case, "it was read after all")
+
+    def read(self, future: typing.Any) -> None:
+        """Somebody reads a future that does not keep book of that itself."""
+        case = case_of(future)
+        if case is not None:
+            self.heard(case)
+
+    def marked_as_read(self, future: typing.Any) -> None:
+        """Its failure was handed to somebody who uses it, so asyncio need not speak of it."""
+        case = case_of(future)
+        if getattr(future, "_log_traceback", False):
+            future._log_traceback = False
+        if case is not None:
+            self.heard(case)
+
+    def change(self, case: Case, why: str) -> None:
+        """Another verdict on what was reported as unread."""
+        verdict: typing.Literal["retracted", "escalated"] = (
+            "retracted" if case.state is State.RETRACTED else "escalated"
+        )
+        if case.failure is not None:
+            self.reporter.change(case.failure, verdict, why)
+        else:
+            self.reporter.recount(verdict)
+
+    def never_retrieved(self, future: typing.Any, exception: BaseException | None) -> Case:
+        """A future ends, and nobody has read its failure. Returns its case, which has been told by then."""
+        case = case_of(future)
+        if case is None:
+            site = getattr(future, "heard_site", 0) or _native.birth(future)
+            case = self.open(Case("task-failed", future, site), future)
+        if case.state is State.UNREAD:
+            if case.become(State.ESCALATED):
+                self.change(case, "nobody holds it any more, and nobody has read it")
+        elif case.become(State.LOST):
+            case.know(future)
+            self.tell_lost(case, exception, "none", None)
+        return case
+
+    def lose(self, case: Case, found: str, holder: str | None) -> None:
+        """Nobody can read it any more."""
+        future = case.reference()
+        exception = case.exception
+        if exception is None and future is not None:
+            exception = future._exception
+        if not case.become(State.LOST):
+            return
+        self.tell_lost(case, exception, found, holder)
+        if future is not None:
+            self.hush(case, future)
+
+    def hush(self, case: Case, future: typing.Any) -> None:
+        """asyncio need not repeat it, unless a handler of the program's waits for that."""
+        if not case.is_thread and getattr(future, "_log_traceback", False):
+            if case.is_silent or not loop_handlers.handles_itself(future.get_loop()):
+                future._log_traceback = False
+
+    def has_told(self, future: typing.Any) -> bool:
+        case = case_of(future)
+        return case is not None and case.state in TOLD
+
+    def tell_lost(self, case: Case, exception: BaseException | None, found: str, holder: str | None) -> None:
+        if case.why is not None:
+            why = case.why
+        elif holder is not None:
+            why = f"{holder} holds it, and nothing reads that any more"
+        else:
+            why = "nobody holds it any more, and nobody has read it"
+        self.tell(case, "lost", exception, found, holder, why)
+
+    def tell(
+        self,
+        case: Case,
+        verdict: typing.Literal["lost", "unread"],
+        exception: BaseException | None,
+        found: str,
+        holder: str | None,
+        why: str,
+    ) -> Failure | None:
+        return self.reporter.tell(
+            case.event,
+            rule_of(case.event, found),
+            verdict,
+            exception,
+            key=case.site,
+            born=functools.partial(places.born, case.site),
+            holder=holder,
+            why=why,
+            **case.fields(),
+        )
+
+    def unread(self, case: Case, holder: str | None) -> None:
+        future = case.reference()
+        if future is None:
+            return
+        exception = case.exception if case.exception is not None else future._exception
+        if not case.become(State.UNREAD):
+            return
+        case.due = case.since + self.settings.escalate
+        # From here on it is only asked whether it was read.
+        case.exception = None
+        why = f"{holder or 'somebody'} holds it, and has not read it for {self.settings.grace:g} s"
+        case.failure = self.tell(case, "unread", exception, "live", holder, why)
+
+    def wake(self) -> float | None:
+        """Looks at all that is held. Called by the clock; says when to call again."""
+        known = threading.get_ident() in known_threads()
+        try:
+            flow.analyse_wanted()
+            now = self.clock.now()
+            for number, case in list(self.held.items()):
+                self.review(case, now)
+                if case.state not in (State.GRACE, State.UNREAD):
+                    self.held.pop(number, None)
+            self.reporter.flush()
+            return self.next_wake(self.clock.now())
+        finally:
+            if not known:
+                # logging asks for the current thread, and Python then lists one for us.
+                known_threads().pop(threading.get_ident(), None)
+
+    def next_wake(self, now: float) -> float | None:
+        waits = [1.0] if self.reporter.storm.pending() else []
+        waits += [wait for wait in (other() for other in self.others) if wait is not None]
+        for case in list(self.held.values()):
+            if case.state is State.UNREAD:
+                # Nobody tells us when a task is read. The longer it has not been, the less urgent it is.
+                waits.append(min(max((now - case.since) / 4, 0.2), 5.0))
+            else:
+                waits.append(max(case.due - now, 0.001))
+        return min(waits, default=None)
+
+    def review(self, case: Case, now: float) -> None:
+        """What has become of one that is held."""
+        future = case.reference()
+        if future is None or case.gone:
+            self.end(case)
+        elif case.is_read(future):
+            self.heard(case)
+        elif now < case.due:
+            return
+        elif case.state is State.UNREAD:
+            self.escalate(case, future, f"nobody has read it for {self.settings.escalate:g} s")
+        elif case.state is State.GRACE:
+            del future
+            self.decide(case, now)
+
+    def end(self, case: Case) -> None:
+        """The future of a case is gone."""
+        if not case.is_thread:
+            # It would have said so itself if nobody had read it.
+            self.heard(case)
+        elif case.state is State.UNREAD:
+            if case.become(State.ESCALATED):
+                self.change(case, "nobody holds it any more, and nobody has read it")
+        else:
+            self.lose(case, "none", None)
+
+    def decide(self, case: Case, now: float) -> None:
+        """Time is up for one in grace, or it is time for a first look."""
+        found, holder = self.look(case)
+        if found in ("none", "dead"):
+            self.lose(case, found, holder)
+            return
+        over = case.since + self.settings.grace
+        if found == "waits":
+            case.become(State.GATHERED)
+        elif case.is_first:
+            case.is_first = not self.searched and self.next_search < over
+            case.due = max(self.next_search, now + 0.01) if case.is_first else over
+        elif case.is_thread and _is_being_read(case.reference()):
+            # The thread that waits for it has not come round so far.
+            case.due = now + self.settings.grace
+        else:
+            self.unread(case, holder)
+
+    def escalate(self, case: Case, future: typing.Any, why: str) -> None:
+        if case.become(State.ESCALATED):
+            self.change(case, why)
+            self.hush(case, future)
+
+    def finish(self) -> None:
+        """The program ends: what nobody has read by now is lost."""
+        while self.held:
+            _, case = self.held.popitem()
+            future = case.reference()
+            if future is None or case.gone:
+                self.end(case)
+            elif case.is_read(future):
+                self.heard(case)
+            elif case.state is State.UNREAD:
+                self.escalate(case, future, "the program has ended, and nobody has read it")
+            else:
+                case.why = case.why or "the program has ended, and nobody has read it"
+                self.lose(case, "dead", None)
+
+    def unheard_of(self, task: typing.Any) -> None:
+        """A task that has failed, and of which nothing has told, when the program ends."""
+        case = self.open(Case("task-failed", task, _native.birth(task)), task)
+        if case.state in (State.TURNS, State.GATHERED) and case.become(State.TURNS):
+            case.know(task)
+            self.hold(case)
+
+    def forget(self, future: typing.Any) -> None:
+        """Its failure is somebody else's to report."""
+        case = case_of(future)
+        if case is not None:
+            case.become(State.HEARD)
+            _native.unguard(future)
+            detach(future)
+            if case.is_silent and future._log_traceback:
+                future._log_traceback = False
+
+
+def _is_being_read(future: typing.Any) -> bool:
+    """Whether a thread waits in a method of the future."""
+    for frame in list(sys._current_frames().values()):
+        for _ in range(_MOST_FRAMES):
+            if frame.f_code.co_name in ("result", "exception") and frame.f_locals.get("self") is future:
+                return True
+            if frame.f_back is None:
+                break
+            frame = frame.f_back
+    return False
