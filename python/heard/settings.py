@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import typing
 from collections.abc import Callable, Iterable
 
 from heard.record import Failure
+
+if typing.TYPE_CHECKING:
+    from heard.testing.listener import Listener
 
 Ignore = type[BaseException] | str | Callable[[Failure], bool]
 
@@ -27,6 +31,8 @@ class Settings:
     report: Callable[[Failure], object] | None = None
     #: Where JSON lines go.
     json: str | int | None = None
+    #: Told of every failure in place of the logger; asyncio's own messages then stay what they are.
+    listener: Listener | None = None
 
     def __post_init__(self) -> None:
         for name in ("grace", "escalate"):

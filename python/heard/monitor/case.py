@@ -17,7 +17,7 @@ import threading
 import typing
 import weakref
 
-from heard.monitor import places
+from heard.monitor import places, stages
 from heard.record import Event, Failure, thread_name
 
 
@@ -66,13 +66,15 @@ class Case:
 
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_silent",
-        "loop", "reference", "since", "site", "state", "task", "thread", "why",
+        "loop", "reference", "since", "site", "stage", "state", "task", "thread", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
         self.event: Event = event
         self.state = State.TURNS
         self.site = site
+        #: The part of a test run that it belongs to.
+        self.stage = stages.of(future)
         #: Kept only where it cannot be asked of the future.
         self.exception = exception
         #: Called, and then not empty, when the future is collected. A list has no code that a signal could interrupt.
@@ -131,7 +133,7 @@ class Case:
         """What a record says of it; `future` is given where it has not been noted."""
         if future is not None:
             self.know(future)
-        return {"task": self.task, "coroutine": self.coroutine, "loop": self.loop, "thread": self.thread}
+        return {"task": self.task, "coroutine": self.coroutine, "loop": self.loop, "thread": self.thread, "test": self.stage}
 
 
 def attach(future: typing.Any, case: Case) -> None:

@@ -56,7 +56,7 @@ class Monitor:
         self.undo.append(wait.put())
         self.undo += thread_futures.put(self.verdicts, self.tasks)
         self.undo += loops.put(self.verdicts)
-        self.undo += shutdown.put(self.reporter)
+        self.undo += shutdown.put(self.reporter, self.cancels)
         self.undo += coroutines.put(self.reporter, self.settings.origins)
 
     def take(self) -> None:
@@ -74,14 +74,27 @@ class Monitor:
             return
         self.finished = True
         _native.stop_clock()
+        self.settle("the program has ended, and nobody has read it")
+        self.reporter.flush(at_end=True)
+
+    def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
+        """The last word on everything that is open, or on what belongs to some parts of a test run."""
         self.turns.finish()
         registry = births.registry()
         if registry is not None:
             # Failures that nothing has told of, such as those of coroutines that are not Python's.
             for task in _native.unread(registry.data):
                 self.verdicts.unheard_of(task)
-        self.verdicts.finish()
-        self.reporter.flush(at_end=True)
+        self.verdicts.settle(why, stages)
+
+    def has_open(self) -> bool:
+        """Whether some failure has no last word so far."""
+        return bool(self.verdicts.held) or any(batch.cases for batch in self.turns.all)
+
+    def look_again(self) -> None:
+        """A verdict on all that is open as far as it is proved by now, without waiting."""
+        self.turns.finish()
+        self.verdicts.look_again()
 
     def before_fork(self) -> None:
         # Python warns of forks in processes with several threads.

@@ -170,6 +170,8 @@ class Verdicts:
 
     def hush(self, case: Case, future: typing.Any) -> None:
         """asyncio need not repeat it, unless a handler of the program's waits for that."""
+        if self.settings.listener is not None and not case.is_silent:
+            return
         if not case.is_thread and getattr(future, "_log_traceback", False):
             if case.is_silent or not loop_handlers.handles_itself(future.get_loop()):
                 future._log_traceback = False
@@ -238,6 +240,21 @@ class Verdicts:
                 # logging asks for the current thread, and Python then lists one for us.
                 known_threads().pop(threading.get_ident(), None)
 
+    def look_again(self) -> None:
+        """A look at all that is in grace, before its time: who cannot be read any more is lost now."""
+        for case in list(self.held.values()):
+            future = case.reference()
+            if future is None or case.gone:
+                self.end(case)
+            elif case.is_read(future):
+                self.heard(case)
+            elif case.state is State.GRACE:
+                del future
+                self.next_search = 0.0
+                found, holder = self.look(case)
+                if found in ("none", "dead"):
+                    self.lose(case, found, holder)
+
     def next_wake(self, now: float) -> float | None:
         waits = [1.0] if self.reporter.storm.pending() else []
         waits += [wait for wait in (other() for other in self.others) if wait is not None]
@@ -298,19 +315,21 @@ class Verdicts:
             self.change(case, why)
             self.hush(case, future)
 
-    def finish(self) -> None:
-        """The program ends: what nobody has read by now is lost."""
-        while self.held:
-            _, case = self.held.popitem()
+    def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
+        """The last word on all that is held, or on what belongs to some parts of a test run: nobody will read it."""
+        for number, case in list(self.held.items()):
+            if stages is not None and case.stage not in stages:
+                continue
+            self.held.pop(number, None)
             future = case.reference()
             if future is None or case.gone:
                 self.end(case)
             elif case.is_read(future):
                 self.heard(case)
             elif case.state is State.UNREAD:
-                self.escalate(case, future, "the program has ended, and nobody has read it")
+                self.escalate(case, future, why)
             else:
-                case.why = case.why or "the program has ended, and nobody has read it"
+                case.why = case.why or why
                 self.lose(case, "dead", None)
 
     def unheard_of(self, task: typing.Any) -> None:

@@ -11,10 +11,10 @@ import time
 import typing
 from collections.abc import Callable
 
-from heard.monitor import places
+from heard.monitor import places, stages
 from heard.report.text import block
 from heard.record import Event, Failure, Place, Stats, Verdict, new_id
-from heard.report.events import counter_of, level_of
+from heard.report.events import EVENTS, counter_of, level_of
 from heard.report.journal import Journal
 from heard.settings import Settings
 from heard.report.storm import Storm
@@ -79,11 +79,15 @@ class Reporter:
         born: Callable[[], tuple[Place, ...]] | None,
         facts: dict[str, typing.Any],
     ) -> Failure | None:
-        bare = Failure(event, rule, verdict, new_id(), time.time(), **facts)
+        bare = Failure(event, rule, verdict, new_id(), time.time(), **{"test": stages.current, **facts})
         if self.settings.ignore and self._is_ignored(bare, exception):
             with self.lock:
                 self.counts["ignored"] += 1
             return None
+        if self.settings.listener is not None and EVENTS[event].counter != "told":
+            failure = self._full(bare, exception, born)
+            self.settings.listener.hear(failure, exception)
+            return failure
         counter = counter_of(event, verdict)
         kind = (event, verdict, type(exception), facts.get("coroutine"), key)
         with self.lock:
@@ -140,6 +144,9 @@ class Reporter:
                 self.counts["unread"] -= 1
                 self.counts["retracted" if verdict == "retracted" else "lost"] += 1
             later = dataclasses.replace(failure, verdict=verdict, why=why, exception=raised)
+            if self.settings.listener is not None:
+                self.settings.listener.hear(later, None)
+                return
             self.kept.append(later)
             self._emit(later, None)
         except Exception:

@@ -46,8 +46,11 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
         if heard == _SILENT:
             # Plain asyncio would not have said it.
             return
-        if heard == _UNHEARD or handles_itself(self):
+        listener_of_tests = listener.verdicts.settings.listener
+        if heard == _UNHEARD or listener_of_tests is not None or handles_itself(self):
             original(self, context)
+            if listener_of_tests is not None and handles_itself(self):
+                listener_of_tests.handled(context.get("exception"))
             return
         # The report is out: asyncio's own message would say less of the same.
         listener.told.active = True
