@@ -65,7 +65,7 @@ class Case:
     """What is known about a failure, and how far its judgement has come."""
 
     __slots__ = (
-        "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_silent",
+        "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over", "is_silent",
         "loop", "reference", "since", "site", "stage", "state", "task", "thread", "why",
     )  # fmt: skip
 
@@ -87,6 +87,8 @@ class Case:
         #: Why nobody can read it, if that is known already.
         self.why: str | None = None
         self.since = self.due = 0.0
+        #: Whether its future was found to be gone, and may still say that nobody has read it.
+        self.is_over = False
         #: Whether the next look comes before the end of the grace period.
         self.is_first = False
         #: The record that reported it as unread; none if it was one of many.

@@ -23,6 +23,8 @@ _MOST_HELD = 10_000
 #: A search for holders may take up one part in so many of the time, but there may be one a second.
 _SEARCH_SHARE = 50
 _SEARCH_WAIT = 1.0
+#: Seconds within which a task that is collected speaks.
+_LAST_WORDS = 0.1
 #: Frames of a thread that are looked through for one that reads a future.
 _MOST_FRAMES = 20
 
@@ -244,11 +246,9 @@ class Verdicts:
         """A look at all that is in grace, before its time: who cannot be read any more is lost now."""
         for case in list(self.held.values()):
             future = case.reference()
-            if future is None or case.gone:
-                self.end(case)
-            elif case.is_read(future):
+            if future is not None and case.is_read(future):
                 self.heard(case)
-            elif case.state is State.GRACE:
+            elif future is not None and case.state is State.GRACE:
                 del future
                 self.next_search = 0.0
                 found, holder = self.look(case)
@@ -270,7 +270,11 @@ class Verdicts:
         """What has become of one that is held."""
         future = case.reference()
         if future is None or case.gone:
-            self.end(case)
+            if not case.is_thread and not case.is_over:
+                # The collector clears weak references before it lets a task speak, and may be at it in another thread.
+                case.is_over, case.due = True, now + _LAST_WORDS
+            elif case.is_thread or now >= case.due:
+                self.end(case)
         elif case.is_read(future):
             self.heard(case)
         elif now < case.due:

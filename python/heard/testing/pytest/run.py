@@ -17,8 +17,8 @@ from heard.testing.pytest.baseline import Baseline
 from heard.testing.pytest.unittest import split_phases
 
 
-class Lost(Exception):
-    """A failure that nobody heard. Its text is the whole report."""
+class Lost(pytest.fail.Exception):
+    """Failures that nobody heard. The text is the whole report: where the plugin raises it says nothing."""
 
     __module__ = "heard"
 
@@ -156,9 +156,9 @@ class Run:
             for text in texts:
                 item.warn(HeardWarning(text))
             return
-        if len(texts) == 1:
-            raise Lost(texts[0])
-        raise ExceptionGroup(f"{len(texts)} failures that nobody hears", [Lost(text) for text in texts])
+        if len(texts) > 1:
+            texts.insert(0, f"{len(texts)} failures that nobody hears:")
+        raise Lost("\n\n".join(texts), pytrace=False)
 
     def add_sections(self, item: pytest.Item, when: Phase, losses: list[Failure]) -> None:
         """The phase has failed by itself: what it has lost besides may be the reason."""
