@@ -14,14 +14,66 @@ from pathlib import Path
 import pytest
 
 import heard
+from heard.monitor import clock
 
-#: Long enough for a busy machine to come round, short enough for many tests.
-GRACE = 0.4
+#: Seconds by the clock below, for which nobody waits.
+GRACE = 1.0
+#: More turns of a loop than anything here needs.
+_TURNS = 12
+
+
+class Hands(clock.Clock):
+    """A clock that goes on when it is told to, so that no test depends on how busy the machine is."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.due: float | None = None
+        self.callback: Callable[[], float | None] = lambda: None
+
+    def now(self) -> float:
+        return self.time
+
+    def wake_in(self, seconds: float, callback: Callable[[], float | None]) -> None:
+        at = self.time + max(seconds, 0)
+        self.callback = callback
+        self.due = at if self.due is None else min(self.due, at)
+
+    def go(self, seconds: float) -> None:
+        """So many seconds pass."""
+        end = self.time + seconds
+        while self.due is not None and self.due <= end:
+            self.time, self.due = max(self.time, self.due), None
+            again = self.callback()
+            if again is not None:
+                self.wake_in(again, self.callback)
+        self.time = end
+
+
+async def turn() -> None:
+    """The loop turns until all that is ready has run."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+async def elapse(seconds: float) -> None:
+    """So many seconds pass by the monitor's clock, while the loop turns."""
+    await turn()
+    for _ in range(8):
+        go(seconds / 8)
+        await turn()
+
+
+def go(seconds: float) -> None:
+    """So many seconds pass by the monitor's clock, while nothing else happens."""
+    hands = clock.current()
+    assert isinstance(hands, Hands), "only with the fixture `records`"
+    hands.go(seconds)
 
 
 @pytest.fixture
 def records() -> Iterator[list[heard.Failure]]:
-    """All that the monitor says while the test runs."""
+    """All that the monitor says while the test runs, by a clock that the test drives."""
+    before = clock.use(Hands())
     seen: list[heard.Failure] = []
     # What other tests have left behind is not this one's, and pytest's many objects need not be searched for holders.
     gc.collect()
@@ -29,6 +81,7 @@ def records() -> Iterator[list[heard.Failure]]:
     heard.install(grace=GRACE, report=seen.append)
     yield seen
     heard.uninstall()
+    clock.use(before)
     gc.unfreeze()
 
 

@@ -8,12 +8,11 @@ import concurrent.futures
 import contextvars
 import functools
 import threading
-import time
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from conftest import GRACE, LoopFactory
+from conftest import GRACE, LoopFactory, elapse, go, turn
 
 import heard
 
@@ -43,7 +42,7 @@ async def awaited(awaitable: Awaitable[object]) -> None:
 @control
 async def a_variable(delay: float) -> None:
     task = start()
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(task)
 
 
@@ -55,7 +54,7 @@ class Box:
 async def an_attribute(delay: float) -> None:
     box = Box()
     box.task = start()
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(box.task)
 
 
@@ -69,20 +68,20 @@ class Slotted:
 @control
 async def a_slot(delay: float) -> None:
     box = Slotted()
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(box.task)
 
 
 @control
 async def a_dictionary(delay: float) -> None:
     tasks = {"one": start()}
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(tasks["one"])
 
 
 @control
 async def a_list_that_is_walked_through(delay: float) -> None:
-    for task in [asyncio.create_task(asyncio.sleep(delay)), start()]:
+    for task in [asyncio.create_task(elapse(delay)), start()]:
         if task.get_coro().__qualname__ == "fail":  # type: ignore[union-attr]
             await awaited(task)
         else:
@@ -93,14 +92,14 @@ async def a_list_that_is_walked_through(delay: float) -> None:
 async def a_queue(delay: float) -> None:
     queue: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
     queue.put_nowait(start())
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(await queue.get())
 
 
 @control
 async def a_deque(delay: float) -> None:
     tasks = collections.deque([start()])
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(tasks.popleft())
 
 
@@ -109,7 +108,7 @@ async def a_closure(delay: float) -> None:
     task = start()
 
     async def read() -> None:
-        await asyncio.sleep(delay)
+        await elapse(delay)
         await awaited(task)
 
     await read()
@@ -118,7 +117,7 @@ async def a_closure(delay: float) -> None:
 @control
 async def a_partial(delay: float) -> None:
     read = functools.partial(awaited, start())
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await read()
 
 
@@ -127,7 +126,7 @@ async def a_default_argument(delay: float) -> None:
     async def read(task: asyncio.Task[None] = start()) -> None:  # noqa: B008
         await awaited(task)
 
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await read()
 
 
@@ -137,7 +136,7 @@ variable: contextvars.ContextVar[asyncio.Task[None]] = contextvars.ContextVar("v
 @control
 async def a_context_variable(delay: float) -> None:
     variable.set(start())
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(variable.get())
 
 
@@ -147,7 +146,7 @@ shared: list[asyncio.Task[None]] = []
 @control
 async def a_global(delay: float) -> None:
     shared.append(start())
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(shared.pop())
 
 
@@ -155,7 +154,7 @@ async def a_global(delay: float) -> None:
 async def a_generator(delay: float) -> None:
     async def tasks() -> AsyncIterator[asyncio.Task[None]]:
         task = start()
-        await asyncio.sleep(delay)
+        await elapse(delay)
         yield task
 
     async for task in tasks():
@@ -168,7 +167,7 @@ async def another_task(delay: float) -> None:
         return start()
 
     maker = asyncio.create_task(make())
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(await maker)
 
 
@@ -176,9 +175,9 @@ async def another_task(delay: float) -> None:
 async def a_late_callback(delay: float) -> None:
     task = start()
     seen: list[BaseException | None] = []
-    await asyncio.sleep(delay)
+    await elapse(delay)
     task.add_done_callback(lambda task: seen.append(task.exception()))
-    await asyncio.sleep(0.05)
+    await turn()
     assert len(seen) == 1
 
 
@@ -186,28 +185,28 @@ async def a_late_callback(delay: float) -> None:
 async def polling(delay: float) -> None:
     task = start()
     while not task.done():
-        await asyncio.sleep(delay)
+        await elapse(delay)
     assert task.exception() is not None
 
 
 @control
 async def a_late_gather(delay: float) -> None:
     tasks = [start(), start()]
-    await asyncio.sleep(delay)
+    await elapse(delay)
     assert all([isinstance(outcome, ValueError) for outcome in await asyncio.gather(*tasks, return_exceptions=True)])
 
 
 @control
 async def a_gather_that_is_awaited_late(delay: float) -> None:
     gathering = asyncio.gather(fail(), asyncio.sleep(0))
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(gathering)
 
 
 @control
 async def a_late_wait(delay: float) -> None:
     tasks = [start()]
-    await asyncio.sleep(delay)
+    await elapse(delay)
     done, _ = await asyncio.wait(tasks)
     for task in done:
         await awaited(task)
@@ -216,7 +215,7 @@ async def a_late_wait(delay: float) -> None:
 @control
 async def a_wait_whose_result_is_read_late(delay: float) -> None:
     done, _ = await asyncio.wait([start()], return_when=asyncio.FIRST_EXCEPTION)
-    await asyncio.sleep(delay)
+    await elapse(delay)
     for task in done:
         await awaited(task)
 
@@ -224,7 +223,7 @@ async def a_wait_whose_result_is_read_late(delay: float) -> None:
 @control
 async def as_completed_late(delay: float) -> None:
     tasks = [start()]
-    await asyncio.sleep(delay)
+    await elapse(delay)
     for next_one in asyncio.as_completed(tasks):
         await awaited(next_one)
 
@@ -232,14 +231,14 @@ async def as_completed_late(delay: float) -> None:
 @control
 async def a_late_shield(delay: float) -> None:
     task = start()
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(asyncio.shield(task))
 
 
 @control
 async def a_late_timeout(delay: float) -> None:
     task = start()
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(asyncio.wait_for(task, 5))
 
 
@@ -247,7 +246,7 @@ async def a_late_timeout(delay: float) -> None:
 async def a_finally(delay: float) -> None:
     task = start()
     try:
-        await asyncio.sleep(delay)
+        await elapse(delay)
     finally:
         await awaited(task)
 
@@ -262,7 +261,7 @@ async def a_with_block(delay: float) -> None:
             await awaited(self.task)
 
     async with Scope():
-        await asyncio.sleep(delay)
+        await elapse(delay)
 
 
 @control
@@ -280,14 +279,14 @@ async def a_method_of_its_owner(delay: float) -> None:
 
     worker = Worker()
     worker.start()
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await worker.stop()
 
 
 @control
 async def reflection(delay: float) -> None:
     task = start()  # noqa: F841
-    await asyncio.sleep(delay)
+    await elapse(delay)
     await awaited(typing.cast("asyncio.Task[None]", locals()["task"]))
 
 
@@ -297,24 +296,27 @@ async def another_thread(delay: float) -> None:
     future = asyncio.run_coroutine_threadsafe(fail(), loop)
 
     def read() -> None:
-        time.sleep(delay)
         with pytest.raises(ValueError, match="read late"):
             future.result(0)
 
+    await elapse(delay)
     await asyncio.to_thread(read)
 
 
 @control
 async def a_thread_that_holds_the_task(delay: float) -> None:
+    go_on = threading.Event()
+
     def read(task: asyncio.Task[None]) -> None:
-        time.sleep(delay)
+        go_on.wait()
         assert isinstance(task.exception(), ValueError)
 
     # The queue keeps no reference to what was taken from it.
     thread = threading.Thread(target=read, args=(start(),))
     thread.start()
-    while thread.is_alive():
-        await asyncio.sleep(0.01)
+    await elapse(delay)
+    go_on.set()
+    thread.join()
 
 
 def fail_now() -> None:
@@ -325,7 +327,8 @@ def fail_now() -> None:
 async def an_executor(delay: float) -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         future = pool.submit(fail_now)
-        await asyncio.sleep(delay)
+        concurrent.futures.wait([future])
+        await elapse(delay)
         assert isinstance(future.exception(), ValueError)
 
 
@@ -333,15 +336,16 @@ async def an_executor(delay: float) -> None:
 async def a_thread_future_that_is_awaited_late(delay: float) -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         future = asyncio.get_running_loop().run_in_executor(pool, fail_now)
-        await asyncio.sleep(delay)
-        await awaited(future)
+    await elapse(delay)
+    await awaited(future)
 
 
 @control
 async def a_thread_future_that_is_wrapped_late(delay: float) -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         future: concurrent.futures.Future[object] = pool.submit(fail_now)
-        await asyncio.sleep(delay)
+        concurrent.futures.wait([future])
+        await elapse(delay)
         await awaited(asyncio.wrap_future(future))
 
 
@@ -353,16 +357,14 @@ def run(read: Read, delay: float, loop_factory: LoopFactory) -> None:
 @pytest.mark.parametrize("read", CONTROLS, ids=lambda read: read.__name__)
 def test_no_word_within_the_grace_period(read: Read, records: list[heard.Failure], loop_factory: LoopFactory) -> None:
     run(read, GRACE / 4, loop_factory)
-    time.sleep(0.02)
+    go(0.1)
     assert records == []
 
 
 @pytest.mark.parametrize("read", CONTROLS, ids=lambda read: read.__name__)
 def test_one_report_that_is_taken_back(read: Read, records: list[heard.Failure]) -> None:
     run(read, GRACE * 2, asyncio.new_event_loop)
-    deadline = time.monotonic() + 10
-    while heard.stats().unread and time.monotonic() < deadline:
-        time.sleep(0.02)
+    go(10)
     unread = [record.id for record in records if record.verdict == "unread"]
     retracted = [record.id for record in records if record.verdict == "retracted"]
     assert sorted(unread) == sorted(retracted)
@@ -379,7 +381,7 @@ def test_a_frame_that_runs_holds_what_its_variables_hold(
 ) -> None:
     loop = loop_factory()
     task = loop.create_task(fail())
-    loop.run_until_complete(asyncio.sleep(GRACE / 4))
+    loop.run_until_complete(elapse(GRACE / 4))
     with pytest.raises(ValueError, match="read late"):
         loop.run_until_complete(task)
     loop.close()
@@ -400,7 +402,7 @@ def test_failures_that_are_handled_at_once(
     async def main() -> None:
         with pytest.raises(ValueError, match="read late"):
             await handled()
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert [record for record in records if record.event != "sibling-failed"] == []
@@ -414,7 +416,7 @@ def test_a_group_hears_all(records: list[heard.Failure]) -> None:
                 group.create_task(fail())
         except* ValueError:
             pass
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert records == []
@@ -432,7 +434,7 @@ def test_timeouts_and_groups_take_their_cancellations_back(records: list[heard.F
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert records == []
@@ -443,7 +445,7 @@ def test_a_clean_up_may_take_long(records: list[heard.Failure]) -> None:
         try:
             await asyncio.sleep(5)
         finally:
-            await asyncio.sleep(3 * GRACE)
+            await elapse(3 * GRACE)
 
     async def main() -> None:
         task = asyncio.create_task(work())

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-import time
 import typing
 from collections.abc import Callable, Coroutine
 
 import pytest
-from conftest import GRACE, Finished
+from conftest import GRACE, Finished, elapse, go
 
 import heard
 
@@ -28,7 +27,7 @@ def test_install_inside_a_loop(records: list[heard.Failure]) -> None:
     async def main() -> None:
         heard.install(grace=GRACE, report=records.append)
         asyncio.create_task(fail())
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert [record.verdict for record in records] == ["lost"]
@@ -50,7 +49,7 @@ def test_a_task_factory_of_the_program(later: bool, records: list[heard.Failure]
         asyncio.get_running_loop().set_task_factory(typing.cast("typing.Any", factory))
         heard.install(grace=GRACE, report=records.append)
         asyncio.create_task(fail())
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert [getattr(coro, "__qualname__", "") for coro in made].count("fail") == 1
@@ -66,7 +65,7 @@ def test_an_exception_handler_of_the_program_is_called_as_ever(records: list[hea
         asyncio.create_task(fail())
         task = asyncio.create_task(fail())  # noqa: F841
         loop.call_soon(lambda: 1 / 0)
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     gc.collect()
@@ -83,7 +82,7 @@ def test_asyncio_does_not_repeat_what_is_reported(
     async def main() -> None:
         asyncio.create_task(fail())
         task = asyncio.create_task(fail())  # noqa: F841
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     gc.collect()
@@ -151,7 +150,7 @@ def test_tasks_in_python(records: list[heard.Failure]) -> None:
     async def main() -> None:
         asyncio.get_running_loop().set_task_factory(lambda loop, coro, **options: task_type(coro, loop=loop, **options))
         asyncio.create_task(fail(), name="slow")
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert [(record.task, record.verdict) for record in records] == [("slow", "lost")]
@@ -184,10 +183,10 @@ def test_odd_tasks(records: list[heard.Failure]) -> None:
 
     async def main() -> None:
         asyncio.create_task(Awaitable())
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
         loop = asyncio.get_running_loop()
         task = Equal(fail(), loop=loop)
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
         assert task.exception() is not None
 
     asyncio.run(main())
@@ -218,7 +217,7 @@ def test_recursion_and_deep_stacks(records: list[heard.Failure]) -> None:
     async def main() -> None:
         asyncio.create_task(dive(200))
         asyncio.create_task(endless())
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert sorted(record.exception.type for record in records if record.exception) == ["RecursionError", "ValueError"]
@@ -339,10 +338,10 @@ def test_reports_do_not_wait_for_each_other(records: list[heard.Failure]) -> Non
     async def main() -> None:
         for _ in range(50):
             kept.append(asyncio.create_task(fail()))
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
 
     asyncio.run(main())
-    time.sleep(2 * GRACE)
+    go(2 * GRACE)
     assert heard.stats().unread == 50
     kept.clear()
     gc.collect()
@@ -359,7 +358,7 @@ def test_a_test_for_ignored_failures_that_fails_ignores_nothing(
         heard.uninstall()
         heard.install(grace=GRACE, report=records.append, ignore=broken)
         asyncio.create_task(fail())
-        await asyncio.sleep(GRACE)
+        await elapse(GRACE)
 
     asyncio.run(main())
     assert [record.verdict for record in records] == ["lost"]

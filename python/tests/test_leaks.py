@@ -6,12 +6,11 @@ import asyncio
 import gc
 import sys
 import threading
-import time
 import typing
 import weakref
 
 import pytest
-from conftest import GRACE, LoopFactory
+from conftest import GRACE, LoopFactory, elapse, go
 
 import heard
 
@@ -46,7 +45,7 @@ def test_task_exception_and_frame_are_let_go(
         if kept:
             holder.append(task)
         del task
-        await asyncio.sleep(2 * GRACE)
+        await elapse(2 * GRACE)
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(main())
@@ -159,8 +158,6 @@ def test_no_thread_shows(records: list[heard.Failure]) -> None:
 
     threads = threading.enumerate()
     asyncio.run(main())
-    deadline = time.monotonic() + 10
-    while not records and time.monotonic() < deadline:
-        time.sleep(0.02)
+    go(10)
     assert len(records) == 1
     assert threading.enumerate() == threads

@@ -34,6 +34,8 @@ struct Births {
     /// Tasks that no registry knows, with a weak reference to each.
     noted: FxHashMap<usize, (Site, Py<PyAny>)>,
     most_noted: usize,
+    /// The function `noted`.
+    callback: Option<Py<PyAny>>,
     /// The type of the coroutines of `async def`; who is told of tasks that have another one.
     coroutine: Option<Py<PyType>>,
     odd: Option<Py<PyAny>>,
@@ -66,6 +68,7 @@ pub(crate) fn start_births<'py>(
     odd: Option<Py<PyAny>>,
     registry: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let callback = py.import(intern!(py, "heard._native"))?.getattr(intern!(py, "noted"))?.unbind();
     if let Some(mut births) = BIRTHS.try_get(py) {
         *births = Some(Births {
             sites: Sites::new(depth, skipped),
@@ -73,6 +76,7 @@ pub(crate) fn start_births<'py>(
             most: FEW,
             noted: FxHashMap::default(),
             most_noted: FEW,
+            callback: Some(callback),
             coroutine: Some(coroutine),
             odd,
         });
@@ -97,13 +101,21 @@ pub(crate) fn stop_births(py: Python<'_>) {
 /// Notes that this task is born here, for tasks that no registry tells of.
 #[pyfunction]
 pub(crate) fn note(py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
-    // SAFETY: the task is alive; the result is new, or null with an exception.
-    let reference = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyWeakref_NewRef(task.as_ptr(), ptr::null_mut()))? };
+    let Some(callback) = BIRTHS.try_get(py).and_then(|births| Some(births.as_ref()?.callback.as_ref()?.clone_ref(py))) else {
+        return Ok(());
+    };
+    // SAFETY: both are alive; the result is new, or null with an exception.
+    let reference = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyWeakref_NewRef(task.as_ptr(), callback.as_ptr()))? };
     let before = BIRTHS.try_get(py).and_then(|mut births| births.as_mut()?.note(py, task.as_ptr(), reference.unbind()));
     // Dropped after the borrow has ended.
     drop(before);
     tell_odd(py, task)
 }
+
+/// What our weak references to noted tasks call: nothing. By it they are known from those of the program.
+#[pyfunction]
+#[pyo3(signature = (_reference))]
+pub(crate) fn noted(_reference: &Bound<'_, PyAny>) {}
 
 /// The callback for the event `PY_RETURN` of `create_task`.
 #[pyfunction]
@@ -119,7 +131,7 @@ pub(crate) fn note_returned(py: Python<'_>, _code: &Bound<'_, PyAny>, _offset: &
 /// The site of this task's birth, or 0.
 #[pyfunction]
 pub(crate) fn birth(py: Python<'_>, task: &Bound<'_, PyAny>) -> Site {
-    if let Some((site, reference)) = noted(py, task.as_ptr()) {
+    if let Some((site, reference)) = noted_site(py, task.as_ptr()) {
         // SAFETY: it is a weak reference; the result is borrowed, and only its address is used.
         let object = unsafe { ffi::PyWeakref_GetObject(reference.as_ptr()) };
         if object == task.as_ptr() || is_finalized(task) {
@@ -145,7 +157,7 @@ fn is_finalized(task: &Bound<'_, PyAny>) -> bool {
     task.hasattr(intern!(task.py(), "_coro")).unwrap_or(false) && is_finalized().unwrap_or(false)
 }
 
-fn noted(py: Python<'_>, task: *mut PyObject) -> Option<(Site, Py<PyAny>)> {
+fn noted_site(py: Python<'_>, task: *mut PyObject) -> Option<(Site, Py<PyAny>)> {
     let births = BIRTHS.try_get(py)?;
     let (site, reference) = births.as_ref()?.noted.get(&(task as usize))?;
     Some((*site, reference.clone_ref(py)))

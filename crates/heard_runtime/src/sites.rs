@@ -18,6 +18,16 @@ const MOST_SKIPPED: usize = 24;
 /// More frames than this say nothing more.
 pub(crate) const MOST_FRAMES: usize = 8;
 
+/// Whose code runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Owner {
+    Program,
+    /// asyncio, or this package.
+    Skipped,
+    /// asyncio's, where it begins a step: what is beyond it runs the loop, and has made nothing.
+    Step,
+}
+
 /// Code that runs, and the offset of the instruction.
 type Place = (usize, i32);
 
@@ -27,8 +37,8 @@ pub(crate) struct Sites {
     depth: usize,
     /// The folders whose code is not the program's: asyncio's, and the package's own.
     skipped: Vec<String>,
-    /// Whether code is skipped, by the address of a code object that `codes` keeps.
-    known: FxHashMap<usize, bool>,
+    /// Whose code it is, by the address of a code object that `codes` keeps.
+    known: FxHashMap<usize, Owner>,
     /// Every code object that is named by its address here, so that no address is used anew.
     codes: Vec<Py<PyAny>>,
     all: Vec<Box<[Place]>>,
@@ -52,13 +62,14 @@ impl Sites {
         for _ in 0..MOST_SKIPPED + MOST_FRAMES {
             let Some(current) = frame else { break };
             let code = current.code();
-            match self.is_skipped(&code) {
+            match self.owner(&code) {
                 None => return 0,
+                Some(Owner::Step) => break,
                 // asyncio below the program's frames is the loop: what is beyond it is not where this was born.
-                Some(true) if found > 0 => break,
-                Some(true) => {}
-                Some(false) if above > 0 => above -= 1,
-                Some(false) => {
+                Some(Owner::Skipped) if found > 0 => break,
+                Some(Owner::Skipped) => {}
+                Some(Owner::Program) if above > 0 => above -= 1,
+                Some(Owner::Program) => {
                     places[found] = (code.as_ptr() as usize, current.last_instruction());
                     found += 1;
                     if found == self.depth {
@@ -78,20 +89,27 @@ impl Sites {
         places.iter().filter_map(|(address, last)| Some((code(*address)?.clone_ref(py), *last))).collect()
     }
 
-    /// Whether the code is not the program's; `None` for new code when there is no room left.
-    fn is_skipped(&mut self, code: &Bound<'_, PyAny>) -> Option<bool> {
+    /// Whose code it is; `None` for new code when there is no room left.
+    fn owner(&mut self, code: &Bound<'_, PyAny>) -> Option<Owner> {
         let address = code.as_ptr() as usize;
-        if let Some(skipped) = self.known.get(&address) {
-            return Some(*skipped);
+        if let Some(owner) = self.known.get(&address) {
+            return Some(*owner);
         }
         if self.codes.len() >= MOST_SITES {
             return None;
         }
-        let file: String = code.getattr(pyo3::intern!(code.py(), "co_filename")).and_then(|file| file.extract()).unwrap_or_default();
-        let skipped = self.skipped.iter().any(|folder| file.starts_with(folder.as_str()));
-        self.known.insert(address, skipped);
+        let text = |name| code.getattr(name).and_then(|text| text.extract::<String>()).unwrap_or_default();
+        let file = text("co_filename");
+        let owner = if !self.skipped.iter().any(|folder| file.starts_with(folder.as_str())) {
+            Owner::Program
+        } else if text("co_qualname") == "Handle._run" {
+            Owner::Step
+        } else {
+            Owner::Skipped
+        };
+        self.known.insert(address, owner);
         self.codes.push(code.clone().unbind());
-        Some(skipped)
+        Some(owner)
     }
 
     fn number(&mut self, places: &[Place]) -> Site {

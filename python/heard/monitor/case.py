@@ -65,8 +65,8 @@ class Case:
     """What is known about a failure, and how far its judgement has come."""
 
     __slots__ = (
-        "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over", "is_silent",
-        "loop", "reference", "since", "site", "stage", "state", "task", "thread", "why",
+        "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
+        "is_silent", "loop", "reference", "since", "site", "stage", "state", "task", "thread", "unmarked", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
@@ -86,6 +86,8 @@ class Case:
         self.is_silent = False
         #: Why nobody can read it, if that is known already.
         self.why: str | None = None
+        #: The future itself, if asyncio's mark is gone: it is kept until the first look, after which it cannot be judged.
+        self.unmarked: typing.Any = None
         self.since = self.due = 0.0
         #: Whether its future was found to be gone, and may still say that nobody has read it.
         self.is_over = False
@@ -124,12 +126,12 @@ class Case:
                 return False
             self.state = state
         if state in CLOSED:
-            self.exception = None
+            self.exception = self.unmarked = None
         return True
 
     def is_read(self, future: typing.Any) -> bool:
         """Whether somebody has read it; of the futures of threads, their methods tell."""
-        return not self.is_thread and not future._log_traceback
+        return not self.is_thread and self.unmarked is None and not future._log_traceback
 
     def fields(self, future: typing.Any = None) -> dict[str, typing.Any]:
         """What a record says of it; `future` is given where it has not been noted."""

@@ -87,8 +87,10 @@ def foreign(reference: weakref.ref[typing.Any]) -> list[typing.Any]:
 
 
 def _is_registry(one: typing.Any) -> bool:
-    """Whether a weak reference belongs to asyncio's set of tasks, which is not asked for failures."""
+    """Whether a weak reference says whose birth was noted, or belongs to asyncio's set of tasks: nobody reads those."""
     callback = one.__callback__
+    if callback is _native.noted:
+        return True
     registries = [getattr(asyncio.tasks, name, None) for name in ("_scheduled_tasks", "_all_tasks")]
     owner = getattr(callback, "__self__", None)
     if owner is None:

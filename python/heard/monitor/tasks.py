@@ -25,17 +25,19 @@ class Tasks:
     def __init__(self, verdicts: Verdicts, turns: Turns) -> None:
         self.verdicts = verdicts
         self.turns = turns
-        self.eager: typing.Any = getattr(asyncio.tasks, "_eager_tasks", ())
+        #: The tasks that are in their first step, within the call that makes them; later versions do not tell.
+        self.eager: typing.Any = getattr(asyncio.tasks, "_eager_tasks", None) if sys.version_info < (3, 14) else None
         self.active = True
+        #: Whether the interpreter tells of failures when they happen.
+        self.is_told = False
         turns.look, turns.stranded = verdicts.judge, verdicts.hold
 
     def failed(self, task: asyncio.Task[typing.Any], exception: BaseException) -> None:
         """An exception leaves the task's coroutine. Called inside of its step."""
         if isinstance(exception, NOT_FAILURES) or case_of(task) is not None:
             return
-        # One that fails in its first step was never registered: whoever made it is below it on the stack.
-        is_eager = sys.version_info >= (3, 12) and task in self.eager
-        site = _native.here(1) if is_eager else _native.birth(task)
+        loop = task.get_loop()
+        site = self.site_of_eager(task, loop) or _native.birth(task)
         case = self.verdicts.open(Case("task-failed", task, site), task)
         callbacks = task._callbacks
         if callbacks:
@@ -44,7 +46,17 @@ class Tasks:
                 weakref.ref(one) for one in gatherings if isinstance(one, asyncio.Future) and not one.done()
             )
         self.guard(task, case, exception)
-        self.turns.after(task.get_loop(), case)
+        self.turns.after(loop, case)
+
+    def site_of_eager(self, task: typing.Any, loop: asyncio.AbstractEventLoop) -> int:
+        """Where a task was born that fails in its first step, before its birth is told: whoever makes it is below it on
+        the stack. 0 for all others."""
+        if sys.version_info < (3, 12):
+            return 0
+        if self.eager is not None:
+            return _native.here(1) if task in self.eager else 0
+        # Below a step of asyncio's own loops there is nobody.
+        return _native.here(1) if isinstance(loop, asyncio.BaseEventLoop) and not _native.birth(task) else 0
 
     def guard(self, future: typing.Any, case: Case, exception: BaseException | None) -> None:
         """Keeps asyncio's mark that nobody has read it."""

@@ -66,12 +66,16 @@ class Verdicts:
             case.become(State.GATHERED)
             return
         case.know(future)
+        is_unmarked, case.unmarked = case.unmarked is not None, None
         del future
         found, holder = self.look(case)
         if found == "waits":
             case.become(State.GATHERED)
         elif found in ("none", "dead"):
             self.lose(case, found, holder)
+        elif is_unmarked:
+            # Nothing would tell whether it is read.
+            self.heard(case)
         elif found == "later":
             self.hold(case, 0.0)
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import asyncio.tasks
 import contextvars
+import sys
 import types
 import typing
 
@@ -31,6 +32,13 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
     class Gathering(original):  # type: ignore[misc]
         #: Where the child whose failure it passes on was born.
         heard_site = 0
+        #: The addresses of those of its children that it was given, and has not made; it keeps them all.
+        heard_given: frozenset[int] | None = None
+
+        def __init__(self, children: list[typing.Any], *, loop: typing.Any) -> None:
+            original.__init__(self, children, loop=loop)
+            if watch.active and not tasks.is_told:
+                self.heard_given = watch.begun(children, sys._getframe(1).f_locals.get("arg_to_fut"))
 
         def set_result(self, result: typing.Any) -> None:
             if watch.active and _native.has_failure(result):
@@ -67,6 +75,14 @@ class _Watch:
         self.active = True
         self.internal = tuple(births.skipped())
 
+    def begun(self, children: list[typing.Any], given: typing.Any) -> frozenset[int]:
+        """Where nothing tells of a failure when it happens, the mark of children that others know is kept from here on.
+        Nobody but the gather knows the others."""
+        known = [child for arg, child in given.items() if arg is child] if isinstance(given, dict) else children
+        for child in known:
+            self.keep(child)
+        return frozenset(map(id, known))
+
     def failed(self, gathering: typing.Any, exception: BaseException) -> None:
         """The gather ends with a failure: what its children do from now on, nobody learns from it."""
         try:
@@ -93,8 +109,10 @@ class _Watch:
     def expect(self, child: typing.Any) -> None:
         """It may fail later, when nobody waits any more."""
         child.add_done_callback(self.late, context=contextvars.Context())
+        self.keep(child)
+
+    def keep(self, child: typing.Any) -> None:
         if case_of(child) is None:
-            # Where nothing tells of the failure when it happens, this keeps its mark all the same.
             self.tasks.guard(child, Case("sibling-failed", child, 0), None)
 
     def late(self, child: typing.Any) -> None:
@@ -117,6 +135,8 @@ class _Watch:
             self.tasks.guard(child, case, child._exception)
         elif not case.become(State.TURNS):
             return
+        if not child._log_traceback:
+            case.unmarked, case.exception = child, child._exception
         # From now on plain asyncio would say nothing of it.
         case.event, case.is_silent, case.why = event, True, why
         self.turns.after(child.get_loop(), case)
@@ -137,13 +157,17 @@ class _Watch:
                     fate = liveness.fate_of_result(waiting, index, self.is_internal)
                 if fate == "used":
                     self.verdicts.marked_as_read(child)
-                elif child._log_traceback:
+                elif child._log_traceback or self.is_its_own(gathering, child):
                     where = places.coroutine_name(waiting[-1]) if waiting else None
                     said = "drops the list of outcomes" if fate == "dropped" else "never looks at this outcome"
                     why = f"{where} awaits gather(..., return_exceptions=True) and {said}"
                     self.judge(child, "outcomes-ignored", why)
         except Exception:
             return
+
+    def is_its_own(self, gathering: typing.Any, child: typing.Any) -> bool:
+        """Whether only the gather can have read it, which it has just done."""
+        return gathering.heard_given is not None and id(child) not in gathering.heard_given
 
     def is_internal(self, code: types.CodeType) -> bool:
         return code.co_filename.startswith(self.internal)

@@ -26,8 +26,10 @@ def put(tasks: Tasks, thrown: Callable[[], object]) -> Undo | None:
     monitoring.register_callback(tool, events.PY_UNWIND, on_unwind)
     monitoring.register_callback(tool, events.PY_THROW, on_throw)
     monitoring.set_events(tool, events.PY_UNWIND | events.PY_THROW)
+    tasks.is_told = True
 
     def undo() -> None:
+        tasks.is_told = False
         if monitoring.get_tool(tool) == tools.NAME:
             monitoring.set_events(tool, 0)
             monitoring.register_callback(tool, events.PY_UNWIND, None)
