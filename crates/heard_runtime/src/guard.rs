@@ -4,6 +4,9 @@
 //! failed future gets attributes of its own that stand before those two methods: the first leaves the mark alone, the
 //! second does so for callers that drop what they are given.
 
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -22,7 +25,9 @@ pub(crate) struct Guard {
     future: Py<PyWeakrefReference>,
     method: Guarded,
     /// What the future failed with, for somebody who keeps its method and not the future.
-    exception: Option<Py<PyAny>>,
+    exception: Mutex<Option<Py<PyAny>>>,
+    /// The future itself, if it was about to go while somebody was calling its method.
+    kept: Mutex<Option<Py<PyAny>>>,
     /// Says whether the Python function that calls drops what it is given.
     erases: Py<PyAny>,
 }
@@ -36,9 +41,35 @@ pub(crate) fn guard(
     exception: Option<Py<PyAny>>,
     erases: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
-    let make = |method, exception| Guard { future: reference.clone().unbind(), method, exception, erases: erases.clone().unbind() };
+    let make = |method, exception| Guard {
+        future: reference.clone().unbind(),
+        method,
+        exception: Mutex::new(exception),
+        kept: Mutex::new(None),
+        erases: erases.clone().unbind(),
+    };
     future.setattr(intern!(py, "exception"), Bound::new(py, make(Guarded::Exception, exception))?)?;
     future.setattr(intern!(py, "cancel"), Bound::new(py, make(Guarded::Cancel, None))?)
+}
+
+/// Whether somebody is about to ask a future for its exception, who holds nothing but that method: as in
+/// `tasks.pop().exception()`. The method then keeps the future, which is about to be destroyed.
+#[pyfunction]
+pub(crate) fn is_asked(future: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let method = future.getattr(intern!(future.py(), "exception"))?;
+    let Ok(guard) = method.cast::<Guard>() else { return Ok(false) };
+    // The future's own reference, and ours.
+    // SAFETY: it is alive.
+    let is_asked = unsafe { ffi::Py_REFCNT(guard.as_ptr()) } > 2;
+    if is_asked {
+        put(&guard.get().kept, Some(future.clone().unbind()));
+    }
+    Ok(is_asked)
+}
+
+/// Replaces what a lock guards. Nothing runs while it is held.
+fn put(place: &Mutex<Option<Py<PyAny>>>, value: Option<Py<PyAny>>) -> Option<Py<PyAny>> {
+    std::mem::replace(&mut *place.lock().unwrap_or_else(PoisonError::into_inner), value)
 }
 
 /// Takes the guards away.
@@ -61,11 +92,13 @@ impl Guard {
         arguments: &Bound<'_, PyTuple>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let (name, future) = (self.name(py), self.future.bind(py).upgrade());
-        let Some(future) = future else {
+        let name = self.name(py);
+        let kept = put(&self.kept, None).map(|kept| kept.into_bound(py));
+        let Some(future) = kept.or_else(|| self.future.bind(py).upgrade()) else {
+            let exception = self.exception.lock().unwrap_or_else(PoisonError::into_inner);
             return Ok(match self.method {
                 Guarded::Cancel => false.into_pyobject(py)?.to_owned().into_any().unbind(),
-                Guarded::Exception => self.exception.as_ref().map_or_else(|| py.None(), |exception| exception.clone_ref(py)),
+                Guarded::Exception => exception.as_ref().map_or_else(|| py.None(), |exception| exception.clone_ref(py)),
             });
         };
         if future.call_method0(intern!(py, "done"))?.is_truthy()? {
@@ -83,11 +116,28 @@ impl Guard {
         Ok(method.call(PyTuple::new(py, all.collect::<Vec<_>>())?, options)?.unbind())
     }
 
+    /// A done callback: now it is known what the future has failed with.
+    fn ended(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        let exception = future.getattr(intern!(py, "_exception"))?;
+        drop(put(&self.exception, (!exception.is_none()).then(|| exception.unbind())));
+        Ok(())
+    }
+
     #[expect(clippy::needless_pass_by_value, reason = "the slot asks for it")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.future)?;
-        visit.call(&self.exception)?;
-        visit.call(&self.erases)
+        visit.call(&self.erases)?;
+        for place in [&self.exception, &self.kept] {
+            // A collection does not wait; what it does not see it takes for held.
+            if let Ok(place) = place.try_lock() {
+                visit.call(&*place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        drop((put(&self.kept, None), put(&self.exception, None)));
     }
 }
 

@@ -33,7 +33,7 @@ mod _native {
     #[pymodule_export]
     use crate::frames::{has_variable, variable};
     #[pymodule_export]
-    use crate::guard::{Guard, guard, unguard};
+    use crate::guard::{Guard, guard, is_asked, unguard};
     #[pymodule_export]
     use crate::holders::holders;
     #[pymodule_export]

@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::gil::is_failure;
 
-/// Calls the original, and then `after` with the object whose method it is. What goes wrong in `after` is dropped.
+/// Calls the original, and then `after` with the same arguments. What goes wrong in `after` is dropped.
 #[pyclass(module = "heard._native", frozen)]
 pub(crate) struct Method {
     original: Py<PyAny>,
@@ -27,8 +27,7 @@ impl Method {
     #[pyo3(signature = (*arguments, **options))]
     fn __call__(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         let result = self.original.bind(py).call(arguments, options);
-        if let Ok(future) = arguments.get_item(0)
-            && let Err(error) = self.after.bind(py).call1((future,))
+        if let Err(error) = self.after.bind(py).call(arguments, options)
             && !is_failure(py, &error)
             && result.is_ok()
         {

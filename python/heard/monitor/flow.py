@@ -126,8 +126,11 @@ class Flow:
         return False
 
     def send_of(self, last: int) -> int | None:
-        """The index of the instruction that begins the `await` at which it is suspended."""
+        """The index of the instruction that sends into the `await` at which it is suspended, or which it begins."""
         index = self.index.get(last)
+        if index is not None and self.instructions[index].opname == "GET_AWAITABLE":
+            # The value to be sent is loaded, and then it is.
+            return index + 2 if self.instructions[index + 2].opname == "SEND" else None
         while index is not None and index >= 0 and self.instructions[index].opname != "SEND":
             index -= 1
         return index if index is not None and index >= 0 else None

@@ -50,7 +50,10 @@ def _ask(holder: typing.Any, value: object, count: int) -> tuple[str, str | None
     gathering = gathering_of(holder) if isinstance(holder, types.FunctionType) else holder
     if gathering is None:
         return "live", None
-    return ("spent", None) if gathering.done() else ("waits", None)
+    if not gathering.done():
+        return "waits", None
+    # It is done with its children, unless it has a list that nobody has taken so far.
+    return ("live", None) if getattr(gathering, "heard_failed", None) is not None else ("spent", None)
 
 
 def _known() -> tuple[object, ...]:

@@ -63,16 +63,20 @@ def _value(frame: types.FrameType, name: str) -> object:
 _HAS_VARIABLE = _native.has_variable()
 
 
+def frames_of(coroutines: list[typing.Any]) -> list[types.FrameType | None]:
+    """Their frames, or `None` for those that are not suspended."""
+    return [_suspended(coroutine) for coroutine in coroutines]
+
+
 def fate_of_result(
-    coroutines: list[typing.Any], failed: int, is_internal: typing.Callable[[types.CodeType], bool]
+    frames: list[types.FrameType | None], failed: int, is_internal: typing.Callable[[types.CodeType], bool]
 ) -> str:
-    """What becomes of the list that the last of these coroutines waits for; each waits for the next.
+    """What becomes of the list that the last of these frames awaits, or is about to; each awaits the next.
 
     "dropped", "unread" (kept under a name that is never read), or "used", which includes whatever is not understood.
     `failed` is the index of the element in question.
     """
-    for coroutine in reversed(coroutines):
-        frame = _suspended(coroutine)
+    for frame in reversed(frames):
         if frame is None:
             return "used"
         if is_internal(frame.f_code):

@@ -62,6 +62,9 @@ class Tasks:
         """Keeps asyncio's mark that nobody has read it."""
         try:
             _native.guard(future, case.reference, exception, self.erases)
+            if exception is None and not future.done():
+                # What it fails with is not known so far.
+                future.add_done_callback(future.exception.ended, context=contextvars.Context())
         except AttributeError:
             # It has no room for attributes.
             return
@@ -71,10 +74,23 @@ class Tasks:
         if not self.active:
             return False
         frame = sys._getframe(1)
+        if frame.f_code is GATHER_DONE:
+            # Only where a class of ours says what becomes of it.
+            return hasattr(frame.f_locals.get("outer"), "heard_site")
         if frame.f_code is SHIELD_DONE:
-            return True
-        # Only where a class of ours says what becomes of it.
-        return frame.f_code is GATHER_DONE and hasattr(frame.f_locals.get("outer"), "heard_site")
+            outer, inner = frame.f_locals.get("outer"), frame.f_locals.get("inner")
+            if outer is None or outer.cancelled():
+                return True
+            self.pass_on(inner, outer)
+        return False
+
+    def pass_on(self, inner: typing.Any, outer: typing.Any) -> None:
+        """A future is about to fail with the failure of another one."""
+        case = case_of(inner)
+        site = case.site if case is not None else _native.birth(inner)
+        case = self.verdicts.open(Case("task-failed", outer, site), outer)
+        self.guard(outer, case, inner._exception)
+        self.turns.after(outer.get_loop(), case)
 
     def watch(self, future: typing.Any, loop: asyncio.AbstractEventLoop, threadsafe: bool = False) -> None:
         """A future that has failed, and of which no coroutine tells."""

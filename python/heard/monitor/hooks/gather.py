@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import asyncio.tasks
 import contextvars
+import inspect
 import sys
 import types
 import typing
 
 from heard import _native
-from heard.monitor import liveness, places
+from heard.monitor import liveness
 from heard.monitor.case import Case, State, case_of
 from heard.monitor.hooks import births, ending
 from heard.monitor.hooks.patch import Undo, replace
@@ -34,6 +35,8 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
         heard_site = 0
         #: The addresses of those of its children that it was given, and has not made; it keeps them all.
         heard_given: frozenset[int] | None = None
+        #: The failures in its list, with their indices, as long as nobody has awaited it.
+        heard_failed: list[tuple[int, typing.Any]] | None = None
 
         def __init__(self, children: list[typing.Any], *, loop: typing.Any) -> None:
             original.__init__(self, children, loop=loop)
@@ -49,6 +52,16 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
             original.set_exception(self, exception)
             if watch.active:
                 watch.failed(self, exception)
+
+        def __await__(self) -> typing.Any:
+            if self.heard_failed is not None and watch.active:
+                watch.awaited(self, sys._getframe(1))
+            return original.__await__(self)
+
+        __iter__ = __await__
+
+        # Without a frame of its own, which would stand in the traceback of what it raises.
+        result = _native.Method(original.result, watch.taken)
 
         def exception(self) -> typing.Any:
             if self._log_traceback and tasks.erases():
@@ -149,21 +162,55 @@ class _Watch:
                 for index, (child, outcome) in enumerate(zip(gathering._children, outcomes, strict=True))
                 if isinstance(outcome, BaseException) and not child.cancelled() and outcome is child._exception
             ]
+            if not failed:
+                return
+            if gathering.get_loop() not in ending.loops and not gathering._callbacks:
+                # Nobody awaits it so far.
+                gathering.heard_failed = failed
+                for _, child in failed:
+                    self.ignored(gathering, child, "nobody has awaited gather(..., return_exceptions=True)")
+                return
             waiting = None if gathering.get_loop() in ending.loops else _waiting_coroutines(gathering)
-            for index, child in failed:
-                # A child that was told to stop, by somebody who then waits for all of them, may fail.
-                fate = "used"
-                if waiting is not None and not _was_cancelled(child):
-                    fate = liveness.fate_of_result(waiting, index, self.is_internal)
-                if fate == "used":
-                    self.verdicts.marked_as_read(child)
-                elif child._log_traceback or self.is_its_own(gathering, child):
-                    where = places.coroutine_name(waiting[-1]) if waiting else None
-                    said = "drops the list of outcomes" if fate == "dropped" else "never looks at this outcome"
-                    why = f"{where} awaits gather(..., return_exceptions=True) and {said}"
-                    self.judge(child, "outcomes-ignored", why)
+            self.handed(gathering, failed, liveness.frames_of(waiting) if waiting else [None])
         except Exception:
             return
+
+    def taken(self, gathering: typing.Any) -> None:
+        """The list of a gather is taken by other means."""
+        if gathering.heard_failed is not None and self.active:
+            self.awaited(gathering, None)
+
+    def awaited(self, gathering: typing.Any, frame: types.FrameType | None) -> None:
+        """A gather that is done is awaited by this frame."""
+        failed, gathering.heard_failed = gathering.heard_failed, None
+        frames = [frame]
+        while frame is not None and frame.f_code.co_flags & inspect.CO_COROUTINE and len(frames) < 100:
+            frame = frame.f_back
+            if frame is not None and frame.f_code.co_flags & inspect.CO_COROUTINE:
+                frames.insert(0, frame)
+        try:
+            self.handed(gathering, failed, frames)
+        except Exception:
+            return
+
+    def handed(
+        self, gathering: typing.Any, failed: list[tuple[int, typing.Any]], frames: list[types.FrameType | None]
+    ) -> None:
+        """Failures go to the last of these frames, in a list."""
+        for index, child in failed:
+            fate = liveness.fate_of_result(frames, index, self.is_internal)
+            where = frames[-1]
+            if fate == "used" or where is None:
+                self.verdicts.marked_as_read(child)
+                continue
+            said = "drops the list of outcomes" if fate == "dropped" else "never looks at this outcome"
+            self.ignored(
+                gathering, child, f"{where.f_code.co_qualname} awaits gather(..., return_exceptions=True) and {said}"
+            )
+
+    def ignored(self, gathering: typing.Any, child: typing.Any, why: str) -> None:
+        if child._log_traceback or self.is_its_own(gathering, child):
+            self.judge(child, "outcomes-ignored", why)
 
     def is_its_own(self, gathering: typing.Any, child: typing.Any) -> bool:
         """Whether only the gather can have read it, which it has just done."""
@@ -171,11 +218,6 @@ class _Watch:
 
     def is_internal(self, code: types.CodeType) -> bool:
         return code.co_filename.startswith(self.internal)
-
-
-def _was_cancelled(child: typing.Any) -> bool:
-    cancelling = getattr(child, "cancelling", None)
-    return cancelling is not None and cancelling() > 0
 
 
 def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:

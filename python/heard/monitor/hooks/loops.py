@@ -98,6 +98,8 @@ class _Listener:
         exception = context.get("exception")
         future = context.get("future") or context.get("task")
         if message.endswith("exception was never retrieved") and future is not None:
+            if _native.is_asked(future):
+                return _SILENT
             return _SILENT if self.verdicts.never_retrieved(future, exception).is_silent else _TOLD
         if "was destroyed but it is pending" in message and future is not None:
             return self.destroyed(future)

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import asyncio.futures
 import concurrent.futures
+import sys
+import types
 import typing
 
 from heard import _native
-from heard.monitor.case import Case, case_of
+from heard.monitor.case import Case
 from heard.monitor.hooks.patch import Undo, replace
 from heard.monitor.tasks import NOT_FAILURES, Tasks
 from heard.monitor.verdicts import Verdicts
 
 #: Seconds until the first look: who waits in another thread needs a moment to wake up and read.
 _FIRST_LOOK = 0.05
-_CHAIN = "_chain_future.<locals>._call_check_cancel"
+_CHAIN = "_chain_future.<locals>._call_set_state"
+#: With FIRST_EXCEPTION, it asks for exceptions to know whether there are any, and hands over futures.
+_LOOKS_ON = frozenset(
+    {
+        concurrent.futures.wait.__code__,
+        *(one for one in concurrent.futures.wait.__code__.co_consts if isinstance(one, types.CodeType)),
+    }
+)
 #: anyio and asgiref hand a cancellation over as one of asyncio's.
 _NOT_FAILURES = (*NOT_FAILURES, concurrent.futures.CancelledError)
 
@@ -69,29 +78,30 @@ class _State:
         if self.active:
             future._heard_birth = _native.here()
 
-    def failed(self, future: typing.Any) -> None:
-        if not self.active or not future.done() or future.cancelled():
+    def failed(self, future: typing.Any, exception: BaseException | None) -> None:
+        if not self.active or not future.done() or future.cancelled() or getattr(future, "_heard_read", False):
             return
-        exception = future._exception
-        if exception is None or isinstance(exception, _NOT_FAILURES) or self.is_called_back(future):
+        if exception is None or isinstance(exception, _NOT_FAILURES):
+            return
+        if any(_hands_on(callback) for callback in future._done_callbacks):
             return
         case = Case("thread-future-failed", future, getattr(future, "_heard_birth", 0), exception)
         self.verdicts.hold(self.verdicts.open(case, future), _FIRST_LOOK)
 
-    def looked_at(self, future: typing.Any) -> None:
+    def looked_at(self, future: typing.Any, timeout: float | None = None) -> None:
         """`result` or `exception` was called, and has returned or raised."""
-        case = case_of(future)
-        if case is not None and future.done():
-            self.verdicts.heard(case)
+        if not self.active or not future.done() or sys._getframe(1).f_code in _LOOKS_ON:
+            return
+        # A done callback reads it before it is known here that it has failed.
+        future._heard_read = True
+        self.verdicts.read(future)
 
-    def called_back(self, future: typing.Any) -> None:
-        if case_of(future) is not None and self.is_called_back(future):
+    def called_back(self, future: typing.Any, fn: typing.Any) -> None:
+        if self.active and future.done() and _hands_on(fn):
             self.verdicts.read(future)
 
-    def is_called_back(self, future: typing.Any) -> bool:
-        return any(not _only_chains(callback) for callback in future._done_callbacks)
 
-
-def _only_chains(callback: typing.Any) -> bool:
-    """Whether it only tells the other end of a chain that this end was cancelled."""
+def _hands_on(callback: typing.Any) -> bool:
+    """Whether a callback hands the outcome to a future of asyncio, as soon as the loop of that comes round. Others read
+    it when they are called, or hand it to somebody who does, and then it is seen there."""
     return getattr(callback, "__qualname__", "") == _CHAIN
