@@ -88,6 +88,8 @@ class Failure:
     process: int = dataclasses.field(default_factory=os.getpid)
     thread: str = dataclasses.field(default_factory=thread_name)
     loop: str | None = None
+    #: The test in which the task was born, and the part of it, under the pytest plugin.
+    test: str | None = None
     #: Why nobody hears it, in a sentence.
     why: str = ""
     #: How many more like it this record stands for.
@@ -111,6 +113,7 @@ class Failure:
             "process": self.process,
             "thread": self.thread,
             "loop": self.loop,
+            "test": self.test,
             "why": self.why,
             "repeated": self.repeated,
         }

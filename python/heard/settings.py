@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 if typing.TYPE_CHECKING:
     from heard.record import Failure
+    from heard.testing.listener import Listener
 
 Ignore: typing.TypeAlias = "type[BaseException] | str | Callable[[Failure], bool]"
 
@@ -31,6 +32,8 @@ class Settings:
     json: str | int | None = None
     #: The device and the number of the file that the descriptor `json` is open for, where another process says so.
     json_file: tuple[int, int] | None = None
+    #: Told of every failure in place of the logger, while tests run.
+    listener: Listener | None = None
 
     def __post_init__(self) -> None:
         for name in ("grace", "escalate"):

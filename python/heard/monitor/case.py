@@ -17,7 +17,7 @@ import threading
 import typing
 import weakref
 
-from heard.monitor import places
+from heard.monitor import places, stages
 from heard.monitor.threads import thread_name
 
 if typing.TYPE_CHECKING:
@@ -74,14 +74,16 @@ class Case:
     """What is known about a failure, and how far its judgement has come."""
 
     __slots__ = (
-        "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_silent",
-        "loop", "reference", "since", "site", "state", "task", "thread", "unmarked", "why",
+        "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
+        "is_silent", "loop", "reference", "since", "site", "stage", "state", "task", "thread", "unmarked", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
         self.event: Event = event
         self.state = State.TURNS
         self.site = site
+        #: The part of a test run that it belongs to.
+        self.stage = stages.of(future)
         #: Kept only where it cannot be asked of the future.
         self.exception = exception
         #: Called, and then not empty, when the future is collected. A list has no code that a signal could interrupt.
@@ -96,6 +98,8 @@ class Case:
         #: The future itself, if asyncio's mark is gone: it is kept until the first look, after which it cannot be judged.
         self.unmarked: typing.Any = None
         self.since = self.due = 0.0
+        #: Whether its future was found to be gone, and may still say that nobody has read it.
+        self.is_over = False
         #: Whether the next look comes before the end of the grace period.
         self.is_first = False
         #: The record that reported it as unread; none if it was one of many.
@@ -144,7 +148,7 @@ class Case:
         """What a record says of it; `future` is given where it has not been noted."""
         if future is not None:
             self.know(future)
-        return {"task": self.task, "coroutine": self.coroutine, "loop": self.loop, "thread": self.thread}
+        return {"task": self.task, "coroutine": self.coroutine, "loop": self.loop, "thread": self.thread, "test": self.stage}
 
 
 def attach(future: typing.Any, case: Case) -> None:

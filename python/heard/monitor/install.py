@@ -109,14 +109,27 @@ class Monitor:
         if not _native.stop_clock(_END_PATIENCE, for_good=True):
             # The `report` of the program hangs there, and would hang here.
             self.reporter.is_mute = True
+        self.settle("the program has ended, and nobody has read it")
+        self.reporter.flush(at_end=True)
+
+    def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
+        """The last word on everything that is open, or on what belongs to some parts of a test run."""
         self.turns.finish()
         registry = births.registry()
         if registry is not None:
             # Failures that nothing has told of, such as those of coroutines that are not Python's.
             for task in _native.unread(registry.data):
                 self.verdicts.unheard_of(task)
-        self.verdicts.finish()
-        self.reporter.flush(at_end=True)
+        self.verdicts.settle(why, stages)
+
+    def has_open(self) -> bool:
+        """Whether some failure has no last word so far."""
+        return bool(self.verdicts.held) or any(batch.cases for batch in self.turns.all)
+
+    def look_again(self) -> None:
+        """A verdict on all that is open as far as it is proved by now, without waiting."""
+        self.turns.finish()
+        self.verdicts.look_again()
 
     def finish_suddenly(self) -> None:
         """The same, where no more code of the program's will run in this process."""
@@ -194,7 +207,7 @@ _HOOKS = (
         lambda of: loops.put(of.verdicts),
         "What the loop is told of goes to asyncio's log alone: failures of tasks that nobody holds, and of callbacks.",
     ),
-    _Hook("shutdown", lambda of: shutdown.put(of.reporter), "Tasks that are left at the end are not counted."),
+    _Hook("shutdown", lambda of: shutdown.put(of.reporter, of.cancels), "Tasks that are left at the end are not counted."),
     _Hook(
         "coroutines",
         lambda of: coroutines.put(of.reporter, of.settings.origins),

@@ -26,6 +26,8 @@ _MOST_HELD = 10_000
 #: A search for holders may take up one part in so many of the time, but there may be one a second.
 _SEARCH_SHARE = 50
 _SEARCH_WAIT = 1.0
+#: Seconds within which a task that is collected speaks.
+_LAST_WORDS = 0.1
 #: Frames of a thread that are looked through for one that reads a future.
 _MOST_FRAMES = 20
 
@@ -257,6 +259,19 @@ class Verdicts:
                 # logging asks for the current thread, and Python then lists one for us.
                 known_threads().pop(threading.get_ident(), None)
 
+    def look_again(self) -> None:
+        """A look at all that is in grace, before its time: who cannot be read any more is lost now."""
+        for case in list(self.held.values()):
+            future = case.reference()
+            if future is not None and case.is_read(future):
+                self.heard(case)
+            elif future is not None and case.state is State.GRACE:
+                del future
+                self.next_search = 0.0
+                found, holder = self.look(case)
+                if found in ("none", "dead"):
+                    self.lose(case, found, holder)
+
     def next_wake(self, now: float) -> float | None:
         waits = [1.0] if self.reporter.storm.pending() else []
         waits += [wait for wait in (other() for other in self.others) if wait is not None]
@@ -272,7 +287,11 @@ class Verdicts:
         """What has become of one that is held."""
         future = case.reference()
         if future is None or case.gone:
-            self.end(case)
+            if not case.is_thread and not case.is_over:
+                # The collector clears weak references before it lets a task speak, and may be at it in another thread.
+                case.is_over, case.due = True, now + _LAST_WORDS
+            elif case.is_thread or now >= case.due:
+                self.end(case)
         elif case.is_read(future):
             self.heard(case)
         elif now < case.due:
@@ -317,19 +336,21 @@ class Verdicts:
             self.change(case, why)
             self.hush(case, future)
 
-    def finish(self) -> None:
-        """The program ends: what nobody has read by now is lost."""
-        while self.held:
-            _, case = self.held.popitem()
+    def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
+        """The last word on all that is held, or on what belongs to some parts of a test run: nobody will read it."""
+        for number, case in list(self.held.items()):
+            if stages is not None and case.stage not in stages:
+                continue
+            self.held.pop(number, None)
             future = case.reference()
             if future is None or case.gone:
                 self.end(case)
             elif case.is_read(future):
                 self.heard(case)
             elif case.state is State.UNREAD:
-                self.escalate(case, future, "the program has ended, and nobody has read it")
+                self.escalate(case, future, why)
             else:
-                case.why = case.why or "the program has ended, and nobody has read it"
+                case.why = case.why or why
                 self.lose(case, "dead", None)
 
     def unheard_of(self, task: typing.Any) -> None:

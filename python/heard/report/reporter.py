@@ -13,9 +13,9 @@ import typing
 from collections.abc import Callable
 
 from heard import _native
-from heard.monitor import places
+from heard.monitor import places, stages
 from heard.report import log
-from heard.report.events import counter_of, level_of
+from heard.report.events import EVENTS, counter_of, level_of
 from heard.report.journal import Journal
 from heard.report.storm import Storm
 from heard.settings import Settings
@@ -62,8 +62,16 @@ class Reporter:
         return Stats(**{field.name: self.counts[field.name] for field in dataclasses.fields(Stats)})
 
     def speaks(self) -> bool:
-        """Whether a failure that is told gets out: only then may asyncio's own message be left out."""
+        """Whether a failure that is told gets out: only then may asyncio's own message be left out. While tests run they
+        may look for it."""
+        if self.settings.listener is not None:
+            return False
         return self.settings.report is not None or log.speaks(logging.ERROR)
+
+    def handled(self, exception: object) -> None:
+        """A handler of the program's was told of an exception."""
+        if self.settings.listener is not None and isinstance(exception, BaseException):
+            self.settings.listener.handled(exception)
 
     def _in_turn(self, work: Callable[[], T]) -> T | None:
         """Does it now, or when this thread has done with what it is doing: code of the program's that runs within a
@@ -115,11 +123,15 @@ class Reporter:
     ) -> Failure | None:
         from heard.record import Failure, new_id
 
-        bare = Failure(event, rule, verdict, new_id(), time.time(), **facts)
+        bare = Failure(event, rule, verdict, new_id(), time.time(), **{"test": stages.current, **facts})
         if self.settings.ignore and self._is_ignored(bare, exception):
             with self.lock:
                 self.counts["ignored"] += 1
             return None
+        if self.settings.listener is not None and EVENTS[event].counter != "told":
+            failure = self._full(bare, exception, born)
+            self.settings.listener.hear(failure, exception)
+            return failure
         counter = counter_of(event, verdict)
         kind = (event, verdict, type(exception), facts.get("coroutine"), key)
         if level is None:
@@ -180,6 +192,9 @@ class Reporter:
             raised = dataclasses.replace(raised, traceback=(), text="", cause=None, context=None, exceptions=())
         self._recount(verdict)
         later = dataclasses.replace(failure, verdict=verdict, why=why, exception=raised)
+        if self.settings.listener is not None:
+            self.settings.listener.hear(later, None)
+            return
         self._emit(later, level_of(failure.event, verdict))
 
     def recount(self, verdict: Verdict) -> None:

@@ -92,6 +92,17 @@ class Cancels:
             if task not in known and task not in self.told and self.goes_on(task):
                 self.watched.append((Reference(task), task.cancelling(), now))
 
+    def look_at_rest(self, loop: asyncio.AbstractEventLoop) -> None:
+        """One look at a loop that does not turn: whoever goes on there will not get to its end by itself."""
+        try:
+            for task in _native.cancelling(self.verdicts.tasks_of(loop)):
+                if task not in self.told and self.goes_on(task):
+                    self.told.add(task)
+                    self.tell(task)
+        except Exception:
+            # A loop or a task of the program's own making.
+            return
+
     def goes_on(self, task: typing.Any) -> bool:
         """Whether a task waits for something, outside of any clean-up, with its cancellation behind it."""
         waiter = getattr(task, "_fut_waiter", None)

@@ -47,8 +47,11 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
             if heard == _SILENT:
                 # Plain asyncio would not have said it.
                 return
-            if heard == _UNHEARD or handles_itself(self) or not listener.verdicts.reporter.speaks():
+            handles = handles_itself(self)
+            if heard == _UNHEARD or handles or not listener.verdicts.reporter.speaks():
                 original(self, context)
+                if handles:
+                    listener.verdicts.reporter.handled(context.get("exception"))
                 return
             # The report is out: asyncio's own message would say less of the same.
             told.active = True

@@ -10,12 +10,13 @@ import typing
 from heard import _native
 from heard.monitor import places
 from heard.monitor.hooks import ending
+from heard.monitor.hooks.cancels import Cancels
 from heard.monitor.hooks.patch import Undo, replace
 from heard.report.reporter import Reporter
 from heard.monitor.case import Case
 
 
-def put(reporter: Reporter) -> list[Undo]:
+def put(reporter: Reporter, cancels: Cancels) -> list[Undo]:
     runners: typing.Any = asyncio.runners
     original = runners._cancel_all_tasks
     active = True
@@ -24,6 +25,8 @@ def put(reporter: Reporter) -> list[Undo]:
         if not active:
             original(loop)
             return
+        if reporter.settings.listener is not None:
+            cancels.look_at_rest(loop)
         _tell(reporter, loop)
         ending.loops.add(loop)
         try:

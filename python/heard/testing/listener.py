@@ -1,0 +1,203 @@
+"""All that the monitor tells while tests run, and what of it the tests have asked for themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.base_events
+import dataclasses
+import gc
+import logging
+import typing
+import warnings
+import weakref
+from collections.abc import Callable, Iterable
+
+from heard.monitor import install, stages
+from heard.monitor.hooks.imports import after_import
+from heard.monitor.hooks.patch import Undo, replace, wrapping
+from heard.record import Failure
+from heard.settings import Ignore, Settings
+
+#: Longer than any test: what is judged is judged when a part of the run is over, and not by the clock.
+_NEVER = 1e6
+
+
+class Listener:
+    """Collects failures, each with the part of the run that it belongs to."""
+
+    def __init__(self, ignore: Iterable[Ignore] = ()) -> None:
+        self.settings = Settings(grace=_NEVER, escalate=_NEVER, ignore=tuple(ignore), listener=self)
+        #: What is lost, by the identifier of the failure.
+        self.lost: dict[str, Failure] = {}
+        self.exceptions: dict[str, BaseException] = {}
+        #: What the garbage collector has found, which may be older than the part of the run in which it was found.
+        self.found: set[str] = set()
+        #: Exceptions that a handler of the program's, or a test, was told of.
+        self.told: list[BaseException] = []
+        self.collecting = False
+        #: How the module `warnings` shows a warning while nothing in a test listens to it.
+        self.shows_warnings: object = None
+        self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self.undo: list[Undo] = []
+
+    def start(self) -> None:
+        """Puts the monitor in place. One of the program's own is taken out."""
+        self.undo += _note_loops(self.loops)
+        logging.getLogger("asyncio").addFilter(self._asserted)
+        gc.callbacks.append(self._collect)
+        self.listen()
+
+    def stop(self) -> None:
+        """Takes it out."""
+        monitor = install.current()
+        if monitor is not None and monitor.settings is self.settings:
+            install.uninstall()
+        gc.callbacks.remove(self._collect)
+        logging.getLogger("asyncio").removeFilter(self._asserted)
+        for undo in reversed(self.undo):
+            undo()
+        self.undo.clear()
+
+    def listen(self) -> install.Monitor:
+        """The monitor, which is put in place again where a test has taken it out."""
+        monitor = install.current()
+        if monitor is None or monitor.settings is not self.settings:
+            install.install(self.settings)
+            monitor = install.current()
+        assert monitor is not None
+        return monitor
+
+    # What the monitor calls.
+
+    def hear(self, failure: Failure, exception: BaseException | None) -> None:
+        if failure.verdict == "retracted":
+            self.lost.pop(failure.id, None)
+            return
+        if failure.verdict == "unread":
+            # It may still be read.
+            return
+        if failure.event == "coroutine-never-awaited" and self._is_recorded():
+            return
+        self.lost[failure.id] = failure
+        if exception is not None:
+            self.exceptions[failure.id] = exception
+        if self.collecting:
+            self.found.add(failure.id)
+
+    def handled(self, exception: BaseException | None) -> None:
+        if exception is not None:
+            self.told.append(exception)
+
+    def _is_recorded(self) -> bool:
+        """Whether a test has asked to be given the warnings."""
+        return typing.cast(typing.Any, warnings)._showwarnmsg_impl is not self.shows_warnings
+
+    def _asserted(self, record: logging.LogRecord) -> bool:
+        """asyncio says something, while `assertLogs` listens."""
+        logger: logging.Logger | None = logging.getLogger(record.name)
+        while logger is not None:
+            if any(type(handler).__module__ == "unittest._log" for handler in logger.handlers):
+                self.handled(exception_of(record))
+            logger = logger.parent if logger.propagate else None
+        return True
+
+    def _collect(self, phase: str, _: object) -> None:
+        self.collecting = phase == "start"
+
+    # What a test run calls.
+
+    def begin(self, stage: str) -> None:
+        """What is born from now on belongs to this part of the run."""
+        self.listen()
+        stages.current = stage
+        self.shows_warnings = typing.cast(typing.Any, warnings)._showwarnmsg_impl
+
+    def look(self) -> None:
+        """The part that runs is over: what is lost by now is known then, and what goes on is marked as its own."""
+        monitor = self.listen()
+        for task in self.pending():
+            stages.mark(task)
+        for loop in list(self.loops):
+            if not loop.is_closed() and not loop.is_running():
+                monitor.cancels.look_at_rest(loop)
+        if monitor.has_open() or self.lost:
+            # Who is in a cycle with its task cannot read it any more.
+            gc.collect()
+        monitor.look_again()
+
+    def settle(self, why: str, of: Iterable[str] | None) -> None:
+        """Whatever is unread of these parts of the run, or of all, is lost."""
+        self.listen().settle(why, frozenset(of) if of is not None else None)
+
+    def pending(self) -> list[asyncio.Task[typing.Any]]:
+        """The tasks of all loops that are not done."""
+        return [task for loop in list(self.loops) if not loop.is_closed() for task in asyncio.all_tasks(loop)]
+
+    def take(self, belongs: Callable[[Failure], bool]) -> list[Failure]:
+        """What is lost of these, once."""
+        taken = [failure for failure in list(self.lost.values()) if belongs(failure)]
+        for failure in taken:
+            del self.lost[failure.id]
+        told = {id(exception) for exception in self.told}
+        return one_an_exception(
+            (failure, self.exceptions.pop(failure.id, None))
+            for failure in taken
+            if id(self.exceptions.get(failure.id)) not in told
+        )
+
+    def forget_told(self) -> None:
+        """A test is over: what it was told of is told."""
+        self.told.clear()
+
+
+def one_an_exception(pairs: Iterable[tuple[Failure, BaseException | None]]) -> list[Failure]:
+    """One exception that two tasks end with is one failure."""
+    seen: set[int] = set()
+    kept = []
+    for failure, exception in list(pairs):
+        if exception is not None and id(exception) in seen:
+            continue
+        seen.add(id(exception))
+        kept.append(failure)
+    return kept
+
+
+def exception_of(record: logging.LogRecord) -> BaseException | None:
+    """The exception that a record tells of."""
+    return record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+
+
+def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop]) -> list[Undo]:
+    def note(loop_type: typing.Any) -> Undo:
+        original = loop_type.__init__
+
+        def __init__(self: typing.Any, *args: typing.Any, **kwargs: typing.Any) -> None:
+            original(self, *args, **kwargs)
+            loops.add(self)
+
+        return replace(loop_type, "__init__", wrapping(__init__, original))
+
+    undo = [note(asyncio.base_events.BaseEventLoop)]
+    undo.append(after_import("uvloop", lambda module: undo.append(note(module.Loop))))
+    return undo
+
+
+#: Events that a primitive of ours has heard, or that are a matter of order and not of failure.
+PENDING = "task-pending-at-exit"
+
+
+@dataclasses.dataclass(frozen=True)
+class Allowed:
+    """What need not be heard: names of rules, of coroutines and tasks, and of exceptions."""
+
+    names: frozenset[str] = frozenset()
+
+    def __contains__(self, failure: object) -> bool:
+        if not isinstance(failure, Failure):
+            return False
+        mine = {failure.rule, failure.coroutine, failure.task, failure.event}
+        if failure.exception is not None:
+            mine |= {failure.exception.type, failure.exception.type.rpartition(".")[2]}
+        return not self.names.isdisjoint(name for name in mine if name)
+
+

@@ -1,0 +1,263 @@
+"""A run of tests: which failure belongs to which test, and when it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import typing
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from heard.monitor import stages as current
+from heard.record import Failure
+from heard.report.text import block
+from heard.testing.listener import PENDING, Allowed, Listener, exception_of
+from heard.testing.pytest import stages, workers
+from heard.testing.pytest.baseline import Baseline
+from heard.testing.pytest.unittest import split_phases
+
+
+#: What `pytest.fail` raises; a class that derives from it is told without a traceback.
+_Failed: typing.Any = pytest.fail.Exception
+
+
+class Lost(_Failed):  # type: ignore[misc]
+    """Failures that nobody heard. The text is the whole report: where the plugin raises it says nothing."""
+
+    __module__ = "heard"
+
+
+class HeardWarning(UserWarning):
+    """Something that nobody hears, and that does not fail the test."""
+
+    __module__ = "heard"
+
+
+Phase = typing.Literal["setup", "call", "teardown"]
+
+
+class Run:
+    """The plugin while it listens."""
+
+    def __init__(self, config: pytest.Config, mode: str) -> None:
+        self.config = config
+        self.is_error = mode == "error"
+        self.listener = Listener()
+        self.allowed = Allowed(frozenset(config.getini("heard_allow")))
+        self.baseline = Baseline(config.getoption("--heard-baseline"), config.getoption("--heard-write-baseline"))
+        self.texts: list[str] = []
+        self.item: pytest.Item | None = None
+        self.asked: set[str] = set()
+        self.listener.start()
+        self.undo = [_note_reads_of_logs(self.listener), split_phases(self)]
+        self.listener.begin(stages.COLLECTION)
+
+    # The parts of the run.
+
+    def pytest_unconfigure(self) -> None:
+        for undo in self.undo:
+            undo()
+        self.listener.stop()
+        current.current = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+        with self.fixture(fixturedef, "set-up"):
+            return (yield)
+
+    @contextlib.contextmanager
+    def fixture(self, definition: pytest.FixtureDef[object], when: str) -> Iterator[None]:
+        stage = stages.of_fixture(definition, when)
+        if stage is None:
+            yield
+            return
+        before = current.current
+        self.mark()
+        current.current = stage
+        try:
+            yield
+        finally:
+            self.mark()
+            current.current = before
+
+    def mark(self) -> None:
+        for task in self.listener.pending():
+            current.mark(task)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        self.item = item
+        return (yield from self.phase(item, "setup"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self.phase(item, "call"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        try:
+            return (yield from self.phase(item, "teardown"))
+        finally:
+            self.listener.forget_told()
+            self.item = None
+
+    def phase(self, item: pytest.Item, when: Phase) -> Generator[None, object, object]:
+        """Runs a phase of a test, and raises what it has lost if it has not failed anyway."""
+        self.listener.begin(stages.of_test(item.nodeid, when))
+        try:
+            result = yield
+        except BaseException as error:
+            if isinstance(error, (Exception, _Failed)):
+                self.add_sections(item, when, self.losses(item, when))
+            raise
+        losses = self.losses(item, when)
+        if losses:
+            self.fail(item, losses)
+        return result
+
+    # What a phase has lost.
+
+    def losses(self, item: pytest.Item, when: Phase) -> list[Failure]:
+        self.listener.look()
+        mine = stages.all_of(item.nodeid)
+        if when == "teardown":
+            self.listener.settle("the test is over, and nobody has read it", mine)
+        self.warn_of_pending(item, when)
+        taken = self.listener.take(lambda failure: self.belongs(failure, mine, when))
+        if item.nodeid in self.asked:
+            return []
+        allowed = [self.allowed, *(Allowed(_names(mark)) for mark in item.iter_markers("heard"))]
+        kept = [failure for failure in taken if not any(failure in one for one in allowed)]
+        return self.baseline.unknown(item.nodeid, kept)
+
+    def belongs(self, failure: Failure, mine: frozenset[str], when: Phase) -> bool:
+        if failure.id in self.listener.found and failure.test == current.current and failure.event != "task-failed":
+            # The collector has found it. Who made it is not known.
+            return failure.event != "coroutine-never-awaited" and failure.test in mine
+        if failure.test in mine:
+            return True
+        # What the set-up of a class or a module loses on the spot fails the test that asked for it.
+        return when == "setup" and failure.test is not None and failure.test.endswith(("(class)", "(module)", "(package)"))
+
+    def warn_of_pending(self, item: pytest.Item, when: Phase) -> None:
+        """Tasks that the test has started and that run on when it is over."""
+        own = stages.of_test(item.nodeid, "call")
+        pending = self.listener.take(lambda failure: failure.event == PENDING)
+        names = {failure.coroutine or failure.task or "?": failure for failure in pending if failure.test == own}
+        for name, failure in names.items():
+            if failure not in self.allowed:
+                item.warn(HeardWarning(f"the task of {name} was still running when its loop ended; its place of birth: {_born(failure)}"))
+        if when != "teardown":
+            return
+        for task in self.listener.pending():
+            if getattr(task, "_heard_stage", None) == own and not task.cancelling():
+                coroutine = getattr(getattr(task, "_coro", None), "__qualname__", task.get_name())
+                item.warn(HeardWarning(f"the task of {coroutine} runs on when the test is over"))
+
+    def fail(self, item: pytest.Item, losses: list[Failure]) -> None:
+        texts = [block(failure) for failure in losses]
+        if not self.is_error:
+            for text in texts:
+                item.warn(HeardWarning(text))
+            return
+        if len(texts) > 1:
+            texts.insert(0, f"{len(texts)} failures that nobody hears:")
+        raise Lost("\n\n".join(texts), pytrace=False)
+
+    def add_sections(self, item: pytest.Item, when: Phase, losses: list[Failure]) -> None:
+        """The phase has failed by itself: what it has lost besides may be the reason."""
+        for failure in losses:
+            item.add_report_section(when, "heard", block(failure))
+
+    # What belongs to no test.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.listener.begin("the end of the session")
+        self.listener.look()
+        self.listener.settle("the tests are over, and nobody has read it", None)
+        left = self.listener.take(lambda failure: failure.event != PENDING and failure not in self.allowed)
+        left = self.baseline.unknown("", left)
+        self.texts = [f"{block(failure)}\n  {'test':8} {failure.test or 'none'}" for failure in left]
+        self.baseline.write()
+        if left and self.is_error and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[workers.KEY] = self.texts
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        workers.show(terminalreporter, self.texts)
+
+    # For tests.
+
+    @pytest.fixture
+    def heard_failures(self, request: pytest.FixtureRequest) -> Asked:
+        """What the test has lost so far, looked up each time; what a test asks for does not fail it."""
+        self.asked.add(request.node.nodeid)
+        return Asked(self, request.node.nodeid)
+
+
+class Asked(typing.Sequence[Failure]):
+    """The failures that a test has lost so far."""
+
+    def __init__(self, run: Run, nodeid: str) -> None:
+        self._run = run
+        self._stages = stages.all_of(nodeid)
+        self._found: list[Failure] = []
+
+    def _now(self) -> list[Failure]:
+        self._run.listener.look()
+        self._found += self._run.listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    @typing.overload
+    def __getitem__(self, index: int) -> Failure: ...
+    @typing.overload
+    def __getitem__(self, index: slice) -> list[Failure]: ...
+    def __getitem__(self, index: int | slice) -> Failure | list[Failure]:
+        return self._now()[index]
+
+    def __repr__(self) -> str:
+        return repr(self._now())
+
+
+def _names(mark: pytest.Mark) -> frozenset[str]:
+    allow = mark.kwargs.get("allow", ())
+    unknown = set(mark.kwargs) - {"allow"}
+    if mark.args or unknown or isinstance(allow, str):
+        raise pytest.UsageError("write the mark as @pytest.mark.heard(allow=['rule', 'coroutine', SomeError])")
+    return frozenset(one.__name__ if isinstance(one, type) else str(one) for one in allow)
+
+
+def _born(failure: Failure) -> str:
+    place = failure.born[0] if failure.born else None
+    return f"{place.path}:{place.line}" if place is not None else "unknown"
+
+
+def _note_reads_of_logs(listener: Listener) -> typing.Callable[[], None]:
+    """A test that looks at what `caplog` has caught has heard what asyncio has logged."""
+    fixture: typing.Any = pytest.LogCaptureFixture
+    originals = {name: vars(fixture)[name] for name in ("records", "text")}
+
+    def noting(original: property) -> property:
+        def read(self: typing.Any) -> object:
+            for record in self.handler.records:
+                if record.name == "asyncio":
+                    listener.handled(exception_of(record))
+            assert original.fget is not None
+            return original.fget(self)
+
+        return property(read, doc=original.__doc__)
+
+    for name, original in originals.items():
+        setattr(fixture, name, noting(original))
+
+    def undo() -> None:
+        for name, original in originals.items():
+            setattr(fixture, name, original)
+
+    return undo
