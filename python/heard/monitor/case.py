@@ -121,7 +121,7 @@ class Case:
                 # `get_coro` crashes CPython 3.12.1 when the task was eager; the attribute does not.
                 # Nor does the attribute with the exception count as reading it.
                 error = getattr(future, "_exception", None)
-                self.coroutine = places.coroutine_name(getattr(future, "_coro", None), error)
+                self.coroutine = places.coroutine_name(getattr(future, "_coro", None), error) or self.coroutine
             elif type(future).__name__ == "_GatheringFuture":
                 self.coroutine = "gather"
 

@@ -10,7 +10,7 @@ import typing
 import weakref
 
 from heard import _native
-from heard.monitor import loop_handlers
+from heard.monitor import loop_handlers, places
 from heard.monitor.case import Case, Reference, case_of
 from heard.monitor.verdicts import Verdicts
 from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, gathering_of
@@ -49,8 +49,11 @@ class Tasks:
             self.glance_later(task)
             return
         loop = task.get_loop()
-        site = self.site_of_eager(task, loop) or _native.birth(task)
-        case = self.verdicts.open(Case("task-failed", task, site), task)
+        eager = self.site_of_eager(task, loop)
+        case = self.verdicts.open(Case("task-failed", task, eager or _native.birth(task)), task)
+        if eager:
+            # An eager task lets go of its coroutine when it ends.
+            case.coroutine = places.coroutine_name(getattr(task, "_coro", None))
         if callbacks:
             gatherings = [gathering_of(callback) for callback, _ in callbacks]
             case.gatherings = tuple(
@@ -110,7 +113,7 @@ class Tasks:
         if frame.f_code is GATHER_DONE:
             # Only where a class of ours says what becomes of it.
             outer = frame.f_locals.get("outer")
-            return hasattr(outer, "heard_site") and loop_handlers.passes_by_us(outer.get_loop())
+            return outer is not None and hasattr(outer, "heard_site") and loop_handlers.passes_by_us(outer.get_loop())
         if frame.f_code is SHIELD_DONE:
             outer, inner = frame.f_locals.get("outer"), frame.f_locals.get("inner")
             if outer is None or outer.cancelled():

@@ -12,7 +12,7 @@ if typing.TYPE_CHECKING:
 class Kind(typing.NamedTuple):
     """What is the same for all records of an event."""
 
-    #: The headline, with `{task}` and `{coroutine}` filled in.
+    #: The headline, with `{task}`, `{of}` (the task that did the work, if any) and `{coroutine}` filled in.
     head: str
     #: The rule whose page explains it. Empty where a primitive has heard the failure.
     rule: str = ""
@@ -31,7 +31,7 @@ EVENTS: dict[Event, Kind] = {
     "sibling-failed": Kind(
         "task {task} failed beside a gather that has already ended, and nobody hears it", "lost-sibling-failure"
     ),
-    "outcomes-ignored": Kind("gathered work failed, and nobody looks at the outcome", "unread-gather"),
+    "outcomes-ignored": Kind("gathered work{of} failed, and nobody looks at the outcome", "unread-gather"),
     "coroutine-never-awaited": Kind(
         "the coroutine {coroutine} was never awaited", "unawaited-coroutine", "never_awaited", logging.WARNING
     ),
@@ -39,7 +39,7 @@ EVENTS: dict[Event, Kind] = {
         "task {task} was unfinished when its loop ended", "unfinished-at-exit", "unfinished", QUIET
     ),
     "task-destroyed": Kind("task {task} was collected before it was done", "dropped-task", "unfinished"),
-    "thread-future-failed": Kind("work for another thread failed, and nobody hears it", "unread-thread-future"),
+    "thread-future-failed": Kind("work for another thread{of} failed, and nobody hears it", "unread-thread-future"),
     "callback-raised": Kind("a callback raised", "raising-callback", "callbacks"),
     "task-swallowed-cancel": Kind(
         "task {task} was cancelled and went on", "swallowed-cancellation", "swallowed", QUIET

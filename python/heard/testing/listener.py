@@ -12,7 +12,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable
 
-from heard.monitor import install, stages
+from heard.monitor import clock, install, stages
 from heard.monitor.hooks.imports import after_import
 from heard.monitor.hooks.patch import Undo, replace, wrapping
 from heard.record import Failure
@@ -20,6 +20,13 @@ from heard.settings import Ignore, Settings
 
 #: Longer than any test: what is judged is judged when a part of the run is over, and not by the clock.
 _NEVER = 1e6
+
+
+class _Still(clock.Clock):
+    """Wakes nobody: what there is to look at is looked at when a part of the run is over, and by one thread."""
+
+    def wake_in(self, seconds: float, callback: Callable[[], float | None]) -> None:
+        pass
 
 
 class Listener:
@@ -62,7 +69,11 @@ class Listener:
         """The monitor, which is put in place again where a test has taken it out."""
         monitor = install.current()
         if monitor is None or monitor.settings is not self.settings:
-            install.install(self.settings)
+            before = clock.use(_Still())
+            try:
+                install.install(self.settings)
+            finally:
+                clock.use(before)
             monitor = install.current()
         assert monitor is not None
         return monitor
@@ -120,6 +131,8 @@ class Listener:
         for loop in list(self.loops):
             if not loop.is_closed() and not loop.is_running():
                 monitor.cancels.look_at_rest(loop)
+        if monitor.sweep is not None:
+            monitor.sweep()
         if monitor.has_open() or self.lost:
             # Who is in a cycle with its task cannot read it any more.
             gc.collect()

@@ -64,6 +64,10 @@ def _watch_copies(tasks: Tasks, state: _State) -> Undo:
     return replace(module, "_copy_future_state", _copy_future_state)
 
 
+#: asyncio hands the outcome of a task to a future of another thread here.
+_PASSES_ON = getattr(getattr(asyncio.futures, "_set_concurrent_future_state", None), "__code__", None)
+
+
 class _State:
     """What is done after each of the methods of a future."""
 
@@ -86,6 +90,10 @@ class _State:
         if any(_hands_on(callback) for callback in future._done_callbacks):
             return
         case = Case("thread-future-failed", future, getattr(future, "_heard_birth", 0), exception)
+        caller = sys._getframe(1)
+        if caller.f_code is _PASSES_ON:
+            # The task of a loop whose outcome this is.
+            case.know(caller.f_locals.get("source"))
         self.verdicts.hold(self.verdicts.open(case, future), _FIRST_LOOK)
 
     def looked_at(self, future: typing.Any, timeout: float | None = None) -> None:
