@@ -183,6 +183,8 @@ class Verdicts:
             exception = future._exception
         if not case.become(State.LOST):
             return
+        if future is not None and case.loop is None:
+            case.know(future)
         self.tell_lost(case, exception, found, holder)
         if future is not None:
             self.hush(case, future)
