@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import traceback
 import types
@@ -48,6 +47,8 @@ def shown(path: str) -> str:
 
 def raised(exception: BaseException) -> Raised:
     """The exception as text. The values of variables are not in it."""
+    import dataclasses
+
     from heard.record import Raised
 
     try:
