@@ -40,7 +40,7 @@ def install(
     from heard.monitor import install as monitor
     from heard.settings import Settings, ignores_of
 
-    monitor.install(Settings(grace, escalate, birth_frames, origins, ignores_of(ignore), report, json))
+    monitor.install(Settings(grace, escalate, birth_frames, origins, ignores_of(ignore), report, json).checked())
 
 
 def uninstall() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import typing
 from collections.abc import Callable, Iterable
@@ -14,8 +13,9 @@ if typing.TYPE_CHECKING:
 Ignore: typing.TypeAlias = "type[BaseException] | str | Callable[[Failure], bool]"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(typing.NamedTuple):
+    """Not a data class: those take longer to make than all else that a child imports for its settings."""
+
     #: Seconds in which somebody who holds a failed task may still read it.
     grace: float = 1.0
     #: Seconds after which a failure that was reported as unread counts as lost.
@@ -35,7 +35,8 @@ class Settings:
     #: Told of every failure in place of the logger, while tests run.
     listener: Listener | None = None
 
-    def __post_init__(self) -> None:
+    def checked(self) -> Settings:
+        """These settings. Raises `ValueError` if they cannot be."""
         for name in ("grace", "escalate"):
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and seconds >= 0):
@@ -44,6 +45,7 @@ class Settings:
             frames = getattr(self, name)
             if frames < 0:
                 raise ValueError(f"{name} is a number of frames, 0 or more, not {frames}")
+        return self
 
     def ignores(self, failure: Failure, exception: BaseException | None) -> bool:
         for ignored in self.ignore:

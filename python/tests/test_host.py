@@ -305,7 +305,8 @@ def test_failures_while_the_interpreter_ends(launch: Launch) -> None:
                 asyncio.create_task(work())
                 await asyncio.sleep(0.001)
         threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
-        time.sleep(0.2)
+        while heard.stats().lost < 5:
+            time.sleep(0.01)
         loop = asyncio.new_event_loop()
         task = loop.create_task(work())
         loop.run_until_complete(asyncio.sleep(0))

@@ -171,7 +171,7 @@ def test_what_is_unread_at_the_end_is_lost(launch: Launch) -> None:
 
 def test_what_is_read_at_the_end_is_not(launch: Launch) -> None:
     source = """
-        import asyncio, atexit, threading, time
+        import asyncio, threading
         kept = []
         async def work():
             raise ValueError("kept")
@@ -180,11 +180,11 @@ def test_what_is_read_at_the_end_is_not(launch: Launch) -> None:
             await asyncio.sleep(0)
         asyncio.run(main())
         def read():
-            time.sleep(0.1)
+            threading.main_thread().join()
             kept[0].exception()
         threading.Thread(target=read).start()
     """
-    ended = launch(source, *RUN, "--strict")
+    ended = launch(source, *RUN, "--strict", "--grace", "60")
     assert (ended.code, ended.err) == (0, "")
 
 
@@ -196,7 +196,8 @@ def test_a_storm_is_summed_up(launch: Launch, tmp_path: Path) -> None:
         async def main():
             for number in range(2000):
                 asyncio.create_task(work(number))
-            await asyncio.sleep(0.2)
+            for _ in range(10):
+                await asyncio.sleep(0)
         asyncio.run(main())
     """
     ended = launch(source, *RUN, "--json", str(tmp_path / "storm.jsonl"))
@@ -230,13 +231,15 @@ def test_children_are_monitored(launch: Launch, tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_a_fork_reports_its_own_failures_only(launch: Launch, tmp_path: Path) -> None:
     source = """
-        import asyncio, os
+        import asyncio, os, pathlib
         kept = []
         async def work(where):
             raise ValueError(where)
         async def main(where):
             kept.append(asyncio.create_task(work(where)))
-            await asyncio.sleep(0.4)
+            # Until it is reported as unread.
+            while f'"{where}"' not in pathlib.Path("fork.jsonl").read_text():
+                await asyncio.sleep(0.01)
         asyncio.run(main("parent"))
         child = os.fork()
         if child == 0:

@@ -188,9 +188,13 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) escalate: Option<OsString>,
     /// The program is a module.
-    #[arg(short)]
+    #[arg(short, conflicts_with = "command")]
     pub(crate) module: bool,
-    /// The file, or with -m the module, and its arguments.
+    /// The program is a command.
+    #[arg(short)]
+    pub(crate) command: bool,
+    /// The file, folder or archive, or - for standard input, or with -m the module, or with -c the command; and its
+    /// arguments.
     #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) program: Vec<OsString>,
 }

@@ -74,7 +74,7 @@ def _settings() -> Settings:
         for name in ("ignore", "json_file"):
             if name in options:
                 options[name] = tuple(options[name])
-        return Settings(**options)
+        return Settings(**options).checked()
     except (TypeError, ValueError) as error:
         _say(f"heard: {_OPTIONS} is not understood, so the defaults hold: {error}")
         return Settings()

@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
             origins=options.origins,
             ignore=tuple(options.ignore),
             json=_target(options.json),
-        )
+        ).checked()
     except ValueError as error:
         _parser().error(f"run: {error}")
     try:

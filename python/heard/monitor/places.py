@@ -53,6 +53,8 @@ def shown(path: str) -> str:
 
 def raised(exception: BaseException) -> Raised:
     """The exception as text. The values of variables are not in it."""
+    import dataclasses
+
     from heard.record import Raised
 
     try:

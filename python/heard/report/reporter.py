@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import logging
 import os
 import sys
@@ -57,6 +56,8 @@ class Reporter:
         self.wake_in: Callable[[float], None] | None = None
 
     def stats(self) -> Stats:
+        import dataclasses
+
         from heard.record import Stats
 
         return Stats(**{field.name: self.counts[field.name] for field in dataclasses.fields(Stats)})
@@ -177,6 +178,8 @@ class Reporter:
         born: Born | None,
         short: bool = False,
     ) -> Failure:
+        import dataclasses
+
         raised = places.raised(exception) if exception is not None else None
         if raised is not None and short:
             raised = dataclasses.replace(raised, traceback=(), text="", cause=None, context=None, exceptions=())
@@ -187,6 +190,8 @@ class Reporter:
         self._in_turn(lambda: self._change(failure, verdict, why))
 
     def _change(self, failure: Failure, verdict: Verdict, why: str) -> None:
+        import dataclasses
+
         raised = failure.exception
         if raised is not None:
             raised = dataclasses.replace(raised, traceback=(), text="", cause=None, context=None, exceptions=())
