@@ -1,7 +1,7 @@
 //! An expression, as far as types may follow from it: owned, and without the syntax tree.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, ExprSubscript, Number, Operator, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, ExprRef, ExprSubscript, Number, Operator, UnaryOp};
 use ruff_text_size::{Ranged, TextSize};
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,7 @@ impl Names {
     }
 
     /// An expression as a value.
-    pub(crate) fn value(self, expression: &Expr) -> Ir {
+    pub(crate) fn value<'e>(self, expression: impl Into<ExprRef<'e>>) -> Ir {
         self.value_in(expression, DEEPEST)
     }
 
@@ -153,69 +153,69 @@ impl Names {
         self.annotation_in(expression, DEEPEST)
     }
 
-    fn value_in(self, expression: &Expr, depth: usize) -> Ir {
+    fn value_in<'e>(self, expression: impl Into<ExprRef<'e>>, depth: usize) -> Ir {
         let Some(depth) = depth.checked_sub(1) else { return Ir::Unknown };
         let inner = |expression: &Expr| self.value_in(expression, depth);
         let boxed = |expression: &Expr| Box::new(self.value_in(expression, depth));
-        match expression {
-            Expr::Name(name) => self.name(&name.id, name.start()),
-            Expr::Attribute(attribute) => Ir::Attr(boxed(&attribute.value), attribute.attr.id.clone()),
-            Expr::Call(call) => self.call(call, depth),
-            Expr::Subscript(subscript) => self.subscript(subscript, depth),
-            Expr::BinOp(operation) if operation.op == Operator::BitOr => {
+        match expression.into() {
+            ExprRef::Name(name) => self.name(&name.id, name.start()),
+            ExprRef::Attribute(attribute) => Ir::Attr(boxed(&attribute.value), attribute.attr.id.clone()),
+            ExprRef::Call(call) => self.call(call, depth),
+            ExprRef::Subscript(subscript) => self.subscript(subscript, depth),
+            ExprRef::BinOp(operation) if operation.op == Operator::BitOr => {
                 Ir::Union(Box::new([inner(&operation.left), inner(&operation.right)]))
             }
-            Expr::BinOp(operation) => Ir::Operation(operation.op.into(), Box::new([inner(&operation.left), inner(&operation.right)])),
-            Expr::BoolOp(operation) if operation.op == BoolOp::Or => Ir::OrElse(operation.values.iter().map(inner).collect()),
-            Expr::If(either) => Ir::Either(Box::new([inner(&either.body), inner(&either.orelse)])),
-            Expr::NoneLiteral(_) => Ir::None,
-            Expr::StringLiteral(_) | Expr::FString(_) => Ir::Str,
-            Expr::BytesLiteral(_) => Ir::Bytes,
-            Expr::NumberLiteral(literal) => match &literal.value {
+            ExprRef::BinOp(operation) => Ir::Operation(operation.op.into(), Box::new([inner(&operation.left), inner(&operation.right)])),
+            ExprRef::BoolOp(operation) if operation.op == BoolOp::Or => Ir::OrElse(operation.values.iter().map(inner).collect()),
+            ExprRef::If(either) => Ir::Either(Box::new([inner(&either.body), inner(&either.orelse)])),
+            ExprRef::NoneLiteral(_) => Ir::None,
+            ExprRef::StringLiteral(_) | ExprRef::FString(_) => Ir::Str,
+            ExprRef::BytesLiteral(_) => Ir::Bytes,
+            ExprRef::NumberLiteral(literal) => match &literal.value {
                 Number::Int(value) => Ir::Int(value.as_u8()),
                 Number::Float(_) => Ir::Float,
                 Number::Complex { .. } => Ir::Unknown,
             },
-            Expr::BooleanLiteral(literal) => {
+            ExprRef::BooleanLiteral(literal) => {
                 if literal.value {
                     Ir::True
                 } else {
                     Ir::False
                 }
             }
-            Expr::EllipsisLiteral(_) => Ir::Ellipsis,
-            Expr::Tuple(tuple) if tuple.elts.iter().any(Expr::is_starred_expr) => Ir::Unknown,
-            Expr::Tuple(tuple) => Ir::Tuple(tuple.elts.iter().map(inner).collect()),
-            Expr::List(list) => Ir::List(self.parts(&list.elts, depth)),
-            Expr::Set(set) => Ir::Set(self.parts(&set.elts, depth)),
-            Expr::ListComp(comprehension) => Ir::List(self.comprehended(&comprehension.elt, depth)),
-            Expr::SetComp(comprehension) => Ir::Set(self.comprehended(&comprehension.elt, depth)),
-            Expr::Dict(dict) if dict.items.len() <= MOST_PARTS => {
+            ExprRef::EllipsisLiteral(_) => Ir::Ellipsis,
+            ExprRef::Tuple(tuple) if tuple.elts.iter().any(Expr::is_starred_expr) => Ir::Unknown,
+            ExprRef::Tuple(tuple) => Ir::Tuple(tuple.elts.iter().map(inner).collect()),
+            ExprRef::List(list) => Ir::List(self.parts(&list.elts, depth)),
+            ExprRef::Set(set) => Ir::Set(self.parts(&set.elts, depth)),
+            ExprRef::ListComp(comprehension) => Ir::List(self.comprehended(&comprehension.elt, depth)),
+            ExprRef::SetComp(comprehension) => Ir::Set(self.comprehended(&comprehension.elt, depth)),
+            ExprRef::Dict(dict) if dict.items.len() <= MOST_PARTS => {
                 let pair = |item: &ruff_python_ast::DictItem| Some((inner(item.key.as_ref()?), inner(&item.value)));
                 Ir::Dict(dict.items.iter().map(pair).collect())
             }
-            Expr::Dict(_) => Ir::Dict(None),
-            Expr::DictComp(comprehension) => match (&comprehension.key, self) {
+            ExprRef::Dict(_) => Ir::Dict(None),
+            ExprRef::DictComp(comprehension) => match (&comprehension.key, self) {
                 (Some(key), Names::InPlace) => Ir::Dict(Some(Box::new([(inner(key), inner(&comprehension.value))]))),
                 _ => Ir::Dict(None),
             },
-            Expr::Generator(generator) => {
+            ExprRef::Generator(generator) => {
                 let is_async = generator.generators.iter().any(|generator| generator.is_async);
                 let element = self.comprehended(&generator.elt, depth).and_then(|parts| parts.first().cloned());
                 Ir::Generator(Box::new(element.unwrap_or(Ir::Unknown)), is_async)
             }
-            Expr::Await(node) => Ir::Await(boxed(&node.value)),
-            Expr::Named(named) => inner(&named.value),
+            ExprRef::Await(node) => Ir::Await(boxed(&node.value)),
+            ExprRef::Named(named) => inner(&named.value),
             // A parameter of it is no name of the module.
-            Expr::Lambda(_) if self == Names::OfModule => Ir::Lambda(Box::new(Ir::Unknown)),
-            Expr::Lambda(lambda) => Ir::Lambda(boxed(&lambda.body)),
-            Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => Ir::Bool,
-            Expr::UnaryOp(operation) => match inner(&operation.operand) {
+            ExprRef::Lambda(_) if self == Names::OfModule => Ir::Lambda(Box::new(Ir::Unknown)),
+            ExprRef::Lambda(lambda) => Ir::Lambda(boxed(&lambda.body)),
+            ExprRef::UnaryOp(operation) if operation.op == UnaryOp::Not => Ir::Bool,
+            ExprRef::UnaryOp(operation) => match inner(&operation.operand) {
                 Ir::Int(_) => Ir::Int(None),
                 Ir::Float => Ir::Float,
                 _ => Ir::Unknown,
             },
-            Expr::Compare(comparison) => {
+            ExprRef::Compare(comparison) => {
                 let is_bool = |operator: &CmpOp| matches!(operator, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn);
                 if comparison.ops.iter().all(is_bool) { Ir::Bool } else { Ir::Unknown }
             }
@@ -239,11 +239,16 @@ impl Names {
         if places.len() + names.len() > MOST_PARTS * 2 {
             return Ir::Call(function, Box::new([Arg::Rest]));
         }
-        // A bound is a type, and may be written as a text.
-        let is_variable = matches!(&*call.func, Expr::Name(name) if name.id == "TypeVar")
-            || matches!(&*call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "TypeVar");
-        let by_place = places.iter().map(|argument| match argument {
+        // A bound is a type, and so is what a value is cast to: they may be written as texts.
+        let called = match &*call.func {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => "",
+        };
+        let (is_variable, is_cast) = (called == "TypeVar", called == "cast");
+        let by_place = places.iter().enumerate().map(|(place, argument)| match argument {
             Expr::Starred(starred) => Arg::Star(self.value_in(&starred.value, depth)),
+            argument if is_cast && place == 0 => Arg::Place(self.annotation_in(argument, depth)),
             argument => Arg::Place(self.value_in(argument, depth)),
         });
         let by_name = names.iter().map(|keyword| match &keyword.arg {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::ir::Ir;
 
 pub(crate) use branches::truth;
+pub(crate) use build::imported_module;
 
 /// A version of Python, as `(major, minor)`.
 pub(crate) type Version = (u8, u8);

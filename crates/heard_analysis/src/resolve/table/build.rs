@@ -430,7 +430,7 @@ fn replaced(value: Ir, name: &Name, earlier: &[Slot]) -> Ir {
 }
 
 /// The module that `from … import` names.
-pub(super) fn imported_module(import: &StmtImportFrom) -> Import {
+pub(crate) fn imported_module(import: &StmtImportFrom) -> Import {
     let name = import.module.as_ref().map_or_else(|| Name::new_static(""), |module| module.id.clone());
     Import { level: u8::try_from(import.level).unwrap_or(u8::MAX), name }
 }

@@ -109,7 +109,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         if self.returns.is_empty() || self.returns.len() > MOST_RESULTS {
             return None;
         }
-        let values: Box<[Ir]> = self.returns.iter().map(|value| self.closed(Names::OfModule.value(value), DEEPEST_LOCAL)).collect();
+        let values: Box<[Ir]> = self.returns.iter().map(|value| self.closed(Names::OfModule.value(*value), DEEPEST_LOCAL)).collect();
         (!values.contains(&Ir::Unknown)).then_some(values)
     }
 
@@ -194,6 +194,14 @@ impl<'b, 'a> Walk<'b, 'a> {
         }
     }
 
+    /// Takes down that a target is changed: `x += 1`, `del x`. An attribute stays what it is otherwise.
+    fn changed(&mut self, target: &'a Expr) {
+        match target {
+            Expr::Name(name) => self.bind(&name.id, Source::Other),
+            target => self.unsure.extend(expression_path(target)),
+        }
+    }
+
     fn parts(&mut self, parts: &'a [Expr], source: Source<'a>) {
         let is_flat = parts.len() < usize::from(u8::MAX) && !parts.iter().any(Expr::is_starred_expr);
         for (place, part) in parts.iter().enumerate() {
@@ -267,7 +275,7 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
                 value.into_iter().for_each(|value| self.visit_expr(value));
             }
             Stmt::AugAssign(assignment) => {
-                self.target(&assignment.target, Source::Other);
+                self.changed(&assignment.target);
                 self.visit_expr(&assignment.value);
             }
             Stmt::For(inner) => {
@@ -339,7 +347,7 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
             }
             Stmt::Global(inner) => self.globals.extend(inner.names.iter().map(|name| name.id.as_str())),
             Stmt::Nonlocal(inner) => self.nonlocals.extend(inner.names.iter().map(|name| name.id.as_str())),
-            Stmt::Delete(inner) => inner.targets.iter().for_each(|target| self.target(target, Source::Other)),
+            Stmt::Delete(inner) => inner.targets.iter().for_each(|target| self.changed(target)),
             _ => walk_stmt(self, statement),
         }
     }
