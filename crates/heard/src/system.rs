@@ -5,17 +5,12 @@
 
 mod decode;
 
-use std::any::Any;
-use std::env::VarError;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::limits;
-use heard_analysis::system::{
-    CommandExecutor, DirectoryEntry, Metadata, Notebook, NotebookError, OsSystem, System, SystemPath, SystemPathBuf, SystemVirtualPath,
-    WalkDirectoryBuilder, WhichResult, WritableSystem,
-};
+use heard_analysis::system::System;
 
 /// Nobody writes such files; the parser's positions have 32 bits.
 const LARGEST: u64 = 256 << 20;
@@ -23,18 +18,18 @@ const LARGEST: u64 = 256 << 20;
 /// The operating system's files, with Python sources decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
-    os: OsSystem,
+    cwd: Utf8PathBuf,
 }
 
 impl Disk {
     /// The disk as seen from the working directory `cwd`, which is absolute.
     pub(crate) fn new(cwd: &Utf8Path) -> Self {
-        Disk { os: OsSystem::new(SystemPath::new(cwd)) }
+        Disk { cwd: cwd.to_owned() }
     }
 
     /// The text of a file: a Python file's is decoded, any other is UTF-8.
     pub(crate) fn read(&self, path: &Utf8Path) -> io::Result<String> {
-        self.read_to_string(SystemPath::new(path))
+        self.read_to_string(path)
     }
 }
 
@@ -66,8 +61,7 @@ fn is_python(path: &Utf8Path) -> bool {
 }
 
 impl System for Disk {
-    fn read_to_string(&self, path: &SystemPath) -> io::Result<String> {
-        let path = path.as_utf8_path();
+    fn read_to_string(&self, path: &Utf8Path) -> io::Result<String> {
         let mut bytes = Vec::new();
         open(path)?.read_to_end(&mut bytes)?;
         if !is_python(path) && !starts_like_script(&bytes) {
@@ -80,79 +74,25 @@ impl System for Disk {
         }
     }
 
-    fn path_metadata(&self, path: &SystemPath) -> io::Result<Metadata> {
-        self.os.path_metadata(path)
+    fn is_file(&self, path: &Utf8Path) -> bool {
+        self.cwd.join(path).is_file()
     }
 
-    fn canonicalize_path(&self, path: &SystemPath) -> io::Result<SystemPathBuf> {
-        self.os.canonicalize_path(path)
+    fn is_directory(&self, path: &Utf8Path) -> bool {
+        self.cwd.join(path).is_dir()
     }
 
-    fn is_same_file(&self, first: &SystemPath, second: &SystemPath) -> io::Result<bool> {
-        self.os.is_same_file(first, second)
+    fn read_directory(&self, path: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
+        let entries = self.cwd.join(path).read_dir_utf8()?;
+        // What has no Unicode name cannot be imported.
+        Ok(entries.flatten().map(camino::Utf8DirEntry::into_path).collect())
     }
 
-    fn path_exists(&self, path: &SystemPath) -> bool {
-        self.os.path_exists(path)
+    fn canonicalize(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
+        self.cwd.join(path).canonicalize_utf8()
     }
 
-    fn which(&self, binary_name: &str) -> WhichResult {
-        self.os.which(binary_name)
-    }
-
-    fn command_executor(&self) -> Option<&dyn CommandExecutor> {
-        self.os.command_executor()
-    }
-
-    fn read_to_notebook(&self, path: &SystemPath) -> Result<Notebook, NotebookError> {
-        self.os.read_to_notebook(path)
-    }
-
-    fn read_virtual_path_to_string(&self, path: &SystemVirtualPath) -> io::Result<String> {
-        self.os.read_virtual_path_to_string(path)
-    }
-
-    fn read_virtual_path_to_notebook(&self, path: &SystemVirtualPath) -> Result<Notebook, NotebookError> {
-        self.os.read_virtual_path_to_notebook(path)
-    }
-
-    fn current_directory(&self) -> &SystemPath {
-        self.os.current_directory()
-    }
-
-    fn user_config_directory(&self) -> Option<SystemPathBuf> {
-        self.os.user_config_directory()
-    }
-
-    fn cache_dir(&self) -> Option<SystemPathBuf> {
-        None
-    }
-
-    fn read_directory<'a>(&'a self, path: &SystemPath) -> io::Result<Box<dyn Iterator<Item = io::Result<DirectoryEntry>> + 'a>> {
-        System::read_directory(&self.os, path)
-    }
-
-    fn walk_directory(&self, path: &SystemPath) -> WalkDirectoryBuilder {
-        self.os.walk_directory(path)
-    }
-
-    fn env_var(&self, name: &str) -> Result<String, VarError> {
-        self.os.env_var(name)
-    }
-
-    fn as_writable(&self) -> Option<&dyn WritableSystem> {
-        None
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
-    fn dyn_clone(&self) -> Box<dyn System> {
-        Box::new(self.clone())
+    fn env_var(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
     }
 }

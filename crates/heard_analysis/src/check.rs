@@ -8,13 +8,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::audit::Awaitable;
 use crate::declared::{self, UnknownName};
-use crate::engine::{self, Module};
 use crate::facts::{self, Index, Models, Names};
 use crate::finding::{Finding, Notice};
 use crate::program::{Database, Program};
+use crate::resolve::{self, FileTable, Module};
 use crate::rules::Selection;
-use crate::workers::{GivenUp, for_each_file};
-use crate::{audit, limits, rules, suppress};
+use crate::workers::{Failed, for_each_file};
+use crate::{audit, rules, suppress};
 
 /// What to check, and how.
 pub struct Request<'a> {
@@ -57,13 +57,14 @@ impl Report {
 /// Checks a program.
 #[must_use]
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
-    let db = &program.db;
+    program.add_files(request.files);
+    let db = &Database::new(&program.shared);
     let Request { threads, awaitables, .. } = *request;
-    let read = for_each_file(db, request.files.to_vec(), threads, limits::PATIENCE, names_of, || ());
-    let (files, tables, mut unread) = sort_out(request, read);
+    let read = for_each_file(db, request.files, threads, names_of, || ());
+    let (files, tables, mut unread) = sort_out(db, request, read);
     let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
     let missing =
-        request.files.first().map_or_else(Vec::new, |file| engine::missing_modules(db, imports.iter().map(|name| name.as_str()), file));
+        request.files.first().map_or_else(Vec::new, |file| resolve::missing_modules(db, imports.iter().map(|name| name.as_str()), file));
     let (brought, notices) = match declared::models(db, &program.declared, request.files, imports.iter().map(|name| name.as_str())) {
         Ok(brought) => brought,
         Err(unknown) => return Report { unknown, ..Report::default() },
@@ -76,8 +77,8 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     for _ in &others {
         (request.progress)();
     }
-    let work = move |db: &Database, path: &Utf8Path| check_file(db, path, &index, awaitables);
-    let results = for_each_file(db, wanted.clone(), threads, limits::PATIENCE, work, request.progress);
+    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, awaitables);
+    let results = for_each_file(db, &wanted, threads, work, request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
@@ -92,39 +93,46 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
 }
 
 /// The notice of a file that was given up.
-fn given_up(path: &Utf8Path, reason: &GivenUp) -> Notice {
-    let message = match reason {
-        GivenUp::Failed(words) => format!("the file was given up: the analyser failed in it, which is a bug in heard ({words})"),
-        GivenUp::Late => format!("the file was given up: its analysis did not end within {} seconds", limits::PATIENCE.as_secs()),
-    };
-    unreadable(path, message)
+fn given_up(path: &Utf8Path, Failed(words): &Failed) -> Notice {
+    unreadable(path, format!("the file was given up: the analyser failed in it, which is a bug in heard ({words})"))
 }
 
-fn names_of(db: &Database, path: &Utf8Path) -> Result<Names, String> {
-    Module::open(db, path).map(|module| Names::of(module.body()))
+/// What one pass over a file tells.
+struct Tables {
+    names: Names,
+    table: FileTable,
 }
 
-/// The files that can be read with their tables, and a notice for each file that has none and is not reported on; the others speak of
-/// it when they are checked.
-fn sort_out(request: &Request<'_>, read: Vec<Result<Result<Names, String>, GivenUp>>) -> (Vec<Utf8PathBuf>, Vec<Names>, Vec<Notice>) {
-    let (mut tables, mut notices) = (Vec::new(), Vec::new());
-    for (path, names) in request.files.iter().zip(read) {
-        let notice = match names {
-            Ok(Ok(names)) => {
-                tables.push((path.clone(), names));
+fn names_of(db: &Database, path: &Utf8Path) -> Result<Tables, String> {
+    Module::open(db, path).map(|module| Tables { names: Names::of(module.body()), table: module.table() })
+}
+
+/// The files that can be read with their names, and a notice for each file that has none and is not reported on; the others speak of
+/// it when they are checked. The tables go to those of the program.
+fn sort_out(
+    db: &Database,
+    request: &Request<'_>,
+    read: Vec<Result<Result<Tables, String>, Failed>>,
+) -> (Vec<Utf8PathBuf>, Vec<Names>, Vec<Notice>) {
+    let (mut all, mut notices) = (Vec::new(), Vec::new());
+    for (path, tables) in request.files.iter().zip(read) {
+        let notice = match tables {
+            Ok(Ok(Tables { names, table })) => {
+                db.add(&Arc::from(path.as_path()), table);
+                all.push((path.clone(), names));
                 continue;
             }
             Ok(Err(message)) => unreadable(path, message),
-            Err(reason) => given_up(path, &reason),
+            Err(failed) => given_up(path, &failed),
         };
         if !(request.reported)(path) {
             notices.push(notice);
         }
     }
     // What is found must not depend on the order of the files.
-    tables.sort_by(|(left, _), (right, _)| left.cmp(right));
-    let (files, tables) = tables.into_iter().unzip();
-    (files, tables, notices)
+    all.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let (files, names) = all.into_iter().unzip();
+    (files, names, notices)
 }
 
 /// The notice of a file that cannot be read.
@@ -137,10 +145,10 @@ fn unreadable(path: &Utf8Path, message: String) -> Notice {
 fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf], threads: usize) -> FxHashSet<Name> {
     let known: FxHashSet<&Utf8Path> = files.iter().flat_map(|file| file.ancestors()).collect();
     let mut names: FxHashSet<Name> =
-        engine::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();
-    let outside = engine::files_of_modules(db, imports.iter().map(|name| name.as_str()), &|path| known.contains(path));
-    let read = |db: &Database, path: &Utf8Path| facts::async_names(&engine::text_of(db, path)).collect::<Vec<_>>();
-    names.extend(for_each_file(db, outside, threads, limits::PATIENCE, read, || ()).into_iter().flatten().flatten());
+        resolve::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();
+    let outside = resolve::files_of_modules(db, imports.iter().map(|name| name.as_str()), &|path| known.contains(path));
+    let read = |db: &Database, path: &Utf8Path| facts::async_names(&db.text(path).unwrap_or_default()).collect::<Vec<_>>();
+    names.extend(for_each_file(db, &outside, threads, read, || ()).into_iter().flatten().flatten());
     names
 }
 
@@ -159,10 +167,6 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -
         });
     }
     let facts = facts::facts(db, &module, index, awaitables);
-    if let Some(panic) = module.failure() {
-        let message = format!("some calls are left out: the type engine failed at them, which is a bug in heard ({panic})");
-        report.notices.push(Notice { path: Arc::from(path), position: None, skipped: false, message });
-    }
     let mut findings = rules::run(&facts);
     // Several values may be lost at one place, and that is one defect.
     let mut seen = FxHashSet::default();
@@ -172,7 +176,7 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -
     if awaitables {
         report.awaitables = audit::awaitables(&facts);
     }
-    module.forget();
+    db.forget_locals();
     report
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_text_size::TextRange;
 
-use crate::engine::{self, BroughtFile, Module, Place};
 use crate::facts::{Brought, Problem, Spawner};
 use crate::finding::Notice;
 use crate::program::{Database, Declared};
+use crate::resolve::{self, BroughtFile, Place};
 
 /// The file in which a package says what its functions do with awaitables.
 const FILE: &str = "heard-models.toml";
@@ -34,9 +34,9 @@ pub(crate) fn models<'a>(
 ) -> Result<(Brought, Vec<Notice>), Vec<UnknownName>> {
     let mut brought = Brought::default();
     let mut notices = Vec::new();
-    let is_readable = |path: &&Utf8PathBuf| Module::open(db, path).is_ok();
+    let is_readable = |path: &&Utf8PathBuf| db.file(path).is_some();
     let Some(importer) = files.iter().find(is_readable) else { return Ok((brought, notices)) };
-    for BroughtFile { path, text, packages } in engine::files_brought(db, FILE, imports) {
+    for BroughtFile { path, text, packages } in resolve::files_brought(db, FILE, imports) {
         let place = |name: &str| {
             let is_own = packages.iter().any(|package| name.strip_prefix(package.as_str()).is_some_and(|rest| rest.starts_with('.')));
             if !is_own {
@@ -45,7 +45,7 @@ pub(crate) fn models<'a>(
                     _ => "is in no package that the file is for: a file describes the package's own functions, and a project's what it imports".to_owned(),
                 });
             }
-            let found = engine::place_of(db, importer, name).map(|place| place.name);
+            let found = resolve::place_of(db, importer, name).map(|place| place.name);
             found.ok_or_else(|| "is not defined: write the name as `module.function` or `module.Class.method`".to_owned())
         };
         let problems = match text {
@@ -72,16 +72,16 @@ pub(crate) fn models<'a>(
 }
 
 fn find(db: &Database, importer: &Utf8Path, setting: &'static str, name: &str, files: &[Utf8PathBuf]) -> Result<Place, UnknownName> {
-    engine::place_of(db, importer, name).ok_or_else(|| {
+    resolve::place_of(db, importer, name).ok_or_else(|| {
         let distance = |known: &String| strsim::damerau_levenshtein(name, known);
         let is_near = |known: &String| distance(known) <= (name.len() / 2).max(3);
-        let names = engine::names_beside(db, importer, name, files);
+        let names = resolve::names_beside(db, importer, name, files);
         let nearest = names.into_iter().min_by_key(|known| (distance(known), known.clone())).filter(is_near);
         UnknownName { setting, name: name.to_owned(), nearest }
     })
 }
 
 fn notice(path: &Utf8Path, text: Option<&str>, problem: Problem) -> Notice {
-    let position = text.zip(problem.at).map(|(text, at)| engine::position_in(text, TextRange::empty(at).start()));
+    let position = text.zip(problem.at).map(|(text, at)| resolve::position_in(text, TextRange::empty(at).start()));
     Notice { path: Arc::from(path), position, skipped: false, message: problem.message }
 }

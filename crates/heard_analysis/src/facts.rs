@@ -57,9 +57,9 @@ use self::birth::Finder;
 use self::body::walk;
 use self::flow::Flow;
 use self::names::plain_functions;
-use crate::engine::Module;
 use crate::finding::Span;
 use crate::program::Database;
+use crate::resolve::Module;
 
 pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;

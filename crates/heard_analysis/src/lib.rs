@@ -9,30 +9,29 @@ mod audit;
 mod check;
 mod declared;
 mod edit;
-mod engine;
+mod environment;
 mod facts;
 mod finding;
 pub mod limits;
+mod panics;
 mod program;
+mod resolve;
 pub mod rules;
 mod stubs;
 mod suppress;
+pub mod system;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
 pub use check::{Report, Request, check};
 pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
+pub use environment::{Environment, EnvironmentError};
 pub use finding::{Finding, Level, Notice, Position, Span, Step};
-pub use program::{Declared, Environment, EnvironmentError, Program, Settings};
+pub use program::{Declared, Program, Settings};
 pub use rules::{Rule, Selection};
 
-/// The interface through which the analyser sees files, and two ready implementations of it.
-pub mod system {
-    pub use ruff_db::system::walk_directory::WalkDirectoryBuilder;
-    pub use ruff_db::system::{
-        CommandExecutor, DirectoryEntry, InMemorySystem, Metadata, OsSystem, System, SystemPath, SystemPathBuf, SystemVirtualPath,
-        WhichResult, WritableSystem,
-    };
-    pub use ruff_notebook::{Notebook, NotebookError};
+/// How the tables of the standard library are made from its stubs, for the tool that does it.
+pub mod typeshed {
+    pub use crate::resolve::{Described, pack};
 }

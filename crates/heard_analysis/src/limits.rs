@@ -5,7 +5,6 @@
 //! and the stacks are sized for all that is left.
 
 use std::fmt;
-use std::time::Duration;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::Mode;
@@ -13,9 +12,6 @@ use ruff_python_parser::lexer::lex;
 
 /// The stack of a thread that analyses, in bytes. Only what is touched takes memory.
 pub(crate) const STACK: usize = 1 << 30;
-
-/// How long one file may take. The largest real files take a second.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// CPython's tokenizer takes no more brackets inside each other (`MAXLEVEL`).
 const MOST_BRACKETS: usize = 200;

@@ -4,8 +4,8 @@
 //! away, it is reported itself. The comments of other tools that mean the same defect lower a
 //! finding to strict, since they were often written to keep a tool quiet.
 
-use crate::engine::Module;
 use crate::finding::{Finding, Level, Span, Step};
+use crate::resolve::Module;
 use crate::rules;
 use crate::rules::unused_allow::{self, Fault};
 

@@ -21,13 +21,14 @@ const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "
 const LAYERS: &[(&[&str], &[&str], &str)] = &[
     (
         &["finding.rs", "edit.rs"],
-        &["engine", "facts", "limits", "program", "rules", "suppress", "system", "Program", "Rule"],
+        &["resolve", "facts", "limits", "program", "rules", "suppress", "system", "Program", "Rule"],
         "findings and edits are plain data: they depend on each other and on nothing else here",
     ),
-    (&["rules/"], &["engine", "program", "Program", "Database"], "rules are pure judgement over facts: add the missing fact"),
+    (&["rules/"], &["resolve", "program", "Program", "Database"], "rules are pure judgement over facts: add the missing fact"),
     (&["facts.rs", "facts/"], &["rules"], "data flows from facts to rules: move what both need into the facts"),
-    (&["engine.rs", "engine/"], &["facts", "rules"], "the engine answers questions and knows nothing of those who ask"),
-    (&["program.rs"], &["engine", "facts", "rules"], "the program is the lowest layer: it names none of those above"),
+    (&["program.rs"], &["facts", "rules"], "the program names what it is made of, and none of those who look at it"),
+    (&["resolve.rs", "resolve/"], &["facts", "rules", "program"], "the resolver answers questions and knows nothing of those who ask"),
+    (&["system.rs", "environment.rs", "stubs.rs"], &["facts", "rules", "program", "resolve"], "the lowest layer names none of those above"),
 ];
 
 /// A Rust source.
@@ -213,7 +214,7 @@ fn layers_name_only_what_is_below() {
     for source in &sources() {
         let Some(path) = source.in_analysis() else { continue };
         for (sources, forbidden, why) in LAYERS {
-            if !matches(path, sources) {
+            if !matches(path, sources) || source.is_test {
                 continue;
             }
             for (line, word) in named_items(&source.code).into_iter().filter(|(_, word)| forbidden.contains(word)) {
@@ -225,19 +226,26 @@ fn layers_name_only_what_is_below() {
 }
 
 #[test]
-fn only_the_seam_names_the_engine() {
+fn only_the_analysis_names_the_syntax_tree() {
     let mut failures = Failures::default();
+    let forbidden_crates = ["ty_", "ruff_db", "salsa"];
     for source in &sources() {
         let forbidden: &[&str] = match source.in_analysis() {
-            Some(path) if matches(path, &["engine.rs", "engine/", "program.rs"]) => &[],
-            Some(path) if path.starts_with("rules/") => &["ty_", "ruff_python_ast"],
-            Some(_) => &["ty_"],
-            None if source.path.starts_with("crates/heard_analysis/") => &["ty_"],
-            None => &["ty_", "ruff_"],
+            Some(path) if path.starts_with("rules/") => &["ruff_python_ast"],
+            Some(_) => &[],
+            None if source.path.starts_with("crates/heard_analysis/") => &[],
+            None => &["ruff_"],
         };
         for (line, word) in words(&source.code).filter(|(_, word)| forbidden.iter().any(|prefix| word.starts_with(prefix))) {
-            let text = "only engine.rs and program.rs may name ty's crates, only the analysis ruff's, and no rule the syntax tree";
-            failures.add(format!("{}:{line}: names `{word}`; {text}", source.path));
+            failures
+                .add(format!("{}:{line}: names `{word}`; only the analysis names ruff's crates, and no rule the syntax tree", source.path));
+        }
+    }
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for line in lock.lines().filter_map(|line| line.strip_prefix("name = \"")) {
+        if forbidden_crates.iter().any(|prefix| line.starts_with(prefix)) {
+            failures
+                .add(format!("Cargo.lock: `{}`; types come from the resolver, and no type engine is built", line.trim_end_matches('"')));
         }
     }
     for entry in fs::read_dir(root().join("crates")).unwrap().flatten() {
@@ -245,9 +253,9 @@ fn only_the_seam_names_the_engine() {
             continue;
         }
         let manifest = fs::read_to_string(entry.path().join("Cargo.toml")).unwrap_or_default();
-        for line in manifest.lines().filter(|line| line.starts_with("ty_") || line.starts_with("ruff_")) {
+        for line in manifest.lines().filter(|line| line.starts_with("ruff_")) {
             let name = entry.file_name();
-            failures.add(format!("crates/{}/Cargo.toml: `{line}`; only the analysis depends on the engine", name.display()));
+            failures.add(format!("crates/{}/Cargo.toml: `{line}`; only the analysis depends on the syntax tree", name.display()));
         }
     }
     failures.finish();

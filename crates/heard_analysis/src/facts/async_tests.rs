@@ -9,7 +9,7 @@ use super::birth::Finder;
 use super::body::{StatementSite, last_name};
 use super::models::TestCase;
 use super::names::plain_functions;
-use crate::engine::{Answer, Module};
+use crate::resolve::{Answer, Module};
 
 /// An async method that unittest calls and never awaits.
 #[derive(Debug)]

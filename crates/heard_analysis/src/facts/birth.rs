@@ -1,6 +1,6 @@
 //! Births: the calls whose value is awaitable, each with its fate.
 //!
-//! What the light table cannot answer is asked of the engine, and only about calls whose value can
+//! What the light table cannot answer is asked of the resolver, and only about calls whose value can
 //! be lost at all.
 
 use std::cell::{OnceCell, RefCell};
@@ -24,9 +24,9 @@ use super::outcomes::{Work, is_cleanup};
 use super::raises::KnownRaises;
 use super::summary::Summaries;
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
-use crate::engine::CalleeId;
 use crate::finding::Span;
 use crate::program::Database;
+use crate::resolve::CalleeId;
 
 /// What is known of the whole program before any body is looked at.
 #[derive(Debug)]

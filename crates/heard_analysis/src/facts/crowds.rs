@@ -10,8 +10,8 @@ use super::models::Effect;
 use super::names::is_plain_coroutine_function;
 use super::origin::DEEPEST_ORIGIN;
 use super::{Kind, Site};
-use crate::engine::{Answer, Callee};
 use crate::finding::Span;
+use crate::resolve::{Answer, Callee};
 
 /// Work that is started for each element of something that comes from outside.
 #[derive(Debug)]

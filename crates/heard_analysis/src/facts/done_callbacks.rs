@@ -13,8 +13,8 @@ use super::guards::{catches, is_caught};
 use super::hears::is_transparent;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Kind, Site};
-use crate::engine::Answer;
 use crate::finding::Span;
+use crate::resolve::Answer;
 
 /// A place where a done callback reads the outcome of what it is given, as `exception` or `result`.
 #[derive(Debug)]

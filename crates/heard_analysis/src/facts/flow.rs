@@ -18,9 +18,9 @@ use super::callbacks::partial_function;
 use super::models::{Callbacks, Effect, FunctionModel, Models};
 use super::summary::MOST_BORDERS;
 use super::{Fate, How, Kind, Loss, Obstacle, Operation, Reason, To};
-use crate::engine::{Callee, Module};
 use crate::finding::Span;
 use crate::program::Database;
+use crate::resolve::{Callee, Module};
 
 use self::held::{Obstacles, Reach};
 use self::promises::may_be_plain;
@@ -236,7 +236,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         self.remarks.take()
     }
 
-    /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the engine, and
+    /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the resolver, and
     /// answers yes when in doubt. What comes of awaiting counts for a gather
     /// only.
     pub(crate) fn can_be_lost(&self, kind: Kind, how: &Use<'a>) -> bool {

@@ -12,7 +12,7 @@ use super::hears::{Way, hearing};
 use super::models::{Callbacks, Effect, FunctionModel};
 use super::origin::{DEEPEST_ORIGIN, only_source, returns, work_callee, wrapped};
 use super::{Hearing, Kind};
-use crate::engine::{Callee, Module};
+use crate::resolve::{Callee, Module};
 
 impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// Whether what a helper spawns in its own `return` statement hears itself.
@@ -29,7 +29,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     /// Whether the coroutine of `call` hears itself. A function of this module is looked at as it is
-    /// written, since behind a decorator the engine may see another one.
+    /// written, since behind a decorator the resolver may see another one.
     pub(super) fn hearing_of_call(&self, call: &ExprCall, scope: &Scope<'a>) -> Hearing {
         match self.plain_function(call, scope) {
             Some(function) => self.hearing_of_function(self.flow.module, function, DEEPEST_ORIGIN),

@@ -9,7 +9,7 @@ use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, Stmt
 
 use super::Hearing;
 use super::body::last_name;
-use crate::engine::Module;
+use crate::resolve::Module;
 
 pub(super) use expressions::is_log;
 use handlers::is_cancellation;

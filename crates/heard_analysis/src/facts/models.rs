@@ -506,8 +506,9 @@ mod tests {
         let parts: Vec<&str> = name.split('.').collect();
         (1..parts.len()).rev().find_map(|length| {
             let module = parts[..length].join("/");
-            let of_library = crate::stubs::stub(&parts[..length].join("."));
-            let standard = || ["", "/__init__"].iter().find_map(|end| crate::engine::stub(&format!("stdlib/{module}{end}.pyi")));
+            let dotted = parts[..length].join(".");
+            let of_library = crate::stubs::stub(&dotted).map(str::to_owned);
+            let standard = || crate::resolve::stub(&dotted);
             let ours = || OURS.iter().find(|(name, _)| *name == module).map(|(_, text)| (*text).to_owned());
             let text = of_library.or_else(standard).or_else(ours)?;
             Some((text, parts[length..].to_vec()))

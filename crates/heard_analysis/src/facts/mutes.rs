@@ -15,8 +15,8 @@ use super::hears::{handler_hears, is_broad, is_inert};
 use super::models::Models;
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
-use crate::engine::Module;
 use crate::finding::Span;
+use crate::resolve::Module;
 
 /// A handler that drops failures.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// The muted failures of the module.
     pub(super) fn mutes(&self) -> Vec<Mute> {
         let in_async = self.flow.body.statements.iter().filter(|site| site.around.scope.is_async);
-        // Without a handler that may be meant, nothing need be asked of the engine.
+        // Without a handler that may be meant, nothing need be asked of the resolver.
         let mut mute_handlers = in_async.filter_map(|site| Some((site, mute_handler(site.statement.as_try_stmt()?)?))).peekable();
         if mute_handlers.peek().is_none() {
             return Vec::new();

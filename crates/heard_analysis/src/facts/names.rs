@@ -1,7 +1,7 @@
 //! The light table: what one pass over a parsed file tells without asking for types.
 //!
 //! It answers what is plain (a function of this module, a method of this class), and says which
-//! names may give awaitables at all, so that the engine is asked about nothing else.
+//! names may give awaitables at all, so that the resolver is asked about nothing else.
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};

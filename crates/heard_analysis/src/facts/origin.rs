@@ -11,8 +11,8 @@ use super::birth::Finder;
 use super::body::{CallSite, Local, Scope, Use, last_name};
 use super::names::{is_async_generator, is_plain_coroutine_function, is_stub, names_awaitable, yields};
 use super::{Fate, Kind, Loss};
-use crate::engine::{Answer, Callee, Module};
 use crate::finding::Span;
+use crate::resolve::{Answer, Callee, Module};
 
 /// What a value comes from is followed through this many functions and names.
 pub(super) const DEEPEST_ORIGIN: usize = 6;
@@ -217,7 +217,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     /// Whether `call` goes to a coroutine function of this module, each decorator of which returns a
-    /// coroutine function that it defines. The engine does not look into decorators without types.
+    /// coroutine function that it defines. The resolver does not look into decorators without types.
     fn is_wrapped_coroutine(&self, module: &Module<'db>, call: &ExprCall, scope: &Scope<'a>) -> bool {
         let Some(function) = self.plain_function(call, scope) else { return false };
         let wraps = |decorator: &ast::Decorator| {

@@ -5,7 +5,7 @@ use ruff_text_size::Ranged;
 use super::birth::{Finder, Index};
 use super::body::AttributeLoad;
 use super::{Birth, Fate, Kind, Reason};
-use crate::engine::Answer;
+use crate::resolve::Answer;
 
 impl<'a> Finder<'_, '_, 'a> {
     /// The coroutines that the properties of the module's objects give; with `all`, also those that

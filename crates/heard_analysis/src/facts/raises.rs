@@ -11,7 +11,7 @@ use super::body::{Local, Scope, arguments, last_name};
 use super::hears::is_broad;
 use super::models::Effect;
 use super::origin::DEEPEST_ORIGIN;
-use crate::engine::{Callee, CalleeId, Module};
+use crate::resolve::{Callee, CalleeId, Module};
 
 /// The last names of the exceptions that get out, and [`UNKNOWN`].
 pub(super) type Raised = FxHashSet<Name>;

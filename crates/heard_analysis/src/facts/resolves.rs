@@ -11,7 +11,7 @@ use super::body::{Block, CallSite, Local, last_name};
 use super::guards::is_caught;
 use super::waits::{Waits, shields};
 use super::{Kind, Site};
-use crate::engine::{Answer, Module};
+use crate::resolve::{Answer, Module};
 
 /// A call that gives an outcome to a future that may be cancelled.
 #[derive(Debug)]

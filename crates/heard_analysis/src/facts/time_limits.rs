@@ -142,7 +142,7 @@ impl<'a> Finder<'_, '_, 'a> {
         context.as_call_expr().is_some_and(|call| self.is_modelled(call, |model| model.limits))
     }
 
-    /// Whether a call goes to a function of which `test` holds; asked of the engine only where its name does.
+    /// Whether a call goes to a function of which `test` holds; asked of the resolver only where its name does.
     fn is_modelled(&self, call: &ExprCall, test: fn(&FunctionModel) -> bool) -> bool {
         self.flow.body.called_name(call).is_some_and(|name| self.flow.models.any_named(name, test))
             && self.flow.model(call).is_some_and(test)

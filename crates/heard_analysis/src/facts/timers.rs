@@ -7,7 +7,7 @@ use super::birth::Finder;
 use super::body::{CallSite, arguments};
 use super::names::is_plain_coroutine_function;
 use super::origin::{DEEPEST_ORIGIN, work_callee};
-use crate::engine::{Callee, Module};
+use crate::resolve::{Callee, Module};
 
 impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// Whether what a call starts waits, and for nothing but the loop's timer: from there the loop comes to

@@ -9,7 +9,7 @@ use ruff_text_size::TextRange;
 use super::super::body::{Body, walk};
 use super::super::{Fate, Kind};
 use super::{Flow, MOST_STEPS, MOST_USES, Reach};
-use crate::engine::Module;
+use crate::resolve::Module;
 
 impl<'db> Flow<'_, 'db, '_> {
     /// The flow of another body, which may cross one border less.

@@ -15,7 +15,7 @@ use super::super::{Fate, How, Kind, Loss, Reason};
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
 use super::{Flow, Remark, Verdict, never_read};
-use crate::engine::{Answer, Callee, Module};
+use crate::resolve::{Answer, Callee, Module};
 
 /// A method that more classes define anew is not followed.
 const MOST_OVERRIDES: usize = 8;

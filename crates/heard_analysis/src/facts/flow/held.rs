@@ -238,7 +238,7 @@ impl<'a> Flow<'_, '_, 'a> {
         takes
     }
 
-    /// The same without asking the engine: only what is taken whatever it would say.
+    /// The same without asking the resolver: only what is taken whatever it would say.
     fn takes_surely(&self, edge: &Edge<'a>) -> bool {
         match edge {
             Edge::Normal | Edge::Pass | Edge::Uncaught | Edge::Left(_) | Edge::Fail(None) => true,

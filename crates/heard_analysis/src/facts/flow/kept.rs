@@ -17,8 +17,8 @@ use super::super::{Fate, Loss, Reason};
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
 use super::{Flow, Reach, Verdict, never_read};
-use crate::engine::Answer;
 use crate::finding::Span;
+use crate::resolve::Answer;
 
 /// An attribute that more files mention is not followed: it has a name like `task`.
 const MOST_FILES: usize = 60;

@@ -8,7 +8,7 @@ use ruff_python_ast::{
 use super::super::Hearing;
 use super::super::body::last_name;
 use super::{Listener, Way};
-use crate::engine::Answer;
+use crate::resolve::Answer;
 
 /// The built-in classes some of whose operations cannot fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

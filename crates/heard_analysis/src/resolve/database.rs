@@ -1,0 +1,309 @@
+//! The files of a program and what is known of them: what all threads share, and what each keeps for itself.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{ModModule, PySourceType, Stmt};
+use ruff_python_parser::{Parsed, parse_unchecked_source};
+use ruff_source_file::LineIndex;
+use rustc_hash::FxHashMap;
+
+use super::index::{Entry, FileId, Files, Origin};
+use super::memo::Memo;
+use super::roots::{Roots, Target};
+use super::standard;
+use super::table::{FileTable, Version};
+use super::ty::ClassRef;
+use crate::stubs;
+use crate::system::System;
+
+/// So many bytes of text are kept as syntax trees, which take about ten times as much memory.
+const MOST_TEXT: usize = 6 << 20;
+
+/// A file as text and as a syntax tree.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) text: String,
+    pub(crate) parsed: Parsed<ModModule>,
+    pub(crate) lines: LineIndex,
+}
+
+impl Source {
+    pub(crate) fn body(&self) -> &[Stmt] {
+        self.parsed.suite()
+    }
+}
+
+/// What all threads share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) system: Arc<dyn System>,
+    pub(crate) version: Version,
+    pub(crate) roots: RwLock<Roots>,
+    pub(crate) files: Files,
+    /// What imports lead to, by the importer's own root.
+    imports: RwLock<FxHashMap<(Arc<str>, Name), Option<Place>>>,
+    /// Folders of modules without a file of their own.
+    namespaces: RwLock<Vec<Utf8PathBuf>>,
+    sources: Mutex<Sources>,
+}
+
+/// What an import means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    File(FileId),
+    Namespace(u32),
+}
+
+/// The syntax trees that are kept, and for which time each was asked for last.
+#[derive(Debug, Default)]
+struct Sources {
+    trees: FxHashMap<Arc<Utf8Path>, (Arc<Source>, u64)>,
+    size: usize,
+    time: u64,
+}
+
+impl Sources {
+    fn get(&mut self, path: &Utf8Path) -> Option<Arc<Source>> {
+        self.time += 1;
+        let (source, time) = self.trees.get_mut(path)?;
+        *time = self.time;
+        Some(Arc::clone(source))
+    }
+
+    fn keep(&mut self, path: &Arc<Utf8Path>, source: &Arc<Source>) {
+        if self.size + source.text.len() > MOST_TEXT {
+            self.drop_half();
+        }
+        if self.trees.insert(Arc::clone(path), (Arc::clone(source), self.time)).is_none() {
+            self.size += source.text.len();
+        }
+    }
+
+    /// Lets go of those that nobody has asked for in the longest time.
+    fn drop_half(&mut self) {
+        let mut times: Vec<u64> = self.trees.values().map(|(_, time)| *time).collect();
+        let middle = times.len() / 2;
+        if times.is_empty() {
+            return;
+        }
+        let (_, &mut limit, _) = times.select_nth_unstable(middle);
+        self.trees.retain(|_, (_, time)| *time > limit);
+        self.size = self.trees.values().map(|(source, _)| source.text.len()).sum();
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(system: Arc<dyn System>, version: Version, roots: Roots) -> Self {
+        Shared {
+            system,
+            version,
+            roots: RwLock::new(roots),
+            files: Files::default(),
+            imports: RwLock::default(),
+            namespaces: RwLock::default(),
+            sources: Mutex::default(),
+        }
+    }
+}
+
+/// What one thread works with.
+pub(crate) struct Database {
+    pub(crate) shared: Arc<Shared>,
+    pub(super) memo: Memo,
+    /// The qualified names of classes, which are asked for again and again.
+    names: RefCell<FxHashMap<ClassRef, Arc<str>>>,
+    /// The classes of the standard library that the resolver speaks of itself.
+    known: RefCell<FxHashMap<(&'static str, &'static str), Option<ClassRef>>>,
+}
+
+impl Database {
+    /// What another thread needs.
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        Database { shared: Arc::clone(shared), memo: Memo::default(), names: RefCell::default(), known: RefCell::default() }
+    }
+
+    pub(crate) fn system(&self) -> &dyn System {
+        &*self.shared.system
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.shared.files
+    }
+
+    pub(crate) fn roots<T>(&self, read: impl FnOnce(&Roots) -> T) -> T {
+        read(&self.shared.roots.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets go of what only the file that was looked at last needed.
+    pub(crate) fn forget_locals(&self) {
+        self.memo.forget_locals();
+    }
+
+    /// The text of a file, wherever it comes from.
+    pub(crate) fn text(&self, path: &Utf8Path) -> Result<String, String> {
+        if standard::holds(path) {
+            let text = standard::module_at(path).and_then(|module| standard::text(&module, self.shared.version));
+            return text.ok_or_else(|| "there is no such module".to_owned());
+        }
+        if stubs::holds(path) {
+            let text = stubs::module_at(path).and_then(|module| stubs::stub(&module));
+            return text.map(str::to_owned).ok_or_else(|| "there is no such module".to_owned());
+        }
+        self.system().read_to_string(path).map_err(|error| error.to_string())
+    }
+
+    /// A file as text and tree.
+    pub(crate) fn source(&self, path: &Arc<Utf8Path>) -> Result<Arc<Source>, String> {
+        let sources = &self.shared.sources;
+        if let Some(source) = sources.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Ok(source);
+        }
+        let text = self.text(path)?;
+        let kind = if path.extension() == Some("pyi") { PySourceType::Stub } else { PySourceType::Python };
+        let parsed = parse_unchecked_source(&text, kind);
+        let source = Arc::new(Source { lines: LineIndex::from_source_text(&text), text, parsed });
+        sources.lock().unwrap_or_else(PoisonError::into_inner).keep(path, &source);
+        Ok(source)
+    }
+
+    /// Adds the file at `path` with its table.
+    pub(crate) fn add(&self, path: &Arc<Utf8Path>, table: FileTable) -> FileId {
+        let (module, root, origin) = if let Some(module) = standard::module_at(path) {
+            (Some(Name::new(module)), Arc::from(standard::FOLDER), Origin::StandardLibrary)
+        } else if let Some(module) = stubs::module_at(path) {
+            (Some(Name::new(module)), Arc::from(stubs::FOLDER), Origin::Ours)
+        } else {
+            self.roots(|roots| {
+                let root = roots.own_root(self.system(), path);
+                let origin = if roots.is_installed(path) { Origin::Installed } else { Origin::Project };
+                (roots.module_name(&root, path), Arc::from(root.as_str()), origin)
+            })
+        };
+        self.files().add(Entry { path: Arc::clone(path), module, root, origin, table })
+    }
+
+    /// The file at `path`, which is read where it is not known yet.
+    pub(crate) fn file(&self, path: &Utf8Path) -> Option<FileId> {
+        if let Some(known) = self.files().find(path) {
+            return Some(known);
+        }
+        let path: Arc<Utf8Path> = Arc::from(path);
+        if standard::holds(&path) {
+            let table = standard::table(&standard::module_at(&path)?, self.shared.version)?;
+            return Some(self.add(&path, table));
+        }
+        let text = self.text(&path).ok()?;
+        let kind = if path.extension() == Some("pyi") { PySourceType::Stub } else { PySourceType::Python };
+        let parsed = parse_unchecked_source(&text, kind);
+        let table = FileTable::of(&text, parsed.suite(), self.shared.version);
+        Some(self.add(&path, table))
+    }
+
+    fn place(&self, target: Target) -> Option<Place> {
+        match target {
+            Target::File(path) => self.file(&path).map(Place::File),
+            Target::Folder(path) => {
+                let mut namespaces = self.shared.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+                let place = namespaces.iter().position(|known| *known == path).unwrap_or_else(|| {
+                    namespaces.push(path);
+                    namespaces.len() - 1
+                });
+                u32::try_from(place).ok().map(Place::Namespace)
+            }
+        }
+    }
+
+    /// What an absolute name means where `importer` imports it.
+    pub(crate) fn import(&self, importer: FileId, name: &Name) -> Option<Place> {
+        let Entry { root, origin, .. } = self.files().entry(importer);
+        let key = (Arc::clone(root), name.clone());
+        if let Some(known) = self.shared.imports.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *known;
+        }
+        let target = self.roots(|roots| roots.find(self.system(), Utf8Path::new(&**root), *origin, name));
+        let place = target.and_then(|target| self.place(target));
+        self.shared.imports.write().unwrap_or_else(PoisonError::into_inner).insert(key, place);
+        place
+    }
+
+    /// What a name with dots in front means in `importer`.
+    pub(crate) fn relative_import(&self, importer: FileId, level: u8, name: &str) -> Option<Place> {
+        let path = &self.files().entry(importer).path;
+        let mut folder = path.parent()?;
+        for _ in 1..level {
+            folder = folder.parent()?;
+        }
+        self.below(folder, name)
+    }
+
+    /// What a name means inside a package or a namespace.
+    pub(crate) fn submodule(&self, place: Place, name: &str) -> Option<Place> {
+        match place {
+            Place::File(file) => {
+                let entry = self.files().entry(file);
+                let folder = entry.path.parent().filter(|_| entry.is_package())?;
+                let found = self.below(folder, name);
+                // What the stubs of a package leave out, the package itself may have.
+                found.or_else(|| self.import(file, &Name::new(format!("{}.{name}", entry.module.as_ref().filter(|_| entry.is_stub())?))))
+            }
+            Place::Namespace(place) => {
+                let folder = self.shared.namespaces.read().unwrap_or_else(PoisonError::into_inner).get(place as usize).cloned()?;
+                self.below(&folder, name)
+            }
+        }
+    }
+
+    fn below(&self, folder: &Utf8Path, name: &str) -> Option<Place> {
+        if folder.starts_with(standard::FOLDER) {
+            let inside = folder.strip_prefix(standard::FOLDER).ok()?.as_str().replace('/', ".");
+            let full = if inside.is_empty() {
+                name.to_owned()
+            } else if name.is_empty() {
+                inside
+            } else {
+                format!("{inside}.{name}")
+            };
+            return self.place(Target::File(standard::path_of(&full, self.shared.version)?));
+        }
+        if folder.starts_with(stubs::FOLDER) {
+            let inside = folder.strip_prefix(stubs::FOLDER).ok()?.as_str().replace('/', ".");
+            let full = if name.is_empty() { inside } else { format!("{inside}.{name}") };
+            return self.place(Target::File(stubs::path_of(&full)?));
+        }
+        let target = self.roots(|roots| {
+            if name.is_empty() { roots.module_in(self.system(), folder) } else { roots.find_below(self.system(), folder, name) }
+        });
+        self.place(target?)
+    }
+
+    /// `module.Class` of a class; in a file that no import can name, `Class` alone.
+    pub(crate) fn qualified_class(&self, class: ClassRef) -> Arc<str> {
+        if let Some(known) = self.names.borrow().get(&class) {
+            return Arc::clone(known);
+        }
+        let own = &self.files().class(class).qualified;
+        let name: Arc<str> = self.files().entry(class.0).qualified(own).map_or_else(|| Arc::from(own.as_str()), Arc::from);
+        self.names.borrow_mut().insert(class, Arc::clone(&name));
+        name
+    }
+
+    /// A class of the standard library.
+    pub(crate) fn standard_class(&self, module: &'static str, name: &'static str) -> Option<ClassRef> {
+        if let Some(known) = self.known.borrow().get(&(module, name)) {
+            return *known;
+        }
+        let find = || {
+            let file = self.file(&standard::path_of(module, self.shared.version)?)?;
+            match self.files().table(file).names.get(name)?.last()? {
+                super::table::Slot::Class(class) => Some((file, *class)),
+                _ => None,
+            }
+        };
+        let found = find();
+        self.known.borrow_mut().insert((module, name), found);
+        found
+    }
+}

@@ -1,0 +1,112 @@
+//! The interface through which the analyser sees files, and an implementation of it for tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLock};
+use std::{fmt, io};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// What the analyser sees of the machine that it runs on. All paths are absolute.
+pub trait System: fmt::Debug + Send + Sync {
+    /// The decoded text of a file.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be read as text.
+    fn read_to_string(&self, path: &Utf8Path) -> io::Result<String>;
+
+    /// Whether there is a file at `path`.
+    fn is_file(&self, path: &Utf8Path) -> bool;
+
+    /// Whether there is a folder at `path`.
+    fn is_directory(&self, path: &Utf8Path) -> bool;
+
+    /// The paths of what lies in a folder, in no order.
+    ///
+    /// # Errors
+    /// When there is no such folder, or it cannot be read.
+    fn read_directory(&self, path: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>>;
+
+    /// The real path behind links.
+    ///
+    /// # Errors
+    /// When there is nothing at `path`.
+    fn canonicalize(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf>;
+
+    /// The value of an environment variable, where it is set and Unicode.
+    fn env_var(&self, name: &str) -> Option<String>;
+}
+
+/// Files that exist in memory only.
+#[derive(Debug, Default)]
+pub struct InMemorySystem {
+    files: MemoryFiles,
+}
+
+/// The files of an [`InMemorySystem`].
+#[derive(Debug, Default)]
+pub struct MemoryFiles(RwLock<Tree>);
+
+#[derive(Debug, Default)]
+struct Tree {
+    texts: BTreeMap<Utf8PathBuf, String>,
+    folders: BTreeSet<Utf8PathBuf>,
+}
+
+impl InMemorySystem {
+    /// The files, to be written.
+    #[must_use]
+    pub fn fs(&self) -> &MemoryFiles {
+        &self.files
+    }
+}
+
+impl MemoryFiles {
+    /// Writes a file, and makes the folders around it.
+    ///
+    /// # Errors
+    /// When a folder has that path.
+    pub fn write_file_all(&self, path: impl AsRef<Utf8Path>, text: impl Into<String>) -> io::Result<()> {
+        let path = path.as_ref();
+        let mut tree = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if tree.folders.contains(path) {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        tree.folders.extend(path.ancestors().skip(1).map(Utf8Path::to_owned));
+        tree.texts.insert(path.to_owned(), text.into());
+        Ok(())
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Tree) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl System for InMemorySystem {
+    fn read_to_string(&self, path: &Utf8Path) -> io::Result<String> {
+        self.files.read(|tree| tree.texts.get(path).cloned()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn is_file(&self, path: &Utf8Path) -> bool {
+        self.files.read(|tree| tree.texts.contains_key(path))
+    }
+
+    fn is_directory(&self, path: &Utf8Path) -> bool {
+        self.files.read(|tree| tree.folders.contains(path))
+    }
+
+    fn read_directory(&self, path: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
+        if !self.is_directory(path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let is_inside = |other: &&Utf8PathBuf| other.parent() == Some(path);
+        Ok(self.files.read(|tree| tree.texts.keys().chain(&tree.folders).filter(is_inside).cloned().collect()))
+    }
+
+    fn canonicalize(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
+        if self.is_file(path) || self.is_directory(path) { Ok(path.to_owned()) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    fn env_var(&self, _: &str) -> Option<String> {
+        None
+    }
+}
