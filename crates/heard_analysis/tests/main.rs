@@ -64,6 +64,7 @@ mod analysis;
 mod document;
 mod failures;
 mod marker;
+mod order;
 mod pages;
 mod python;
 mod tidy;

@@ -491,22 +491,24 @@ impl<'m> Flow<'m, '_, '_> {
 impl Verdict {
     /// Of two uses of one value, the one that says more about its outcome.
     fn or(self, other: Self) -> Self {
-        if let (
-            Fate::Lost(Loss::Abandoned { at, .. }),
-            Fate::Lost(Loss::OnlyCancelled { .. } | Loss::Abandoned { is_cancelled: true, .. }),
-        )
-        | (Fate::Lost(Loss::OnlyCancelled { .. }), Fate::Lost(Loss::Abandoned { at, .. })) = (&self.fate, &other.fate)
-        {
-            return Verdict { kind: self.kind, fate: Fate::Lost(Loss::Abandoned { at: *at, is_cancelled: true }) };
+        self.joined(other).0
+    }
+
+    /// The same, and whether the places in it are those of `other`.
+    pub(in crate::facts) fn joined(self, other: Self) -> (Self, bool) {
+        let is_cancelled =
+            |fate: &Fate| matches!(fate, Fate::Lost(Loss::OnlyCancelled { .. } | Loss::Abandoned { is_cancelled: true, .. }));
+        let left = |at, is_others| (Verdict { kind: self.kind, fate: Fate::Lost(Loss::Abandoned { at, is_cancelled: true }) }, is_others);
+        match (&self.fate, &other.fate) {
+            (Fate::Lost(Loss::Abandoned { at, .. }), fate) if is_cancelled(fate) => left(*at, false),
+            (Fate::Lost(Loss::OnlyCancelled { .. }), Fate::Lost(Loss::Abandoned { at, .. })) => left(*at, true),
+            // A callback hears it, and something else holds it until then.
+            (Fate::Lost(Loss::Unheld { .. }), Fate::Lost(loss)) | (Fate::Lost(loss), Fate::Lost(Loss::Unheld { .. })) if loss.holds() => {
+                (Verdict { kind: self.kind, fate: Fate::Consumed(How::HandedOver) }, false)
+            }
+            _ if self.weight() >= other.weight() => (self, false),
+            _ => (other, true),
         }
-        // A callback hears it, and something else holds it until then.
-        if let (Fate::Lost(Loss::Unheld { .. }), Fate::Lost(loss)) | (Fate::Lost(loss), Fate::Lost(Loss::Unheld { .. })) =
-            (&self.fate, &other.fate)
-            && loss.holds()
-        {
-            return Verdict { kind: self.kind, fate: Fate::Consumed(How::HandedOver) };
-        }
-        if self.weight() >= other.weight() { self } else { other }
     }
 
     fn weight(&self) -> u8 {

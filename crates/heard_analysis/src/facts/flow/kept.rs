@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprAttribute, PatternMatchClass};
 use ruff_text_size::{Ranged, TextRange};
@@ -12,7 +13,7 @@ use super::super::body::{Place, Use, Variable, last_name};
 use super::super::classes::ClassId;
 use super::super::fate::Station;
 use super::super::names::{computed_attribute, literal_attribute};
-use super::super::summary::{Entrance, Question, Treatment};
+use super::super::summary::{Entrance, MOST_STATIONS, Question, Treatment};
 use super::super::{Fate, Loss, Reason};
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
@@ -23,13 +24,11 @@ use crate::finding::Span;
 /// An attribute that more files mention is not followed: it has a name like `task`.
 const MOST_FILES: usize = 60;
 
-/// A finding shows so many places that look at what is kept.
-const MOST_STATIONS: usize = 3;
-
 /// What becomes of a value at the places that take it out of where it is kept.
 #[derive(Default)]
 struct Readings {
-    verdict: Option<Verdict>,
+    /// What the places tell together, and the file of the place that tells it.
+    verdict: Option<(Verdict, Arc<Utf8Path>)>,
     stations: Vec<Station>,
     /// The first place that reads it.
     read_at: Option<Span>,
@@ -165,27 +164,27 @@ impl<'a> Flow<'_, '_, 'a> {
         files.sort_by_key(|file| (*file != home, *file));
         let members = Members { family: &family, names: family.iter().map(|class| self.index.classes.home(*class).1).collect() };
         let mut readings = Readings::default();
-        let mut path = Arc::clone(self.module.path());
         if files.first() != Some(&home) {
             files.insert(0, home);
         }
         for file in files {
             let is_decided = self.in_file(file, |flow| {
-                let before = readings.verdict.clone();
                 flow.read_attribute(value, name, &members, &mut readings);
                 if file == home && flow.may_be_read_by_base(class_name, name) {
-                    readings.add(value.unknown(Reason::Stored));
+                    readings.add(value.unknown(Reason::Stored), flow.module.path());
                 }
-                if readings.verdict != before {
-                    path = Arc::clone(flow.module.path());
-                }
-                readings.verdict.as_ref().is_some_and(|verdict| matches!(verdict.fate, Fate::Consumed(_)))
+                readings.verdict.as_ref().is_some_and(|(verdict, _)| matches!(verdict.fate, Fate::Consumed(_)))
             });
             if is_decided == Some(true) {
                 break;
             }
         }
-        let verdict = readings.verdict.unwrap_or_else(|| value.ends(never_read(TextRange::default())));
+        self.end_of_readings(value, readings)
+    }
+
+    fn end_of_readings(&self, value: Value, readings: Readings) -> Treatment {
+        let (verdict, path) =
+            readings.verdict.unwrap_or_else(|| (value.ends(never_read(TextRange::default())), Arc::clone(self.module.path())));
         Treatment { verdict, path, read_at: readings.read_at, is_returned: false, stations: readings.stations.into() }
     }
 
@@ -200,8 +199,7 @@ impl<'a> Flow<'_, '_, 'a> {
         for load in loads {
             flow.read(value, &load.how, load.range, &mut readings);
         }
-        let verdict = readings.verdict.unwrap_or_else(|| value.ends(never_read(TextRange::default())));
-        Treatment { stations: readings.stations.into(), read_at: readings.read_at, ..self.treatment(verdict) }
+        self.end_of_readings(value, readings)
     }
 
     /// Follows a value out of every place of this module that reads the attribute on a member.
@@ -216,7 +214,7 @@ impl<'a> Flow<'_, '_, 'a> {
             self.read(value, &site.how, site.call.range(), readings);
         }
         if self.is_read_by_other_means(name, members) {
-            readings.add(value.unknown(Reason::Stored));
+            readings.add(value.unknown(Reason::Stored), self.module.path());
         }
     }
 
@@ -256,7 +254,7 @@ impl<'a> Flow<'_, '_, 'a> {
         if matches!(verdict.fate, Fate::Consumed(_)) {
             readings.read_at.get_or_insert_with(|| self.module.span(at));
         }
-        readings.add(verdict);
+        readings.add(verdict, self.module.path());
     }
 
     /// What becomes of a value that comes from elsewhere; what something that does not end keeps from
@@ -307,10 +305,13 @@ struct Kept {
 }
 
 impl Readings {
-    fn add(&mut self, verdict: Verdict) {
+    fn add(&mut self, verdict: Verdict, path: &Arc<Utf8Path>) {
         self.verdict = Some(match self.verdict.take() {
-            Some(before) => before.or(verdict),
-            None => verdict,
+            Some((before, path_before)) => match before.joined(verdict) {
+                (verdict, true) => (verdict, Arc::clone(path)),
+                (verdict, false) => (verdict, path_before),
+            },
+            None => (verdict, Arc::clone(path)),
         });
     }
 }
