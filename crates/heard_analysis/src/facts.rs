@@ -31,6 +31,7 @@ mod jumps;
 mod models;
 mod mutes;
 mod names;
+mod naming;
 mod order;
 mod origin;
 mod outcomes;

@@ -19,8 +19,9 @@ use super::flow::{Flow, Verdict};
 use super::hears::Way;
 use super::models::{Callbacks, FunctionModel, Models};
 use super::names::{Names, is_plain_coroutine_function};
+use super::naming::{is_cleanup, is_log};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
-use super::outcomes::{Work, is_cleanup};
+use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::summary::Summaries;
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
@@ -408,8 +409,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 }
             }
             Expr::Attribute(attribute) => {
-                let is_logger = last_name(&attribute.value).is_some_and(|name| name.to_lowercase().ends_with("logger"));
-                !is_logger && !attribute.value.is_literal_expr() && index.may_be_awaitable(&attribute.attr)
+                !is_log(site.call) && !attribute.value.is_literal_expr() && index.may_be_awaitable(&attribute.attr)
             }
             // What has no name, like `handlers[event]()`, may be anything.
             _ => true,

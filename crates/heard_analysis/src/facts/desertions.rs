@@ -6,10 +6,10 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::birth::Finder;
 use super::body::{Block, CallSite, last_name};
-use super::flow::is_limited;
 use super::guards::catches;
 use super::models::Effect;
 use super::names::is_async_generator;
+use super::naming::is_task_scope;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
@@ -67,13 +67,13 @@ impl<'a> Finder<'_, '_, 'a> {
             return None;
         }
         let turns = self.flow.model(site.call)?.arguments.filter(|effect| waits_in_turns(Some(*effect)))?;
-        if turns == Effect::WaitFor && !is_limited(site.call) {
+        if turns == Effect::WaitFor && !self.flow.is_limited(site.call) {
             return None;
         }
         let mut yields = Yields { found: None };
         let is_guarded = site.around.blocks().any(|block| match block {
             Block::Try(statement) => cleans_up(statement),
-            Block::With(with) => with.items.iter().any(|item| is_scope(&item.context_expr)),
+            Block::With(with) => with.items.iter().any(|item| is_task_scope(&item.context_expr)),
             Block::Finally(_) => true,
             _ => false,
         });
@@ -105,18 +105,6 @@ fn cleans_up(statement: &StmtTry) -> bool {
         handler.type_.as_deref().is_none_or(|kind| catches(kind, &["BaseException", "GeneratorExit"]))
     };
     !statement.finalbody.is_empty() || statement.handlers.iter().any(takes)
-}
-
-/// Whether a context manager ends what runs in it, as far as its name tells.
-fn is_scope(manager: &Expr) -> bool {
-    let name = match manager {
-        Expr::Call(call) => last_name(&call.func),
-        manager => last_name(manager),
-    };
-    name.is_some_and(|name| {
-        let name = name.to_lowercase();
-        ["group", "nursery", "scope", "stack", "closing"].iter().any(|word| name.contains(word))
-    })
 }
 
 /// The first `yield` of some statements where nothing is cleaned up.

@@ -25,7 +25,6 @@ use crate::program::Database;
 use self::held::{Obstacles, Reach};
 use self::promises::may_be_plain;
 pub(in crate::facts) use self::value::{Layer, Value};
-pub(in crate::facts) use self::waits::is_limited;
 
 mod arguments;
 mod beyond;

@@ -8,7 +8,7 @@ use super::Site;
 use super::birth::Finder;
 use super::body::{Around, Block, CallSite, StatementSite, Use, last_name};
 use super::continuation::{Continuation, continuation};
-use super::hears::is_log;
+use super::naming::{ends_something, only_tells};
 use super::own_waits::waits_for_other;
 
 /// A handler or `suppress` that ends a cancellation, and does nothing about it.
@@ -180,50 +180,10 @@ pub(super) fn head_of(handler: &ExceptHandlerExceptHandler) -> TextRange {
     TextRange::new(handler.start(), handler.type_.as_deref().map_or(keyword_end, Ranged::end))
 }
 
-fn only_tells(call: &ExprCall) -> bool {
-    is_log(call) || last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "print" | "print_exc"))
-}
-
 /// Whether the place is on the way out: a function that ends something, a `finally` block or a
 /// handler, where the rest of the clean-up is more important.
 fn is_ending(function: &StmtFunctionDef, around: &Around) -> bool {
     ends_something(&function.name) || around.blocks().any(|block| matches!(block, Block::Finally(_) | Block::Handler))
-}
-
-/// Whether a name says that the function ends something.
-pub(super) fn ends_something(name: &str) -> bool {
-    name.split('_').any(|word| {
-        matches!(
-            word,
-            "abort"
-                | "aclose"
-                | "aexit"
-                | "cancel"
-                | "cleanup"
-                | "close"
-                | "closed"
-                | "deinit"
-                | "disconnect"
-                | "dispose"
-                | "drain"
-                | "end"
-                | "exit"
-                | "finalize"
-                | "finish"
-                | "join"
-                | "kill"
-                | "lifespan"
-                | "quit"
-                | "release"
-                | "remove"
-                | "shutdown"
-                | "stop"
-                | "teardown"
-                | "terminate"
-                | "unload"
-                | "unsubscribe"
-        )
-    })
 }
 
 /// Counts where a module uses a name, as a name or as an attribute.

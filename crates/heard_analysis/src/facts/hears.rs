@@ -9,11 +9,11 @@ use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, Stmt
 
 use super::Hearing;
 use super::body::last_name;
+use super::naming::speaks_of_failure;
 use crate::engine::Module;
 
-pub(super) use expressions::is_log;
 use handlers::is_cancellation;
-pub(super) use handlers::{handler_hears, is_broad, speaks_of_failure};
+pub(super) use handlers::{handler_hears, is_broad};
 
 /// What is done with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,13 @@ pub(super) enum Way {
 pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> Hearing {
     // What does nothing yet is there to be overridden or filled in.
     let is_filled_in = does_work(&function.body) || is_getter(function);
-    let listen = |plain| if is_filled_in { Listener { module, called, plain }.block(&function.body) } else { Hearing::Deaf };
+    let listen = |plain| {
+        if is_filled_in {
+            Listener { module, called, plain, calls: plain, logged: Hearing::Small }.block(&function.body)
+        } else {
+            Hearing::Deaf
+        }
+    };
     let hears = match listen(Hearing::Deaf) {
         Hearing::Deaf if listens_to_awaits(&function.body) => listen(Hearing::Mostly),
         hears => hears,
@@ -47,7 +53,7 @@ pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &
 
 /// Whether a statement cannot fail unheard. `called` tells the same of what a call in it goes to.
 pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> bool {
-    Listener { module, called, plain: Hearing::Deaf }.statement(statement).is_sound()
+    Listener { module, called, plain: Hearing::Deaf, calls: Hearing::Deaf, logged: Hearing::Never }.statement(statement).is_sound()
 }
 
 /// Whether a function does nothing but give an attribute of its object, or what comparing it tells.
@@ -82,8 +88,11 @@ pub(super) fn is_transparent(decorator: &Expr) -> bool {
 struct Listener<'c, 'db> {
     module: &'c Module<'db>,
     called: &'c dyn Fn(&ExprCall, Way) -> Hearing,
-    /// What is said of plain code that may fail.
+    /// What is said of plain code that may fail, and of a plain call that may.
     plain: Hearing,
+    calls: Hearing,
+    /// The same of a plain call in what is written to a log.
+    logged: Hearing,
 }
 
 /// Whether work that is awaited stands under a handler that hears.
@@ -187,7 +196,8 @@ impl Listener<'_, '_> {
         }
         // A lock is entered without a call. What is called first may fail, but where the rest hears, that is
         // book-keeping.
-        let outside = Listener { plain: if statement.is_async { Hearing::Deaf } else { self.plain }, ..*self };
+        let plain = if statement.is_async { Hearing::Deaf } else { self.plain };
+        let outside = Listener { plain, calls: plain, ..*self };
         let entered = Hearing::of_all(statement.items.iter().map(|item| outside.expression(&item.context_expr)));
         if body.is_sound() && entered.is_deaf() { Hearing::Perhaps } else { entered.and(body) }
     }

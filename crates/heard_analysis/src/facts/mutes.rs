@@ -13,6 +13,7 @@ use super::body::{Block, Scope, StatementSite, last_name};
 use super::handlers::head_of;
 use super::hears::{handler_hears, is_broad, is_inert};
 use super::models::Models;
+use super::naming::is_debug_log;
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
 use crate::engine::Module;
@@ -97,7 +98,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             source: self.text(head),
             muted,
             repeats: site.around.blocks().any(|block| matches!(block, Block::Loop(_))),
-            is_explained: handler.body.iter().any(is_debug_log) || self.has_comment(handler),
+            is_explained: handler.body.iter().any(logs_for_debugging) || self.has_comment(handler),
         })
     }
 
@@ -224,14 +225,13 @@ fn is_mute(statements: &[Stmt]) -> bool {
     statements.iter().all(|statement| match statement {
         Stmt::Pass(_) | Stmt::Continue(_) => true,
         Stmt::Return(result) => result.value.as_deref().is_none_or(Expr::is_none_literal_expr),
-        Stmt::Expr(node) => node.value.is_literal_expr() || is_debug_log(statement),
+        Stmt::Expr(node) => node.value.is_literal_expr() || logs_for_debugging(statement),
         _ => false,
     })
 }
 
-fn is_debug_log(statement: &Stmt) -> bool {
-    let Some(Expr::Call(call)) = statement.as_expr_stmt().map(|statement| &*statement.value) else { return false };
-    matches!(&*call.func, Expr::Attribute(attribute) if matches!(attribute.attr.as_str(), "debug" | "trace"))
+fn logs_for_debugging(statement: &Stmt) -> bool {
+    statement.as_expr_stmt().and_then(|statement| statement.value.as_call_expr()).is_some_and(is_debug_log)
 }
 
 /// Whether a body is a task group and nothing else.

@@ -5,6 +5,7 @@ use ruff_python_ast::{ExceptHandlerExceptHandler, Expr, ExprCall, Stmt};
 
 use super::super::Hearing;
 use super::super::body::last_name;
+use super::super::naming::speaks_of_failure;
 
 /// What a handler does with the failure: it logs an error, prints the traceback or passes the
 /// exception on; it drops it, which is another defect; or it raises, and nobody waits.
@@ -65,11 +66,6 @@ impl<'a> Visitor<'a> for HearingFinder<'_> {
         }
         walk_expr(self, expression);
     }
-}
-
-/// Whether a function's name says that it deals with failures.
-pub(in super::super) fn speaks_of_failure(name: &str) -> bool {
-    ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
 }
 
 /// Whether a handler for `kind` catches any failure.
