@@ -19,6 +19,7 @@ mod desertions;
 mod done_callbacks;
 mod entries;
 mod examined;
+mod exceptions;
 mod exits;
 mod fate;
 mod flow;

@@ -7,6 +7,7 @@ use ruff_python_ast::{self as ast, ExceptHandler, Expr, Pattern, Stmt, StmtClass
 use ruff_text_size::{Ranged, TextRange};
 
 use self::path::{Jump, Meeting, Path};
+use super::super::exceptions::ExceptionSet;
 use super::super::models::Models;
 use super::super::naming::{is_lock, is_time_limit};
 use super::{Around, Block, Body, Edge, Frame, FrameKind, Local, Nest, Operation, Scope, StatementSite, Step, Use, last_name};
@@ -284,10 +285,10 @@ impl<'a> Walker<'a> {
                 Some(kind) => {
                     self.statement = kind.range();
                     self.expression(kind, &Use::Other);
-                    catches_all |= last_name(kind).is_some_and(|name| name == "BaseException");
                 }
-                None => catches_all = true,
+                None => {}
             }
+            catches_all |= ExceptionSet::of_handler(handler).is_all();
             if let Some(name) = &handler.name {
                 self.bind_unknown(&name.id);
             }

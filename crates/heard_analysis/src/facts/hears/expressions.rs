@@ -82,7 +82,7 @@ impl Listener<'_, '_> {
         let itself = match () {
             () if is_quiet(call) || self.is_sure(call) => Hearing::Never,
             () if self.is_small(call) => small,
-            () => match (self.called)(call, way) {
+            () => match (self.called)(call, way, self.taken) {
                 Hearing::Deaf if way == Way::Called => self.calls,
                 Hearing::Small => small,
                 hears => hears,
@@ -190,7 +190,7 @@ impl Listener<'_, '_> {
         }
     }
 
-    fn expressions(&self, expressions: &[Expr]) -> Hearing {
+    pub(super) fn expressions(&self, expressions: &[Expr]) -> Hearing {
         Hearing::of_all(expressions.iter().map(|expression| self.expression(expression)))
     }
 }
