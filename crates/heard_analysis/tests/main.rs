@@ -63,6 +63,7 @@
 mod analysis;
 mod document;
 mod failures;
+mod generated;
 mod marker;
 mod order;
 mod pages;
