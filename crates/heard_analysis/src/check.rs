@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::audit::Awaitable;
 use crate::declared::{self, UnknownName};
 use crate::facts::{self, Index, Models, Names};
-use crate::finding::{Finding, Notice};
+use crate::finding::{self, Finding, Notice};
 use crate::program::{Database, Program};
 use crate::resolve::{self, FileTable, Module};
 use crate::rules::Selection;
@@ -171,22 +171,11 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -
     // Several values may be lost at one place, and that is one defect.
     let mut seen = FxHashSet::default();
     findings.retain(|finding| seen.insert((finding.rule, finding.span.clone())));
+    finding::number(&mut findings);
     report.findings = suppress::apply(&module, findings);
-    number(&mut report.findings);
     if awaitables {
         report.awaitables = audit::awaitables(&facts);
     }
     db.forget_locals();
     report
-}
-
-/// Numbers findings that look alike, before any of them is left out.
-fn number(findings: &mut [Finding]) {
-    findings.sort_by(|left, right| left.span.cmp(&right.span));
-    let mut seen: FxHashMap<(&str, String, String), usize> = FxHashMap::default();
-    for finding in findings {
-        let count = seen.entry((finding.rule, finding.symbol.clone(), finding.statement.clone())).or_default();
-        finding.ordinal = *count;
-        *count += 1;
-    }
 }

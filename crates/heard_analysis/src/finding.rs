@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use rustc_hash::FxHashMap;
 
 use crate::edit::Fix;
 
@@ -111,6 +112,18 @@ impl FromStr for Level {
             .into_iter()
             .find(|level| level.name() == text)
             .ok_or_else(|| format!("no level `{text}`: use default, strict or preview"))
+    }
+}
+
+/// Numbers findings that look alike, in the order of their places. What a number stands for must not change with
+/// what is reported, so this comes before a comment or the selection leaves any of them out.
+pub(crate) fn number(findings: &mut [Finding]) {
+    findings.sort_by(|left, right| left.span.cmp(&right.span));
+    let mut seen: FxHashMap<(&str, String, String), usize> = FxHashMap::default();
+    for finding in findings {
+        let count = seen.entry((finding.rule, finding.symbol.clone(), finding.statement.clone())).or_default();
+        finding.ordinal = *count;
+        *count += 1;
     }
 }
 

@@ -4,7 +4,7 @@
 //! away, it is reported itself. The comments of other tools that mean the same defect lower a
 //! finding to strict, since they were often written to keep a tool quiet.
 
-use crate::finding::{Finding, Level, Span, Step};
+use crate::finding::{self, Finding, Level, Span, Step};
 use crate::resolve::Module;
 use crate::rules;
 use crate::rules::unused_allow::{self, Fault};
@@ -58,6 +58,7 @@ pub(crate) fn apply(module: &Module<'_>, mut findings: Vec<Finding>) -> Vec<Find
             }
         }
     }
+    finding::number(&mut faults);
     findings.append(&mut faults);
     findings
 }

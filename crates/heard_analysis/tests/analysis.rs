@@ -37,6 +37,11 @@ pub(crate) fn analyse_otherwise(manifest: &str, modules: &[Module]) -> Result<Re
     run(manifest, &mut modules.iter().rev(), 3, true)
 }
 
+/// The report on a program whose files are given in this order and checked on so many threads.
+pub(crate) fn analyse_in_order(manifest: &str, modules: &[&Module], threads: usize) -> Result<Report, String> {
+    run(manifest, &mut modules.iter().copied(), threads, false)
+}
+
 /// What a manifest declares in `[tool.heard]`.
 fn declared(manifest: &str) -> Result<Declared, String> {
     let manifest: toml::Table = manifest.parse().map_err(|error: toml::de::Error| error.to_string())?;

@@ -63,7 +63,9 @@
 mod analysis;
 mod document;
 mod failures;
+mod generated;
 mod marker;
+mod order;
 mod pages;
 mod python;
 mod tidy;

@@ -24,7 +24,8 @@ const SECTIONS: &[(&str, bool)] = &[
 /// The one page without a proof: it is about comments, and Python does not see them.
 const UNPROVEN: &str = "unused-allow";
 
-fn documents(failures: &mut Failures) -> Vec<Document> {
+/// All pages and cases.
+pub(crate) fn documents(failures: &mut Failures) -> Vec<Document> {
     let mut documents = Document::read_all(PAGES, true);
     documents.extend(Document::read_all(CASES, false));
     failures.sift(documents)
@@ -168,7 +169,8 @@ fn check_blocks(document: &Document, failures: &mut Failures) {
     }
 }
 
-fn modules(program: &[&Block]) -> Vec<Module> {
+/// The modules of a program.
+pub(crate) fn modules(program: &[&Block]) -> Vec<Module> {
     program
         .iter()
         .map(|block| Module {

@@ -4,6 +4,7 @@ use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{CmpOp, Expr, Stmt};
 
 use super::body::last_name;
+use super::names::{READS_ALL, computed_attribute};
 
 /// Whether the attribute is private and used only in ways that tell nothing of what it holds: it is
 /// bound, filled, emptied, measured, tested, and `is_blind` methods of it are called.
@@ -51,6 +52,11 @@ impl Reader<'_> {
 
 impl<'a> Visitor<'a> for Reader<'_> {
     fn visit_expr(&mut self, expression: &'a Expr) {
+        self.is_read |= match expression {
+            Expr::Attribute(attribute) => attribute.attr.as_str() == READS_ALL,
+            Expr::Call(call) => computed_attribute(call, self.name).is_some_and(Expr::is_name_expr),
+            _ => false,
+        };
         if self.is_it(expression) {
             self.is_read |= !self.is_blind(expression);
         } else if !self.is_blind(expression) {

@@ -16,11 +16,13 @@ use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name}
 use super::callbacks::partial_function;
 use super::classes::Classes;
 use super::flow::{Flow, Verdict};
+use super::hearings::{Asked, KnownHearings};
 use super::hears::Way;
 use super::models::{Callbacks, FunctionModel, Models};
 use super::names::{Names, is_plain_coroutine_function};
+use super::naming::{is_cleanup, is_log};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
-use super::outcomes::{Work, is_cleanup};
+use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::summary::Summaries;
 use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
@@ -151,9 +153,8 @@ pub(super) struct Spawned {
 pub(super) struct Finder<'m, 'db, 'a> {
     pub(super) db: &'db Database,
     pub(super) flow: Flow<'m, 'db, 'a>,
-    /// What is known already of who hears the failures of functions, as far as so many calls into each other
-    /// tell: what is said of one does not depend on who asked first.
-    pub(super) known_hearings: RefCell<FxHashMap<(CalleeId, usize), Hearing>>,
+    /// What is known already of who hears the failures of functions.
+    pub(super) known_hearings: RefCell<KnownHearings>,
     /// What functions are known to raise.
     pub(super) known_raises: RefCell<KnownRaises>,
     /// Where the functions stand that the program ends with.
@@ -408,8 +409,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 }
             }
             Expr::Attribute(attribute) => {
-                let is_logger = last_name(&attribute.value).is_some_and(|name| name.to_lowercase().ends_with("logger"));
-                !is_logger && !attribute.value.is_literal_expr() && index.may_be_awaitable(&attribute.attr)
+                !is_log(site.call) && !attribute.value.is_literal_expr() && index.may_be_awaitable(&attribute.attr)
             }
             // What has no name, like `handlers[event]()`, may be anything.
             _ => true,
@@ -446,13 +446,16 @@ impl<'a> Finder<'_, '_, 'a> {
             }
             Expr::Call(work) if self.never_fails(work) => Some(Hearing::Never),
             Expr::Call(work) if self.flow.model(work).is_some_and(|model| model.callbacks == Some(Callbacks::Outcome)) => {
-                Some(self.hearing_of_inner_call(self.flow.module, work, Way::Awaited, DEEPEST_ORIGIN))
+                Some(self.hearing_of_inner_call(self.flow.module, work, Way::Awaited, Asked::ALONE))
             }
             Expr::If(either) => Some(self.hearing_of_work(&either.body, site)?.and(self.hearing_of_work(&either.orelse, site)?)),
             Expr::Name(name) if let Some(choice @ Expr::If(_)) = self.value_of_local(name, site) => self.hearing_of_work(choice, site),
             argument => match work_callee(self.flow.module, argument, site.around.scope.function) {
                 Some(callee) => Some(self.hearing(&callee)),
-                None => self.hearing_of_choice(&argument.as_call_expr()?.func),
+                None => {
+                    let work = argument.as_call_expr()?;
+                    self.hearing_of_choice(&work.func).or_else(|| self.hearing_as_written(work))
+                }
             },
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct Classes {
     homes: Vec<(usize, Name)>,
     by_name: FxHashMap<Name, Vec<ClassId>>,
     bases: Vec<Vec<ClassId>>,
+    /// The last names of the bases of each.
+    base_names: Vec<Vec<Name>>,
     children: Vec<Vec<ClassId>>,
     /// The classes that define a method of this name.
     methods: FxHashMap<Name, FxHashSet<ClassId>>,
@@ -30,6 +32,7 @@ impl Classes {
             tables.iter().enumerate().flat_map(|(file, table)| table.classes.iter().map(move |class| (file, class))).collect();
         for (id, (file, class)) in all.iter().enumerate() {
             classes.homes.push((*file, class.name.clone()));
+            classes.base_names.push(class.bases.clone());
             classes.by_name.entry(class.name.clone()).or_default().push(id);
             for method in &class.methods {
                 classes.methods.entry(method.clone()).or_default().insert(id);
@@ -47,10 +50,20 @@ impl Classes {
     }
 
     /// The classes that `name` may stand for in a file: its own before those of others.
-    fn meant(&self, file: usize, name: &Name) -> Vec<ClassId> {
-        let all = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+    pub(super) fn meant(&self, file: usize, name: &str) -> Vec<ClassId> {
+        let all = self.called(name);
         let own: Vec<ClassId> = all.iter().copied().filter(|id| self.homes[*id].0 == file).collect();
         if own.is_empty() { all.to_vec() } else { own }
+    }
+
+    /// The classes called so in the whole program.
+    pub(super) fn called(&self, name: &str) -> &[ClassId] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The last names of the bases of a class.
+    pub(super) fn names_of_bases(&self, class: ClassId) -> impl Iterator<Item = &str> {
+        self.base_names[class].iter().map(Name::as_str)
     }
 
     /// The class called so in a file, where there is one.

@@ -5,7 +5,7 @@ use ruff_python_ast::{ExceptHandler, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::body::last_name;
-use super::handlers::ends_something;
+use super::naming::ends_something;
 
 /// What comes behind a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,26 +6,16 @@ use ruff_text_size::Ranged;
 
 use super::Site;
 use super::birth::Finder;
-use super::body::{StatementSite, last_name};
-use super::guards::catches;
+use super::body::StatementSite;
+use super::exceptions::ExceptionSet;
 use super::handlers::head_of;
 use super::models::Effect;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use crate::finding::Span;
 
 /// What `asyncio.wait` may raise itself: it is cancelled, or given what it does not take.
-const OWN: [&str; 10] = [
-    "BaseException",
-    "BaseExceptionGroup",
-    "CancelledError",
-    "Exception",
-    "ExceptionGroup",
-    "GeneratorExit",
-    "KeyboardInterrupt",
-    "RuntimeError",
-    "TypeError",
-    "ValueError",
-];
+const OWN: [&str; 7] =
+    ["CancelledError", "ExceptionGroup", "GeneratorExit", "KeyboardInterrupt", "RuntimeError", "TypeError", "ValueError"];
 
 /// A handler around nothing but a call like `asyncio.wait`, which raises no failure of its tasks.
 #[derive(Debug)]
@@ -58,11 +48,12 @@ impl<'a> Finder<'_, '_, 'a> {
         };
         let wait = awaited.as_await_expr()?.value.as_call_expr()?;
         let mut handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
-        let (handler, kind) = handlers.find_map(|handler| {
-            let kind = handler.type_.as_deref().filter(|kind| !catches(kind, &OWN) && is_class(kind))?;
-            Some((handler, kind))
+        let hierarchy = self.hierarchy();
+        let (handler, set) = handlers.find_map(|handler| {
+            let set = ExceptionSet::of_handler(handler).resolved(self.flow.module);
+            (!OWN.iter().any(|raised| set.may_take(raised, hierarchy))).then_some((handler, set))
         })?;
-        let is_timeout = catches(kind, &["TimeoutError"]);
+        let is_timeout = set.names("TimeoutError");
         // Who goes on when the time is over goes on all the same.
         if is_timeout && handler.body.iter().all(Stmt::is_pass_stmt) {
             return None;
@@ -91,14 +82,6 @@ impl<'a> Finder<'_, '_, 'a> {
             !matches!(given, Given::Nothing | Given::Guessed(_))
         };
         calls.0.into_iter().all(starts)
-    }
-}
-
-/// Whether `kind` names classes, and not something that may stand for any exceptions.
-fn is_class(kind: &Expr) -> bool {
-    match kind {
-        Expr::Tuple(kinds) => kinds.elts.iter().all(is_class),
-        kind => last_name(kind).is_some_and(|name| name.starts_with(char::is_uppercase) && name.chars().any(char::is_lowercase)),
     }
 }
 

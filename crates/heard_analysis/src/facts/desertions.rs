@@ -6,10 +6,10 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::birth::Finder;
 use super::body::{Block, CallSite, last_name};
-use super::flow::is_limited;
-use super::guards::catches;
+use super::exceptions::{ExceptionSet, Hierarchy};
 use super::models::Effect;
 use super::names::is_async_generator;
+use super::naming::is_task_scope;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
@@ -67,13 +67,14 @@ impl<'a> Finder<'_, '_, 'a> {
             return None;
         }
         let turns = self.flow.model(site.call)?.arguments.filter(|effect| waits_in_turns(Some(*effect)))?;
-        if turns == Effect::WaitFor && !is_limited(site.call) {
+        if turns == Effect::WaitFor && !self.flow.is_limited(site.call) {
             return None;
         }
-        let mut yields = Yields { found: None };
+        let hierarchy = self.hierarchy();
+        let mut yields = Yields { found: None, hierarchy };
         let is_guarded = site.around.blocks().any(|block| match block {
-            Block::Try(statement) => cleans_up(statement),
-            Block::With(with) => with.items.iter().any(|item| is_scope(&item.context_expr)),
+            Block::Try(statement) => cleans_up(statement, hierarchy),
+            Block::With(with) => with.items.iter().any(|item| is_task_scope(&item.context_expr)),
             Block::Finally(_) => true,
             _ => false,
         });
@@ -99,36 +100,23 @@ fn waits_in_turns(effect: Option<Effect>) -> bool {
 }
 
 /// Whether something is done where a `yield` inside is the last one.
-fn cleans_up(statement: &StmtTry) -> bool {
-    let takes = |handler: &ExceptHandler| {
-        let ExceptHandler::ExceptHandler(handler) = handler;
-        handler.type_.as_deref().is_none_or(|kind| catches(kind, &["BaseException", "GeneratorExit"]))
-    };
+fn cleans_up(statement: &StmtTry, hierarchy: Hierarchy<'_>) -> bool {
+    let takes =
+        |ExceptHandler::ExceptHandler(handler): &ExceptHandler| ExceptionSet::of_handler(handler).may_take("GeneratorExit", hierarchy);
     !statement.finalbody.is_empty() || statement.handlers.iter().any(takes)
 }
 
-/// Whether a context manager ends what runs in it, as far as its name tells.
-fn is_scope(manager: &Expr) -> bool {
-    let name = match manager {
-        Expr::Call(call) => last_name(&call.func),
-        manager => last_name(manager),
-    };
-    name.is_some_and(|name| {
-        let name = name.to_lowercase();
-        ["group", "nursery", "scope", "stack", "closing"].iter().any(|word| name.contains(word))
-    })
-}
-
 /// The first `yield` of some statements where nothing is cleaned up.
-struct Yields {
+struct Yields<'i> {
     found: Option<TextRange>,
+    hierarchy: Hierarchy<'i>,
 }
 
-impl<'a> Visitor<'a> for Yields {
+impl<'a> Visitor<'a> for Yields<'_> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
-            Stmt::Try(guard) if cleans_up(guard) => {}
+            Stmt::Try(guard) if cleans_up(guard, self.hierarchy) => {}
             _ => walk_stmt(self, statement),
         }
     }

@@ -9,7 +9,7 @@ use super::birth::{Finder, Index};
 use super::body::{Block, CallSite, Load, Local, Use, Variable, last_name};
 use super::callbacks::partial_function;
 use super::continuation::raises_next;
-use super::guards::{catches, is_caught};
+use super::exceptions::{ExceptionSet, THREAD_CANCELLATION};
 use super::hears::is_transparent;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Kind, Site};
@@ -53,12 +53,6 @@ struct Read<'r, 'a> {
     method: &'a str,
     site: &'r CallSite<'a>,
 }
-
-/// A context manager or a handler that catches these catches a cancellation.
-const CANCELLATION: &[&str] = &["CancelledError", "BaseException"];
-/// The cancellation of a thread future is an ordinary exception.
-const THREAD_CANCELLATION: &[&str] = &["CancelledError", "BaseException", "Exception", "Error"];
-const EVERYTHING: &[&str] = &["Exception", "BaseException"];
 
 impl<'a> Finder<'_, '_, 'a> {
     /// The places in this module where a done callback reads an outcome and raises or mutes.
@@ -238,8 +232,8 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether a cancellation is asked for before, or caught.
     fn is_guarded(&self, read: &Read<'_, 'a>, kind: Kind) -> bool {
-        let names = if kind == Kind::ThreadFuture { THREAD_CANCELLATION } else { CANCELLATION };
-        is_caught(&read.site.around, names) || self.is_asked_before(read.site, &["cancelled"])
+        let cancellation = if kind == Kind::ThreadFuture { THREAD_CANCELLATION } else { "CancelledError" };
+        self.is_caught(&read.site.around, cancellation) || self.is_asked_before(read.site, &["cancelled"])
     }
 
     /// Whether a read takes the failure and drops it, and nothing else in the callback may look at it.
@@ -356,7 +350,7 @@ fn passed_handler<'a>(site: &CallSite<'a>) -> Option<&'a Expr> {
     site.around.blocks().find_map(|block| match block {
         Block::Try(statement) => statement.handlers.iter().find_map(|handler| {
             let kind = handler.as_except_handler()?.type_.as_deref()?;
-            catches(kind, EVERYTHING).then_some(kind)
+            ExceptionSet::of(Some(kind)).is_broad().then_some(kind)
         }),
         _ => None,
     })
@@ -373,16 +367,10 @@ fn is_swallowed(site: &CallSite) -> bool {
                     Stmt::Return(result) => result.value.is_none(),
                     _ => false,
                 });
-                is_empty && handler.type_.as_deref().is_none_or(|kind| catches(kind, EVERYTHING))
+                is_empty && ExceptionSet::of_handler(handler).is_broad()
             })
         }),
-        Block::With(statement) => statement.items.iter().any(|item| match &item.context_expr {
-            Expr::Call(call) => {
-                last_name(&call.func).is_some_and(|name| name == "suppress")
-                    && call.arguments.args.iter().any(|kind| catches(kind, EVERYTHING))
-            }
-            _ => false,
-        }),
+        Block::With(statement) => statement.items.iter().any(|item| ExceptionSet::of_suppress(item).is_some_and(|set| set.is_broad())),
         _ => false,
     })
 }

@@ -8,9 +8,10 @@
 use std::cell::{Cell, RefCell};
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Decorator, Expr, ExprCall};
+use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use ruff_python_ast::{Decorator, Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::birth::Index;
 use super::body::{Body, CallSite, Edge, Place, Step, Use, last_name};
@@ -25,7 +26,6 @@ use crate::resolve::{Callee, Module};
 use self::held::{Obstacles, Reach};
 use self::promises::may_be_plain;
 pub(in crate::facts) use self::value::{Layer, Value};
-pub(in crate::facts) use self::waits::is_limited;
 
 mod arguments;
 mod beyond;
@@ -69,6 +69,9 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     returned: Option<Cell<bool>>,
     /// The first place where a name, or another body, reads it.
     reading: RefCell<Option<Span>>,
+    /// What became of values that were followed already, by the call that makes them and as what, and where they are
+    /// read: several facts ask for the same.
+    known: RefCell<FxHashMap<(TextRange, Kind), (Verdict, Option<Span>)>>,
 }
 
 /// What became of a value, and as what: a gather that is awaited goes on as its outcomes.
@@ -120,6 +123,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             has_arrived: Cell::new(false),
             returned: None,
             reading: RefCell::default(),
+            known: RefCell::default(),
         }
     }
 
@@ -142,7 +146,14 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     /// The fate of a value of this kind that is born at `site`.
     /// A gather is one with `return_exceptions=True`; any other is a plain future.
     pub(crate) fn verdict(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
-        self.verdict_of_result(kind, site, &site.how)
+        let question = (site.call.range(), kind);
+        if let Some((verdict, read_at)) = self.known.borrow().get(&question) {
+            self.reading.replace(read_at.clone());
+            return verdict.clone();
+        }
+        let verdict = self.verdict_of_result(kind, site, &site.how);
+        self.known.borrow_mut().insert(question, (verdict.clone(), self.read_at()));
+        verdict
     }
 
     /// The same of what comes of the value at `site`, and is used so.
@@ -419,7 +430,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     /// The steps that may come after `step`, or `None` where they are too many.
     pub(crate) fn reached_from(&self, step: Step) -> Option<FxHashSet<Step>> {
         let mut takes = |edge: &Edge<'a>| !matches!(edge, Edge::Never(_));
-        self.body.graph.reached([step], &mut takes, &|_| false, &self.steps)
+        self.body.graph.reached([step], &mut takes, &|_| false, &Cell::new(MOST_STEPS))
     }
 
     /// The model of what `call` goes to.
@@ -460,6 +471,27 @@ fn is_tornados(module: &Module, object: &Expr) -> bool {
     }
 }
 
+/// The name that something has in its own module which these statements import by another.
+fn imported_name<'s>(statements: &'s [Stmt], name: &Name) -> Option<&'s Name> {
+    struct Aliases<'s, 'n> {
+        name: &'n Name,
+        found: Option<&'s Name>,
+    }
+    impl<'s> Visitor<'s> for Aliases<'s, '_> {
+        fn visit_stmt(&mut self, statement: &'s Stmt) {
+            if let Stmt::ImportFrom(import) = statement {
+                let mut aliases = import.names.iter().filter(|alias| alias.asname.as_ref().is_some_and(|other| other.id == *self.name));
+                self.found = aliases.next().map(|alias| &alias.name.id).or(self.found);
+            }
+            walk_stmt(self, statement);
+        }
+        fn visit_expr(&mut self, _: &'s Expr) {}
+    }
+    let mut aliases = Aliases { name, found: None };
+    aliases.visit_body(statements);
+    aliases.found
+}
+
 /// Models of functions that are named and not called.
 impl<'m> Flow<'m, '_, '_> {
     /// The model of a decorator, with or without arguments of its own.
@@ -480,8 +512,14 @@ impl<'m> Flow<'m, '_, '_> {
     /// The model of a function, where it passes the test.
     fn model_of_function(&self, module: &Module, function: &Expr, test: impl Fn(&FunctionModel) -> bool) -> Option<&'m FunctionModel> {
         let name = last_name(function)?;
-        let known = if function.is_name_expr() { self.body.aliases.get(name).unwrap_or(name) } else { name };
-        if !self.models.any_named(known, &test) {
+        let is_known = |name: &Name| self.models.any_named(name, &test);
+        let may_be_known = match function {
+            // Each module has names of its own for what it imports.
+            Expr::Name(_) if module.path() != self.module.path() => is_known(imported_name(module.body(), name).unwrap_or(name)),
+            Expr::Name(_) => is_known(self.body.aliases.get(name).unwrap_or(name)),
+            _ => is_known(name),
+        };
+        if !may_be_known {
             return None;
         }
         self.models.function(module.target(function)?.name.as_deref()?).filter(|model| test(model))
@@ -491,22 +529,24 @@ impl<'m> Flow<'m, '_, '_> {
 impl Verdict {
     /// Of two uses of one value, the one that says more about its outcome.
     fn or(self, other: Self) -> Self {
-        if let (
-            Fate::Lost(Loss::Abandoned { at, .. }),
-            Fate::Lost(Loss::OnlyCancelled { .. } | Loss::Abandoned { is_cancelled: true, .. }),
-        )
-        | (Fate::Lost(Loss::OnlyCancelled { .. }), Fate::Lost(Loss::Abandoned { at, .. })) = (&self.fate, &other.fate)
-        {
-            return Verdict { kind: self.kind, fate: Fate::Lost(Loss::Abandoned { at: *at, is_cancelled: true }) };
+        self.joined(other).0
+    }
+
+    /// The same, and whether the places in it are those of `other`.
+    pub(in crate::facts) fn joined(self, other: Self) -> (Self, bool) {
+        let is_cancelled =
+            |fate: &Fate| matches!(fate, Fate::Lost(Loss::OnlyCancelled { .. } | Loss::Abandoned { is_cancelled: true, .. }));
+        let left = |at, is_others| (Verdict { kind: self.kind, fate: Fate::Lost(Loss::Abandoned { at, is_cancelled: true }) }, is_others);
+        match (&self.fate, &other.fate) {
+            (Fate::Lost(Loss::Abandoned { at, .. }), fate) if is_cancelled(fate) => left(*at, false),
+            (Fate::Lost(Loss::OnlyCancelled { .. }), Fate::Lost(Loss::Abandoned { at, .. })) => left(*at, true),
+            // A callback hears it, and something else holds it until then.
+            (Fate::Lost(Loss::Unheld { .. }), Fate::Lost(loss)) | (Fate::Lost(loss), Fate::Lost(Loss::Unheld { .. })) if loss.holds() => {
+                (Verdict { kind: self.kind, fate: Fate::Consumed(How::HandedOver) }, false)
+            }
+            _ if self.weight() >= other.weight() => (self, false),
+            _ => (other, true),
         }
-        // A callback hears it, and something else holds it until then.
-        if let (Fate::Lost(Loss::Unheld { .. }), Fate::Lost(loss)) | (Fate::Lost(loss), Fate::Lost(Loss::Unheld { .. })) =
-            (&self.fate, &other.fate)
-            && loss.holds()
-        {
-            return Verdict { kind: self.kind, fate: Fate::Consumed(How::HandedOver) };
-        }
-        if self.weight() >= other.weight() { self } else { other }
     }
 
     fn weight(&self) -> u8 {

@@ -8,7 +8,8 @@ use super::Site;
 use super::birth::Finder;
 use super::body::{Around, Block, CallSite, StatementSite, Use, last_name};
 use super::continuation::{Continuation, continuation};
-use super::hears::is_log;
+use super::exceptions::ExceptionSet;
+use super::naming::{ends_something, only_tells};
 use super::own_waits::waits_for_other;
 
 /// A handler or `suppress` that ends a cancellation, and does nothing about it.
@@ -58,10 +59,8 @@ impl<'a> Finder<'_, '_, 'a> {
         let function = site.around.scope.function.filter(|_| site.around.scope.is_async)?;
         let (body, head, caught, returns) = match site.statement {
             Stmt::Try(statement) => {
-                let (handler, caught) = statement
-                    .handlers
-                    .iter()
-                    .find_map(|ExceptHandler::ExceptHandler(handler)| Some((handler, self.caught(handler.type_.as_deref())?)))?;
+                let (handler, caught) =
+                    statement.handlers.iter().find_map(|ExceptHandler::ExceptHandler(handler)| Some((handler, self.caught(handler)?)))?;
                 let (body, returns) = match &*handler.body {
                     [body @ .., Stmt::Return(end)] if end.value.is_none() => (body, true),
                     body => (body, false),
@@ -116,18 +115,18 @@ impl<'a> Finder<'_, '_, 'a> {
         callers.peek().is_some() && count == mentions.count && callers.all(works_on)
     }
 
-    /// What a handler for `kind` catches, where cancellation is among it.
-    fn caught(&self, kind: Option<&Expr>) -> Option<Caught> {
-        match kind {
-            None => Some(Caught::All),
-            Some(Expr::Tuple(kinds)) => self.caught_together(&kinds.elts),
-            Some(kind) => self.caught_together(std::slice::from_ref(kind)),
-        }
+    /// What a handler catches, where cancellation is among it.
+    fn caught(&self, handler: &ExceptHandlerExceptHandler) -> Option<Caught> {
+        let kinds = match handler.type_.as_deref() {
+            None => &[],
+            Some(Expr::Tuple(kinds)) => &*kinds.elts,
+            Some(kind) => std::slice::from_ref(kind),
+        };
+        self.caught_together(&ExceptionSet::of_handler(handler), kinds)
     }
 
-    fn caught_together(&self, kinds: &[Expr]) -> Option<Caught> {
-        let is_named = |wanted: &str| kinds.iter().any(|kind| last_name(kind).is_some_and(|name| name == wanted));
-        if is_named("BaseException") {
+    fn caught_together(&self, set: &ExceptionSet<'_>, kinds: &[Expr]) -> Option<Caught> {
+        if set.is_all() {
             return Some(Caught::All);
         }
         if !kinds.iter().any(|kind| self.is_cancellation(kind)) {
@@ -150,8 +149,7 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     fn suppressed(&self, item: &WithItem) -> Option<Caught> {
-        let call = item.context_expr.as_call_expr().filter(|call| last_name(&call.func).is_some_and(|name| name == "suppress"))?;
-        self.caught_together(&call.arguments.args)
+        self.caught_together(&ExceptionSet::of_suppress(item)?, &item.context_expr.as_call_expr()?.arguments.args)
     }
 
     /// Whether a handler lets the coroutine go on and tells nobody who could stop it: it logs at most.
@@ -180,50 +178,10 @@ pub(super) fn head_of(handler: &ExceptHandlerExceptHandler) -> TextRange {
     TextRange::new(handler.start(), handler.type_.as_deref().map_or(keyword_end, Ranged::end))
 }
 
-fn only_tells(call: &ExprCall) -> bool {
-    is_log(call) || last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "print" | "print_exc"))
-}
-
 /// Whether the place is on the way out: a function that ends something, a `finally` block or a
 /// handler, where the rest of the clean-up is more important.
 fn is_ending(function: &StmtFunctionDef, around: &Around) -> bool {
     ends_something(&function.name) || around.blocks().any(|block| matches!(block, Block::Finally(_) | Block::Handler))
-}
-
-/// Whether a name says that the function ends something.
-pub(super) fn ends_something(name: &str) -> bool {
-    name.split('_').any(|word| {
-        matches!(
-            word,
-            "abort"
-                | "aclose"
-                | "aexit"
-                | "cancel"
-                | "cleanup"
-                | "close"
-                | "closed"
-                | "deinit"
-                | "disconnect"
-                | "dispose"
-                | "drain"
-                | "end"
-                | "exit"
-                | "finalize"
-                | "finish"
-                | "join"
-                | "kill"
-                | "lifespan"
-                | "quit"
-                | "release"
-                | "remove"
-                | "shutdown"
-                | "stop"
-                | "teardown"
-                | "terminate"
-                | "unload"
-                | "unsubscribe"
-        )
-    })
 }
 
 /// Counts where a module uses a name, as a name or as an attribute.

@@ -1,18 +1,48 @@
 //! Which functions and calls of the program hear their own failures: `hears` judges a body, and this
 //! module leads it through the calls in there.
 
+use std::sync::Arc;
+
+use camino::Utf8Path;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::FxHashMap;
 
 use super::birth::{Finder, return_exceptions};
 use super::body::{Scope, last_name};
+use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Way, hearing};
 use super::models::{Callbacks, Effect, FunctionModel};
 use super::origin::{DEEPEST_ORIGIN, only_source, returns, work_callee, wrapped};
 use super::{Hearing, Kind};
 use crate::resolve::{Callee, Module};
+
+/// Under what circumstances it is asked whether code hears itself.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'t> {
+    /// Calls are followed through this many more functions.
+    pub(super) depth: usize,
+    /// What the handlers around are for, in the functions that call this one.
+    pub(super) taken: &'t Taken,
+}
+
+impl Asked<'static> {
+    /// Of code that nothing stands around.
+    pub(super) const ALONE: Self = Asked { depth: DEEPEST_ORIGIN, taken: &Taken::NOTHING };
+}
+
+impl Asked<'_> {
+    /// The same one function further down, if there is still one to go.
+    fn below(self) -> Option<Self> {
+        Some(Asked { depth: self.depth.checked_sub(1)?, ..self })
+    }
+}
+
+/// Who hears the failures of which function, by the place of the function and by what was asked: what is said of one
+/// does not depend on who asked first.
+pub(super) type KnownHearings = FxHashMap<(Arc<Utf8Path>, TextRange, usize, Taken), Hearing>;
 
 impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// Whether what a helper spawns in its own `return` statement hears itself.
@@ -32,9 +62,15 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// written, since behind a decorator the resolver may see another one.
     pub(super) fn hearing_of_call(&self, call: &ExprCall, scope: &Scope<'a>) -> Hearing {
         match self.plain_function(call, scope) {
-            Some(function) => self.hearing_of_function(self.flow.module, function, DEEPEST_ORIGIN),
-            None => self.hearing_of_choice(&call.func).unwrap_or(Hearing::Deaf),
+            Some(function) => self.hearing_of_function(self.flow.module, function, Asked::ALONE),
+            None => self.hearing_of_choice(&call.func).or_else(|| self.hearing_as_written(call)).unwrap_or(Hearing::Deaf),
         }
+    }
+
+    /// Whether the function that a call goes to hears itself, as it is written: behind a decorator without types, the
+    /// engine does not see it.
+    pub(super) fn hearing_as_written(&self, call: &ExprCall) -> Option<Hearing> {
+        self.flow.module.with_written(call, |module, function| self.hearing_of_function(module, function, Asked::ALONE))
     }
 
     /// Whether each function that an expression may stand for hears itself, where they are known.
@@ -45,24 +81,29 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// Whether the function that runs hears itself; one without a body is taken to be deaf.
     pub(super) fn hearing(&self, callee: &Callee<'db>) -> Hearing {
-        self.hearing_within(callee, DEEPEST_ORIGIN)
+        self.hearing_within(callee, Asked::ALONE)
     }
 
-    fn hearing_within(&self, callee: &Callee<'db>, depth: usize) -> Hearing {
-        let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
+    fn hearing_within(&self, callee: &Callee<'db>, asked: Asked<'_>) -> Hearing {
+        let Some(asked) = asked.below() else { return Hearing::Deaf };
         if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
             return Hearing::Never;
         }
-        if let Some(known) = self.known_hearings.borrow().get(&(callee.id(), depth)) {
+        callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, asked)).unwrap_or(Hearing::Deaf)
+    }
+
+    /// Whether a function hears itself, as it is known or as its body tells.
+    fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Hearing {
+        let question = (Arc::clone(module.path()), function.range(), asked.depth, asked.taken.clone());
+        if let Some(known) = self.known_hearings.borrow().get(&question) {
             return *known;
         }
-        let hears =
-            callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, depth)).unwrap_or(Hearing::Deaf);
-        self.known_hearings.borrow_mut().insert((callee.id(), depth), hears);
+        let hears = self.hearing_by_body(module, function, asked);
+        self.known_hearings.borrow_mut().insert(question, hears);
         hears
     }
 
-    fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, depth: usize) -> Hearing {
+    fn hearing_by_body(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Hearing {
         let hears = |decorator| self.flow.model_of_decorator(module, decorator).is_some_and(|model| model.hears);
         if function.decorator_list.iter().any(hears) {
             return Hearing::Itself;
@@ -73,13 +114,16 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             last_name(&call.func).is_some_and(|name| *name == function.name.id)
                 && module.callee(call).and_then(|callee| callee.with_body(self.db, is_it)).unwrap_or(false)
         };
-        let called =
-            |call: &ExprCall, way| if is_again(call) { Hearing::Never } else { self.hearing_of_inner_call(module, call, way, depth) };
-        hearing(function, module, &called)
+        let called = |call: &ExprCall, way, taken: &Taken| {
+            if is_again(call) { Hearing::Never } else { self.hearing_of_inner_call(module, call, way, Asked { taken, ..asked }) }
+        };
+        // What the callers take is told by their files.
+        let hierarchy = Hierarchy { file: None, ..self.hierarchy() };
+        hearing(function, module, hierarchy, asked.taken, &called)
     }
 
     /// Whether a call in the body of a function hears itself.
-    pub(super) fn hearing_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, depth: usize) -> Hearing {
+    pub(super) fn hearing_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Hearing {
         let callee = module.callee(call);
         match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
             Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Hearing::Never,
@@ -97,7 +141,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             if model.never_fails {
                 return Hearing::Never;
             }
-            if let Some(hearing) = self.hearing_by_model(module, call, way, model, depth) {
+            if let Some(hearing) = self.hearing_by_model(module, call, way, model, asked) {
                 return hearing;
             }
             if model.harmless && !calls_back {
@@ -105,30 +149,30 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
         }
         let Some(callee) = callee else {
-            let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
+            let Some(asked) = asked.below() else { return Hearing::Deaf };
             let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match way {
                 Way::Called if function.is_async => Hearing::Never,
-                _ => self.hearing_of_function(module, function, depth),
+                _ => self.hearing_of_function(module, function, asked),
             };
             return module.with_written(call, as_written).unwrap_or(Hearing::Deaf);
         };
-        if let Some(hearing) = callee.with_class(self.db, |module, class| self.hearing_of_construction(module, class, depth)) {
+        if let Some(hearing) = callee.with_class(self.db, |module, class| self.hearing_of_construction(module, class, asked)) {
             return hearing;
         }
         // Of a coroutine function, nothing has run yet.
         if way == Way::Called && callee.with_body(self.db, |_, function| function.is_async) == Some(true) {
             return Hearing::Never;
         }
-        self.hearing_within(&callee, depth)
+        self.hearing_within(&callee, asked)
     }
 
     /// Whether to make an object of a class hears itself.
-    fn hearing_of_construction(&self, module: &Module<'db>, class: &StmtClassDef, depth: usize) -> Hearing {
+    fn hearing_of_construction(&self, module: &Module<'db>, class: &StmtClassDef, asked: Asked<'_>) -> Hearing {
         let mut methods = class.body.iter().filter_map(Stmt::as_function_def_stmt);
         let makers = ["__init__", "__new__", "__post_init__", "__init_subclass__"];
         match methods.find(|method| makers.contains(&method.name.as_str())) {
-            Some(initializer) if initializer.name.as_str() == "__init__" => match depth.checked_sub(1) {
-                Some(depth) => self.hearing_of_function(module, initializer, depth),
+            Some(initializer) if initializer.name.as_str() == "__init__" => match asked.below() {
+                Some(asked) => self.hearing_of_function(module, initializer, asked),
                 None => Hearing::Deaf,
             },
             None if class.bases().is_empty() => Hearing::Never,
@@ -139,7 +183,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// What is known of a call by the model of what it goes to: to start work or to look at a value does
     /// not fail, nor does it to wait for tasks without asking for their outcomes. Who awaits
     /// work hears what the work does not hear.
-    fn hearing_by_model(&self, module: &Module<'db>, call: &ExprCall, way: Way, model: &FunctionModel, depth: usize) -> Option<Hearing> {
+    fn hearing_by_model(
+        &self,
+        module: &Module<'db>,
+        call: &ExprCall,
+        way: Way,
+        model: &FunctionModel,
+        asked: Asked<'_>,
+    ) -> Option<Hearing> {
         let starts = matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather | Kind::ThreadFuture));
         let calls_later = matches!(model.callbacks, Some(Callbacks::DropResult));
         let looks = matches!(model.arguments, Some(Effect::Examine | Effect::Log | Effect::WaitFor));
@@ -149,30 +200,30 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Way::Awaited if model.callbacks == Some(Callbacks::Outcome) => {
                 let function =
                     call.arguments.find_argument_value(model.callback_name.as_deref().unwrap_or_default(), model.callback_place?)?;
-                Some(self.hearing_within(&module.target(function)?, depth))
+                Some(self.hearing_within(&module.target(function)?, asked))
             }
-            Way::Awaited if starts => Some(Hearing::of_all(wrapped(call).map(|work| self.hearing_of_awaited(module, work, depth)))),
+            Way::Awaited if starts => Some(Hearing::of_all(wrapped(call).map(|work| self.hearing_of_awaited(module, work, asked)))),
             Way::Awaited => None,
         }
     }
 
     /// Whether all the awaitables of an argument that is awaited hear themselves.
-    fn hearing_of_awaited(&self, module: &Module<'db>, argument: &Expr, depth: usize) -> Hearing {
+    fn hearing_of_awaited(&self, module: &Module<'db>, argument: &Expr, asked: Asked<'_>) -> Hearing {
         match argument {
-            Expr::Call(work) => self.hearing_of_inner_call(module, work, Way::Awaited, depth),
-            Expr::Starred(starred) => self.hearing_of_awaited(module, &starred.value, depth),
+            Expr::Call(work) => self.hearing_of_inner_call(module, work, Way::Awaited, asked),
+            Expr::Starred(starred) => self.hearing_of_awaited(module, &starred.value, asked),
             Expr::Generator(ast::ExprGenerator { elt, .. }) | Expr::ListComp(ast::ExprListComp { elt, .. }) => {
-                self.hearing_of_awaited(module, elt, depth)
+                self.hearing_of_awaited(module, elt, asked)
             }
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
-                Hearing::of_all(elts.iter().map(|element| self.hearing_of_awaited(module, element, depth)))
+                Hearing::of_all(elts.iter().map(|element| self.hearing_of_awaited(module, element, asked)))
             }
             Expr::Name(name) => {
-                let Some(depth) = depth.checked_sub(1) else { return Hearing::Deaf };
+                let Some(asked) = asked.below() else { return Hearing::Deaf };
                 // A list that is filled later may have anything in it.
                 let hears = |home: &Module<'db>, value: &Expr| match value {
                     Expr::List(list) if list.is_empty() => Hearing::Deaf,
-                    value => self.hearing_of_awaited(home, value, depth),
+                    value => self.hearing_of_awaited(home, value, asked),
                 };
                 module.with_value(name, hears).unwrap_or(Hearing::Deaf)
             }

@@ -5,15 +5,15 @@ mod expressions;
 mod handlers;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry, StmtWith};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtRaise, StmtTry, StmtWith, WithItem};
 
 use super::Hearing;
 use super::body::last_name;
+use super::exceptions::{ExceptionSet, Hierarchy, Taken, raised_class};
+use super::naming::speaks_of_failure;
 use crate::resolve::Module;
 
-pub(super) use expressions::is_log;
-use handlers::is_cancellation;
-pub(super) use handlers::{handler_hears, is_broad, speaks_of_failure};
+pub(super) use handlers::handler_hears;
 
 /// What is done with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +24,26 @@ pub(super) enum Way {
     Awaited,
 }
 
-/// Whether a failure of `function` can get out of it unheard. `called` tells the same of what a
-/// call in its body goes to.
-pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> Hearing {
+/// Tells of a call in a body whether it hears itself, where handlers for these stand around.
+pub(super) type Called<'c> = &'c dyn Fn(&ExprCall, Way, &Taken) -> Hearing;
+
+/// Whether a failure of `function` can get out of it unheard, where those who call it have handlers for what is `taken`.
+pub(super) fn hearing(
+    function: &StmtFunctionDef,
+    module: &Module<'_>,
+    hierarchy: Hierarchy<'_>,
+    taken: &Taken,
+    called: Called<'_>,
+) -> Hearing {
     // What does nothing yet is there to be overridden or filled in.
     let is_filled_in = does_work(&function.body) || is_getter(function);
-    let listen = |plain| if is_filled_in { Listener { module, called, plain }.block(&function.body) } else { Hearing::Deaf };
+    let listen = |plain| {
+        if is_filled_in {
+            Listener { module, hierarchy, taken, called, plain, calls: plain, logged: Hearing::Small }.block(&function.body)
+        } else {
+            Hearing::Deaf
+        }
+    };
     let hears = match listen(Hearing::Deaf) {
         Hearing::Deaf if listens_to_awaits(&function.body) => listen(Hearing::Mostly),
         hears => hears,
@@ -46,8 +60,9 @@ pub(crate) fn hearing(function: &StmtFunctionDef, module: &Module<'_>, called: &
 }
 
 /// Whether a statement cannot fail unheard. `called` tells the same of what a call in it goes to.
-pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, called: &dyn Fn(&ExprCall, Way) -> Hearing) -> bool {
-    Listener { module, called, plain: Hearing::Deaf }.statement(statement).is_sound()
+pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, hierarchy: Hierarchy<'_>, called: Called<'_>) -> bool {
+    let (plain, logged) = (Hearing::Deaf, Hearing::Never);
+    Listener { module, hierarchy, taken: &Taken::default(), called, plain, calls: plain, logged }.statement(statement).is_sound()
 }
 
 /// Whether a function does nothing but give an attribute of its object, or what comparing it tells.
@@ -81,9 +96,15 @@ pub(super) fn is_transparent(decorator: &Expr) -> bool {
 
 struct Listener<'c, 'db> {
     module: &'c Module<'db>,
-    called: &'c dyn Fn(&ExprCall, Way) -> Hearing,
-    /// What is said of plain code that may fail.
+    hierarchy: Hierarchy<'c>,
+    /// What the handlers around are for.
+    taken: &'c Taken,
+    called: Called<'c>,
+    /// What is said of plain code that may fail, and of a plain call that may.
     plain: Hearing,
+    calls: Hearing,
+    /// The same of a plain call in what is written to a log.
+    logged: Hearing,
 }
 
 /// Whether work that is awaited stands under a handler that hears.
@@ -93,7 +114,7 @@ fn listens_to_awaits(body: &[Stmt]) -> bool {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
             if let Stmt::Try(statement) = statement {
                 let hears = statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
-                    is_broad(handler.type_.as_deref()) && handler_hears(handler) == Hearing::Itself
+                    ExceptionSet::of_handler(handler).is_broad() && handler_hears(handler) == Hearing::Itself
                 });
                 let mut awaits = AwaitFinder(false);
                 awaits.visit_body(&statement.body);
@@ -141,6 +162,7 @@ impl Listener<'_, '_> {
             Stmt::AugAssign(statement) => self.operation(&statement.target, statement.op, &statement.value),
             Stmt::Delete(statement) => Hearing::of_all(statement.targets.iter().map(|target| self.deleted(target))),
             Stmt::Assert(statement) => self.expression(&statement.test),
+            Stmt::Raise(statement) => self.raised(statement),
             Stmt::FunctionDef(_)
             | Stmt::Import(_)
             | Stmt::ImportFrom(_)
@@ -154,18 +176,19 @@ impl Listener<'_, '_> {
     }
 
     fn try_block(&self, statement: &StmtTry) -> Hearing {
-        let mut catches_all = false;
+        let mut sets = Vec::new();
         let mut hears = Hearing::Never;
         for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
-            let kind = handler.type_.as_deref();
-            if !is_cancellation(kind) {
-                catches_all |= is_broad(kind);
+            let set = ExceptionSet::of_handler(handler).resolved(self.module);
+            if !set.is_ending() {
+                sets.push(set);
                 hears = hears.and(handler_hears(handler));
             }
         }
         // Without a broad handler the body itself may hear: `try: … finally: close()`.
-        if !catches_all {
-            return hears.and(self.block(&statement.body)).and(self.block(&statement.orelse));
+        if !sets.iter().any(ExceptionSet::is_broad) {
+            let body = Listener { taken: &self.taken.and(sets.iter()), ..*self }.block(&statement.body);
+            return hears.and(body).and(self.block(&statement.orelse));
         }
         // What comes behind work whose failures are heard is book-keeping.
         let follows = match self.block(&statement.orelse) {
@@ -175,9 +198,28 @@ impl Listener<'_, '_> {
         hears.and(follows)
     }
 
+    /// What a handler around is for is dealt with there.
+    fn raised(&self, statement: &StmtRaise) -> Hearing {
+        match raised_class(statement) {
+            Some(class) if self.taken.has(class, self.hierarchy) => match statement.exc.as_deref() {
+                Some(Expr::Call(call)) => self.expressions(&call.arguments.args),
+                _ => Hearing::Never,
+            },
+            _ => Hearing::Deaf,
+        }
+    }
+
     fn with_block(&self, statement: &StmtWith) -> Hearing {
-        let body = self.block(&statement.body);
-        let may_hear = |item: &ruff_python_ast::WithItem| match &item.context_expr {
+        // What is suppressed is known; other sorts of failure get out.
+        let suppressed: Vec<ExceptionSet> =
+            statement.items.iter().filter_map(ExceptionSet::of_suppress).map(|set| set.resolved(self.module)).collect();
+        let taken = self.taken.and(suppressed.iter());
+        // Who suppresses one sort around plain code knows what that raises.
+        let is_known = suppressed.iter().any(|set| !set.is_ending());
+        let (plain, calls) = if is_known { (Hearing::Perhaps, Hearing::Perhaps) } else { (self.plain, self.calls) };
+        let body = Listener { taken: &taken, plain, calls, ..*self }.block(&statement.body);
+        let may_hear = |item: &WithItem| match &item.context_expr {
+            Expr::Call(_) if ExceptionSet::of_suppress(item).is_some() => suppressed.iter().any(|set| set.is_broad() || set.is_open()),
             Expr::Call(call) => last_name(&call.func).is_some_and(|name| speaks_of_failure(name) || name.contains("suppress")),
             // `with self:` in a decorator's wrapper.
             context => last_name(context).is_some_and(|name| name == "self"),
@@ -187,8 +229,10 @@ impl Listener<'_, '_> {
         }
         // A lock is entered without a call. What is called first may fail, but where the rest hears, that is
         // book-keeping.
-        let outside = Listener { plain: if statement.is_async { Hearing::Deaf } else { self.plain }, ..*self };
-        let entered = Hearing::of_all(statement.items.iter().map(|item| outside.expression(&item.context_expr)));
+        let plain = if statement.is_async { Hearing::Deaf } else { self.plain };
+        let outside = Listener { plain, calls: plain, ..*self };
+        let others = statement.items.iter().filter(|item| ExceptionSet::of_suppress(item).is_none());
+        let entered = Hearing::of_all(others.map(|item| outside.expression(&item.context_expr)));
         if body.is_sound() && entered.is_deaf() { Hearing::Perhaps } else { entered.and(body) }
     }
 }

@@ -7,7 +7,7 @@ use ruff_text_size::Ranged;
 use super::Site;
 use super::birth::Finder;
 use super::body::Block;
-use super::guards::catches;
+use super::exceptions::ExceptionSet;
 
 /// A statement that leaves a `finally` block other than by its end.
 #[derive(Debug)]
@@ -37,9 +37,7 @@ impl Finder<'_, '_, '_> {
 /// Whether a failure or a cancellation may be on its way out of a `try` when its `finally` begins: not
 /// behind a handler for everything, if no handler raises or waits.
 fn lets_out(statement: &StmtTry) -> bool {
-    let takes_all = |ExceptHandler::ExceptHandler(handler): &ExceptHandler| {
-        handler.type_.as_deref().is_none_or(|kind| catches(kind, &["BaseException"]))
-    };
+    let takes_all = |ExceptHandler::ExceptHandler(handler): &ExceptHandler| ExceptionSet::of_handler(handler).is_all();
     let mut leaving = Leaving(false);
     for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
         leaving.visit_body(&handler.body);

@@ -10,9 +10,12 @@ use rustc_hash::FxHashMap;
 
 use super::birth::Finder;
 use super::body::{Block, Scope, StatementSite, last_name};
+use super::exceptions::{ExceptionSet, Taken};
 use super::handlers::head_of;
-use super::hears::{handler_hears, is_broad, is_inert};
+use super::hearings::Asked;
+use super::hears::{handler_hears, is_inert};
 use super::models::Models;
+use super::naming::is_debug_log;
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
@@ -79,7 +82,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             // Where others get a value, whoever reads the task sees that there is none.
             let gives_values = returns(&function.body).into_iter().flatten().any(|value| !value.is_none_literal_expr());
             if gives_values
-                || !is_broad(handler.type_.as_deref())
+                || !ExceptionSet::of_handler(handler).is_broad()
                 || !self.covers(&function.body, statement)
                 || !self.does_the_work(statement)
             {
@@ -97,7 +100,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             source: self.text(head),
             muted,
             repeats: site.around.blocks().any(|block| matches!(block, Block::Loop(_))),
-            is_explained: handler.body.iter().any(is_debug_log) || self.has_comment(handler),
+            is_explained: handler.body.iter().any(logs_for_debugging) || self.has_comment(handler),
         })
     }
 
@@ -158,10 +161,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// Whether `wanted` is the one statement of `body` that can fail, or stands alone in one.
     fn covers(&self, body: &'a [Stmt], wanted: &StmtTry) -> bool {
-        let hears = |call: &ExprCall, way| self.hearing_of_inner_call(self.flow.module, call, way, DEEPEST_ORIGIN);
+        let hears = |call: &ExprCall, way, taken: &Taken| {
+            self.hearing_of_inner_call(self.flow.module, call, way, Asked { depth: DEEPEST_ORIGIN, taken })
+        };
         let mut body = body;
         loop {
-            let mut others = body.iter().filter(|statement| !is_inert(statement, self.flow.module, &hears));
+            let mut others = body.iter().filter(|statement| !is_inert(statement, self.flow.module, self.hierarchy(), &hears));
             let (Some(only), None) = (others.next(), others.next()) else { return false };
             body = match only {
                 Stmt::Try(statement) if std::ptr::eq(statement, wanted) => return true,
@@ -190,8 +195,8 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 /// The handler that drops every failure, if a `try` has one.
 fn mute_handler(statement: &StmtTry) -> Option<&ExceptHandlerExceptHandler> {
     statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler).find(|handler| {
-        let catches_group = || handler.type_.as_deref().and_then(last_name).is_some_and(|name| name.ends_with("ExceptionGroup"));
-        (is_broad(handler.type_.as_deref()) || catches_group()) && is_mute(&handler.body)
+        let set = ExceptionSet::of_handler(handler);
+        (set.is_broad() || set.names_groups()) && is_mute(&handler.body)
     })
 }
 
@@ -224,14 +229,13 @@ fn is_mute(statements: &[Stmt]) -> bool {
     statements.iter().all(|statement| match statement {
         Stmt::Pass(_) | Stmt::Continue(_) => true,
         Stmt::Return(result) => result.value.as_deref().is_none_or(Expr::is_none_literal_expr),
-        Stmt::Expr(node) => node.value.is_literal_expr() || is_debug_log(statement),
+        Stmt::Expr(node) => node.value.is_literal_expr() || logs_for_debugging(statement),
         _ => false,
     })
 }
 
-fn is_debug_log(statement: &Stmt) -> bool {
-    let Some(Expr::Call(call)) = statement.as_expr_stmt().map(|statement| &*statement.value) else { return false };
-    matches!(&*call.func, Expr::Attribute(attribute) if matches!(attribute.attr.as_str(), "debug" | "trace"))
+fn logs_for_debugging(statement: &Stmt) -> bool {
+    statement.as_expr_stmt().and_then(|statement| statement.value.as_call_expr()).is_some_and(is_debug_log)
 }
 
 /// Whether a body is a task group and nothing else.
@@ -263,7 +267,7 @@ fn has_hearing_handler(function: &StmtFunctionDef) -> bool {
     impl<'a> Visitor<'a> for HandlerFinder {
         fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
             let ExceptHandler::ExceptHandler(inner) = handler;
-            self.0 |= is_broad(inner.type_.as_deref()) && handler_hears(inner) == Hearing::Itself;
+            self.0 |= ExceptionSet::of_handler(inner).is_broad() && handler_hears(inner) == Hearing::Itself;
             ast::visitor::walk_except_handler(self, handler);
         }
     }

@@ -167,7 +167,13 @@ impl<'a> Visitor<'a> for Collector {
                 let is_own = matches!(&*attribute.value, Expr::Name(name) if name.id == "self");
                 *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
             }
-            Expr::Call(call) => self.names.mentions.extend(literal_attribute(call).map(|name| (name, true))),
+            Expr::Call(call) => {
+                self.names.mentions.extend(literal_attribute(call).map(|name| (name, true)));
+                if let Some((kind, object)) = whole_reading(call) {
+                    let is_own = matches!(object, Expr::Name(name) if name.id == "self");
+                    *self.names.mentions.entry(Name::new_static(kind)).or_default() |= !is_own;
+                }
+            }
             _ => {}
         }
         walk_expr(self, expression);
@@ -229,19 +235,32 @@ pub(super) fn literal_attribute(call: &ExprCall) -> Option<Name> {
     is_getter.then(|| Name::new(literal.value.to_str()))
 }
 
+/// Under this name the table has the files that read all attributes of an object, like `vars(self)`.
+pub(super) const READS_ALL: &str = "__dict__";
+
+/// Under this name it has those that read attributes by computed names. No attribute is called so.
+pub(super) const READS_ANY: &str = "getattr()";
+
+/// How a call may read attributes without writing their names, and of which object.
+fn whole_reading(call: &ExprCall) -> Option<(&'static str, &Expr)> {
+    match (last_name(&call.func)?.as_str(), &*call.arguments.args) {
+        ("vars" | "asdict" | "astuple" | "getmembers", [object, ..]) => Some((READS_ALL, object)),
+        ("getattr", [object, name, ..]) if !name.is_string_literal_expr() => Some((READS_ANY, object)),
+        _ => None,
+    }
+}
+
 /// The object of which a call may read the attribute `name` without writing it: all of `vars(object)`, and
 /// `getattr(object, computed)` unless what is written of the name differs, as in `f"_{kind}_task"`.
 pub(super) fn computed_attribute<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {
     match (last_name(&call.func)?.as_str(), &*call.arguments.args) {
-        ("vars", [object]) => Some(object),
         ("getattr", [object, Expr::FString(computed), ..]) => {
             let mut parts = computed.value.elements().map(|part| part.as_literal().map_or("", |literal| &literal.value));
             let begins = parts.next().is_none_or(|part| name.starts_with(part));
             let ends = parts.last().is_none_or(|part| name.ends_with(part));
             (begins && ends).then_some(object)
         }
-        ("getattr", [object, computed, ..]) => (!computed.is_string_literal_expr()).then_some(object),
-        _ => None,
+        _ => whole_reading(call).map(|(_, object)| object),
     }
 }
 

@@ -5,6 +5,7 @@ use ruff_python_ast::{self as ast, Expr, ExprCall};
 use super::birth::Finder;
 use super::body::{CallSite, Local, Use, last_name};
 use super::names::is_plain_coroutine_function;
+use super::naming::is_cleanup;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Hearing, Kind};
 
@@ -122,12 +123,4 @@ fn is_glance(how: &Use) -> bool {
         Use::Argument { call, .. } => last_name(&call.func).is_some_and(|name| name == "len"),
         _ => false,
     }
-}
-
-/// Whether a function's name says that it ends something.
-pub(super) fn is_cleanup(name: &str) -> bool {
-    let name = name.trim_start_matches('_').trim_start_matches("async_");
-    ["close", "aclose", "stop", "shutdown", "disconnect", "cancel", "cleanup", "terminate", "unsubscribe", "wait_closed", "release", "kill"]
-        .iter()
-        .any(|word| name == *word || name.strip_prefix(word).is_some_and(|rest| rest.starts_with('_')))
 }

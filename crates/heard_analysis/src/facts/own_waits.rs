@@ -8,8 +8,8 @@ use ruff_python_ast::{Comprehension, Expr, ExprCall, Stmt, StmtFunctionDef};
 use super::Kind;
 use super::birth::Finder;
 use super::body::last_name;
-use super::handlers::ends_something;
 use super::models::{Effect, FunctionModel};
+use super::naming::ends_something;
 
 impl<'a> Finder<'_, '_, 'a> {
     /// Whether `body`, a part of `function`, waits for something of its own.

@@ -2,13 +2,13 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{self as ast, ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
+use ruff_python_ast::{self as ast, ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry, StmtWith};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Kind;
 use super::birth::{Finder, return_exceptions};
 use super::body::{Local, Scope, arguments, last_name};
-use super::hears::is_broad;
+use super::exceptions::{ExceptionSet, Hierarchy, raised_class};
 use super::models::Effect;
 use super::origin::DEEPEST_ORIGIN;
 use crate::resolve::{Callee, CalleeId, Module};
@@ -97,7 +97,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Some(depth) => module.callee(call).map_or_else(unknown, |callee| self.raised_behind(&callee, depth)),
             None => unknown(),
         };
-        raised(&function.body, &called)
+        raised(&function.body, &called, self.hierarchy_in(module))
     }
 }
 
@@ -111,22 +111,29 @@ pub(super) fn collects_failures(call: &ExprCall) -> bool {
 }
 
 /// What gets out of a body; `called` tells the same of what an awaited call goes to.
-fn raised(body: &[Stmt], called: &dyn Fn(&ExprCall) -> Raised) -> Raised {
-    let mut raises = Raises { called, raised: Raised::default() };
+fn raised(body: &[Stmt], called: &dyn Fn(&ExprCall) -> Raised, hierarchy: Hierarchy<'_>) -> Raised {
+    let mut raises = Raises { called, hierarchy, raised: Raised::default() };
     raises.visit_body(body);
     raises.raised
 }
 
 struct Raises<'c> {
     called: &'c dyn Fn(&ExprCall) -> Raised,
+    hierarchy: Hierarchy<'c>,
     raised: Raised,
 }
 
 impl Raises<'_> {
+    /// Whether an exception that is raised may be among these; what is not known is among everything only.
+    fn may_take(&self, set: &ExceptionSet<'_>, raised: &str) -> bool {
+        if raised == UNKNOWN { set.is_broad() } else { set.may_take(raised, self.hierarchy) }
+    }
+
     fn try_block(&mut self, statement: &StmtTry) {
-        let mut open = raised(&statement.body, self.called);
+        let mut open = raised(&statement.body, self.called, self.hierarchy);
         for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
-            let caught: Raised = open.iter().filter(|name| catches(handler.type_.as_deref(), name)).cloned().collect();
+            let set = ExceptionSet::of_handler(handler);
+            let caught: Raised = open.iter().filter(|name| self.may_take(&set, name)).cloned().collect();
             let raises_again = handler.body.iter().any(|statement| raises_again(statement, handler.name.as_ref().map(|name| &name.id)));
             open.retain(|name| !caught.contains(name));
             if raises_again {
@@ -138,6 +145,15 @@ impl Raises<'_> {
         self.visit_body(&statement.orelse);
         self.visit_body(&statement.finalbody);
     }
+
+    /// A block that is mostly there to swallow: what, a `suppress` says.
+    fn swallowing_block(&mut self, statement: &StmtWith) {
+        let calls = statement.items.iter().filter(|item| item.context_expr.is_call_expr());
+        let Some(sets) = calls.map(ExceptionSet::of_suppress).collect::<Option<Vec<_>>>() else { return };
+        let mut open = raised(&statement.body, self.called, self.hierarchy);
+        open.retain(|name| !sets.iter().any(|set| self.may_take(set, name)));
+        self.raised.extend(open);
+    }
 }
 
 impl<'a> Visitor<'a> for Raises<'_> {
@@ -146,13 +162,12 @@ impl<'a> Visitor<'a> for Raises<'_> {
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
             Stmt::Try(statement) => self.try_block(statement),
             Stmt::Raise(statement) => {
-                // What begins in lower case is an exception that was caught.
-                let name = statement.exc.as_deref().and_then(raised_name).filter(|name| name.starts_with(char::is_uppercase));
-                self.raised.extend(name.filter(|name| !is_no_failure(name)).cloned());
+                self.raised.extend(raised_class(statement).filter(|name| !is_no_failure(name)).cloned());
                 statement.exc.iter().for_each(|exception| self.visit_expr(exception));
             }
-            // Such a block is mostly there to swallow.
-            Stmt::With(inner) if !inner.is_async && inner.items.iter().any(|item| item.context_expr.is_call_expr()) => {}
+            Stmt::With(inner) if !inner.is_async && inner.items.iter().any(|item| item.context_expr.is_call_expr()) => {
+                self.swallowing_block(inner);
+            }
             statement => {
                 let is_async =
                     matches!(statement, Stmt::With(with) if with.is_async) || matches!(statement, Stmt::For(each) if each.is_async);
@@ -176,28 +191,9 @@ impl<'a> Visitor<'a> for Raises<'_> {
     }
 }
 
-/// The name of what a `raise` statement raises.
-fn raised_name(exception: &Expr) -> Option<&Name> {
-    match exception {
-        Expr::Call(call) => last_name(&call.func),
-        exception => last_name(exception),
-    }
-}
-
 /// Whether an exception means something else than that the work failed.
 fn is_no_failure(name: &str) -> bool {
     matches!(name, "NotImplementedError" | "CancelledError" | "StopIteration" | "StopAsyncIteration" | "GeneratorExit")
-}
-
-/// Whether a handler of this type catches the exception called `name`.
-pub(super) fn catches(kind: Option<&Expr>, name: &str) -> bool {
-    let is_named = |kind: &Expr| last_name(kind).is_some_and(|kind| kind == name);
-    is_broad(kind)
-        || match kind {
-            Some(Expr::Tuple(kinds)) => kinds.elts.iter().any(is_named),
-            Some(kind) => is_named(kind),
-            None => true,
-        }
 }
 
 /// Whether a statement of a handler may raise what the handler caught, under this name.

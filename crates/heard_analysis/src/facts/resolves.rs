@@ -1,14 +1,14 @@
 //! Places that give a future its outcome, though its waiter may have cancelled it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
+use rustc_hash::FxHashMap;
 
 use super::birth::Finder;
 use super::body::{Block, CallSite, Local, last_name};
-use super::guards::is_caught;
 use super::waits::{Waits, shields};
 use super::{Kind, Site};
 use crate::resolve::{Answer, Module};
@@ -23,20 +23,23 @@ pub(crate) struct Resolve {
     pub(crate) method: String,
 }
 
+/// Which functions are known to be shielded wherever they are called, or not to be: to find out opens files.
+type Shielded = RefCell<FxHashMap<String, bool>>;
+
 impl<'a> Finder<'_, '_, 'a> {
     /// The places that give an outcome to a future that may be cancelled, and do not ask.
     pub(super) fn resolves(&self) -> impl Iterator<Item = Resolve> {
-        let waits = OnceCell::new();
+        let (waits, shielded) = (OnceCell::new(), Shielded::default());
         self.flow.body.calls.iter().filter_map(move |site| {
             let Expr::Attribute(method) = &*site.call.func else { return None };
             if !matches!(method.attr.as_str(), "set_result" | "set_exception")
-                || is_caught(&site.around, &["InvalidStateError", "Exception", "BaseException", "Error"])
+                || self.is_caught(&site.around, "InvalidStateError")
                 || self.is_asked_before(site, &["done", "cancelled"])
             {
                 return None;
             }
             let waits = waits.get_or_init(|| Waits::of(self.flow.module.body()));
-            let may_be_cancelled = self.may_be_cancelled(&method.value, site, waits);
+            let may_be_cancelled = self.may_be_cancelled(&method.value, site, waits, &shielded);
             let is_future = |class: &str| self.flow.models.kind_of_class(class);
             if !may_be_cancelled || self.flow.module.sort_of(&*method.value, &is_future) != Answer::All(Kind::Future) {
                 return None;
@@ -50,8 +53,8 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     /// Whether somebody waits for the future so that it may be cancelled.
-    fn may_be_cancelled(&self, future: &Expr, site: &CallSite<'a>, waits: &Waits) -> bool {
-        let is_shielded = &|function: &str| self.is_always_shielded(function);
+    fn may_be_cancelled(&self, future: &Expr, site: &CallSite<'a>, waits: &Waits, shielded: &Shielded) -> bool {
+        let is_shielded = &|function: &str| self.is_always_shielded(function, shielded);
         match future {
             Expr::Attribute(attribute) => {
                 !waits.is_new(&attribute.attr, site.call.start()) && waits.may_cancel_attribute(&attribute.attr, is_shielded)
@@ -77,7 +80,16 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     /// Whether all of the program that calls a function shields what it gives, as far as its name tells.
-    fn is_always_shielded(&self, function: &str) -> bool {
+    fn is_always_shielded(&self, function: &str, shielded: &Shielded) -> bool {
+        if let Some(known) = shielded.borrow().get(function) {
+            return *known;
+        }
+        let is_shielded = self.find_always_shielded(function);
+        shielded.borrow_mut().insert(function.to_owned(), is_shielded);
+        is_shielded
+    }
+
+    fn find_always_shielded(&self, function: &str) -> bool {
         let index = self.flow.index;
         let here = shields(self.flow.module.body(), function);
         let others = index.mentions(&Name::new(function)).iter().filter_map(|(file, _)| index.files.get(*file));

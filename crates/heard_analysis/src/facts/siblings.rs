@@ -6,9 +6,10 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::birth::Finder;
 use super::body::{Around, Block, CallSite, Use};
+use super::exceptions::ExceptionSet;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
-use super::raises::{UNKNOWN, catches, collects_failures};
+use super::raises::{UNKNOWN, collects_failures};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
 
@@ -101,7 +102,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let taker = blocks.find_map(|block| match block {
             Block::Try(statement) => {
                 let mut handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
-                let handler = handlers.find(|handler| self.takes_failure(site, handler.type_.as_deref()))?;
+                let handler = handlers.find(|handler| self.takes_failure(site, ExceptionSet::of_handler(handler)))?;
                 Some(taken_by(handler))
             }
             Block::With(statement) => {
@@ -111,8 +112,7 @@ impl<'a> Finder<'_, '_, 'a> {
                     name.and_then(|name| self.flow.models.function(&name)).is_some_and(|model| model.swallows)
                 };
                 let call = statement.items.iter().find(swallows)?.context_expr.as_call_expr()?;
-                let takes = call.arguments.args.iter().any(|kind| self.takes_failure(site, Some(kind)));
-                takes.then_some(Some(Taker { at: call.range(), goes_on: true }))
+                self.takes_failure(site, ExceptionSet::of_arguments(call)).then_some(Some(Taker { at: call.range(), goes_on: true }))
             }
             _ => None,
         })??;
@@ -120,10 +120,12 @@ impl<'a> Finder<'_, '_, 'a> {
         Some((taker, starts_again))
     }
 
-    /// Whether a handler of this type takes what the awaitables raise.
-    fn takes_failure(&self, site: &CallSite<'a>, kind: Option<&Expr>) -> bool {
-        catches(kind, UNKNOWN)
-            || self.raised_by_call(site.call, &site.around.scope, DEEPEST_ORIGIN - 1).iter().any(|name| catches(kind, name))
+    /// Whether something of what the awaitables raise is surely among these.
+    fn takes_failure(&self, site: &CallSite<'a>, set: ExceptionSet<'_>) -> bool {
+        let hierarchy = self.hierarchy();
+        let set = set.resolved(self.flow.module);
+        let raised = || self.raised_by_call(site.call, &site.around.scope, DEEPEST_ORIGIN - 1);
+        set.is_broad() || raised().iter().any(|name| name != UNKNOWN && set.takes(name, hierarchy) == Some(true))
     }
 }
 

@@ -35,8 +35,27 @@ pub(super) enum Entrance {
     Attribute { class: ClassId, name: Name },
     /// A name of a module, by its file.
     Global { file: usize, name: Name },
-    /// A parameter of the function that stands at this place of a file.
-    Parameter { path: Arc<Utf8Path>, function: TextRange, name: Name },
+    /// A parameter of the function that stands at this place of a file. Where the call may go to what derived
+    /// classes define in its place, `is_open`, those get the same argument, under names of their own.
+    Parameter { path: Arc<Utf8Path>, function: TextRange, argument: Argument, is_open: bool },
+}
+
+/// An argument of a function, by its place or its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Argument {
+    /// The place among all that the function gets, its receiver included.
+    At(usize),
+    Named(Name),
+}
+
+impl Argument {
+    /// The same argument behind so many that the function has already.
+    pub(super) fn behind(self, bound: usize) -> Self {
+        match self {
+            Argument::At(place) => Argument::At(place + bound),
+            named @ Argument::Named(_) => named,
+        }
+    }
 }
 
 /// What becomes of it there.
@@ -51,6 +70,21 @@ pub(super) struct Treatment {
     pub(super) is_returned: bool,
     /// Where the value was looked at without being read, a few of the places.
     pub(super) stations: Arc<[Station]>,
+}
+
+/// A treatment shows so many places that look at the value.
+pub(super) const MOST_STATIONS: usize = 3;
+
+impl Treatment {
+    /// Of two bodies that may get the value, the treatment that says more about its outcome. Its places stay those of
+    /// its own file.
+    pub(super) fn or(self, other: Self) -> Self {
+        let is_returned = self.is_returned || other.is_returned;
+        let stations = self.stations.iter().chain(&*other.stations).take(MOST_STATIONS).cloned().collect();
+        let (verdict, is_others) = self.verdict.joined(other.verdict);
+        let (path, read_at) = if is_others { (other.path, other.read_at) } else { (self.path, self.read_at) };
+        Treatment { verdict, path, read_at, is_returned, stations }
+    }
 }
 
 /// What is known already.

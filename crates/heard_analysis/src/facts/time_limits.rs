@@ -6,9 +6,8 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::birth::Finder;
 use super::body::{Block, CallSite, Local, StatementSite, Use, last_name};
-use super::guards::catches;
+use super::exceptions::ExceptionSet;
 use super::handlers::head_of;
-use super::hears::is_broad;
 use super::models::FunctionModel;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
@@ -103,11 +102,11 @@ impl<'a> Finder<'_, '_, 'a> {
             _ => return None,
         }
         blocks.find_map(|block| match block {
-            Block::Try(statement) => handlers(statement).find(|handler| takes_timeout(handler)).map(head_of),
+            Block::Try(statement) => handlers(statement).find(|handler| self.takes_timeout(handler)).map(head_of),
             Block::With(statement) => {
                 let calls = statement.items.iter().filter_map(|item| item.context_expr.as_call_expr());
                 let mut swallowing = calls.filter(|call| self.is_modelled(call, |model| model.swallows));
-                swallowing.find(|call| call.arguments.args.iter().any(is_timeout)).map(Ranged::range)
+                swallowing.find(|call| self.is_for_timeout(ExceptionSet::of_arguments(call))).map(Ranged::range)
             }
             _ => None,
         })
@@ -116,8 +115,8 @@ impl<'a> Finder<'_, '_, 'a> {
     /// A handler that takes any failure of limited work, and says that the time was over.
     fn mistaken(&self, site: &StatementSite<'a>) -> Option<HiddenFailure> {
         let statement = site.statement.as_try_stmt()?;
-        let handler = handlers(statement).find(|handler| is_broad(handler.type_.as_deref()))?;
-        let is_told = handlers(statement).take_while(|other| other.range() != handler.range()).any(takes_timeout);
+        let handler = handlers(statement).find(|handler| ExceptionSet::of_handler(handler).is_broad())?;
+        let is_told = handlers(statement).take_while(|other| other.range() != handler.range()).any(|handler| self.takes_timeout(handler));
         if is_told || !speaks_of_time_only(handler) {
             return None;
         }
@@ -138,6 +137,15 @@ impl<'a> Finder<'_, '_, 'a> {
         (!self.flow.model(work).is_some_and(|model| model.never_fails)).then_some(work)
     }
 
+    /// Whether a handler takes the end of the time and does not raise.
+    fn takes_timeout(&self, handler: &ExceptHandlerExceptHandler) -> bool {
+        !handler.body.iter().any(Stmt::is_raise_stmt) && self.is_for_timeout(ExceptionSet::of_handler(handler))
+    }
+
+    fn is_for_timeout(&self, set: ExceptionSet<'_>) -> bool {
+        set.resolved(self.flow.module).takes("TimeoutError", self.hierarchy()) == Some(true)
+    }
+
     fn is_limit(&self, context: &Expr) -> bool {
         context.as_call_expr().is_some_and(|call| self.is_modelled(call, |model| model.limits))
     }
@@ -151,17 +159,6 @@ impl<'a> Finder<'_, '_, 'a> {
 
 fn handlers(statement: &StmtTry) -> impl Iterator<Item = &ExceptHandlerExceptHandler> {
     statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler)
-}
-
-/// Whether a handler takes the end of the time and does not raise.
-fn takes_timeout(handler: &ExceptHandlerExceptHandler) -> bool {
-    let kind = handler.type_.as_deref();
-    let raises = handler.body.iter().any(Stmt::is_raise_stmt);
-    (is_broad(kind) || kind.is_some_and(is_timeout)) && !raises
-}
-
-fn is_timeout(kind: &Expr) -> bool {
-    catches(kind, &["TimeoutError"])
 }
 
 /// Whether a handler says that the time was over, and nothing of what it caught.

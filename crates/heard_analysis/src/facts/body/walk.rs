@@ -7,7 +7,9 @@ use ruff_python_ast::{self as ast, ExceptHandler, Expr, Pattern, Stmt, StmtClass
 use ruff_text_size::{Ranged, TextRange};
 
 use self::path::{Jump, Meeting, Path};
+use super::super::exceptions::ExceptionSet;
 use super::super::models::Models;
+use super::super::naming::{is_lock, is_time_limit};
 use super::{Around, Block, Body, Edge, Frame, FrameKind, Local, Nest, Operation, Scope, StatementSite, Step, Use, last_name};
 
 mod binding;
@@ -17,17 +19,7 @@ mod path;
 /// Whether a context manager may keep a failure to itself. What does so is mostly made on the spot, like
 /// `suppress(…)`; one that is entered by its name is a lock, a server or a session where it is async.
 fn may_swallow(manager: &Expr, is_async: bool) -> bool {
-    let is_lock = |name: &Name| ["lock", "mutex", "cond", "sem"].iter().any(|word| name.to_ascii_lowercase().contains(word));
-    manager.is_call_expr() || is_time_limit(manager) || !is_async && !last_name(manager).is_some_and(is_lock)
-}
-
-/// Whether a context manager cancels what waits in it after some time. It is told by its name, since the
-/// packages that have such need not be installed.
-fn is_time_limit(manager: &Expr) -> bool {
-    let name = manager.as_call_expr().map_or(last_name(manager), |call| last_name(&call.func));
-    name.is_some_and(|name| {
-        ["move_on", "fail_", "cancel", "timeout", "scope", "limit"].iter().any(|word| name.to_ascii_lowercase().contains(word))
-    })
+    manager.is_call_expr() || is_time_limit(manager) || !is_async && !last_name(manager).is_some_and(|name| is_lock(name))
 }
 
 /// Walks over a module.
@@ -293,10 +285,10 @@ impl<'a> Walker<'a> {
                 Some(kind) => {
                     self.statement = kind.range();
                     self.expression(kind, &Use::Other);
-                    catches_all |= last_name(kind).is_some_and(|name| name == "BaseException");
                 }
-                None => catches_all = true,
+                None => {}
             }
+            catches_all |= ExceptionSet::of_handler(handler).is_all();
             if let Some(name) = &handler.name {
                 self.bind_unknown(&name.id);
             }

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use super::super::body::{CallSite, Edge, Load, Step, Use, Variable};
 use super::super::{Fate, How, Kind, Loss, Operation};
 use super::Flow;
+use super::held::Reach;
 use super::value::{Layer, Value};
 
 /// What holds a value until it is read.
@@ -27,6 +28,7 @@ impl<'a> Flow<'_, '_, 'a> {
     /// `None`: where those in a container are awaited one by one, one passes by the others.
     pub(crate) fn bypass(&self, kind: Kind, site: &CallSite<'a>, may_fail: &dyn Fn(Option<&'a Expr>) -> bool) -> Option<&'a Expr> {
         let holder = self.holder(kind, site)?;
+        self.reset(Reach::Running);
         let is_read = || matches!(self.verdict(kind, site).fate, Fate::Consumed(How::Awaited | How::HandedOver | How::Method));
         // Where nothing is awaited, types are not asked.
         if self.ways_out(&holder, &self.unread(&holder, &FxHashSet::default())?).is_empty() || !is_read() {
@@ -46,6 +48,7 @@ impl<'a> Flow<'_, '_, 'a> {
     /// or a container, so that nobody reads it then.
     pub(crate) fn desertion(&self, kind: Kind, site: &CallSite<'a>) -> Option<TextRange> {
         let holder = self.holder(kind, site)?;
+        self.reset(Reach::Running);
         let is_read = || matches!(self.verdict(kind, site).fate, Fate::Consumed(How::Awaited | How::HandedOver | How::Method));
         if self.yields(&holder, &self.unread(&holder, &FxHashSet::default())?).is_none() || !is_read() {
             return None;

@@ -7,8 +7,9 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::body::{FrameKind, Local, Use, last_name};
 use super::super::callbacks::partial_function;
+use super::super::summary::Argument;
 use super::super::{Fate, How, Kind, Loss, Reason};
-use super::handed::Argument;
+use super::handed::is_of_base;
 use super::value::Value;
 use super::{Flow, Remark, never_read};
 
@@ -81,7 +82,8 @@ impl<'a> Flow<'_, '_, 'a> {
                 let bound = bound + usize::from(callee.is_bound);
                 let treatment = callee.with_body(self.db, |module, function| {
                     let is_plain = !function.is_async;
-                    is_plain.then(|| self.received(value.on_arrival(), module, function, Argument::At(0), bound, callee.is_bound))?
+                    let is_open = callee.is_bound && !is_of_base(callback);
+                    is_plain.then(|| self.received(value.on_arrival(), module, function, &Argument::At(bound), is_open))?
                 })??;
                 Some(treatment.verdict.fate)
             }

@@ -6,11 +6,11 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, ParameterWithDefault, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::super::body::{Local, Use};
+use super::super::body::{Local, Use, last_name};
 use super::super::fate::Station;
 use super::super::hears::is_transparent;
 use super::super::names::{is_stub, yields};
-use super::super::summary::{Entrance, Question, Treatment};
+use super::super::summary::{Argument, Entrance, Question, Treatment};
 use super::super::{Fate, How, Kind, Loss, Reason};
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
@@ -19,13 +19,6 @@ use crate::resolve::{Answer, Callee, Module};
 
 /// A method that more classes define anew is not followed.
 const MOST_OVERRIDES: usize = 8;
-
-/// An argument of a call, by its place or its name.
-#[derive(Clone, Copy)]
-pub(super) enum Argument<'e> {
-    At(usize),
-    Named(&'e str),
-}
 
 impl<'db, 'a> Flow<'_, 'db, 'a> {
     /// What becomes of an argument of a call that has no model.
@@ -41,11 +34,12 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
         let Some(callee) = self.module.callee(call) else { return unknown };
         let value = value.on_arrival();
         let treatment = match callee.with_body(self.db, |module, function| {
-            let bound = usize::from(callee.is_bound);
-            self.received(value, module, function, argument, bound, callee.is_bound).map(|treatment| (treatment, function.is_async))
+            let argument = argument.clone().behind(usize::from(callee.is_bound));
+            let is_open = callee.is_bound && !is_of_base(&call.func);
+            self.received(value, module, function, &argument, is_open).map(|treatment| (treatment, function.is_async))
         }) {
             Some(treatment) => treatment,
-            None => self.constructed(value, &callee, argument).map(|treatment| (treatment, false)),
+            None => self.constructed(value, &callee, &argument.behind(1)).map(|treatment| (treatment, false)),
         };
         let Some((treatment, is_async)) = treatment else { return unknown };
         let verdict = self.end_of_handed(value, &treatment, call);
@@ -126,48 +120,44 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
         }
     }
 
-    /// What a function of `module` does with what it gets as `argument`, behind so many that it has
-    /// already, and what those do that are defined in its place.
+    /// What a function of `module` does with what it gets as `argument`, and, where the call is open to them, what
+    /// those do that derived classes define in its place.
     pub(super) fn received(
         &self,
         value: Value,
         module: &Module<'db>,
         function: &StmtFunctionDef,
-        argument: Argument,
-        bound: usize,
-        is_method: bool,
+        argument: &Argument,
+        is_open: bool,
     ) -> Option<Treatment> {
-        let (name, value) = parameter(value, function, argument, bound)?;
+        let (name, value) = parameter(value, function, argument)?;
         if is_stub(function) || yields(&function.body) || !function.decorator_list.iter().all(|one| is_transparent(&one.expression)) {
             return None;
         }
-        let entrance = Entrance::Parameter { path: Arc::clone(module.path()), function: function.range(), name: name.clone() };
+        let entrance =
+            Entrance::Parameter { path: Arc::clone(module.path()), function: function.range(), argument: argument.clone(), is_open };
         let question = Question { entrance, value, borders: self.borders };
         Some(self.index.summaries.answer(question, || {
-            self.in_body(module, |module, body| self.inside(module, body).of_parameter(value, function, name, argument, is_method))
+            self.in_body(module, |module, body| self.inside(module, body).of_parameter(value, function, name, argument, is_open))
         }))
     }
 
     /// What the body of a function of this module does with its parameter.
-    fn of_parameter(&self, value: Value, function: &StmtFunctionDef, name: &Name, argument: Argument, is_method: bool) -> Treatment {
+    fn of_parameter(&self, value: Value, function: &StmtFunctionDef, name: &Name, argument: &Argument, is_open: bool) -> Treatment {
         let Some(frame) = self.body.frame_of(function) else { return self.treatment(value.unknown(Reason::Argument)) };
         let local = Local { frame, name: name.clone() };
         let verdict = self.as_discarded(value, self.arriving(value, |flow| flow.bound(value, &local, 0)));
         let station = Station { span: self.module.span(function.name.range()), what: format!("`{}` does not read it", function.name) };
         let is_returned = self.returned.as_ref().is_some_and(std::cell::Cell::get);
-        let read_at = self.read_at();
-        let mut treatment = Treatment { read_at, is_returned, stations: [station].into(), ..self.treatment(verdict) };
-        if let Some(class) = self.body.frames[frame].class.filter(|_| is_method) {
-            for overriding in self.overriding(value, class, &function.name.id, argument) {
-                treatment.is_returned |= overriding.is_returned;
-                treatment.verdict = treatment.verdict.or(overriding.verdict);
-            }
+        let own = Treatment { read_at: self.read_at(), is_returned, stations: [station].into(), ..self.treatment(verdict) };
+        match self.body.frames[frame].class.filter(|_| is_open) {
+            Some(class) => self.overriding(value, class, &function.name.id, argument).into_iter().fold(own, Treatment::or),
+            None => own,
         }
-        treatment
     }
 
     /// What the methods do that derived classes define in the place of one.
-    fn overriding(&self, value: Value, class: &StmtClassDef, method: &Name, argument: Argument) -> Vec<Treatment> {
+    fn overriding(&self, value: Value, class: &StmtClassDef, method: &Name, argument: &Argument) -> Vec<Treatment> {
         let classes = &self.index.classes;
         let Some(class) = self.index.file(self.module.path()).and_then(|file| classes.find(file, &class.name.id)) else {
             return Vec::new();
@@ -182,7 +172,7 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
             self.in_file(file, |flow| {
                 let mut methods = flow.body.frames.iter().filter(|frame| frame.class.is_some_and(|class| class.name.id == *name));
                 let function = methods.find_map(|frame| frame.function.filter(|function| function.name.id == *method))?;
-                flow.received(value, flow.module, function, argument, 1, false)
+                flow.received(value, flow.module, function, argument, false)
             })
             .flatten()
             .unwrap_or_else(unknown)
@@ -191,42 +181,48 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
     }
 
     /// What becomes of what a class is called with.
-    fn constructed(&self, value: Value, callee: &Callee<'db>, argument: Argument) -> Option<Treatment> {
+    fn constructed(&self, value: Value, callee: &Callee<'db>, argument: &Argument) -> Option<Treatment> {
         callee.with_class(self.db, |module, class| {
             let mut methods = class.body.iter().filter_map(|statement| statement.as_function_def_stmt());
             let initializer = methods.find(|method| method.name.as_str() == "__init__")?;
-            self.received(value, module, initializer, argument, 1, false)
+            self.received(value, module, initializer, argument, false)
         })?
     }
 }
 
+/// Whether a method is named as one of a base, which no derived class defines anew: `super().watch`.
+pub(super) fn is_of_base(function: &Expr) -> bool {
+    let receiver = function.as_attribute_expr().and_then(|method| method.value.as_call_expr());
+    receiver.and_then(|call| last_name(&call.func)).is_some_and(|name| name == "super")
+}
+
 /// The parameter that gets an argument, and the argument as the body has it.
-fn parameter<'f>(value: Value, function: &'f StmtFunctionDef, argument: Argument, bound: usize) -> Option<(&'f Name, Value)> {
+fn parameter<'f>(value: Value, function: &'f StmtFunctionDef, argument: &Argument) -> Option<(&'f Name, Value)> {
     let parameters = &function.parameters;
     let name = |parameter: &'f ParameterWithDefault| &parameter.parameter.name.id;
     match argument {
         Argument::At(place) => {
             let mut positional = parameters.posonlyargs.iter().chain(&parameters.args);
-            match positional.nth(place + bound) {
+            match positional.nth(*place) {
                 Some(parameter) => Some((name(parameter), value)),
                 None => Some((&parameters.vararg.as_ref()?.name.id, value.put_in(Layer::Sequence)?)),
             }
         }
         Argument::Named(called) => {
             let mut named = parameters.args.iter().chain(&parameters.kwonlyargs);
-            Some((name(named.find(|parameter| parameter.parameter.name.as_str() == called)?), value))
+            Some((name(named.find(|parameter| parameter.parameter.name.id == *called)?), value))
         }
     }
 }
 
 /// The argument at a place of a call, the named ones behind the others, where it is plain which
 /// parameter gets it.
-fn argument_at(call: &ExprCall, place: usize) -> Option<Argument<'_>> {
+fn argument_at(call: &ExprCall, place: usize) -> Option<Argument> {
     let positional = &call.arguments.args;
     match positional.get(..=place) {
         Some(first) if first.iter().any(Expr::is_starred_expr) => None,
         Some(_) => Some(Argument::At(place)),
-        None => Some(Argument::Named(call.arguments.keywords.get(place - positional.len())?.arg.as_deref()?)),
+        None => Some(Argument::Named(call.arguments.keywords.get(place - positional.len())?.arg.as_ref()?.id.clone())),
     }
 }
 

@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprAttribute, PatternMatchClass};
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, PatternMatchClass};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
 use super::super::body::{Place, Use, Variable, last_name};
 use super::super::classes::ClassId;
 use super::super::fate::Station;
-use super::super::names::{computed_attribute, literal_attribute};
-use super::super::summary::{Entrance, Question, Treatment};
+use super::super::names::{READS_ALL, READS_ANY, computed_attribute, literal_attribute};
+use super::super::summary::{Entrance, MOST_STATIONS, Question, Treatment};
 use super::super::{Fate, Loss, Reason};
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
@@ -23,13 +24,11 @@ use crate::resolve::Answer;
 /// An attribute that more files mention is not followed: it has a name like `task`.
 const MOST_FILES: usize = 60;
 
-/// A finding shows so many places that look at what is kept.
-const MOST_STATIONS: usize = 3;
-
 /// What becomes of a value at the places that take it out of where it is kept.
 #[derive(Default)]
 struct Readings {
-    verdict: Option<Verdict>,
+    /// What the places tell together, and the file of the place that tells it.
+    verdict: Option<(Verdict, Arc<Utf8Path>)>,
     stations: Vec<Station>,
     /// The first place that reads it.
     read_at: Option<Span>,
@@ -107,7 +106,7 @@ impl<'a> Flow<'_, '_, 'a> {
         let unknown = value.unknown(Reason::Stored);
         let Some(file) = self.index.file(self.module.path()) else { return unknown };
         let is_elsewhere = self.index.mentions(name).iter().any(|(other, is_foreign)| *other != file && *is_foreign);
-        if !self.goes_beyond(value.kind) || is_elsewhere {
+        if !self.goes_beyond(value.kind) || is_elsewhere || self.is_global_read_by_other_means(file, name) {
             return unknown;
         }
         let value = value.on_arrival();
@@ -156,36 +155,44 @@ impl<'a> Flow<'_, '_, 'a> {
         }
         let (home, class_name) = self.index.classes.home(class);
         let homes: FxHashSet<usize> = family.iter().map(|class| self.index.classes.home(*class).0).collect();
-        let mentions = self.index.mentions(name).iter();
-        let mut files: Vec<usize> =
-            mentions.filter(|(file, is_foreign)| *is_foreign || homes.contains(file)).map(|(file, _)| *file).collect();
-        if files.len() > MOST_FILES {
+        let concerned = |name: &Name| {
+            let mentions = self.index.mentions(name).iter();
+            mentions.filter(|(file, is_foreign)| *is_foreign || homes.contains(file)).map(|(file, _)| *file).collect::<Vec<_>>()
+        };
+        let named = concerned(name);
+        if named.len() > MOST_FILES {
             return self.treatment(value.unknown(Reason::Stored));
         }
+        // What reads all attributes of an object need not write this one's name. Computed names are common, so the
+        // classes' own files alone are looked at for those.
+        let mut files = named.clone();
+        files.extend(concerned(&Name::new_static(READS_ALL)).into_iter().take(MOST_FILES));
+        files.extend(concerned(&Name::new_static(READS_ANY)).into_iter().filter(|file| homes.contains(file)));
         files.sort_by_key(|file| (*file != home, *file));
+        files.dedup();
         let members = Members { family: &family, names: family.iter().map(|class| self.index.classes.home(*class).1).collect() };
         let mut readings = Readings::default();
-        let mut path = Arc::clone(self.module.path());
         if files.first() != Some(&home) {
             files.insert(0, home);
         }
         for file in files {
             let is_decided = self.in_file(file, |flow| {
-                let before = readings.verdict.clone();
-                flow.read_attribute(value, name, &members, &mut readings);
+                flow.read_attribute(value, name, &members, named.contains(&file), &mut readings);
                 if file == home && flow.may_be_read_by_base(class_name, name) {
-                    readings.add(value.unknown(Reason::Stored));
+                    readings.add(value.unknown(Reason::Stored), flow.module.path());
                 }
-                if readings.verdict != before {
-                    path = Arc::clone(flow.module.path());
-                }
-                readings.verdict.as_ref().is_some_and(|verdict| matches!(verdict.fate, Fate::Consumed(_)))
+                readings.verdict.as_ref().is_some_and(|(verdict, _)| matches!(verdict.fate, Fate::Consumed(_)))
             });
             if is_decided == Some(true) {
                 break;
             }
         }
-        let verdict = readings.verdict.unwrap_or_else(|| value.ends(never_read(TextRange::default())));
+        self.end_of_readings(value, readings)
+    }
+
+    fn end_of_readings(&self, value: Value, readings: Readings) -> Treatment {
+        let (verdict, path) =
+            readings.verdict.unwrap_or_else(|| (value.ends(never_read(TextRange::default())), Arc::clone(self.module.path())));
         Treatment { verdict, path, read_at: readings.read_at, is_returned: false, stations: readings.stations.into() }
     }
 
@@ -200,12 +207,12 @@ impl<'a> Flow<'_, '_, 'a> {
         for load in loads {
             flow.read(value, &load.how, load.range, &mut readings);
         }
-        let verdict = readings.verdict.unwrap_or_else(|| value.ends(never_read(TextRange::default())));
-        Treatment { stations: readings.stations.into(), read_at: readings.read_at, ..self.treatment(verdict) }
+        self.end_of_readings(value, readings)
     }
 
-    /// Follows a value out of every place of this module that reads the attribute on a member.
-    fn read_attribute(&self, value: Value, name: &Name, members: &Members, readings: &mut Readings) {
+    /// Follows a value out of every place of this module that reads the attribute on a member; `is_named` tells
+    /// whether the module has the attribute's name at all.
+    fn read_attribute(&self, value: Value, name: &Name, members: &Members, is_named: bool, readings: &mut Readings) {
         for load in self.body.attributes.get(name).into_iter().flatten() {
             if !load.is_dead && self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(true) {
                 self.read(value, &load.how, load.attribute.range(), readings);
@@ -215,26 +222,57 @@ impl<'a> Flow<'_, '_, 'a> {
         for site in getters {
             self.read(value, &site.how, site.call.range(), readings);
         }
-        if self.is_read_by_other_means(name, members) {
-            readings.add(value.unknown(Reason::Stored));
+        if self.is_read_by_other_means(name, members, is_named) {
+            readings.add(value.unknown(Reason::Stored), self.module.path());
         }
     }
 
     /// Whether something here takes attributes of a member without writing their names: `self.__dict__` and
     /// `vars(self)`, `getattr(self, computed)`, and the patterns of `match`.
-    fn is_read_by_other_means(&self, name: &Name, members: &Members) -> bool {
-        let mut whole = self.body.attributes.get(&Name::new_static("__dict__")).into_iter().flatten();
+    fn is_read_by_other_means(&self, name: &Name, members: &Members, is_named: bool) -> bool {
+        let mut whole = self.body.attributes.get(&Name::new_static(READS_ALL)).into_iter().flatten();
         let by_pattern = |pattern: &&PatternMatchClass| {
             let is_named = pattern.arguments.keywords.iter().any(|keyword| keyword.attr.id == *name);
             let is_placed = !pattern.arguments.patterns.is_empty();
             is_named || is_placed && last_name(&pattern.cls).is_some_and(|class| members.names.contains(&class))
         };
-        whole.any(|load| self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(true))
+        whole.any(|load| self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(is_named))
             || self.body.class_patterns.iter().any(by_pattern)
             || self.body.calls.iter().any(|site| {
                 computed_attribute(site.call, name)
                     .is_some_and(|object| self.is_member(object, site.around.scope.frame, members).unwrap_or(false))
             })
+    }
+
+    /// Whether something may read a global of this module, the given file, without naming it as one: by `globals()`,
+    /// behind a `from … import *`, or by all of the module's attributes.
+    fn is_global_read_by_other_means(&self, file: usize, name: &Name) -> bool {
+        let is_namespace = |call: &ExprCall, frame| match call.func.as_name_expr().map(|function| function.id.as_str()) {
+            Some("globals") => true,
+            Some("vars" | "locals") => call.arguments.is_empty() && frame == MODULE_FRAME,
+            _ => false,
+        };
+        if self.body.calls.iter().any(|site| is_namespace(site.call, site.around.scope.frame)) {
+            return true;
+        }
+        let path = &self.index.files[file];
+        let stem = path.file_stem().filter(|stem| *stem != "__init__").or_else(|| path.parent()?.file_name());
+        let others =
+            |kind| self.index.mentions(&Name::new_static(kind)).iter().map(|(other, _)| *other).filter(move |other| *other != file);
+        let is_free = |flow: &Flow<'_, '_, '_>| {
+            flow.body.variables.iter().any(|(local, variable)| local.name == *name && !variable.is_bound() && !variable.loads.is_empty())
+        };
+        let reads_module = |flow: &Flow<'_, '_, '_>| {
+            let is_module = |object: &Expr| {
+                let name = last_name(object).map(|name| flow.body.aliases.get(name).unwrap_or(name));
+                name.is_some_and(|name| Some(name.as_str()) == stem)
+            };
+            let mut whole = flow.body.attributes.get(&Name::new_static(READS_ALL)).into_iter().flatten();
+            whole.any(|load| is_module(&load.attribute.value))
+                || flow.body.calls.iter().any(|site| computed_attribute(site.call, name).is_some_and(is_module))
+        };
+        others("*").take(MOST_FILES).any(|other| self.in_file(other, is_free) == Some(true))
+            || others(READS_ALL).chain(others(READS_ANY)).take(MOST_FILES).any(|other| self.in_file(other, reads_module) == Some(true))
     }
 
     /// Whether `object` is one of the members, or `None` where its class is not known.
@@ -256,7 +294,7 @@ impl<'a> Flow<'_, '_, 'a> {
         if matches!(verdict.fate, Fate::Consumed(_)) {
             readings.read_at.get_or_insert_with(|| self.module.span(at));
         }
-        readings.add(verdict);
+        readings.add(verdict, self.module.path());
     }
 
     /// What becomes of a value that comes from elsewhere; what something that does not end keeps from
@@ -307,10 +345,13 @@ struct Kept {
 }
 
 impl Readings {
-    fn add(&mut self, verdict: Verdict) {
+    fn add(&mut self, verdict: Verdict, path: &Arc<Utf8Path>) {
         self.verdict = Some(match self.verdict.take() {
-            Some(before) => before.or(verdict),
-            None => verdict,
+            Some((before, path_before)) => match before.joined(verdict) {
+                (verdict, true) => (verdict, Arc::clone(path)),
+                (verdict, false) => (verdict, path_before),
+            },
+            None => (verdict, Arc::clone(path)),
         });
     }
 }

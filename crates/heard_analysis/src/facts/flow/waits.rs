@@ -11,6 +11,7 @@ use super::super::{Fate, How, Kind, Loss, Operation, Reason};
 use super::held::Reach;
 use super::value::{Layer, Value};
 use super::{Flow, Verdict, as_value};
+use crate::resolve::Answer;
 
 /// The places of the two sets in what `asyncio.wait` gives.
 pub(super) const DONE: usize = 0;
@@ -34,7 +35,7 @@ impl<'a> Flow<'_, '_, 'a> {
                 }
             }
             Kind::Pending if value.depth() != 1 || self.cancels_before(call) => value.unknown(Reason::Use),
-            Kind::Pending if !is_limited(call) || self.waits_again(call) => value.ends(Fate::Consumed(How::Awaited)),
+            Kind::Pending if !self.is_limited(call) || self.waits_again(call) => value.ends(Fate::Consumed(How::Awaited)),
             Kind::Pending => match self.through_wait(value, call, |flow| flow.follow(pending, result)) {
                 // It comes here again with the next turn of a loop.
                 None => value.ends(Fate::Consumed(How::Awaited)),
@@ -90,6 +91,19 @@ impl<'a> Flow<'_, '_, 'a> {
         site.around.blocks().any(|block| matches!(block, Block::Loop(statement) if is_around(statement)))
     }
 
+    /// Whether a wait may end before all that it waits for: it has a limit, which is a number wherever it comes from, or
+    /// ends with the first.
+    pub(in super::super) fn is_limited(&self, wait: &ExprCall) -> bool {
+        let number = |class: &str| matches!(class, "builtins.int" | "builtins.float").then_some(());
+        let is_number = |value: &Expr| value.is_number_literal_expr() || self.module.sort_of(value, &number) == Answer::All(());
+        let has_timeout = wait.arguments.find_keyword("timeout").is_some_and(|keyword| is_number(&keyword.value));
+        let is_race = wait.arguments.find_keyword("return_when").is_some_and(|keyword| match &keyword.value {
+            Expr::StringLiteral(text) => text.value.to_str().starts_with("FIRST"),
+            value => last_name(value).is_some_and(|name| name.starts_with("FIRST")),
+        });
+        has_timeout || (is_race && !waits_for_one(wait))
+    }
+
     /// Whether something is cancelled in the same function before: then there is only the end of what
     /// was cancelled to wait for.
     pub(in super::super) fn cancels_before(&self, wait: &ExprCall) -> bool {
@@ -113,16 +127,6 @@ impl<'a> Flow<'_, '_, 'a> {
 
 fn same_class(one: Option<&StmtClassDef>, other: Option<&StmtClassDef>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one.range() == other.range())
-}
-
-/// Whether a wait may end before all that it waits for.
-pub(in super::super) fn is_limited(wait: &ExprCall) -> bool {
-    let has_timeout = wait.arguments.find_keyword("timeout").is_some_and(|keyword| keyword.value.is_number_literal_expr());
-    let is_race = wait.arguments.find_keyword("return_when").is_some_and(|keyword| match &keyword.value {
-        Expr::StringLiteral(text) => text.value.to_str().starts_with("FIRST"),
-        value => last_name(value).is_some_and(|name| name.starts_with("FIRST")),
-    });
-    has_timeout || (is_race && !waits_for_one(wait))
 }
 
 /// Whether what is waited for is one thing.

@@ -7,6 +7,7 @@ use ruff_python_ast::{
 
 use super::super::Hearing;
 use super::super::body::last_name;
+use super::super::naming::is_log;
 use super::{Listener, Way};
 use crate::resolve::Answer;
 
@@ -68,7 +69,7 @@ impl Listener<'_, '_> {
 
     fn call(&self, call: &ExprCall, way: Way) -> Hearing {
         if is_log(call) {
-            return Hearing::Never;
+            return self.log(call);
         }
         let named = call.arguments.keywords.iter().map(|keyword| self.expression(&keyword.value));
         let arguments = self.expressions(&call.arguments.args).and(Hearing::of_all(named));
@@ -76,15 +77,26 @@ impl Listener<'_, '_> {
             Expr::Attribute(method) if method.value.is_call_expr() || method.value.is_await_expr() => self.expression(&method.value),
             _ => Hearing::Never,
         };
+        // Where plain code counts for nothing, neither does what does not fail in practice.
+        let small = if self.plain == Hearing::Never { Hearing::Never } else { Hearing::Small };
         let itself = match () {
             () if is_quiet(call) || self.is_sure(call) => Hearing::Never,
-            () if self.is_small(call) => Hearing::Small,
-            () => match (self.called)(call, way) {
-                Hearing::Deaf if way == Way::Called => self.plain,
+            () if self.is_small(call) => small,
+            () => match (self.called)(call, way, self.taken) {
+                Hearing::Deaf if way == Way::Called => self.calls,
+                Hearing::Small => small,
                 hears => hears,
             },
         };
         arguments.and(receiver).and(itself)
+    }
+
+    /// To write to a log does not fail, nor does it to put the message together. What is awaited for it is work, and so
+    /// may be a call, where there is no other.
+    fn log(&self, call: &ExprCall) -> Hearing {
+        let told = Listener { plain: Hearing::Never, calls: self.logged, ..*self };
+        let named = call.arguments.keywords.iter().map(|keyword| told.expression(&keyword.value));
+        told.expressions(&call.arguments.args).and(Hearing::of_all(named))
     }
 
     fn comprehension(&self, element: &Expr, generators: &[Comprehension]) -> Hearing {
@@ -178,7 +190,7 @@ impl Listener<'_, '_> {
         }
     }
 
-    fn expressions(&self, expressions: &[Expr]) -> Hearing {
+    pub(super) fn expressions(&self, expressions: &[Expr]) -> Hearing {
         Hearing::of_all(expressions.iter().map(|expression| self.expression(expression)))
     }
 }
@@ -192,17 +204,6 @@ fn is_above_zero(expression: &Expr) -> bool {
         },
         _ => false,
     }
-}
-
-/// Whether a call writes to a log.
-pub(in super::super) fn is_log(call: &ExprCall) -> bool {
-    let Expr::Attribute(attribute) = &*call.func else { return false };
-    let is_logger = last_name(&attribute.value).is_some_and(|name| {
-        let name = name.to_lowercase();
-        name.ends_with("log") || name.ends_with("logger") || name.ends_with("logging")
-    });
-    is_logger
-        && matches!(attribute.attr.as_str(), "debug" | "info" | "warning" | "error" | "exception" | "critical" | "log" | "isEnabledFor")
 }
 
 /// Calls that do not fail in practice: tests of events and loops, clocks, and the setting of events

@@ -5,6 +5,8 @@ use ruff_python_ast::{ExceptHandlerExceptHandler, Expr, ExprCall, Stmt};
 
 use super::super::Hearing;
 use super::super::body::last_name;
+use super::super::exceptions::ExceptionSet;
+use super::super::naming::speaks_of_failure;
 
 /// What a handler does with the failure: it logs an error, prints the traceback or passes the
 /// exception on; it drops it, which is another defect; or it raises, and nobody waits.
@@ -15,7 +17,7 @@ pub(in super::super) fn handler_hears(handler: &ExceptHandlerExceptHandler) -> H
     match finder {
         HearingFinder { found: true, .. } => Hearing::Itself,
         HearingFinder { raises: true, .. } => Hearing::Deaf,
-        _ if is_broad(handler.type_.as_deref()) => Hearing::Perhaps,
+        _ if ExceptionSet::of_handler(handler).is_broad() => Hearing::Perhaps,
         // To handle one sort of failure is to know it.
         _ => Hearing::Never,
     }
@@ -64,28 +66,5 @@ impl<'a> Visitor<'a> for HearingFinder<'_> {
             self.found |= self.hears(call);
         }
         walk_expr(self, expression);
-    }
-}
-
-/// Whether a function's name says that it deals with failures.
-pub(in super::super) fn speaks_of_failure(name: &str) -> bool {
-    ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
-}
-
-/// Whether a handler for `kind` catches any failure.
-pub(in super::super) fn is_broad(kind: Option<&Expr>) -> bool {
-    match kind {
-        None => true,
-        Some(Expr::Tuple(kinds)) => kinds.elts.iter().any(|kind| is_broad(Some(kind))),
-        Some(kind) => last_name(kind).is_some_and(|name| matches!(name.as_str(), "Exception" | "BaseException")),
-    }
-}
-
-pub(super) fn is_cancellation(kind: Option<&Expr>) -> bool {
-    match kind {
-        Some(Expr::Tuple(kinds)) => !kinds.elts.is_empty() && kinds.elts.iter().all(|kind| is_cancellation(Some(kind))),
-        Some(kind) => last_name(kind)
-            .is_some_and(|name| matches!(name.as_str(), "CancelledError" | "GeneratorExit" | "KeyboardInterrupt" | "SystemExit")),
-        None => false,
     }
 }

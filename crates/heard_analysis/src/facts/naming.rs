@@ -1,0 +1,187 @@
+//! What names say: the one vocabulary for logs, for what deals with failures, for what ends something, for locks and
+//! for time limits. It is asked where no type tells, and where a library need not be installed.
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::body::last_name;
+
+/// The methods of loggers that write, or ask whether to.
+const LOG_METHODS: [&str; 14] = [
+    "critical",
+    "debug",
+    "error",
+    "exception",
+    "fatal",
+    "info",
+    "isEnabledFor",
+    "log",
+    "msg",
+    "notice",
+    "success",
+    "trace",
+    "warn",
+    "warning",
+];
+
+/// What gives a logger, or the same logger with more to say.
+const LOGGER_MAKERS: [&str; 6] = ["bind", "getChild", "getLogger", "get_logger", "opt", "with_fields"];
+
+/// Words that end like `log` and mean something else.
+const NO_LOGS: [&str; 13] =
+    ["analog", "backlog", "blog", "catalog", "changelog", "clog", "dialog", "epilog", "prolog", "travelog", "vlog", "weblog", "worklog"];
+
+/// Words that say of a function that it ends something, wherever they stand in its name, and whether one whose name
+/// begins with it does nothing else: `remove_user` may be the work, `close_socket` is clean-up.
+const ENDINGS: [(&str, bool); 30] = [
+    ("abort", false),
+    ("aclose", true),
+    ("aexit", false),
+    ("cancel", true),
+    ("cleanup", true),
+    ("close", true),
+    ("closed", false),
+    ("deinit", false),
+    ("disconnect", true),
+    ("dispose", false),
+    ("drain", false),
+    ("end", false),
+    ("exit", false),
+    ("finalize", false),
+    ("finish", false),
+    ("join", false),
+    ("kill", true),
+    ("lifespan", false),
+    ("quit", false),
+    ("release", true),
+    ("remove", false),
+    ("shutdown", true),
+    ("stop", true),
+    ("teardown", false),
+    ("terminate", true),
+    ("unload", false),
+    ("unsubscribe", true),
+    ("clean up", true),
+    ("shut down", true),
+    ("tear down", false),
+];
+
+/// The words of a name in lower case, with blanks between them: `tear down` for `tearDown` and `_tear_down`.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    let mut was_small = false;
+    for character in name.chars() {
+        if character == '_' || (character.is_uppercase() && was_small) {
+            words.push(' ');
+        }
+        if character != '_' {
+            words.extend(character.to_lowercase());
+        }
+        was_small = character.is_lowercase() || character.is_ascii_digit();
+    }
+    words.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a function's name says that it ends something.
+pub(super) fn ends_something(name: &str) -> bool {
+    let words = format!(" {} ", words(name));
+    ENDINGS.iter().any(|(ending, _)| words.contains(&format!(" {ending} ")))
+}
+
+/// Whether a function's name says that it is there to end something, and does nothing else.
+pub(super) fn is_cleanup(name: &str) -> bool {
+    let words = words(name);
+    let words = words.strip_prefix("async ").unwrap_or(&words);
+    let begins_with = |ending: &str| words.strip_prefix(ending).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    begins_with("wait closed") || ENDINGS.iter().any(|(ending, is_all)| *is_all && begins_with(ending))
+}
+
+/// Whether a function's name, in lower case, says that it deals with failures.
+pub(super) fn speaks_of_failure(name: &str) -> bool {
+    ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
+}
+
+/// Whether a call writes to a log.
+pub(super) fn is_log(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    LOG_METHODS.contains(&method.attr.as_str()) && is_logger(&method.value)
+}
+
+/// Whether a call writes to a log what only debugging shows.
+pub(super) fn is_debug_log(call: &ExprCall) -> bool {
+    is_log(call) && last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "debug" | "trace"))
+}
+
+/// Whether a call does nothing but tell somebody.
+pub(super) fn only_tells(call: &ExprCall) -> bool {
+    is_log(call) || last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "print" | "print_exc"))
+}
+
+fn is_logger(expression: &Expr) -> bool {
+    match expression {
+        // `logging.getLogger("a").error(…)`, `log.bind(user=1).error(…)`.
+        Expr::Call(call) => last_name(&call.func).is_some_and(|name| LOGGER_MAKERS.contains(&name.as_str())),
+        expression => last_name(expression).is_some_and(|name| {
+            let words = words(name);
+            let last = words.rsplit(' ').next().unwrap_or_default();
+            let last = last.strip_suffix('s').unwrap_or(last);
+            let ends_so = ["log", "logger", "logging"].iter().any(|end| last.ends_with(end));
+            ends_so && !NO_LOGS.contains(&last) && !last.ends_with("blogger") && !last.ends_with("blogging")
+        }),
+    }
+}
+
+/// Whether a lock is called so.
+pub(super) fn is_lock(name: &str) -> bool {
+    contains_any(name, &["lock", "mutex", "cond", "sem"])
+}
+
+/// Whether a context manager cancels what waits in it after some time.
+pub(super) fn is_time_limit(manager: &Expr) -> bool {
+    name_of_manager(manager).is_some_and(|name| contains_any(name, &["move_on", "fail_", "cancel", "timeout", "scope", "limit"]))
+}
+
+/// Whether a context manager ends what runs in it.
+pub(super) fn is_task_scope(manager: &Expr) -> bool {
+    name_of_manager(manager).is_some_and(|name| contains_any(name, &["group", "nursery", "scope", "stack", "closing"]))
+}
+
+fn name_of_manager(manager: &Expr) -> Option<&str> {
+    let name = manager.as_call_expr().map_or(last_name(manager), |call| last_name(&call.func));
+    name.map(ruff_python_ast::name::Name::as_str)
+}
+
+fn contains_any(name: &str, words: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    words.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ends_something, is_cleanup, is_lock, words};
+
+    #[test]
+    fn names_fall_into_words() {
+        assert_eq!(words("_tear_down"), "tear down");
+        assert_eq!(words("asyncTearDown"), "async tear down");
+        assert_eq!(words("HTTPServer2Close"), "httpserver2 close");
+        assert_eq!(words("__aexit__"), "aexit");
+        assert_eq!(words("_"), "");
+    }
+
+    #[test]
+    fn endings_are_words() {
+        for name in ["close", "_shutdown", "on_stop", "asyncTearDown", "clean_up_all", "removeUser", "wait_closed"] {
+            assert!(ends_something(name), "{name}");
+        }
+        for name in ["send", "stopwatch", "joint", "calendar", "enclose", "weekend"] {
+            assert!(!ends_something(name), "{name}");
+        }
+        for name in ["close", "_stop_all", "async_release", "closeAll", "shut_down", "wait_closed"] {
+            assert!(is_cleanup(name), "{name}");
+        }
+        for name in ["remove_user", "closest", "on_close", "join_room", "finish_order"] {
+            assert!(!is_cleanup(name), "{name}");
+        }
+        assert!(is_lock("_write_lock"));
+    }
+}
