@@ -1,9 +1,8 @@
 //! The fate of one value: from how it is used, through the names and containers that hold it.
 //!
-//! The domain is small: a [`Value`] is a kind and the layers that it lies in. [`Flow::follow`] leads it
-//! through one [`Use`] after the other, and names lead from a store to the loads that it reaches
-//! along the control flow. Three-valued: what is not understood is [`Fate::Unknown`]. A value that
-//! is read on some path counts as read.
+//! The domain is small: a [`Value`] is a kind and the layers that it lies in. [`Flow::follow`] leads it through one
+//! [`Use`] after the other, and names lead from a store to the loads that it reaches along the control flow.
+//! Three-valued: what is not understood is [`Fate::Unknown`]. A value that is read on some path counts as read.
 
 use std::cell::{Cell, RefCell};
 
@@ -69,8 +68,7 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     returned: Option<Cell<bool>>,
     /// The first place where a name, or another body, reads it.
     reading: RefCell<Option<Span>>,
-    /// What became of values that were followed already, by the call that makes them and as what, and where they are
-    /// read: several facts ask for the same.
+    /// What became of values that were followed already, and where they are read: several facts ask for the same.
     known: RefCell<FxHashMap<(TextRange, Kind), (Verdict, Option<Span>)>>,
 }
 
@@ -100,8 +98,7 @@ const MOST_HOPS: usize = 24;
 /// A value with more uses than this, its names' together, is given up.
 const MOST_USES: u32 = 2_000;
 
-/// A value for which more steps of the control flow would have to be looked at is given up. Only
-/// generated code comes near.
+/// A value for which more steps of the control flow would have to be looked at is given up: generated code.
 const MOST_STEPS: usize = 100_000;
 
 impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
@@ -137,8 +134,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         }
     }
 
-    /// Where the value that was followed last is read, if a name carries it there. It means something
-    /// only if that value is consumed.
+    /// Where the value that was followed last is read, if a name carries it there and it is consumed.
     pub(crate) fn read_at(&self) -> Option<Span> {
         self.reading.borrow().clone()
     }
@@ -176,8 +172,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         }
     }
 
-    /// What becomes of a value where it goes by itself, or else where it would go if it were not for
-    /// something that does not end.
+    /// What becomes of a value where it goes by itself, or else where it would go but for what does not end.
     fn verdict_of(&self, value: Value, how: &Use<'a>) -> Verdict {
         self.remarks.take();
         let running = self.verdict_within(Reach::Running, value, how);
@@ -247,9 +242,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         self.remarks.take()
     }
 
-    /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the resolver, and
-    /// answers yes when in doubt. What comes of awaiting counts for a gather
-    /// only.
+    /// Whether a value that is used so can be lost at all. Cheap: it asks nothing of the resolver, and answers yes when in
+    /// doubt. What comes of awaiting counts for a gather only.
     pub(crate) fn can_be_lost(&self, kind: Kind, how: &Use<'a>) -> bool {
         self.steps.set(MOST_STEPS);
         self.uses.set(MOST_USES);
