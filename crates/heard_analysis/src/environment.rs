@@ -116,6 +116,7 @@ fn open(system: &dyn System, path: &Utf8Path, origin: Origin) -> Result<Found, E
     let prefix = system.canonicalize(&prefix).unwrap_or(prefix);
     let configuration = prefix.join("pyvenv.cfg");
     let Ok(text) = system.read_to_string(&configuration) else {
+        require_library(system, &prefix)?;
         let site_packages = site_packages(system, &prefix);
         return match origin {
             Origin::Project => invalid("has no `pyvenv.cfg`"),
@@ -127,6 +128,7 @@ fn open(system: &dyn System, path: &Utf8Path, origin: Origin) -> Result<Found, E
     };
     let settings = Pyvenv::parse(&text)
         .map_err(|why| EnvironmentError(format!("Failed to parse the `pyvenv.cfg` file at `{configuration}` because {why}")))?;
+    require_library(system, &prefix)?;
     let mut packages = site_packages(system, &prefix);
     if settings.sees_system
         && let Some(base) = settings.home.as_deref().and_then(Utf8Path::parent)
@@ -135,6 +137,15 @@ fn open(system: &dyn System, path: &Utf8Path, origin: Origin) -> Result<Found, E
     }
     let version = settings.version.or_else(|| version_of_layout(&packages));
     Ok(Found { prefix, site_packages: packages, version })
+}
+
+/// An environment has a library, if an empty one.
+fn require_library(system: &dyn System, prefix: &Utf8Path) -> Result<(), EnvironmentError> {
+    if ["lib", "lib64", "Lib"].iter().any(|library| system.is_directory(&prefix.join(library))) {
+        return Ok(());
+    }
+    let message = format!("Failed to iterate over the contents of the `lib`/`lib64` directories of the Python installation `{prefix}`");
+    Err(EnvironmentError(message))
 }
 
 /// The folder of the environment that an interpreter belongs to.

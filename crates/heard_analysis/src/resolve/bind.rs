@@ -28,16 +28,15 @@ impl Resolver<'_> {
         let table = self.files().function(function);
         let Some(rest) = &table.rest else { return };
         let at = At { class: table.class, type_parameters: &table.type_parameters, ..At::module(function.0) };
-        let given = match args.star(self) {
-            Some(element) => element,
-            None => {
-                let positional = table.parameters.iter().filter(|parameter| parameter.kind != ParameterKind::Named).count();
-                let given = args.rest(positional.saturating_sub(bound));
-                if given.is_empty() {
-                    return;
-                }
-                Ty::union(given)
+        let given = if let Some(element) = args.star(self) {
+            element
+        } else {
+            let positional = table.parameters.iter().filter(|parameter| parameter.kind != ParameterKind::Named).count();
+            let given = args.rest(positional.saturating_sub(bound));
+            if given.is_empty() {
+                return;
             }
+            Ty::union(given)
         };
         self.bind(rest, &given, at, found);
     }
@@ -66,7 +65,9 @@ impl Resolver<'_> {
         match (base, given) {
             (Ty::Special(name), _) if matches!(name.as_str(), "Optional" | "Union" | "Annotated") => {
                 let given = given.clone().without_none();
-                arguments.iter().for_each(|part| self.bind(part, &given, at, found));
+                for part in arguments {
+                    self.bind(part, &given, at, found);
+                }
             }
             (Ty::Special(name), _) if name == "Callable" => {
                 if let Some(result) = arguments.last() {
@@ -121,11 +122,8 @@ impl Resolver<'_> {
     /// The same of what an annotation means.
     fn bind_ty(&self, declared: &Ty, given: &Ty, found: &mut Vec<(VarId, Ty)>) {
         match (declared, given) {
-            (Ty::Var(var, _), _) => {
-                if !found.iter().any(|(known, _)| known == var) {
-                    found.push((var.clone(), given.clone()));
-                }
-            }
+            (Ty::Var(var, _), _) if found.iter().any(|(known, _)| known == var) => {}
+            (Ty::Var(var, _), _) => found.push((var.clone(), given.clone())),
             (Ty::Union(parts), _) => {
                 let given = given.clone().without_none();
                 parts.iter().for_each(|part| self.bind_ty(part, &given, found));

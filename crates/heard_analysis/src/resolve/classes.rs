@@ -37,11 +37,11 @@ impl Resolver<'_> {
                 if head.last_name().is_some_and(|name| name == "Generic" || name == "Protocol") {
                     return Value::Params(found.into());
                 }
-                found.into_iter().for_each(|var| {
+                for var in found {
                     if !inherited.contains(&var) {
                         inherited.push(var);
                     }
-                });
+                }
             }
             Value::Params(inherited.into())
         };

@@ -36,6 +36,9 @@ impl Source {
     }
 }
 
+/// What names mean, by the root of the importer.
+type Imports = FxHashMap<(Arc<str>, Name), Option<Place>>;
+
 /// What all threads share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -44,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) roots: RwLock<Roots>,
     pub(crate) files: Files,
     /// What imports lead to, by the importer's own root.
-    imports: RwLock<FxHashMap<(Arc<str>, Name), Option<Place>>>,
+    imports: RwLock<Imports>,
     /// Folders of modules without a file of their own.
     namespaces: RwLock<Vec<Utf8PathBuf>>,
     sources: Mutex<Sources>,

@@ -36,11 +36,10 @@ impl Module<'_> {
         }
         let by_place = call.arguments.args.iter().position(|given| given.range() == argument.range());
         let by_name = call.arguments.keywords.iter().find(|given| given.value.range() == argument.range());
-        let name = by_name.and_then(|keyword| keyword.arg.as_ref()).map(|name| name.as_str());
+        let name = by_name.and_then(|keyword| keyword.arg.as_ref()).map(ruff_python_ast::Identifier::as_str);
         let overloads = resolver.overloads_of(function).unwrap_or_else(|| vec![function.1]);
         let declared = overloads.iter().filter_map(|one| resolver.declared_for((function.0, *one), bound, by_place, name));
-        let mut answers =
-            declared.map(|ty| ty.is_some_and(|ty| !resolver.is_object(&ty) && resolver.is_plain(&ty, holds) == Some(true))).peekable();
+        let mut answers = declared.map(|ty| !resolver.is_object(&ty) && resolver.is_plain(&ty, holds) == Some(true)).peekable();
         answers.peek().is_some() && answers.all(|is_plain| is_plain)
     }
 
@@ -92,8 +91,8 @@ impl Resolver<'_> {
     }
 
     /// What a parameter is declared as, by its place behind the bound ones or by its name. `None` where there is no
-    /// such parameter, and a `None` inside where it has no annotation.
-    fn declared_for(&self, function: FunctionRef, bound: usize, place: Option<usize>, name: Option<&str>) -> Option<Option<Ty>> {
+    /// such parameter; what has no annotation may be given anything.
+    fn declared_for(&self, function: FunctionRef, bound: usize, place: Option<usize>, name: Option<&str>) -> Option<Ty> {
         let table: &FunctionTable = self.files().function(function);
         let parameter = match (place, name) {
             (Some(place), _) => table.parameters.iter().filter(|parameter| parameter.kind != ParameterKind::Named).nth(place + bound),
@@ -106,7 +105,7 @@ impl Resolver<'_> {
             (None, None) => return None,
         };
         let at = At { class: table.class, type_parameters: &table.type_parameters, ..At::module(function.0) };
-        Some(declared.map(|declared| self.annotation(declared, at)))
+        Some(declared.map_or(Ty::Dynamic, |declared| self.annotation(declared, at)))
     }
 
     fn is_plain_member(&self, class: ClassRef, name: &str, holds: Holds<'_>) -> Option<bool> {

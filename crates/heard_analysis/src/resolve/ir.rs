@@ -357,9 +357,10 @@ impl Ir {
         fn all(parts: Box<[Ir]>, change: &mut dyn FnMut(Ir) -> Ir) -> Box<[Ir]> {
             parts.into_iter().map(change).collect()
         }
-        fn one(part: Box<Ir>, change: &mut dyn FnMut(Ir) -> Ir) -> Box<Ir> {
-            Box::new(change(*part))
-        }
+        let one = |mut part: Box<Ir>, change: &mut dyn FnMut(Ir) -> Ir| {
+            *part = change(std::mem::replace(&mut *part, Ir::Unknown));
+            part
+        };
         match self {
             Ir::Attr(value, name) => Ir::Attr(one(value, change), name),
             Ir::Call(function, arguments) => {

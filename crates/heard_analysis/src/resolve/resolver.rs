@@ -93,7 +93,7 @@ impl<'r> Resolver<'r> {
     }
 
     /// What `from module import name` means in a file.
-    pub(super) fn from_import(&self, importer: FileId, import: &FromImport) -> Ty {
+    pub(super) fn import_from(&self, importer: FileId, import: &FromImport) -> Ty {
         self.imported(importer, &import.module).map_or(Ty::Dynamic, |place| self.member_of_module(place, &import.name))
     }
 
@@ -154,7 +154,7 @@ impl<'r> Resolver<'r> {
     pub(super) fn slot(&self, slot: &Slot, name: &Name, at: At<'_>) -> Ty {
         match slot {
             Slot::Module(module, _) => self.module(at.file, module),
-            Slot::From(import) => self.from_import(at.file, import),
+            Slot::From(import) => self.import_from(at.file, import),
             Slot::Function(index) => self.function(at.file, *index),
             Slot::Class(index) => self.decorated_class((at.file, *index)),
             Slot::Value(value) => match value {
@@ -204,12 +204,12 @@ impl<'r> Resolver<'r> {
     /// What a name stands for in a class body or module, builtins included.
     pub(super) fn lookup(&self, name: &Name, at: At<'_>) -> Ty {
         if at.type_parameters.contains(name) {
-            return self.variable(name, at);
+            return Ty::Var((at.file, name.clone()), None);
         }
         if let Some(class) = at.class {
             let table = self.files().class((at.file, class));
             if table.type_parameters.contains(name) {
-                return self.variable(name, at);
+                return Ty::Var((at.file, name.clone()), None);
             }
             // A member that shadows what its own annotation speaks of is bound only later.
             if let Some(slots) = table.members.get(name)
@@ -219,10 +219,6 @@ impl<'r> Resolver<'r> {
             }
         }
         self.global(at.file, name).unwrap_or_else(|| self.builtin_name(name, at.file))
-    }
-
-    fn variable(&self, name: &Name, at: At<'_>) -> Ty {
-        Ty::Var((at.file, name.clone()), None)
     }
 
     fn builtin_name(&self, name: &Name, file: FileId) -> Ty {

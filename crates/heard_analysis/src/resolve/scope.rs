@@ -156,14 +156,14 @@ impl<'m> Scopes<'m> {
 
     /// The class around a place.
     pub(super) fn class_around(&self, place: TextSize, resolver: &Resolver<'_>) -> Option<u32> {
-        levels(self.body, place).levels.iter().rev().find_map(|level| self.class_of(level, resolver))
+        levels(self.body, place).inside.iter().rev().find_map(|level| self.class_of(level, resolver))
     }
 
     /// The one value that a name is bound to at a place, wherever it is bound in this file.
     pub(super) fn only_value(&self, name: &Name, place: TextSize) -> Option<&'m Expr> {
         let around = levels(self.body, place);
-        let last = around.levels.len();
-        for (index, level) in around.levels.iter().enumerate().rev() {
+        let last = around.inside.len();
+        for (index, level) in around.inside.iter().enumerate().rev() {
             if matches!(level, Level::Class(_)) && index + 1 < last {
                 continue;
             }
@@ -186,8 +186,8 @@ impl Resolver<'_> {
     /// What a name stands for at a place.
     pub(super) fn name_in_scope(&self, name: &Name, place: TextSize, scopes: &Scopes<'_>, at: At<'_>) -> Ty {
         let around = levels(scopes.body, place);
-        let last = around.levels.len();
-        for (index, level) in around.levels.iter().enumerate().rev() {
+        let last = around.inside.len();
+        for (index, level) in around.inside.iter().enumerate().rev() {
             if matches!(level, Level::Class(_)) {
                 // A class body's names are those of no function in it.
                 if index + 1 == last
@@ -205,11 +205,11 @@ impl Resolver<'_> {
             if scope.nonlocals.contains(name) {
                 return Ty::Unknown("nonlocal");
             }
-            let class = index.checked_sub(1).and_then(|outer| scopes.class_of(&around.levels[outer], self));
+            let class = index.checked_sub(1).and_then(|outer| scopes.class_of(&around.inside[outer], self));
             let at = At { class: None, own: None, subst: &[], ..at };
             let scope_at = Around { start, scope: &scope, class: class.map(|class| (scopes.file, class)), at };
             // In a function in there, or behind it, any binding may have been the last.
-            let is_here = around.levels[index + 1..].iter().all(|level| matches!(level, Level::Comprehension(_)));
+            let is_here = around.inside[index + 1..].iter().all(|level| matches!(level, Level::Comprehension(_)));
             let chosen = if all.len() > 1 && is_here { reaching(all, &scope.loops, place).0 } else { (0..all.len()).collect() };
             let ty = self.chosen(name, all, &chosen, &scope_at);
             return self.narrowed(ty, name, place, all, scopes, at);
@@ -295,14 +295,14 @@ impl Resolver<'_> {
                     Some(ty) => ty,
                 }
             }
-            Binding::Except(Some(Ir::Tuple(_))) | Binding::Except(None) => Ty::Unknown("except"),
+            Binding::Except(Some(Ir::Tuple(_)) | None) => Ty::Unknown("except"),
             Binding::Except(Some(kind)) => match self.value(kind, at) {
                 Ty::Class(class) => Ty::inst(class),
                 Ty::Dynamic => Ty::Dynamic,
                 _ => Ty::Unknown("except"),
             },
             Binding::Module(module) => self.module(at.file, module),
-            Binding::From(import) => self.from_import(at.file, import),
+            Binding::From(import) => self.import_from(at.file, import),
             Binding::Function(start) => match self.files().table(at.file).function_at(*start) {
                 Some(index) => self.function(at.file, index),
                 None => Ty::Unknown("inner function"),
@@ -335,14 +335,14 @@ impl Resolver<'_> {
     /// by its class.
     pub(super) fn attribute_in_scope(&self, path: &str, place: TextSize, scopes: &Scopes<'_>, at: At<'_>, declared: &dyn Fn() -> Ty) -> Ty {
         let around = levels(scopes.body, place);
-        for (index, level) in around.levels.iter().enumerate().rev() {
+        for (index, level) in around.inside.iter().enumerate().rev() {
             let Some((start, scope)) = scopes.scope(level) else { continue };
             let all = scope.paths.get(path).map_or(&[][..], Vec::as_slice);
             let is_function = matches!(level, Level::Function(_));
             if all.is_empty() && !is_function {
                 continue;
             }
-            let class = index.checked_sub(1).and_then(|outer| scopes.class_of(&around.levels[outer], self));
+            let class = index.checked_sub(1).and_then(|outer| scopes.class_of(&around.inside[outer], self));
             let around = Around { start, scope: &scope, class: class.map(|class| (scopes.file, class)), at };
             let (chosen, is_certain) = reaching(all, &scope.loops, place);
             let mut types: Vec<Ty> = chosen.iter().map(|index| self.put_in(path, all, *index, &around, declared)).collect();

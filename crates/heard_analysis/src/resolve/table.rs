@@ -99,6 +99,7 @@ pub(crate) struct FromImport {
 }
 
 /// A function or method.
+#[expect(clippy::struct_excessive_bools, reason = "they say different things of one function")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FunctionTable {
     pub(crate) name: Name,

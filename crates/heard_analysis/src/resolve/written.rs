@@ -16,11 +16,7 @@ impl<'db> Module<'db> {
     pub(crate) fn method_by_bodies(&self, call: &ExprCall) -> Option<Callee<'db>> {
         let Expr::Attribute(method) = &*call.func else { return None };
         // Where declarations say what it is, they are right.
-        let is_open = |ty: Ty| match ty.without_none() {
-            Ty::Dynamic | Ty::Unknown(_) => true,
-            Ty::Own(..) => true,
-            _ => false,
-        };
+        let is_open = |ty: Ty| matches!(ty.without_none(), Ty::Dynamic | Ty::Unknown(_) | Ty::Own(..));
         if !is_open(self.ty(&*method.value)) {
             return None;
         }

@@ -194,8 +194,8 @@ impl Collector {
         let first = (Some(&*statement.test), &statement.body);
         let others = statement.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
         for (place, (test, body)) in std::iter::once(first).chain(others).enumerate() {
-            if place > 0 {
-                test.into_iter().for_each(|test| self.visit_expr(test));
+            if let Some(test) = test.filter(|_| place > 0) {
+                self.visit_expr(test);
             }
             match test.map(|test| truth(test, self.version)) {
                 Some(Some(false)) => {}
@@ -259,7 +259,9 @@ impl<'a> Visitor<'a> for Collector {
             self.spot.block = TextRange::new(first.start(), last.end());
             self.spot.ends = matches!(last, Stmt::Return(_) | Stmt::Raise(_));
         }
-        body.iter().for_each(|statement| self.statement(statement));
+        for statement in body {
+            self.statement(statement);
+        }
         self.spot = outer;
     }
 
@@ -316,13 +318,9 @@ impl<'a> Visitor<'a> for Collector {
             Stmt::Try(statement) => self.guarded(statement),
             Stmt::Import(import) => {
                 for alias in &import.names {
-                    match &alias.asname {
-                        Some(name) => self.add(&name.id, Binding::Module(alias.name.id.clone())),
-                        None => {
-                            let top = Name::new(alias.name.id.as_str().split('.').next().unwrap_or_default());
-                            self.add(&top, Binding::Module(top.clone()));
-                        }
-                    }
+                    let top = Name::new(alias.name.id.as_str().split('.').next().unwrap_or_default());
+                    let (name, module) = alias.asname.as_ref().map_or((&top, &top), |name| (&name.id, &alias.name.id));
+                    self.add(name, Binding::Module(module.clone()));
                 }
             }
             Stmt::ImportFrom(import) => {
@@ -357,7 +355,9 @@ impl<'a> Visitor<'a> for Collector {
             Pattern::MatchMapping(pattern) => pattern.rest.as_ref(),
             _ => None,
         };
-        name.into_iter().for_each(|name| self.add(&name.id, Binding::Other("pattern")));
+        if let Some(name) = name {
+            self.add(&name.id, Binding::Other("pattern"));
+        }
         walk_pattern(self, pattern);
     }
 

@@ -41,7 +41,7 @@ impl Level<'_> {
 
 /// The scopes around a place, the outermost first.
 pub(super) struct Levels<'a> {
-    pub(super) levels: Vec<Level<'a>>,
+    pub(super) inside: Vec<Level<'a>>,
     /// The type parameters of the functions and classes around.
     pub(super) type_parameters: Vec<&'a Name>,
     place: TextSize,
@@ -49,7 +49,7 @@ pub(super) struct Levels<'a> {
 
 /// The scopes around `place`.
 pub(super) fn levels(body: &[Stmt], place: TextSize) -> Levels<'_> {
-    let mut finder = Levels { place, levels: Vec::new(), type_parameters: Vec::new() };
+    let mut finder = Levels { place, inside: Vec::new(), type_parameters: Vec::new() };
     finder.visit_body(body);
     finder
 }
@@ -88,8 +88,10 @@ impl<'a> Levels<'a> {
             self.visit_expr(&first.iter);
             return;
         }
-        self.levels.push(Level::Comprehension(generators));
-        elements.iter().for_each(|element| self.visit_expr(element));
+        self.inside.push(Level::Comprehension(generators));
+        for element in elements {
+            self.visit_expr(element);
+        }
         first.ifs.iter().for_each(|condition| self.visit_expr(condition));
         for generator in rest {
             self.visit_expr(&generator.iter);
@@ -108,7 +110,7 @@ impl<'a> Visitor<'a> for Levels<'a> {
             Stmt::FunctionDef(function) => {
                 self.add_type_parameters(function.type_params.as_deref());
                 if is_in(&function.body, self.place) {
-                    self.levels.push(Level::Function(function));
+                    self.inside.push(Level::Function(function));
                     self.visit_body(&function.body);
                 } else {
                     walk_stmt(self, statement);
@@ -117,7 +119,7 @@ impl<'a> Visitor<'a> for Levels<'a> {
             Stmt::ClassDef(class) => {
                 self.add_type_parameters(class.type_params.as_deref());
                 if is_in(&class.body, self.place) {
-                    self.levels.push(Level::Class(class));
+                    self.inside.push(Level::Class(class));
                     self.visit_body(&class.body);
                 } else {
                     walk_stmt(self, statement);
@@ -134,7 +136,7 @@ impl<'a> Visitor<'a> for Levels<'a> {
         match expression {
             Expr::Lambda(lambda) => {
                 if lambda.body.range().contains_inclusive(self.place) {
-                    self.levels.push(Level::Lambda(lambda));
+                    self.inside.push(Level::Lambda(lambda));
                 }
                 walk_expr(self, expression);
             }

@@ -171,6 +171,7 @@ impl<'a> Builder<'a> {
         found
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of statement")]
     fn statement(&mut self, statement: &'a Stmt, sink: Sink) {
         match statement {
             Stmt::FunctionDef(function) => {
@@ -183,16 +184,10 @@ impl<'a> Builder<'a> {
             }
             Stmt::Import(import) => {
                 for alias in &import.names {
-                    match &alias.asname {
-                        Some(name) => {
-                            let is_exported = name.id == alias.name.id;
-                            self.add(sink, &name.id, Slot::Module(alias.name.id.clone(), is_exported));
-                        }
-                        None => {
-                            let top = Name::new(alias.name.id.as_str().split('.').next().unwrap_or_default());
-                            self.add(sink, &top, Slot::Module(top.clone(), false));
-                        }
-                    }
+                    let top = Name::new(alias.name.id.as_str().split('.').next().unwrap_or_default());
+                    let is_exported = alias.asname.as_ref().is_some_and(|name| name.id == alias.name.id);
+                    let (name, module) = alias.asname.as_ref().map_or((&top, &top), |name| (&name.id, &alias.name.id));
+                    self.add(sink, name, Slot::Module(module.clone(), is_exported));
                 }
             }
             Stmt::ImportFrom(import) => self.import_from(import, sink),

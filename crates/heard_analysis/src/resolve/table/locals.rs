@@ -238,6 +238,7 @@ fn path_of(value: &Ir) -> Option<String> {
 }
 
 impl<'a> Visitor<'a> for Walk<'_, 'a> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of statement")]
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::FunctionDef(function) => {
@@ -272,7 +273,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
                     }
                     _ => {}
                 }
-                value.into_iter().for_each(|value| self.visit_expr(value));
+                if let Some(value) = value {
+                    self.visit_expr(value);
+                }
             }
             Stmt::AugAssign(assignment) => {
                 self.changed(&assignment.target);
