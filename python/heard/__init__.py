@@ -102,9 +102,7 @@ def _refusal() -> str:
     is_main: typing.Any = getattr(_thread, "_is_main_interpreter", None)
     if is_main is None:
         # Python 3.11.
-        import importlib
-
-        interpreters: typing.Any = importlib.import_module("_xxsubinterpreters")
+        interpreters: typing.Any = __import__("_xxsubinterpreters")
         is_main = lambda: interpreters.get_current() == interpreters.get_main()  # noqa: E731
     return "" if is_main() else "heard does not support subinterpreters: use it in the main one"
 
