@@ -13,6 +13,8 @@ from __future__ import annotations
 # nothing is imported before it is used.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import typing
+
     from heard._native import Ok, __version__
     from heard.api import failures, install, run, stats, uninstall
     from heard.record import Failure, Place, Raised, Stats
@@ -90,15 +92,28 @@ def __getattr__(name: str) -> object:
     if module is None:
         raise AttributeError(f"module 'heard' has no attribute {name!r}")
     import importlib
-    import sys
 
-    if "t" in getattr(sys, "abiflags", ""):
-        raise ImportError(
-            "heard does not support free-threaded builds of Python: use a build with the interpreter lock"
-        )
+    refusal = _refusal()
+    if refusal:
+        raise ImportError(refusal)
     found: object = getattr(importlib.import_module(f"heard.{module}"), name)
     globals()[name] = found
     return found
+
+
+def _refusal() -> str:
+    """Why nothing can be heard in this interpreter. Empty if that is not so."""
+    import _thread
+    import sys
+
+    if "t" in getattr(sys, "abiflags", ""):
+        return "heard does not support free-threaded builds of Python: use a build with the interpreter lock"
+    is_main: typing.Any = getattr(_thread, "_is_main_interpreter", None)
+    if is_main is None:
+        # Python 3.11.
+        interpreters: typing.Any = __import__("_xxsubinterpreters")
+        is_main = lambda: interpreters.get_current() == interpreters.get_main()  # noqa: E731
+    return "" if is_main() else "heard does not support subinterpreters: use it in the main one"
 
 
 def __dir__() -> list[str]:

@@ -86,12 +86,8 @@ fn command_line(arguments: &RunArguments, console: Console) -> Vec<OsString> {
     for ignored in &arguments.ignore {
         option("--ignore", Some(ignored));
     }
-    let flags = [
-        (arguments.strict, "--strict"),
-        (console == Console::Quiet, "--quiet"),
-        (arguments.module, "-m"),
-        (arguments.command, "-c"),
-    ];
+    let flags =
+        [(arguments.strict, "--strict"), (console == Console::Quiet, "--quiet"), (arguments.module, "-m"), (arguments.command, "-c")];
     line.extend(flags.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| OsString::from(name)));
     line.extend(arguments.program.iter().cloned());
     line

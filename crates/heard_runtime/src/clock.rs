@@ -103,8 +103,7 @@ pub(crate) fn stop_clock(py: Python<'_>, patience: f64, for_good: bool) -> bool 
     let has_ended = py.detach(|| {
         let wait = Duration::try_from_secs_f64(patience).unwrap_or(LONGEST).min(LONGEST);
         let alarm = shared.alarm();
-        let (alarm, _) =
-            shared.changed.wait_timeout_while(alarm, wait, |alarm| !alarm.ended).unwrap_or_else(PoisonError::into_inner);
+        let (alarm, _) = shared.changed.wait_timeout_while(alarm, wait, |alarm| !alarm.ended).unwrap_or_else(PoisonError::into_inner);
         alarm.ended
     });
     if has_ended {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from heard import _refusal
 from heard.monitor.hooks.imports import after_import
 
 # Type checkers take this for `typing.TYPE_CHECKING`.
@@ -42,15 +43,13 @@ def tell(settings: Settings) -> None:
 
 def arm() -> None:
     """Listens from the import of asyncio on."""
-    if "t" not in getattr(sys, "abiflags", "") and not _is_launcher():
+    if not _refusal():
         after_import("asyncio", _start)
 
 
 def _start(_: types.ModuleType) -> None:
-    try:
-        from heard import _native  # noqa: F401
-    except ImportError:
-        # A second interpreter in this process, which the native part does not support: nothing is heard there.
+    if "heard.launch.run" in sys.modules:
+        # `python -m heard run` installs the monitor itself.
         return
     try:
         from heard.monitor import install
@@ -83,12 +82,6 @@ def _settings() -> Settings:
 def _say(line: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(line + "\n")
-
-
-def _is_launcher() -> bool:
-    """`python -m heard run` installs the monitor itself."""
-    words = sys.orig_argv
-    return any(pair == ["-m", "heard"] for pair in (words[at : at + 2] for at in range(1, len(words) - 1)))
 
 
 if os.environ.get(_SWITCH) == "1":

@@ -24,6 +24,9 @@ def put(is_owed: Callable[[], bool], say: Callable[[], None]) -> list[Undo]:
         if hasattr(signal, "SIGTERM"):
             undo.append(_native.no_word_before_death)
             _native.before_death(signal.SIGTERM, _PATIENCE, say)
+            if _native.clock_runs():
+                # It arms what it finds when it is started.
+                _native.arm()
             undo.append(_stay_armed())
     return undo
 
