@@ -191,6 +191,7 @@ COMPARED = (
     (LOST, [], True, [compare.MISSED]),
     (LOST, [record("lost")], True, []),
     (LOST, [GROUP], True, []),
+    (HEARD, [{**GROUP, "verdict": "unread"}, record("escalated", "two")], False, [compare.WRONG_LOST]),
     (LOST, [record("unread"), record("escalated")], False, []),
     (LOST, [record("lost", "trains: gone")], True, [compare.NOISE, compare.MISSED]),
     (LOST, [record("lost"), record("lost", name="2")], True, [compare.TWICE]),

@@ -66,8 +66,9 @@ def check_heard(stated: list[Stated], plain: Ran, ran: Ran, patient: bool) -> li
             about = _message(record.get("exception")) or record["event"]
             found.append(Disagreement(NOISE, about, "nothing: it is handled on the spot", _words([record])))
     hidden = sum(record.get("repeated", 0) for record in ran.records)
+    told = _told(ran)
     for one in stated:
-        records = [record for record in ran.records if one.message in _message(record.get("exception"))]
+        records = [record for record in ran.records if one.message in told[record["id"]]]
         verdicts = _last_words(records)
         if one.fate == LOST and not records:
             if hidden:
@@ -127,9 +128,13 @@ def others(stated: list[Stated], ran: Ran) -> list[str]:
 
 
 def _strangers(stated: list[Stated], ran: Ran) -> list[dict[str, typing.Any]]:
-    messages = [one.message for one in stated]
-    return [
-        record
-        for record in ran.records
-        if not any(message in _message(record.get("exception")) for message in messages)
-    ]
+    told = _told(ran)
+    return [record for record in ran.records if not any(one.message in told[record["id"]] for one in stated)]
+
+
+def _told(ran: Ran) -> dict[str, str]:
+    """What all records of a failure say of it: a later one leaves out what the first has said."""
+    told: dict[str, str] = {}
+    for record in ran.records:
+        told[record["id"]] = f"{told.get(record['id'], '')}\n{_message(record.get('exception'))}"
+    return told
