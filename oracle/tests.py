@@ -16,7 +16,7 @@ from generator import draw, incident, scenes, single
 from generator.frames import FRAMES
 from generator.piece import HEARD, LOST, QUIET
 from generator.program import Program, Stated, stated
-from judge import compare
+from judge import compare, undecided
 from judge.interpreters import Ran, Warm
 from judge.shrink import smallest
 
@@ -191,12 +191,15 @@ COMPARED = (
     (LOST, [], True, [compare.MISSED]),
     (LOST, [record("lost")], True, []),
     (LOST, [GROUP], True, []),
+    (HEARD, [{**GROUP, "verdict": "unread"}, record("escalated", "two")], False, [compare.WRONG_LOST]),
     (LOST, [record("unread"), record("escalated")], False, []),
-    (LOST, [record("lost", "trains: gone")], True, [compare.MISSED]),
+    (LOST, [record("lost", "trains: gone")], True, [compare.NOISE, compare.MISSED]),
     (LOST, [record("lost"), record("lost", name="2")], True, [compare.TWICE]),
     (LOST, [record("lost", lines=(3, 4))], True, [compare.BIRTH]),
     (LOST, [record("lost", lines=(3, 7))], True, []),
-    (LOST, [{**record("lost", "another"), "repeated": 1}], True, []),
+    (LOST, [{**record("lost", "prices: gone too", name="2"), "repeated": 1}], True, []),
+    (HEARD, [{**record(None), "exception": None, "event": "task-pending-at-exit"}], True, []),
+    (HEARD, [{**record(None), "exception": None, "event": "task-swallowed-cancel"}], True, [compare.NOISE]),
     (HEARD, [], True, []),
     (HEARD, [record("lost")], True, [compare.WRONG_LOST]),
     (HEARD, [record(None)], True, [compare.WRONG_LOST]),
@@ -215,6 +218,20 @@ class Compared(unittest.TestCase):
             says = [Stated("prices: gone", fate, LINE)]
             found = compare.check_heard(says, Ran(0, "", []), Ran(0, "", records), patient)
             self.assertEqual([one.kind for one in found], expected, (fate, records, patient))
+
+    def test_what_is_undecided_is_a_production_and_belongs_to_a_kind_and_a_python(self):
+        drawn = {production for program in PROGRAMS for production in program.productions}
+        self.assertEqual({one.production for one in undecided.UNDECIDED} - drawn, set())
+        missed = compare.Disagreement(compare.MISSED, "m", "lost", "nothing")
+        wrong = compare.Disagreement(compare.WRONG_LOST, "m", "nothing", "lost")
+        for production, found, version, is_explained in (
+            ("plot: gather of exceptions that is counted", missed, (3, 14), True),
+            ("plot: gather of exceptions that is counted", wrong, (3, 14), False),
+            ("plot: gather", missed, (3, 14), False),
+            ("reader: cancel", missed, (3, 11), True),
+            ("reader: cancel", missed, (3, 12), False),
+        ):
+            self.assertEqual(undecided.explained((production,), found, version) is not None, is_explained, production)
 
     def test_harm(self):
         for ran in (Ran(1, "", []), Ran(None, "", []), Ran(0, "heard: a report failed\n", [])):

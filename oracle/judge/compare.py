@@ -60,9 +60,15 @@ def check_heard(stated: list[Stated], plain: Ran, ran: Ran, patient: bool) -> li
         )
     if "heard: a report failed" in ran.output:
         found.append(Disagreement(HARM, "a report", "no failure of its own", ran.output[-600:]))
+    for record in _strangers(stated, ran):
+        # What is pending or destroyed at the end is so on purpose; no program swallows a cancellation.
+        if record.get("exception") or record["event"] == "task-swallowed-cancel":
+            about = _message(record.get("exception")) or record["event"]
+            found.append(Disagreement(NOISE, about, "nothing: it is handled on the spot", _words([record])))
     hidden = sum(record.get("repeated", 0) for record in ran.records)
+    told = _told(ran)
     for one in stated:
-        records = [record for record in ran.records if one.message in _message(record.get("exception"))]
+        records = [record for record in ran.records if one.message in told[record["id"]]]
         verdicts = _last_words(records)
         if one.fate == LOST and not records:
             if hidden:
@@ -118,9 +124,17 @@ def _words(records: list[dict[str, typing.Any]]) -> str:
 
 def others(stated: list[Stated], ran: Ran) -> list[str]:
     """The events of records that are about no failure of the program."""
-    messages = [one.message for one in stated]
-    return [
-        record["event"]
-        for record in ran.records
-        if not any(message in _message(record.get("exception")) for message in messages)
-    ]
+    return [record["event"] for record in _strangers(stated, ran)]
+
+
+def _strangers(stated: list[Stated], ran: Ran) -> list[dict[str, typing.Any]]:
+    told = _told(ran)
+    return [record for record in ran.records if not any(one.message in told[record["id"]] for one in stated)]
+
+
+def _told(ran: Ran) -> dict[str, str]:
+    """What all records of a failure say of it: a later one leaves out what the first has said."""
+    told: dict[str, str] = {}
+    for record in ran.records:
+        told[record["id"]] = f"{told.get(record['id'], '')}\n{_message(record.get('exception'))}"
+    return told
