@@ -37,7 +37,11 @@ impl Method {
         result.map(Bound::unbind)
     }
 
-    fn __get__<'py>(slf: &Bound<'py, Self>, object: Option<&Bound<'py, PyAny>>, _owner: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        object: Option<&Bound<'py, PyAny>>,
+        _owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         match object {
             None => Ok(slf.clone().into_any()),
