@@ -1,9 +1,8 @@
-"""How processes end under the monitor: by signals, by `os._exit`, as forks. Nothing is missed, and nothing is changed."""
+"""How processes end under the monitor: by signals, by `os._exit`, as forks. Nothing is missed or changed."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -154,7 +153,9 @@ SIGNALS = {
         ("held",),
         "1 failure was lost",
     ),
-    "an odd argument of os._exit": Case("keep('held')\ntry: os._exit('x')\nexcept TypeError: print('refused')", ("held",), "1 failure was lost"),
+    "an odd argument of os._exit": Case(
+        "keep('held')\ntry: os._exit('x')\nexcept TypeError: print('refused')", ("held",), "1 failure was lost"
+    ),
     "os.abort": Case("keep('held'); os.abort()"),
     "SIGKILL": Case("keep('held'); os.kill(os.getpid(), signal.SIGKILL)"),
 }
@@ -172,11 +173,15 @@ def test_the_last_word_and_the_same_end(name: str, launch: Launch) -> None:
 
 
 FORKS = {
-    "a child that ends by itself": Case("keep('parent')\nif not os.fork(): keep('child')\nelse: os.wait()", ("parent", "child")),
+    "a child that ends by itself": Case(
+        "keep('parent')\nif not os.fork(): keep('child')\nelse: os.wait()", ("parent", "child")
+    ),
     "a child that ends by os._exit": Case(
         "keep('parent')\nif not os.fork(): keep('child'); os._exit(0)\nos.wait()", ("parent", "child")
     ),
-    "a child that says nothing of its own": Case("lose(3)\nkeep('parent')\nif not os.fork(): os._exit(0)\nos.wait()", ("parent",)),
+    "a child that says nothing of its own": Case(
+        "lose(3)\nkeep('parent')\nif not os.fork(): os._exit(0)\nos.wait()", ("parent",)
+    ),
     "a child that dies of SIGTERM": Case(
         """
         keep('parent')
@@ -347,7 +352,7 @@ def test_ctrl_c_at_any_moment(tmp_path: Path) -> None:
     """Some here; `tests/ctrl_c.py 400` by hand."""
     script = Path(__file__).with_name("ctrl_c.py")
     ended = subprocess.run(
-        [sys.executable, str(script), "12"], capture_output=True, text=True, timeout=200, check=False, env=dict(os.environ)
+        [sys.executable, str(script), "12"], capture_output=True, text=True, timeout=200, check=False
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

@@ -119,7 +119,8 @@ CASES = {
         ("app.py",),
         file(
             "import atexit, sys\n"
-            "atexit.register(lambda: print('end', sys.last_type, sys.last_traceback.tb_lineno, '__file__' in globals()))\n"
+            "def end(): print('end', sys.last_type, sys.last_traceback.tb_lineno, '__file__' in globals())\n"
+            "atexit.register(end)\n"
             "1/0"
         ),
     ),

@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
         "program",
         nargs=argparse.REMAINDER,
         metavar="PROGRAM ...",
-        help="a file, a folder or an archive, - for standard input, with -m a module, with -c a command; then its arguments",
+        help="a file, a folder or an archive, - for standard input, with -m a module, with -c a command; "
+        "then its arguments",
     )
     return parser
 

@@ -189,14 +189,22 @@ def _put_unwind(monitor: Monitor) -> list[Undo]:
 
 
 _HOOKS = (
-    _Hook("births", lambda of: births.put(of.settings.birth_frames, of.tasks.odd), "Nothing says where a task was made."),
+    _Hook(
+        "births",
+        lambda of: births.put(of.settings.birth_frames, of.tasks.odd),
+        "Nothing says where a task was made.",
+    ),
     _Hook("unwind", _put_unwind, "Failures of tasks that are kept are not heard."),
     _Hook(
         "gather",
         lambda of: [gather.put(of.verdicts, of.turns, of.tasks)],
         "Failures that `asyncio.gather` has taken up are not heard.",
     ),
-    _Hook("wait", lambda of: [wait.put()], "Failures that `asyncio.wait(FIRST_EXCEPTION)` has looked at are not heard."),
+    _Hook(
+        "wait",
+        lambda of: [wait.put()],
+        "Failures that `asyncio.wait(FIRST_EXCEPTION)` has looked at are not heard.",
+    ),
     _Hook(
         "thread_futures",
         lambda of: thread_futures.put(of.verdicts, of.tasks),
