@@ -6,6 +6,7 @@ use ruff_python_ast::name::Name;
 
 use super::calls::Args;
 use super::database::Place;
+use super::index::Origin;
 use super::memo::{Key, Value};
 use super::resolver::{At, Resolver};
 use super::table::Slot;
@@ -14,6 +15,12 @@ use super::ty::{ClassRef, Link, Member, Receiver, Subst, Ty};
 impl Resolver<'_> {
     /// `value.name`.
     pub(super) fn attribute(&self, value: &Ty, name: &Name) -> Ty {
+        if let Ty::Union(parts) = value {
+            // What certainly has no such attribute is not meant.
+            let meant: Vec<&Ty> = parts.iter().filter(|part| **part != Ty::None && !self.lacks(part, name)).collect();
+            let parts = if meant.is_empty() { parts.iter().collect() } else { meant };
+            return Ty::union(parts.into_iter().map(|part| self.attribute(part, name)).collect());
+        }
         if let Some(of_parts) = value.for_each_part(&|part| self.attribute(part, name)) {
             return of_parts;
         }
@@ -39,6 +46,20 @@ impl Resolver<'_> {
             // It has attributes, but none that is a function of the program's.
             _ => Ty::Unknown("attribute of a function"),
         }
+    }
+
+    /// Whether an object certainly has no such attribute: all its classes are known, and none defines it.
+    fn lacks(&self, value: &Ty, name: &str) -> bool {
+        let Ty::Inst(class, _) = value else { return false };
+        self.order(*class).iter().all(|link| match link {
+            Link::Class(home, _) => {
+                let table = self.files().class(*home);
+                let has = |name: &str| table.members.has(name) || table.attributes.has(name);
+                let gives_any = has("__getattr__") || has("__getattribute__") && !self.files().entry(home.0).is_module("builtins");
+                !has(name) && !gives_any && self.files().entry(home.0).origin != Origin::Ours
+            }
+            _ => false,
+        })
     }
 
     /// A tuple as an object of its class.

@@ -79,7 +79,10 @@ impl Roots {
     pub(crate) fn own_root(&self, system: &dyn System, path: &Utf8Path) -> Utf8PathBuf {
         let mut folder = path.parent().unwrap_or(path);
         while let Some(above) = folder.parent() {
-            let is_package = ["__init__.py", "__init__.pyi"].iter().any(|name| self.is_file(system, &folder.join(name)));
+            // Of a folder of the project, all files are known.
+            let is_listed = self.folders.contains(folder);
+            let is_there = |file: &Utf8Path| self.files.contains(file) || !is_listed && system.is_file(file);
+            let is_package = ["__init__.py", "__init__.pyi"].iter().any(|name| is_there(&folder.join(name)));
             if !is_package {
                 break;
             }

@@ -138,6 +138,8 @@ def load(hub: Hub | None, pool: 'Pool[Quick]', job: Job) -> None:
         probe(either.start)  # m.Quick.start
     else:
         probe(either.start)  # m.Hub.start
+    some = Job() if pool else Hub()
+    probe(some.start)  # m.Hub.start
     with asyncio.Runner() as runner:
         probe(runner.run)  # asyncio.runners.Runner.run
     probe(asyncio.get_running_loop().create_task)  # asyncio.events.AbstractEventLoop.create_task
