@@ -10,6 +10,7 @@ mod clock;
 mod frames;
 mod gil;
 mod holders;
+mod logs;
 mod outcome;
 mod pool;
 mod relay;
@@ -32,6 +33,8 @@ mod _native {
     use crate::frames::{has_variable, variable};
     #[pymodule_export]
     use crate::holders::holders;
+    #[pymodule_export]
+    use crate::logs::{merge_logs, report_logs, scan_logs};
     #[pymodule_export]
     use crate::outcome::Outcome;
     #[pymodule_export]
