@@ -222,7 +222,8 @@ fn summarise(report: &Report, console: Console) -> io::Result<()> {
         0 => "no incidents".to_owned(),
         incidents => format!("{} ({})", counted(incidents, "incident"), counted(usize::try_from(events).unwrap_or(usize::MAX), "event")),
     };
-    summary.push_str(&format!(" in {lines} lines of {}", counted(report.files.len(), "file")));
+    let lines = counted(usize::try_from(lines).unwrap_or(usize::MAX), "line");
+    summary.push_str(&format!(" in {lines} of {}", counted(report.files.len(), "file")));
     if report.not_understood.count > 0 {
         summary.push_str(&format!("; not understood: {}", report.not_understood.count));
     }

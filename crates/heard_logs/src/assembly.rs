@@ -113,13 +113,10 @@ impl Assembler {
 
     fn whole(&mut self, line: &Line, before: &impl LookBack, done: &mut Vec<Open>) {
         let found = message::find(&line.text).filter(|found| !class::is_source(&line.text, found));
-        if let Some(found) = found {
-            if !self.is_inside(line, &found) {
-                self.begin(line, found, before, done);
-                return;
-            }
+        match found.filter(|found| !self.is_inside(line, found)) {
+            Some(found) => self.begin(line, found, before, done),
+            None => self.go_on(line, done),
         }
-        self.go_on(line, done);
     }
 
     /// The lines that follow were left out: whatever is open has ended.

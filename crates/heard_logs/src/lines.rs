@@ -23,10 +23,19 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     if text.contains('\0') {
         text.retain(|sign| sign != '\0');
     }
-    if let Some(rest) = text.strip_prefix('\u{feff}') {
-        text = rest.to_owned();
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
     }
-    without_control(text)
+    without_entities(without_control(text))
+}
+
+/// A console in a browser escapes what is no letter.
+fn without_entities(text: String) -> String {
+    if !text.contains("&lt;") && !text.contains("&gt;") && !text.contains("&#x27;") && !text.contains("&#39;") && !text.contains("&quot;") {
+        return text;
+    }
+    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    plain.replace("&#x27;", "'").replace("&#39;", "'").replace("&amp;", "&")
 }
 
 /// UTF-8 where it is UTF-8, and single bytes in between: one wrong byte does not change the rest of a line.
@@ -62,6 +71,7 @@ mod tests {
         assert_eq!(text(b"\x1b[31mERROR\x1b[0m asyncio\r"), "ERROR asyncio");
         assert_eq!(text(b"#033[31mERROR#033[0m asyncio"), "ERROR asyncio");
         assert_eq!(text("\u{feff}feed 'süd'".as_bytes()), "feed 'süd'");
+        assert_eq!(text(b"&lt;Task name=&#39;a&#39;&gt; &amp;amp; R&D"), "<Task name='a'> &amp; R&D");
         assert_eq!(text(b"\0\0\0feed 's\xfcd' \xc3\xbc"), "feed 'süd' ü");
     }
 }

@@ -11,6 +11,9 @@ fn quotes_are_no_incidents() {
         "2025-03-11 09:15:02 INFO report: old.log:22:2025-03-10 09:20:02 ERROR asyncio Task exception was never retrieved".to_owned(),
         "2025-03-11 09:15:02 WARNING search: query=Task exception was never retrieved hits=3".to_owned(),
         "2025-03-11 09:15:02 ERROR pager: alert Task exception was never retrieved fired".to_owned(),
+        "2025-03-11 09:15:02 ERROR pager: Task exception was never retrieved x12\n2025-03-11 09:15:03 INFO pager: sent".to_owned(),
+        "2025-03-11 09:15:02 ERROR shop.bot: Task exception was never retrieved\n2025-03-11 09:15:03 INFO shop.bot: sent".to_owned(),
+        "src/app.py:12:    # Task exception was never retrieved".to_owned(),
         format!("[11/03/2025, 09:15] Cy: Task exception was never retrieved\n{detail}"),
         format!("Look at this:\n```\nTask exception was never retrieved\n{detail}\n```"),
         "# Task exception was never retrieved\n\nThis is a page.".to_owned(),
@@ -21,6 +24,25 @@ fn quotes_are_no_incidents() {
     ];
     for text in &quotes {
         assert_eq!(incidents(text.as_bytes()), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn handlers_of_the_loop_are_no_quotes() {
+    for (text, expected) in [
+        (
+            "2025-03-11 09:15:02 ERROR (MainThread) [homeassistant.core] Error doing job: Task was destroyed but it is pending!\nx\n",
+            "task-destroyed - - - x1",
+        ),
+        ("[T:MainThread] ERROR:asyncio.unhandled: Task was destroyed but it is pending!\nx\n", "task-destroyed - - - x1"),
+        ("asyncio unhandled: Task was destroyed but it is pending! (no exception object)\nx\n", "task-destroyed - - - x1"),
+        ("ERROR:root:Task was destroyed but it is pending!\nx\n", "task-destroyed - - - x1"),
+        (
+            "ERROR loop {'message': 'Task exception was never retrieved', 'exception': KeyError('x'), 'future': <Task finished coro=<f() done, defined at /a.py:3> exception=KeyError('x')>}\n",
+            "task-failed f KeyError - x1",
+        ),
+    ] {
+        assert_eq!(incidents(text.as_bytes()), [expected], "{text}");
     }
 }
 

@@ -110,7 +110,5 @@ impl Incident {
 
 /// Whether two paths may be the same file: they have the same name.
 fn same_file(logged: &str, local: &str) -> bool {
-    let mut logged = logged.rsplit(['/', '\\']);
-    let mut local = local.rsplit(['/', '\\']);
-    logged.next() == local.next()
+    logged.rsplit(['/', '\\']).next() == local.rsplit(['/', '\\']).next()
 }

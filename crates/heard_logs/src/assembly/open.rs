@@ -181,10 +181,10 @@ impl Open {
         if self.is_joined && !self.message.kind.has_traceback() {
             return Taken::Ends;
         }
-        if !self.is_proved || self.prefix.is_none() {
-            if let Some(taken) = self.learn(line) {
-                return taken;
-            }
+        if (!self.is_proved || self.prefix.is_none())
+            && let Some(taken) = self.learn(line)
+        {
+            return taken;
         }
         let Some(text) = self.strip(line) else { return self.pass() };
         let class = if text.len() == line.text.len() { class } else { Class::of(text) };
@@ -244,7 +244,7 @@ impl Open {
     fn judge(&mut self, text: &str, class: Class, is_inner: bool) -> Taken {
         let has_traceback = self.message.kind.has_traceback();
         match (self.phase, class) {
-            (Phase::Done, Class::Header) | (Phase::Done, Class::Detail) => Taken::Ends,
+            (Phase::Done, Class::Header | Class::Detail) => Taken::Ends,
             (Phase::Head | Phase::Repr | Phase::Created, Class::Detail) => {
                 self.is_confirmed = true;
                 self.phase = if is_balanced(text) { Phase::Head } else { Phase::Repr };

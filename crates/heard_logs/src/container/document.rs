@@ -49,7 +49,7 @@ impl Document {
                     if self.depth == 0 && byte == b'[' {
                         self.level = 1;
                     }
-                    if self.depth == self.level && byte == b'{' || self.depth == self.level && self.level == 1 {
+                    if self.depth == self.level && (byte == b'{' || self.level == 1) {
                         self.value.clear();
                         self.skips = false;
                         self.begins = self.line + 1;
@@ -82,10 +82,10 @@ impl Document {
     }
 
     fn end(&mut self, out: &mut Vec<(u64, Value)>) {
-        if !self.skips {
-            if let Ok(value) = serde_json::from_slice(&self.value) {
-                out.push((self.begins, value));
-            }
+        if !self.skips
+            && let Ok(value) = serde_json::from_slice(&self.value)
+        {
+            out.push((self.begins, value));
         }
         self.skips = false;
         self.value.clear();

@@ -38,8 +38,8 @@ fn lines_of(value: &Value) -> Option<Vec<String>> {
             Some(text.trim_end_matches('\n').split('\n').map(|line| lines::text(line.as_bytes())).collect())
         }
         Value::Array(array) if array.iter().all(Value::is_string) && !array.is_empty() => {
-            let text: String = array.iter().filter_map(Value::as_str).map(|line| format!("{}\n", line.trim_end_matches('\n'))).collect();
-            Some(text.trim_end_matches('\n').split('\n').map(str::to_owned).collect())
+            let texts = array.iter().filter_map(Value::as_str);
+            Some(texts.flat_map(|text| text.trim_end_matches('\n').split('\n')).map(str::to_owned).collect())
         }
         // The chain, the last exception first or last: that with the frames of the deepest one decides nothing, so
         // the one that was raised last is the first in structlog's order and the last in Sentry's.

@@ -12,7 +12,7 @@ use crate::message;
 use crate::stamp::{self, Stamp};
 
 /// Fields with the text of a record, the usual ones first.
-const MESSAGES: [&str; 25] = [
+const MESSAGES: [&str; 27] = [
     "message",
     "msg",
     "event",
@@ -37,6 +37,8 @@ const MESSAGES: [&str; 25] = [
     "data",
     "stringValue",
     "output",
+    "Log_s",
+    "Message_s",
     "title",
 ];
 const TIMES: [&str; 22] = [
@@ -63,6 +65,9 @@ const TIMES: [&str; 22] = [
     "published",
     "lastSeen",
 ];
+/// The same as other exports spell them.
+const TEXTS: [&str; 9] = ["message", "msg", "text", "log", "line", "raw", "content", "logmessage", "logline"];
+const CLOCKS: [&str; 8] = ["time", "timestamp", "date", "datetime", "eventtime", "timegenerated", "logtime", "timestamputc"];
 const LEVELS: [&str; 10] =
     ["level", "levelname", "severity", "log.level", "lvl", "level_name", "severity_text", "severityText", "status", "PRIORITY"];
 const LOGGERS: [&str; 9] =
@@ -181,13 +186,14 @@ fn collect_object(object: &Map<String, Value>, outer: &Origin, depth: usize, ite
 /// The text of an item; where that is an object again, what is in it.
 fn push(text: &str, origin: Origin, exception: Vec<String>, depth: usize, items: &mut Vec<Item>) {
     let trimmed = text.trim();
-    if trimmed.starts_with('{') && trimmed.ends_with('}') {
-        if let Ok(inner @ Value::Object(_)) = serde_json::from_str::<Value>(trimmed) {
-            let before = items.len();
-            collect(&inner, &origin, depth - 1, items);
-            if items.len() > before {
-                return;
-            }
+    if trimmed.starts_with('{')
+        && trimmed.ends_with('}')
+        && let Ok(inner @ Value::Object(_)) = serde_json::from_str::<Value>(trimmed)
+    {
+        let before = items.len();
+        collect(&inner, &origin, depth - 1, items);
+        if items.len() > before {
+            return;
         }
     }
     let mut lines: Vec<String> = text.trim_end_matches(['\n', '\r']).split('\n').map(|line| lines::text(line.as_bytes())).collect();
@@ -200,12 +206,24 @@ fn push(text: &str, origin: Origin, exception: Vec<String>, depth: usize, items:
 
 /// The field with the text: one with a message of asyncio, the longest of them, else the first that is there.
 fn text_of(object: &Map<String, Value>) -> Option<String> {
-    let mut texts = MESSAGES.iter().filter_map(|name| object.get(*name).and_then(as_text)).peekable();
+    let spelled = || object.iter().filter(|(name, _)| TEXTS.contains(&plain_name(name).as_str())).filter_map(|(_, value)| as_text(value));
+    let mut texts = MESSAGES.iter().filter_map(|name| object.get(*name).and_then(as_text)).chain(spelled()).peekable();
     let first = texts.peek().cloned();
     let is_told = |text: &String| message::find_trigger(text.as_bytes()).is_some();
     let told = texts.filter(is_told).reduce(|best, text| if text.len() > best.len() { text } else { best });
     // A title alone is what trackers show of a record.
-    told.or(first.filter(|_| MESSAGES[..24].iter().any(|name| object.get(*name).is_some_and(|value| as_text(value).is_some()))))
+    told.or_else(|| {
+        first.filter(|_| {
+            MESSAGES[..26].iter().any(|name| object.get(*name).is_some_and(|value| as_text(value).is_some())) || spelled().next().is_some()
+        })
+    })
+}
+
+/// A name without what differs from export to export: case, signs, the unit or the type at its end.
+fn plain_name(name: &str) -> String {
+    let name = name.split(" [").next().unwrap_or(name);
+    let name = name.strip_suffix("_s").or_else(|| name.strip_suffix("_t")).unwrap_or(name);
+    name.chars().filter(char::is_ascii_alphanumeric).map(|sign| sign.to_ascii_lowercase()).collect()
 }
 
 fn as_text(value: &Value) -> Option<String> {
@@ -232,8 +250,9 @@ fn as_text(value: &Value) -> Option<String> {
 fn describe(object: &Map<String, Value>, outer: &Origin) -> Origin {
     let mut origin = outer.clone();
     origin.is_item = true;
-    let own: Vec<Stamp> = TIMES.iter().filter_map(|name| object.get(*name).and_then(as_stamp)).take(1).collect();
-    let own = own.into_iter().next().or_else(|| object.get("record").and_then(|record| record.get("time")).and_then(as_stamp));
+    let own = TIMES.iter().find_map(|name| object.get(*name).and_then(as_stamp));
+    let spelled = || object.iter().filter(|(name, _)| CLOCKS.contains(&plain_name(name).as_str())).find_map(|(_, value)| as_stamp(value));
+    let own = own.or_else(spelled).or_else(|| object.get("record").and_then(|record| record.get("time")).and_then(as_stamp));
     // The outer clock is the collector's, which knows its zone.
     origin.stamp = prefix::best_stamp(outer.stamp.clone().into_iter().chain(own));
     origin.level = LEVELS

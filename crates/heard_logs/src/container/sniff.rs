@@ -35,7 +35,10 @@ pub(crate) struct Layout {
 }
 
 static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(?:^|[,;\t"@_])(?:message|msg|log|text|line|raw|body|event|content|textpayload)(?:[,;\t"\r]|$)"#).ok()
+    Regex::new(
+        r#"(?i)(?:^|[,;\t"@_])(?:message|msg|log|text|line|raw|body|event|content|textpayload|logmessage|logentry)(?:_s)?(?:[,;\t"\r]|$)"#,
+    )
+    .ok()
 });
 static JOURNAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?m)^__CURSOR=|^__REALTIME_TIMESTAMP=\d|^(?:\w{3} )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \S+ \[s=").ok()
@@ -125,11 +128,11 @@ fn delimiter(text: &[u8]) -> Option<u8> {
     if header.len() > 2000 || !NAMES.as_ref()?.is_match(header) || header.iter().any(u8::is_ascii_digit) && header.len() > 400 {
         return None;
     }
-    let plain = header.iter().all(|byte| byte.is_ascii_alphanumeric() || b" _-.@\",;\t\r/()".contains(byte));
-    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    let plain = header.iter().all(|byte| byte.is_ascii_alphanumeric() || b" _-.@\",;\t\r/()[]".contains(byte));
+    let count = |delimiter: u8| memchr::memchr_iter(delimiter, header).count();
     let best = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| count(*delimiter))?;
     let second = text.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
-    let is_same = second.iter().filter(|byte| **byte == best).count() >= count(best).min(1);
+    let is_same = memchr::memchr_iter(best, second).count() >= count(best).min(1);
     (plain && count(best) >= 1 && is_same && !header.contains(&b':')).then_some(best)
 }
 

@@ -23,6 +23,9 @@ pattern!(GREP_END, r"(?:^|\s)[^\s:]+\.(?:log|txt|out|err|stderr|json|jsonl|ndjso
 pattern!(LEVEL, r"(?i)\b(debug|info|notice|trace|warn(?:ing)?|error|err|critical|fatal)\b");
 pattern!(LOGGER, r#"(?:^|[\s\[(:|=<"./{-])(?:asyncio|py\.warnings|tornado|concurrent\.futures|uvloop)\b"#);
 pattern!(TROUBLE, r"(?i)error|exception|unhandled|uncaught|asyncio|callback|caught|\bjob\b|\bloop\b|handler|failed|failure");
+pattern!(BEHIND, r"^(?:\S+\.py:\d+\s*$|[A-Za-z_][\w.]*=)");
+pattern!(SOURCE, r"^[^\s:]*/[^\s:]*\.\w{1,5}:\d+:|(?:^|\s|:)(?:#+|//)\s*$");
+pattern!(AFTER_LEVEL, r"(?i)\b(?:warn(?:ing)?|error|err|critical|fatal)\b\W*(?:\S*\W\s+)??(?P<name>[A-Za-z_][\w.-]*)\W*$");
 pattern!(NAME, r"^[A-Za-z_][\w-]*(?:\.[\w-]+)+$|^[a-z_][a-z0-9_]{2,}$");
 
 pattern!(CHAT, r"(?:^|[\s\[(,])\d{1,2}:\d\d(?: ?[AaPp][Mm])?[\]),]?\s*[-,–]?\s*<?[A-Za-z@]|<[a-z@][\w-]*>\s*$");
@@ -45,13 +48,14 @@ pub(crate) fn is_quoted(open: &Open) -> bool {
     if matches(&GREP, head)
         || matches(&GREP_END, head)
         || matches(&CHAT, head) && !matches(&LEVEL, head)
+        || matches(&SOURCE, head) && !matches(&LEVEL, head) && !head.contains("asyncio/")
         || is_other_field(head)
         || in_quotes(head)
         || is_marked(open, head)
     {
         return true;
     }
-    speaks_behind(open) || speaks_before(open, head) || is_at_rest(open, head) || is_bare(open, head)
+    speaks_behind(open) || speaks_before(open, head) || is_at_rest(open, head) || is_bare(open, head) || is_alone(open, head)
 }
 
 fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
@@ -112,10 +116,13 @@ fn speaks_behind(open: &Open) -> bool {
     if open.is_joined || class::anchor(text).is_some() {
         return false;
     }
-    let mut words = text.trim_start_matches(['.', ',', ';', '!', ' ']).split_whitespace();
-    let first = words.next().unwrap_or_default();
-    let is_word = !first.is_empty() && first.chars().all(|sign| sign.is_ascii_lowercase() || sign == '\'');
-    is_word && !matches(&LOGGER, first)
+    // What formatters put behind a text: a place, pairs, brackets, a level or a logger.
+    let end = text.trim_start_matches(['.', '!']).trim();
+    let first = end.split_whitespace().next().unwrap_or_default();
+    let is_known = end.is_empty()
+        || end.starts_with(['(', '[', '{', ':', ',', '|', ';', '<', '\\', '│', ']', '}', '-', '–', '—', '→'])
+        || matches(&BEHIND, end);
+    !is_known && !matches(&LOGGER, first) && !matches(&LEVEL, first)
 }
 
 /// Prose before the message: words that are no name of a logger, a host or a level.
@@ -175,4 +182,24 @@ fn is_at_rest(open: &Open, head: &str) -> bool {
 fn is_bare(open: &Open, head: &str) -> bool {
     let needs_more = !matches!(open.message.kind, Kind::CoroutineNeverAwaited | Kind::SlowCallback | Kind::Unclosed);
     needs_more && head.trim().is_empty() && !open.is_confirmed && !open.origin.is_item && open.is_followed()
+}
+
+/// A logger of the program says the words of asyncio, and nothing follows that asyncio adds.
+fn is_alone(open: &Open, head: &str) -> bool {
+    let needs_more = !matches!(open.message.kind, Kind::CoroutineNeverAwaited | Kind::SlowCallback | Kind::Unclosed | Kind::CallbackRaised);
+    if !needs_more || open.is_confirmed || !open.origin.is_item && !open.is_followed() {
+        return false;
+    }
+    let bare = Prefix::of(head).identity().replace('\u{1}', "|");
+    let in_head = AFTER_LEVEL.as_ref().and_then(|after| after.captures(&bare)).map(|found| found["name"].to_owned());
+    let is_logger = |name: &String| {
+        !matches(&LOGGER, name)
+            && !matches(&TROUBLE, name)
+            && !matches(&LEVEL, name)
+            && !matches!(name.as_str(), "root" | "main" | "__main__")
+            && !name.starts_with("Main")
+    };
+    // `Error doing job: …` is what a handler says whose logger is a field.
+    let in_field = open.origin.logger.clone().filter(|_| !matches(&TROUBLE, head));
+    in_head.or(in_field).filter(is_logger).is_some_and(|name| !open.prefix_has(&name))
 }
