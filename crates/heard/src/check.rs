@@ -1,11 +1,13 @@
 //! The command `heard check`: from paths to printed findings.
 
+mod evidence;
 mod tally;
 
 use std::io;
 
 use heard_analysis::{Level, Rule, Selection};
 
+use self::evidence::{Evidence, EvidenceError};
 use self::tally::Tally;
 use crate::cli::CheckArguments;
 use crate::console::Console;
@@ -21,6 +23,8 @@ enum CheckError {
     Rule(#[from] UnknownRule),
     #[error("--select and --ignore leave no rule: name one in --select that is not ignored")]
     NothingSelected,
+    #[error("--evidence: {0}")]
+    Evidence(#[from] EvidenceError),
     #[error(transparent)]
     Survey(#[from] SurveyError),
 }
@@ -42,11 +46,15 @@ fn check(arguments: &CheckArguments, console: Console) -> io::Result<Result<Exit
         Ok(prepared) => prepared,
         Err(error) => return Ok(Err(error)),
     };
+    let evidence = match arguments.evidence.as_deref().map(Evidence::read).transpose() {
+        Ok(evidence) => evidence.unwrap_or_default(),
+        Err(error) => return Ok(Err(error.into())),
+    };
     let mut tally = Tally::default();
     let mut printer = Printer::new(arguments.output_format, &survey.cwd);
     let question = Question { selection: &selection, awaitables: arguments.report_unknown };
     let done = survey.run(&question, &mut |report, program| {
-        printer.findings(&report.findings, program)?;
+        printer.findings(&evidence.first(&report.findings), program)?;
         printer.undecided(&report.awaitables)?;
         tally.add(report);
         Ok(())

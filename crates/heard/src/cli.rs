@@ -11,7 +11,8 @@ use heard_analysis::{Kind, Level};
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::{audit, check, rule, run};
+use crate::logs::LogsArguments;
+use crate::{audit, check, logs, rule, run};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]
@@ -59,6 +60,15 @@ enum Command {
     /// Exit code: 0 when the job is done, whatever becomes of the awaitables, 2 when it could not be done or a
     /// file could not be read.
     Audit(AuditArguments),
+    /// Read logs, and list what asyncio said in them, grouped by cause.
+    ///
+    /// Formats are told by their content: plain text of any formatter, also behind the prefixes of collectors, JSON
+    /// lines and exports, the journal, tables; plain or compressed with gzip, zstd, bzip2 or xz. Rotated files are
+    /// read as one.
+    ///
+    /// Exit code: 0 when there are no incidents (with --fail-on new, no new ones), 1 when there are, 2 when the job
+    /// could not be done or a file could not be read.
+    Logs(LogsArguments),
     /// List the rules, or print one rule's page.
     Rule(RuleArguments),
     /// Run a Python program, and hear every asyncio failure when it happens.
@@ -112,6 +122,9 @@ pub(crate) struct CheckArguments {
     /// In JSON lines they are objects with the one key `undecided`. They do not change the exit code.
     #[arg(long)]
     pub(crate) report_unknown: bool,
+    /// Put first what production has shown: the JSON document of `heard logs`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
     /// Count the findings of each rule, on standard error.
     #[arg(long)]
     pub(crate) statistics: bool,
@@ -229,6 +242,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, console),
         Command::Audit(arguments) => audit::run(arguments, console),
+        Command::Logs(arguments) => logs::run(arguments, console),
         Command::Rule(arguments) => rule::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
     }

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod console;
 mod exit;
+mod logs;
 mod output;
 mod project;
 mod rule;

@@ -6,5 +6,6 @@
 
 mod adverse;
 mod enormous;
+mod follow;
 mod scenario;
 mod tree;

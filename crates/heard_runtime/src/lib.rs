@@ -12,6 +12,7 @@ mod gil;
 mod guard;
 mod holders;
 mod interrupt;
+mod logs;
 mod method;
 mod native_thread;
 mod outcome;
@@ -41,6 +42,8 @@ mod _native {
     use crate::holders::holders;
     #[pymodule_export]
     use crate::interrupt::raise_later;
+    #[pymodule_export]
+    use crate::logs::{merge_logs, report_logs, scan_logs};
     #[pymodule_export]
     use crate::method::Method;
     #[pymodule_export]

@@ -1,0 +1,186 @@
+//! Records of several lines put together, although collectors put prefixes before every line and streams are mixed.
+//!
+//! A record begins with a message of the catalogue. The lines that must follow it (`future: <…>`, a traceback) are
+//! known, so the first of them tells what stands before every line of its stream: no format has to be configured.
+
+pub(crate) mod class;
+pub(crate) mod joined;
+pub(crate) mod open;
+
+use std::rc::Rc;
+
+use self::class::Class;
+use self::open::{Open, Taken};
+use crate::lines::prefix::Prefix;
+use crate::message::{self, Message};
+use crate::stamp::Stamp;
+
+/// What a container says of a line: an object of JSON, an entry of the journal, a row of a table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    /// The stream that it belongs to; empty for plain text.
+    pub(crate) stream: String,
+    pub(crate) stamp: Option<Stamp>,
+    /// The level and the logger, where they are fields.
+    pub(crate) level: Option<String>,
+    pub(crate) logger: Option<String>,
+    /// Whether it is a field of something else than a record of a log: a chat, an issue.
+    pub(crate) is_quote: bool,
+    /// Process, host, pod: whatever tells who wrote it.
+    pub(crate) writers: Vec<String>,
+    /// How often it has happened and when first, for those who count.
+    pub(crate) count: Option<u64>,
+    pub(crate) first: Option<Stamp>,
+    /// Whether the text comes from a container at all.
+    pub(crate) is_item: bool,
+    /// Whether the item has one line only, so that a record may be spread over several.
+    pub(crate) is_single: bool,
+}
+
+/// A line of text on its way into a record.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) file: Rc<str>,
+    pub(crate) text: String,
+    pub(crate) number: u64,
+    pub(crate) origin: Rc<Origin>,
+    /// Whether a record may begin here: not in the middle of an item.
+    pub(crate) is_first: bool,
+}
+
+/// What came before a line, for what is told there only.
+pub(crate) trait LookBack {
+    /// The last lines before, the nearest first.
+    fn lines(&self, most: usize) -> Vec<String>;
+}
+
+/// Nothing came before.
+pub(crate) struct Nothing;
+
+impl LookBack for Nothing {
+    fn lines(&self, _: usize) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Records at most that are open at the same time.
+const MOST_OPEN: usize = 64;
+/// Prefixes at most that are remembered.
+const MOST_PREFIXES: usize = 64;
+
+/// Puts lines together to records.
+#[derive(Default)]
+pub(crate) struct Assembler {
+    open: Vec<Open>,
+    /// Prefixes that whole streams have, learned from records.
+    prefixes: Vec<Prefix>,
+    /// A line at whose end a message is broken, and what came before it.
+    broken: Option<(Line, Kept)>,
+}
+
+/// The lines before a line, kept for when it is looked at.
+struct Kept(Vec<String>);
+
+impl LookBack for Kept {
+    fn lines(&self, most: usize) -> Vec<String> {
+        self.0.iter().take(most).cloned().collect()
+    }
+}
+
+impl Assembler {
+    /// Whether the next lines may belong to a record.
+    pub(crate) fn is_hungry(&self) -> bool {
+        !self.open.is_empty() || self.broken.is_some()
+    }
+
+    /// Takes the next line, and gives the records that it ends.
+    pub(crate) fn line(&mut self, line: &Line, before: &impl LookBack, done: &mut Vec<Open>) {
+        if let Some((begun, kept)) = self.broken.take() {
+            let start = message::broken(&begun.text).unwrap_or(&begun.text);
+            let text = format!("{start} {}", line.text.trim());
+            if message::find(&text).is_some() {
+                self.whole(&Line { text, ..begun }, &kept, done);
+                return;
+            }
+            self.whole(&begun, &kept, done);
+        }
+        if message::find(&line.text).is_none() && message::broken(&line.text).is_some() {
+            self.broken = Some((line.clone(), Kept(before.lines(300))));
+            return;
+        }
+        self.whole(line, before, done);
+    }
+
+    fn whole(&mut self, line: &Line, before: &impl LookBack, done: &mut Vec<Open>) {
+        let found = message::find(&line.text).filter(|found| !class::is_source(&line.text, found));
+        match found.filter(|found| !self.is_inside(line, found)) {
+            Some(found) => self.begin(line, found, before, done),
+            None => self.go_on(line, done),
+        }
+    }
+
+    /// The lines that follow were left out: whatever is open has ended.
+    pub(crate) fn gap(&mut self, done: &mut Vec<Open>) {
+        if let Some((line, kept)) = self.broken.take() {
+            self.whole(&line, &kept, done);
+        }
+        for open in self.open.drain(..) {
+            learn(&mut self.prefixes, &open);
+            done.push(open);
+        }
+    }
+
+    /// Whether the message is a part of the traceback of a record that is open, as where a warning is raised.
+    fn is_inside(&self, line: &Line, found: &Message) -> bool {
+        let inner = |open: &&Open| open.is_in_traceback() && open.strip(line).is_some_and(|text| text.starts_with([' ', '│', '|']));
+        found.place.is_none() && self.open.iter().any(|open| inner(&open))
+    }
+
+    fn begin(&mut self, line: &Line, found: Message, before: &impl LookBack, done: &mut Vec<Open>) {
+        let head = &line.text[..found.start];
+        let ended: Vec<usize> = (0..self.open.len()).filter(|at| self.open[*at].ends_before(line, head)).collect();
+        for at in ended.into_iter().rev() {
+            self.close(at, done);
+        }
+        let mut open = Open::new(line, found, before);
+        // The longest of the known prefixes that this line has too.
+        let known = self.prefixes.iter().filter(|prefix| line.origin.stream.is_empty() && prefix.begins(head));
+        open.assume(known.max_by_key(|prefix| prefix.weight()).cloned());
+        self.open.push(open);
+        if self.open.len() > MOST_OPEN {
+            self.close(0, done);
+        }
+    }
+
+    fn go_on(&mut self, line: &Line, done: &mut Vec<Open>) {
+        // The one whose prefix is longest, and of those the one that was opened last.
+        let mut order: Vec<usize> = (0..self.open.len()).filter(|at| self.open[*at].is_of_stream(line)).collect();
+        order.sort_by_key(|at| std::cmp::Reverse((self.open[*at].weight(), *at)));
+        let class = Class::of(&line.text);
+        let mut ended = Vec::new();
+        for at in order {
+            match self.open[at].take(line, class) {
+                Taken::Yes => break,
+                Taken::No => {}
+                Taken::Ends => ended.push(at),
+            }
+        }
+        ended.sort_unstable();
+        for at in ended.into_iter().rev() {
+            self.close(at, done);
+        }
+    }
+
+    fn close(&mut self, at: usize, done: &mut Vec<Open>) {
+        let open = self.open.remove(at);
+        learn(&mut self.prefixes, &open);
+        done.push(open);
+    }
+}
+
+fn learn(prefixes: &mut Vec<Prefix>, open: &Open) {
+    let Some(prefix) = open.learned().filter(|prefix| !prefix.is_empty() && !prefix.is_layout()) else { return };
+    if !prefixes.contains(prefix) && prefixes.len() < MOST_PREFIXES {
+        prefixes.push(prefix.clone());
+    }
+}

@@ -1,0 +1,288 @@
+//! From a record to an event: what was lost, where it was defined, made and raised, and when.
+
+pub(crate) mod puzzle;
+pub(crate) mod quote;
+pub(crate) mod repeat;
+pub(crate) mod times;
+
+use crate::assembly::class::Class;
+use crate::assembly::open::Open;
+use crate::kind::Kind;
+use crate::repr::{self, Described, Place};
+use crate::stamp::Stamp;
+use crate::traceback::{self, Raised, Traceback};
+
+/// One record that was understood.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) kind: Kind,
+    pub(crate) rule: Option<String>,
+    pub(crate) coroutine: Option<String>,
+    pub(crate) defined_at: Option<Place>,
+    pub(crate) exception: Option<Raised>,
+    pub(crate) raised_at: Option<Place>,
+    pub(crate) born_at: Option<Place>,
+    /// What is not closed.
+    pub(crate) what: Option<String>,
+    pub(crate) count: u64,
+    pub(crate) first: Option<Stamp>,
+    pub(crate) last: Option<Stamp>,
+    pub(crate) writers: Vec<String>,
+    /// The line of the message, from 1.
+    pub(crate) line: u64,
+    pub(crate) text: String,
+    /// Whether the record has all its parts.
+    pub(crate) is_whole: bool,
+}
+
+/// Bytes at most of an example.
+const MOST_EXAMPLE: usize = 16 << 10;
+
+/// What a record was.
+pub(crate) enum Reading {
+    Event(Box<Event>),
+    /// Somebody speaks of the message.
+    Quote,
+}
+
+/// Whether a text has a message of the catalogue in it.
+pub(crate) fn has_message(text: &str) -> bool {
+    crate::message::find(text).is_some()
+}
+
+/// Reads a record.
+pub(crate) fn read(open: &Open) -> Reading {
+    if quote::is_quoted(open) {
+        return Reading::Quote;
+    }
+    let details = details(open);
+    let created = created(open);
+    let told = described(open, &details);
+    let traceback = traceback(open);
+    let kind = kind(open, &told);
+    let message = &open.message;
+    let subject = message.subject.as_deref();
+    let coroutine = match kind {
+        Kind::CoroutineNeverAwaited => subject.map(str::to_owned),
+        Kind::AsyncgenFailed => {
+            let text = format!("{} {}", open.head, details.join(" "));
+            repr::generator_name(&text)
+        }
+        Kind::TaskFailed if !message.by_class && message.kind == Kind::TaskFailed => subject.map(str::to_owned),
+        Kind::Unclosed | Kind::ProtocolFailed => None,
+        _ => told.name.clone(),
+    };
+    let exception = exception(kind, &told, &traceback, open);
+    let raised_at = match kind {
+        Kind::CoroutineNeverAwaited => message.place.clone().or_else(|| raised_before(open)),
+        _ if kind.has_traceback() => traceback.raised_at(),
+        _ => None,
+    };
+    let born_at = created
+        .as_deref()
+        .and_then(traceback::innermost_of_user)
+        .or_else(|| told.created_at.clone().filter(|place| traceback::frame::is_users(&place.path)));
+    let times = times::of(open);
+    Reading::Event(Box::new(Event {
+        kind,
+        rule: None,
+        coroutine,
+        defined_at: told.defined_at.clone(),
+        is_whole: !traceback.is_cut && (exception.is_some() || !kind.has_traceback()),
+        exception,
+        raised_at,
+        born_at,
+        what: subject.filter(|_| kind == Kind::Unclosed).map(unclosed),
+        count: times.count,
+        first: times.first,
+        last: times.last,
+        writers: writers(open),
+        line: open.number,
+        text: example(open),
+    }))
+}
+
+/// A session and its connector are the same thing that nobody closed.
+fn unclosed(subject: &str) -> String {
+    match subject {
+        "connector" => "client session".to_owned(),
+        "response" => "client response".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn kind(open: &Open, told: &Described) -> Kind {
+    let named = open.message.kind;
+    if !open.message.by_class {
+        return named;
+    }
+    if told.has_coroutine {
+        Kind::TaskFailed
+    } else if told.class.contains("Gathering") {
+        Kind::GatherFailed
+    } else if told.class.is_empty() || told.class == "None" {
+        named
+    } else if told.class.contains("Task") {
+        Kind::TaskFailed
+    } else {
+        Kind::FutureFailed
+    }
+}
+
+/// The lines `future: <…>` and so on, each with what a narrow console has broken off.
+fn details(open: &Open) -> Vec<String> {
+    let mut details: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for line in &open.lines {
+        match Class::of(line) {
+            Class::Detail => {
+                details.push(line.trim().to_owned());
+                is_open = true;
+            }
+            Class::Other | Class::Indented if is_open && !line.contains('─') => {
+                let Some(last) = details.last_mut() else { continue };
+                if last.ends_with('>') && last.matches('<').count() <= last.matches('>').count() {
+                    is_open = false;
+                    continue;
+                }
+                // A padded line was broken at a blank, a full one anywhere.
+                last.push(' ');
+                last.push_str(line.trim());
+            }
+            _ => is_open = false,
+        }
+    }
+    details
+}
+
+/// What the repr says that describes best, in the details, in the line of the message or in a handler's dictionary.
+fn described(open: &Open, details: &[String]) -> Described {
+    let of = |names: &[&str]| {
+        details.iter().find_map(|detail| {
+            let (name, value) = detail.split_once(':')?;
+            names.contains(&name).then(|| value.trim().to_owned())
+        })
+    };
+    let inline = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            let found = open.rest().find(&format!("'{name}': "))?;
+            Some(open.rest()[found + name.len() + 4..].to_owned())
+        })
+    };
+    match open.message.kind {
+        Kind::CallbackRaised => {
+            let source = of(&["handle"]).or_else(|| inline(&["handle"])).filter(|handle| handle != "<Handle cancelled>");
+            let from_head = open.message.subject.as_deref().map(repr::describe_handle).unwrap_or_default();
+            match source.map(|source| repr::describe_handle(&source)) {
+                Some(told) if told.name.is_some() || from_head.name.is_none() => Described {
+                    defined_at: told.defined_at.clone().or(from_head.defined_at),
+                    created_at: told.created_at.clone().or(from_head.created_at),
+                    ..told
+                },
+                _ => from_head,
+            }
+        }
+        Kind::SlowCallback => {
+            let subject = open.message.subject.as_deref().unwrap_or_default();
+            if subject.contains("Handle ") { repr::describe_handle(subject) } else { repr::describe(subject) }
+        }
+        _ => {
+            let source = of(&["future", "task"]).or_else(|| inline(&["future", "task"]));
+            source.map(|source| repr::describe(&source)).unwrap_or_default()
+        }
+    }
+}
+
+/// The frames of where it was made, in debug mode.
+fn created(open: &Open) -> Option<Vec<Place>> {
+    let start = open.lines.iter().position(|line| Class::of(line) == Class::Created)?;
+    let mut frames = Vec::new();
+    for line in &open.lines[start + 1..] {
+        match traceback::frame::read(line, false) {
+            traceback::frame::Frame::Whole(place) => frames.push(place),
+            _ if Class::of(line) == Class::Indented => {}
+            _ => break,
+        }
+    }
+    Some(frames)
+}
+
+fn traceback(open: &Open) -> Traceback {
+    let lines: Vec<&str> = open.lines.iter().map(String::as_str).collect();
+    let start = lines
+        .iter()
+        .position(|line| traceback::frame::is_header(line) && Class::of(line) == Class::Header)
+        .or_else(|| lines.iter().position(|line| Class::of(line) == Class::Frame && !has_created_before(&lines, line)));
+    start.map(|start| traceback::parse(&lines[start..])).unwrap_or_default()
+}
+
+fn has_created_before(lines: &[&str], line: &str) -> bool {
+    lines.iter().take_while(|other| !std::ptr::eq(**other, line)).any(|other| Class::of(other) == Class::Created)
+}
+
+/// The exception of the traceback, else of the line behind the repr, else of the repr.
+fn exception(kind: Kind, told: &Described, traceback: &Traceback, open: &Open) -> Option<Raised> {
+    if !kind.has_traceback() {
+        return None;
+    }
+    let from_repr = told.exception.clone().map(|(kind, message)| Raised { kind, message, exceptions: Vec::new() });
+    let alone = || {
+        let expected = &from_repr.as_ref()?.kind;
+        let last = expected.rsplit('.').next()?;
+        let raised = open.lines.iter().filter(|line| Class::of(line) == Class::Other).find_map(|line| traceback::frame::exception(line))?;
+        (raised.kind.rsplit('.').next() == Some(last)).then_some(raised)
+    };
+    traceback.exception.clone().or_else(alone).or_else(|| from_repr.clone()).or_else(|| handler_exception(open))
+}
+
+/// `'exception': ValueError('x')` in the dictionary that an exception handler was given.
+fn handler_exception(open: &Open) -> Option<Raised> {
+    let rest = open.rest();
+    let value = &rest[rest.find("'exception': ")? + 13..];
+    let kind: String = value.chars().take_while(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '.')).collect();
+    (!kind.is_empty() && kind != "None").then(|| Raised { kind, message: None, exceptions: Vec::new() })
+}
+
+/// Where a warning was raised as an exception, the frames stand before it.
+fn raised_before(open: &Open) -> Option<Place> {
+    let frames: Vec<Place> = open
+        .before
+        .iter()
+        .take_while(|line| !traceback::frame::is_header(line))
+        .filter_map(|line| match traceback::frame::read(line, false) {
+            traceback::frame::Frame::Whole(place) => Some(place),
+            _ => None,
+        })
+        .collect();
+    let is_traceback = open.before.iter().any(|line| traceback::frame::is_header(line)) && open.head.contains("RuntimeWarning: ");
+    frames.into_iter().filter(|_| is_traceback).find(|place| traceback::frame::is_users(&place.path))
+}
+
+fn writers(open: &Open) -> Vec<String> {
+    let mut writers = open.origin.writers.clone();
+    writers.extend(times::processes(open.prefix_text()));
+    writers.retain(|writer| !writer.is_empty());
+    writers.sort();
+    writers.dedup();
+    writers
+}
+
+fn example(open: &Open) -> String {
+    let mut text = open.head.clone();
+    if !open.is_joined {
+        let end = open.lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |at| at + 1);
+        for line in &open.lines[..end] {
+            text.push('\n');
+            text.push_str(line);
+        }
+    }
+    if text.len() > MOST_EXAMPLE {
+        let mut end = MOST_EXAMPLE;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str(" [cut]");
+    }
+    text
+}

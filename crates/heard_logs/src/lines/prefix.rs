@@ -1,0 +1,122 @@
+//! What collectors and formatters put before every line: times change from line to line, the rest says whose line it is.
+
+use crate::stamp::{self, Stamp};
+
+/// The prefix of the lines of one stream, as the parts between its times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prefix {
+    parts: Vec<String>,
+}
+
+impl Prefix {
+    /// The prefix that this text is one instance of.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        for found in stamp::find_all(text) {
+            parts.push(text[at..found.start].to_owned());
+            at = found.end;
+        }
+        parts.push(text[at..].to_owned());
+        Self { parts }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.iter().all(String::is_empty) && self.parts.len() == 1
+    }
+
+    /// Whether it is nothing but layout: blanks, bars, boxes.
+    pub(crate) fn is_layout(&self) -> bool {
+        self.parts.len() == 1 && self.parts[0].chars().all(|sign| !sign.is_alphanumeric() && !"<>'\"`".contains(sign))
+    }
+
+    /// How long it is, without its times.
+    pub(crate) fn weight(&self) -> usize {
+        self.parts.iter().map(String::len).sum::<usize>() + 8 * (self.parts.len() - 1)
+    }
+
+    /// What stands behind it in a line that has it.
+    pub(crate) fn strip<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let mut rest = line;
+        let last = self.parts.len() - 1;
+        for (number, part) in self.parts.iter().enumerate() {
+            if number > 0 {
+                let found = stamp::find_all(rest.get(..floor(rest, 64))?).into_iter().next().filter(|found| found.start == 0)?;
+                rest = &rest[found.end..];
+            }
+            rest = match rest.strip_prefix(part.as_str()) {
+                Some(rest) => rest,
+                // Blanks at the end of a line are cut off by many.
+                None if number == last && rest.trim_end() == part.trim_end() => "",
+                None => return None,
+            };
+        }
+        Some(rest)
+    }
+
+    /// Whether a line with the prefix `longer` may come from the same stream: it begins with this one.
+    pub(crate) fn begins(&self, longer: &str) -> bool {
+        self.strip(longer).is_some()
+    }
+
+    /// The parts that tell whose line it is.
+    pub(crate) fn identity(&self) -> String {
+        self.parts.join("\u{1}")
+    }
+}
+
+fn floor(text: &str, most: usize) -> usize {
+    let mut at = most.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// The time that a record tells, from the outermost clock to the innermost.
+///
+/// The program's own clock, the innermost one, is the nearest to what happened. It counts if it knows the year. Where
+/// only a collector's clock knows its zone, the two tell the program's: they differ by whole quarters of an hour.
+pub(crate) fn best_stamp(stamps: impl IntoIterator<Item = Stamp>) -> Option<Stamp> {
+    let mut best: Option<Stamp> = None;
+    for stamp in stamps {
+        best = Some(match best {
+            None => stamp,
+            Some(outer) => inner(outer, stamp),
+        });
+    }
+    best
+}
+
+fn inner(outer: Stamp, stamp: Stamp) -> Stamp {
+    const QUARTER: i64 = 15 * 60 * 1_000_000;
+    match (outer.rank(), stamp.rank()) {
+        (0, 1) => {
+            let ahead = stamp.micros() - outer.micros();
+            let quarters = (ahead + QUARTER / 2).div_euclid(QUARTER);
+            let is_zone = quarters.abs() <= 14 * 4 && (ahead - quarters * QUARTER).abs() <= QUARTER / 3;
+            match i32::try_from(quarters * 15).ok().filter(|_| is_zone) {
+                Some(offset) => Stamp { offset: Some(offset), ..stamp },
+                None => outer,
+            }
+        }
+        (old, new) if new <= old => stamp,
+        _ => outer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Prefix;
+
+    #[test]
+    fn times_change_and_names_do_not() {
+        let prefix = Prefix::of("0|shop     | 2025-03-11T09:15:02: ");
+        assert_eq!(prefix.strip("0|shop     | 2025-03-11T09:16:17:   File"), Some("  File"));
+        assert_eq!(prefix.strip("0|shop     | 2025-03-11T09:16:17:"), Some(""));
+        assert_eq!(prefix.strip("1|shop     | 2025-03-11T09:16:17: x"), None);
+        assert!(Prefix::of("pod-a twins ").begins("pod-a twins 2025-03-11 09:15:03,006 ERROR asyncio: "));
+        assert!(Prefix::of("        | ").is_layout());
+        assert!(!Prefix::of("> ").is_layout());
+    }
+}

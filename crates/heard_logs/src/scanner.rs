@@ -1,0 +1,370 @@
+//! One stream of bytes, from its first block to its last, in bounded memory.
+
+mod blocks;
+mod unwrap;
+
+use std::io::{self, Read};
+use std::rc::Rc;
+
+use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
+use serde_json::Value;
+
+use self::blocks::Blocks;
+use self::unwrap::Unwrapper;
+use crate::assembly::open::Open;
+use crate::assembly::{Assembler, Line, LookBack, Nothing, Origin};
+use crate::container::document::Document;
+use crate::container::journal::Journal;
+use crate::container::odd::Odd;
+use crate::container::order::Order;
+use crate::container::own::{Own, Unread};
+use crate::container::sniff::{self, Shape};
+use crate::container::table::Table;
+use crate::container::{Item, fields};
+use crate::event::{self, Reading};
+use crate::incident::Example;
+use crate::partial::Partial;
+use crate::window::Window;
+
+/// Bytes at most that are looked at to tell the shape.
+const SNIFF: usize = 64 << 10;
+
+/// Reads one stream: a file, a chain of rotated files, standard input.
+pub struct Scanner {
+    name: Rc<str>,
+    window: Window,
+    partial: Partial,
+    start: Vec<u8>,
+    decoder: Option<Decoder>,
+    shape: Option<Reader>,
+    assembler: Assembler,
+    /// A line of asyncio's that is not understood, unless the next one is its text.
+    head: Option<Example>,
+    repeats: event::repeat::Repeats,
+    unread: Unread,
+}
+
+enum Reader {
+    Lines(Blocks, Unwrapper),
+    Document(Document, Order),
+    Journal(Journal, Order),
+    Table(Box<Table>, Order),
+    Odd(Odd, Unwrapper, Order, bool),
+}
+
+impl Scanner {
+    /// A scanner for what goes by this name, which keeps the events that lie in the window.
+    #[must_use]
+    pub fn new(name: &str, window: Window) -> Self {
+        Self {
+            name: Rc::from(name),
+            window,
+            partial: Partial::default(),
+            start: Vec::new(),
+            decoder: None,
+            shape: None,
+            assembler: Assembler::default(),
+            head: None,
+            repeats: event::repeat::Repeats::default(),
+            unread: Unread::default(),
+        }
+    }
+
+    /// What follows comes from this file: the next one of a chain.
+    pub fn rename(&mut self, name: &str) {
+        self.flush_blocks();
+        self.name = Rc::from(name);
+        self.partial.file(name);
+        if let Some(Reader::Lines(blocks, _)) = &mut self.shape {
+            blocks.restart_lines();
+        }
+    }
+
+    /// Reads to the end of a source. What was read before an error counts.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn read(&mut self, source: &mut impl Read) -> io::Result<()> {
+        loop {
+            match &mut self.shape {
+                // Straight into the buffer where it is searched.
+                Some(Reader::Lines(blocks, _)) if self.decoder.is_none() => match source.read(blocks.space()) {
+                    Ok(0) => return Ok(()),
+                    Ok(length) => {
+                        blocks.commit(length);
+                        self.lines(false);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                },
+                _ => {
+                    let mut block = vec![0; SNIFF];
+                    match source.read(&mut block) {
+                        Ok(0) => return Ok(()),
+                        Ok(length) => self.feed(&block[..length]),
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes more bytes.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.shape.is_none() {
+            self.start.extend_from_slice(bytes);
+            if self.start.len() >= SNIFF {
+                self.begin();
+            }
+            return;
+        }
+        let Some(decoder) = &mut self.decoder else {
+            self.push(bytes);
+            return;
+        };
+        let mut text = vec![0; decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16)];
+        let (_, _, written, _) = decoder.decode_to_utf8(bytes, &mut text, false);
+        text.truncate(written);
+        self.push(&text);
+    }
+
+    fn begin(&mut self) {
+        let start = std::mem::take(&mut self.start);
+        self.decoder = wide(&start);
+        let text = match &mut self.decoder {
+            Some(decoder) => {
+                let mut text = vec![0; decoder.max_utf8_buffer_length(start.len()).unwrap_or(start.len() * 3 + 16)];
+                let (_, _, written, _) = decoder.decode_to_utf8(&start, &mut text, false);
+                text.truncate(written);
+                text
+            }
+            None => start,
+        };
+        self.shape = Some(match sniff::shape(&text) {
+            Shape::Lines => Reader::Lines(Blocks::default(), Unwrapper::default()),
+            Shape::Document => Reader::Document(Document::default(), Order::default()),
+            Shape::Journal => Reader::Journal(Journal::default(), Order::default()),
+            Shape::Odd(layout) => Reader::Odd(Odd::new(layout), Unwrapper::default(), Order::default(), layout.is_turned),
+            Shape::Table(delimiter) => Reader::Table(Box::new(Table::new(delimiter)), Order::default()),
+        });
+        self.push(&text);
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let mut values = Vec::new();
+        match &mut self.shape {
+            Some(Reader::Lines(..)) => {
+                for chunk in bytes.chunks(SNIFF) {
+                    if let Some(Reader::Lines(blocks, _)) = &mut self.shape {
+                        blocks.extend(chunk);
+                    }
+                    self.lines(false);
+                }
+                return;
+            }
+            Some(Reader::Document(document, _)) => document.feed(bytes, &mut values),
+            Some(Reader::Journal(journal, _)) => journal.feed(bytes, &mut values),
+            Some(Reader::Table(table, _)) => table.feed(bytes, &mut values),
+            Some(Reader::Odd(odd, ..)) => {
+                let mut lines = Vec::new();
+                odd.feed(bytes, &mut lines);
+                self.partial.file(&self.name).lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+                self.odd(lines, false);
+                return;
+            }
+            None => return,
+        }
+        self.partial.file(&self.name).lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        self.values(values, false);
+    }
+
+    /// Values in the order of the file, and whether these are the last.
+    fn values(&mut self, values: Vec<(u64, Value)>, is_end: bool) {
+        let Some(Reader::Document(_, order) | Reader::Journal(_, order) | Reader::Table(_, order)) = &mut self.shape else { return };
+        let mut items = Vec::new();
+        for (number, value) in values {
+            for item in fields::items(&value, &Origin::default()) {
+                order.push(number, item, &mut items);
+            }
+        }
+        if is_end {
+            order.finish(&mut items);
+        }
+        for (number, item) in items {
+            self.item(number, item);
+        }
+    }
+
+    /// Lines that are seen one by one, and whether these are the last.
+    fn odd(&mut self, lines: Vec<(u64, Vec<u8>)>, is_end: bool) {
+        let Some(Reader::Odd(_, unwrapper, order, is_turned)) = &mut self.shape else { return };
+        let mut items = Vec::new();
+        for (number, line) in lines {
+            for item in unwrapper.unwrap(&line) {
+                if *is_turned {
+                    order.push(number, item, &mut items);
+                } else {
+                    items.push((number, item));
+                }
+            }
+        }
+        if is_end {
+            order.finish(&mut items);
+        }
+        for (number, item) in items {
+            self.item(number, item);
+        }
+    }
+
+    fn item(&mut self, number: u64, item: Item) {
+        match item {
+            Item::Own(own) => self.own(number, *own),
+            Item::Text { origin, lines } => {
+                let origin = Rc::new(origin);
+                for (at, text) in lines.into_iter().enumerate() {
+                    let line = Line { file: Rc::clone(&self.name), text, number, origin: Rc::clone(&origin), is_first: at == 0 };
+                    self.line(&line, &Nothing);
+                }
+            }
+        }
+    }
+
+    fn own(&mut self, number: u64, own: Own) {
+        let own = Own { event: event::Event { line: number, ..own.event }, ..own };
+        if let Some(event) = self.unread.decide(own) {
+            let file = Rc::clone(&self.name);
+            self.keep(event, &file);
+        }
+    }
+
+    /// Searches what is in the buffer.
+    fn lines(&mut self, is_end: bool) {
+        let (mut blocks, mut unwrapper) = match self.shape.take() {
+            Some(Reader::Lines(blocks, unwrapper)) => (blocks, unwrapper),
+            other => {
+                self.shape = other;
+                return;
+            }
+        };
+        blocks.begin(is_end);
+        while let Some((number, range)) = blocks.next(self.assembler.is_hungry() || unwrapper.is_hungry() || self.head.is_some()) {
+            let (bytes, before) = blocks.line(&range);
+            for piece in unwrapper.unwrap(bytes) {
+                match piece {
+                    Item::Own(own) => self.own(number, *own),
+                    Item::Text { origin, lines } => {
+                        let origin = Rc::new(origin);
+                        for (at, text) in lines.into_iter().enumerate() {
+                            let line = Line { file: Rc::clone(&self.name), text, number, origin: Rc::clone(&origin), is_first: at == 0 };
+                            self.line(&line, &before);
+                        }
+                    }
+                }
+            }
+        }
+        self.partial.file(&self.name).lines += blocks.count_lines();
+        self.shape = Some(Reader::Lines(blocks, unwrapper));
+    }
+
+    fn line(&mut self, line: &Line, before: &impl LookBack) {
+        let mut done = Vec::new();
+        self.assembler.line(line, before, &mut done);
+        for open in done {
+            self.record(&open);
+        }
+        self.puzzle(line);
+    }
+
+    /// Counts what asyncio has said otherwise. A head without a text is not it, if a message follows.
+    fn puzzle(&mut self, line: &Line) {
+        if let Some(example) = self.head.take().filter(|_| !event::has_message(&line.text)) {
+            self.partial.puzzle(example);
+        }
+        if line.text.contains("asyncio") && !self.assembler.is_hungry() && event::puzzle::is_of_asyncio(line) {
+            let example = Example { file: self.name.to_string(), line: line.number, text: line.text.chars().take(2000).collect() };
+            self.head = Some(example);
+        }
+    }
+
+    fn record(&mut self, open: &Open) {
+        match event::read(open) {
+            Reading::Event(_) if self.repeats.is_repeat(open) => {}
+            Reading::Event(event) => self.keep(*event, &open.file),
+            Reading::Quote => self.partial.quote(),
+        }
+    }
+
+    fn keep(&mut self, event: event::Event, file: &str) {
+        if self.window.holds(event.last.as_ref()) {
+            self.partial.event(event, file);
+        }
+    }
+
+    fn flush_blocks(&mut self) {
+        if self.shape.is_none() && !self.start.is_empty() {
+            self.begin();
+        }
+    }
+
+    /// Ends what is open, as where a file has not grown for a while, and gives what was found since the last time.
+    pub fn settle(&mut self) -> Partial {
+        self.flush_blocks();
+        if let Some(example) = self.head.take() {
+            self.partial.puzzle(example);
+        }
+        let mut done = Vec::new();
+        self.assembler.gap(&mut done);
+        for open in done {
+            self.record(&open);
+        }
+        std::mem::take(&mut self.partial)
+    }
+
+    /// Counts bytes on the disk for the file that is read.
+    pub fn count_bytes(&mut self, bytes: u64) {
+        self.partial.file(&self.name).bytes += bytes;
+    }
+
+    /// Says why the file was not read to its end.
+    pub fn trouble(&mut self, reason: impl ToString) {
+        self.partial.trouble(&self.name, reason);
+    }
+
+    /// The end of the stream.
+    #[must_use]
+    pub fn finish(mut self) -> Partial {
+        self.flush_blocks();
+        self.lines(true);
+        let mut values = Vec::new();
+        match &mut self.shape {
+            Some(Reader::Journal(journal, _)) => journal.finish(&mut values),
+            Some(Reader::Table(table, _)) => table.feed(&[], &mut values),
+            Some(Reader::Odd(odd, ..)) => {
+                let mut lines = Vec::new();
+                odd.finish(&mut lines);
+                self.odd(lines, true);
+            }
+            _ => {}
+        }
+        self.values(values, true);
+        let file = Rc::clone(&self.name);
+        for event in self.unread.rest() {
+            self.keep(event, &file);
+        }
+        self.settle()
+    }
+}
+
+/// A decoder for text of two bytes a sign, told by its mark or by the zeros in it.
+fn wide(start: &[u8]) -> Option<Decoder> {
+    let zeros = |odd: usize| start.iter().skip(odd).step_by(2).take(400).filter(|byte| **byte == 0).count();
+    let enough = start.len().min(800) / 2 / 10 * 7;
+    match start {
+        [0xff, 0xfe, ..] => Some(UTF_16LE.new_decoder_with_bom_removal()),
+        [0xfe, 0xff, ..] => Some(UTF_16BE.new_decoder_with_bom_removal()),
+        [_, 0, _, 0, ..] if zeros(1) > enough && zeros(0) == 0 => Some(UTF_16LE.new_decoder_without_bom_handling()),
+        [0, _, 0, _, ..] if zeros(0) > enough && zeros(1) == 0 => Some(UTF_16BE.new_decoder_without_bom_handling()),
+        _ => None,
+    }
+}

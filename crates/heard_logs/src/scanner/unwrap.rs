@@ -1,0 +1,126 @@
+//! From a line of a file to the lines of text in it: JSON, pairs, and what a runtime of containers has parted.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::assembly::Origin;
+use crate::container::{Item, fields, pairs};
+use crate::lines::prefix::{self, Prefix};
+use crate::lines::{self, escapes};
+use crate::{event, stamp};
+
+/// The format of Kubernetes: a line that is `P` goes on in the next one of the same stream.
+static PARTED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^\S*\d\d:\d\d:\d\d\S* (?P<stream>stdout|stderr) (?P<tag>[PF])(?: |$)").ok());
+
+/// Parts of lines at most that wait for their end.
+const MOST_PARTS: usize = 64;
+const MOST_PART: usize = 4 << 20;
+
+/// Takes lines apart.
+#[derive(Default)]
+pub(crate) struct Unwrapper {
+    parts: BTreeMap<String, String>,
+}
+
+impl Unwrapper {
+    /// Whether the rest of a line is waited for.
+    pub(crate) fn is_hungry(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// The texts in a line.
+    pub(crate) fn unwrap(&mut self, bytes: &[u8]) -> Vec<Item> {
+        let mut text = lines::text(bytes);
+        if let Some(found) = PARTED.as_ref().and_then(|parted| parted.captures(&text)) {
+            let end = found.get(0).map_or(0, |whole| whole.end());
+            let stream = found["stream"].to_owned();
+            let head = text[..end].replace(" P ", " F ");
+            let rest = text[end..].to_owned();
+            if &found["tag"] == "P" {
+                return self.wait(stream, rest, &head);
+            }
+            if let Some(begun) = self.parts.remove(&stream) {
+                text = format!("{begun}{rest}");
+            }
+        }
+        if let Some(items) = self.object(&text) {
+            return items;
+        }
+        if let Some((start, object)) = pairs::parse(&text).filter(|_| text.contains("=\"") || text.contains("='")) {
+            let items = fields::items(&Value::Object(object), &outer(&text[..start]));
+            if !items.is_empty() {
+                return items;
+            }
+        }
+        let lines = match escapes::child_output(&text) {
+            Some((before, lines)) => lines.iter().map(|line| format!("{before}{line}")).collect(),
+            None => vec![lines::after_return(&text).to_owned()],
+        };
+        vec![Item::Text { origin: Origin::default(), lines }]
+    }
+
+    fn wait(&mut self, stream: String, rest: String, head: &str) -> Vec<Item> {
+        if self.parts.len() < MOST_PARTS || self.parts.contains_key(&stream) {
+            let part = self.parts.entry(stream).or_insert_with(|| head.to_owned());
+            if part.len() < MOST_PART {
+                part.push_str(&rest);
+            }
+        }
+        Vec::new()
+    }
+
+    /// The items of an object of JSON that ends the line, whatever stands before it.
+    fn object(&mut self, text: &str) -> Option<Vec<Item>> {
+        let start = text.find("{\"").or_else(|| text.find("{ \""))?;
+        let inside = text[start..].trim_end();
+        let value: Value = serde_json::from_str(inside).ok().or_else(|| arrows(inside))?;
+        // What Docker has parted has no line break at its end.
+        if let (Some(Value::String(log)), Some(stream)) = (value.get("log"), value.get("stream").and_then(Value::as_str)) {
+            if value.get("time").is_some() && !log.ends_with('\n') {
+                let time = value.get("time").and_then(Value::as_str).unwrap_or_default();
+                let stream = format!("docker {stream}");
+                let head = format!("{time} ");
+                return Some(self.wait(stream, log.clone(), &head));
+            }
+            if let Some(begun) = self.parts.remove(&format!("docker {stream}")) {
+                let mut whole = value.clone();
+                let begun = begun.split_once(' ').map_or("", |(_, begun)| begun);
+                whole["log"] = Value::String(format!("{begun}{log}"));
+                return Some(fields::items(&whole, &outer(&text[..start])));
+            }
+        }
+        let before = text[..start].trim_end();
+        // A tail of fields behind a message belongs to that line.
+        if event::has_message(before) {
+            return None;
+        }
+        // Fluent Bit counts the records that it prints.
+        let head = &text[..start];
+        let head = if inside.contains("\"=>") { head.split_once("] ").map_or(head, |(_, rest)| rest) } else { head };
+        let items = fields::items(&value, &outer(head));
+        (!items.is_empty()).then_some(items)
+    }
+}
+
+/// An object as Fluent Bit prints it: with the arrows of Ruby, and brackets around all of it.
+fn arrows(text: &str) -> Option<Value> {
+    let end = text.rfind('}')? + 1;
+    let is_arrow = text.contains("\"=>");
+    serde_json::from_str(&text[..end].replace("\"=>", "\":")).ok().filter(|_| is_arrow)
+}
+
+/// What a prefix tells of all that stands behind it.
+fn outer(before: &str) -> Origin {
+    let prefix = Prefix::of(before);
+    Origin {
+        stream: prefix.identity(),
+        stamp: prefix::best_stamp(stamp::find_all(before).into_iter().map(|found| found.stamp)),
+        writers: event::times::processes(before),
+        is_item: true,
+        ..Origin::default()
+    }
+}

@@ -1,0 +1,357 @@
+//! Times as logs write them: with or without a date, a year, a zone.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+use serde::{Deserialize, Serialize};
+
+/// A time as a log tells it. What it does not tell stays unknown, and is never guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The year, four digits.
+    pub year: Option<i32>,
+    /// The month and the day, from 1.
+    pub date: Option<(u8, u8)>,
+    /// Hours, minutes and seconds.
+    pub clock: (u8, u8, u8),
+    /// Nanoseconds within the second.
+    pub nanos: u32,
+    /// How many digits of the fraction are written.
+    pub digits: u8,
+    /// The zone, in minutes east of UTC.
+    pub offset: Option<i32>,
+}
+
+impl Stamp {
+    /// The stamp of a moment that is counted from 1970 in UTC.
+    #[must_use]
+    pub fn from_unix(seconds: i64, nanos: u32, digits: u8) -> Option<Self> {
+        let days = seconds.div_euclid(86_400);
+        let rest = seconds.rem_euclid(86_400);
+        let (year, month, day) = civil_from_days(days)?;
+        let clock = (u8::try_from(rest / 3600).ok()?, u8::try_from(rest / 60 % 60).ok()?, u8::try_from(rest % 60).ok()?);
+        Some(Self { year: Some(year), date: Some((month, day)), clock, nanos, digits, offset: Some(0) })
+    }
+
+    /// The stamp of a number that is seconds, milliseconds, microseconds or nanoseconds since 1970, told by its size.
+    #[must_use]
+    pub fn from_epoch(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        if !whole.bytes().all(|byte| byte.is_ascii_digit()) || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let scale = match whole.len() {
+            9 | 10 => 0,
+            12 | 13 => 3,
+            15 | 16 => 6,
+            18 | 19 => 9,
+            _ => return None,
+        };
+        let (seconds, below) = whole.split_at(whole.len() - scale);
+        let all = format!("{below}{fraction}");
+        let digits = all.len().min(9);
+        let nanos = format!("{:0<9}", &all[..digits]).parse().ok()?;
+        Self::from_unix(seconds.parse().ok()?, nanos, u8::try_from(digits).ok()?)
+    }
+
+    /// How much it tells, less being more: 0 with a zone, 1 with a full date, 2 without a year, 3 without a date.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match (self.year, self.date, self.offset) {
+            (Some(_), Some(_), Some(_)) => 0,
+            (Some(_), Some(_), None) => 1,
+            (_, Some(_), _) => 2,
+            _ => 3,
+        }
+    }
+
+    /// Microseconds on one line for all stamps of a rank; without a zone as if it were UTC.
+    #[must_use]
+    pub fn micros(&self) -> i64 {
+        let (month, day) = self.date.unwrap_or((1, 1));
+        let days = days_from_civil(self.year.unwrap_or(1972), month, day);
+        let (hour, minute, second) = self.clock;
+        let seconds = days * 86_400 + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+        (seconds - i64::from(self.offset.unwrap_or(0)) * 60) * 1_000_000 + i64::from(self.nanos / 1000)
+    }
+
+    fn is_possible(&self) -> bool {
+        let (hour, minute, second) = self.clock;
+        let year = self.year.is_none_or(|year| (1970..2200).contains(&year));
+        year && self.date.is_none_or(|(month, day)| (1..=12).contains(&month) && (1..=31).contains(&day))
+            && hour < 24
+            && minute < 60
+            && second < 61
+    }
+}
+
+impl fmt::Display for Stamp {
+    /// ISO 8601: `2025-03-11T09:15:02.123+01:00`, `--03-11T09:15:02`, `T09:15:02`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.year, self.date) {
+            (Some(year), Some((month, day))) => write!(out, "{year:04}-{month:02}-{day:02}")?,
+            (_, Some((month, day))) => write!(out, "--{month:02}-{day:02}")?,
+            _ => {}
+        }
+        let (hour, minute, second) = self.clock;
+        write!(out, "T{hour:02}:{minute:02}:{second:02}")?;
+        if self.digits > 0 {
+            let all = format!("{:09}", self.nanos);
+            write!(out, ".{}", &all[..usize::from(self.digits.min(9))])?;
+        }
+        match self.offset {
+            Some(0) => out.write_str("Z"),
+            Some(minutes) => {
+                let sign = if minutes < 0 { '-' } else { '+' };
+                write!(out, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where a stamp stands in a text, and what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) stamp: Stamp,
+}
+
+struct Form {
+    pattern: Regex,
+    read: fn(&Captures<'_>) -> Option<Stamp>,
+}
+
+const FRACTION: &str = r"(?:[.,](?P<f>\d{1,9}))?";
+const ZONE: &str = r"(?:\s?(?P<z>Z|UTC|GMT|[+-]\d\d:?\d\d)\b)?";
+const MONTH: &str = r"(?P<b>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}";
+
+/// The forms, those that tell more first: at the same place the first one counts.
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    let clock = format!(r"(?P<h>\d\d?):(?P<i>\d\d)(?::(?P<s>\d\d))?{FRACTION}");
+    let half = r"(?:\s?(?P<p>[AaPp])\.?[Mm]\b\.?)?";
+    let forms: Vec<(String, fn(&Captures<'_>) -> Option<Stamp>)> = vec![
+        (format!(r"(?P<y>\d{{4}})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?:[T _]|, | at )[ ]?{clock}{half}{ZONE}"), numeric),
+        (format!(r"(?P<h>\d\d):(?P<i>\d\d):(?P<s>\d\d){FRACTION}[ ,]+(?P<y>\d{{4}})[-/](?P<m>\d\d)[-/](?P<d>\d\d)"), numeric),
+        (format!(r"(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)[T _-](?P<h>\d\d):?(?P<i>\d\d):?(?P<s>\d\d){FRACTION}{ZONE}"), numeric),
+        (format!(r"(?P<q>\d\d?)(?P<sep>[./-])(?P<r>\d\d?)[./-](?P<t>\d{{4}}|\d\d)(?:[T _]|, | at ){clock}{half}{ZONE}"), parted),
+        (format!(r"(?P<d>\d\d?)[/ -]{MONTH}[/ -](?P<y>\d{{4}})(?:[: ,T]|, ){clock}{half}{ZONE}"), numeric),
+        (
+            format!(
+                r"{MONTH}\.? +(?P<d>\d\d?)(?:,? (?P<y>\d{{4}}))?(?:,? +| at |, at | @ ){clock}{half}(?: (?P<y2>(?:19|20)\d\d)\b)?{ZONE}"
+            ),
+            numeric,
+        ),
+        (r"[EWIFCD](?P<m>[01]\d)(?P<d>[0-3]\d) +(?P<h>\d\d):(?P<i>\d\d):(?P<s>\d\d)\.(?P<f>\d{1,9})".to_owned(), numeric),
+        (format!(r"(?P<yy>\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d) (?P<h>\d\d):(?P<i>\d\d):(?P<s>\d\d){FRACTION}"), numeric),
+        (format!(r"(?P<m>\d\d)[-/](?P<d>\d\d)[ T](?P<h>\d\d):(?P<i>\d\d):(?P<s>\d\d){FRACTION}"), numeric),
+        (r"@(?P<tai>40000000[0-9a-f]{8})(?P<n>[0-9a-f]{8})?".to_owned(), tai64),
+        (r"(?P<e>1\d{9}\.\d{1,9}|1\d{12}|1\d{15}|1\d{18})".to_owned(), epoch),
+        (format!(r"(?P<h>\d\d?):(?P<i>\d\d):(?P<s>\d\d){FRACTION}{half}{ZONE}"), numeric),
+    ];
+    forms.into_iter().filter_map(|(pattern, read)| Some(Form { pattern: Regex::new(&pattern).ok()?, read })).collect()
+});
+
+/// All stamps in a text, from left to right, without overlaps.
+pub(crate) fn find_all(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(next) = find_from(text, at) {
+        at = next.end;
+        found.push(next);
+    }
+    found
+}
+
+/// The stamp that a text begins with, at most after a few signs such as `[` or `<`.
+pub(crate) fn at_start(text: &str) -> Option<Found> {
+    let near: String = text.chars().take(48).collect();
+    find_from(&near, 0).filter(|found| found.start <= 12 && near[..found.start].chars().all(|sign| !sign.is_ascii_lowercase()))
+}
+
+/// The stamp that a whole text is.
+#[must_use]
+pub fn parse(text: &str) -> Option<Stamp> {
+    let text = text.trim();
+    Stamp::from_epoch(text).or_else(|| find_from(text, 0).filter(|found| found.start <= 1).map(|found| found.stamp))
+}
+
+fn find_from(text: &str, from: usize) -> Option<Found> {
+    if !text.get(from..)?.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let mut best: Option<Found> = None;
+    for form in FORMS.iter() {
+        let mut at = from;
+        while let Some(captures) = form.pattern.captures_at(text, at) {
+            let Some(whole) = captures.get(0) else { break };
+            if best.as_ref().is_some_and(|best| whole.start() >= best.start) {
+                break;
+            }
+            let before = text[..whole.start()].chars().next_back();
+            let after = text[whole.end()..].chars().next();
+            let is_part = before.is_some_and(|sign| sign.is_ascii_digit() || sign == ':' || sign == '.' && whole.as_str().len() < 13)
+                || after.is_some_and(|sign| sign.is_ascii_digit());
+            let stamp = if is_part { None } else { (form.read)(&captures) };
+            if let Some(stamp) = stamp.filter(Stamp::is_possible) {
+                best = Some(Found { start: whole.start(), end: whole.end(), stamp });
+                break;
+            }
+            at = whole.start() + 1;
+            while !text.is_char_boundary(at) {
+                at += 1;
+            }
+        }
+    }
+    best
+}
+
+fn number<T: std::str::FromStr>(captures: &Captures<'_>, name: &str) -> Option<T> {
+    captures.name(name).and_then(|found| found.as_str().parse().ok())
+}
+
+fn numeric(captures: &Captures<'_>) -> Option<Stamp> {
+    let month = match captures.name("b") {
+        Some(name) => month_number(name.as_str()),
+        None => number(captures, "m"),
+    };
+    let year = number::<i32>(captures, "y").or_else(|| number(captures, "y2"));
+    let year = year.or_else(|| number::<i32>(captures, "yy").map(|year| year + 2000));
+    assemble(captures, year, month, number(captures, "d"))
+}
+
+/// Day, month and year in an order that the separator tells: dots are European, slashes American unless that
+/// cannot be, and two digits with dashes begin with the year.
+fn parted(captures: &Captures<'_>) -> Option<Stamp> {
+    let (first, second): (u8, u8) = (number(captures, "q")?, number(captures, "r")?);
+    let third = captures.name("t")?.as_str();
+    let last: i32 = third.parse().ok()?;
+    let year = if third.len() == 4 { last } else { last + 2000 };
+    match captures.name("sep")?.as_str() {
+        "-" if third.len() == 2 => {
+            let day = u8::try_from(last).ok()?;
+            assemble(captures, Some(i32::from(first) + 2000), Some(second), Some(day))
+        }
+        "/" if first <= 12 => assemble(captures, Some(year), Some(first), Some(second)),
+        _ => assemble(captures, Some(year), Some(second), Some(first)),
+    }
+}
+
+fn assemble(captures: &Captures<'_>, year: Option<i32>, month: Option<u8>, day: Option<u8>) -> Option<Stamp> {
+    let mut hour: u8 = number(captures, "h")?;
+    match captures.name("p").map(|half| half.as_str().to_ascii_lowercase()) {
+        Some(half) if half == "p" && hour < 12 => hour += 12,
+        Some(half) if half == "a" && hour == 12 => hour = 0,
+        _ => {}
+    }
+    let fraction = captures.name("f").map_or("", |found| found.as_str());
+    let nanos = format!("{fraction:0<9}").parse().ok()?;
+    let offset = captures.name("z").and_then(|zone| zone_minutes(zone.as_str()));
+    Some(Stamp {
+        year,
+        date: month.zip(day),
+        clock: (hour, number(captures, "i")?, number(captures, "s").unwrap_or(0)),
+        nanos,
+        digits: u8::try_from(fraction.len()).unwrap_or(9),
+        offset,
+    })
+}
+
+fn zone_minutes(zone: &str) -> Option<i32> {
+    let Some(sign) = zone.chars().next().filter(|sign| matches!(sign, '+' | '-')) else { return Some(0) };
+    let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
+    let minutes = digits[..2].parse::<i32>().ok()? * 60 + digits[2..].parse::<i32>().ok()?;
+    Some(if sign == '-' { -minutes } else { minutes })
+}
+
+/// Seconds of TAI that are ahead of UTC, since when.
+const LEAPS: [(i64, i64); 5] = [(1_483_228_800, 37), (1_435_708_800, 36), (1_341_100_800, 35), (1_230_768_000, 34), (0, 33)];
+
+fn tai64(captures: &Captures<'_>) -> Option<Stamp> {
+    let label = u64::from_str_radix(captures.name("tai")?.as_str(), 16).ok()?;
+    let seconds = i64::try_from(label - (1 << 62)).ok()?;
+    let nanos = captures.name("n").map_or(Some(0), |found| u32::from_str_radix(found.as_str(), 16).ok())?;
+    let ahead = LEAPS.iter().find(|(since, ahead)| seconds - ahead >= *since).map_or(0, |(_, ahead)| *ahead);
+    Stamp::from_unix(seconds - ahead, nanos.min(999_999_999), 9)
+}
+
+fn epoch(captures: &Captures<'_>) -> Option<Stamp> {
+    Stamp::from_epoch(captures.name("e")?.as_str())
+}
+
+fn month_number(name: &str) -> Option<u8> {
+    const NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    NAMES.iter().position(|known| *known == name).and_then(|at| u8::try_from(at + 1).ok())
+}
+
+/// Days since 1970 of a date of the Gregorian calendar.
+fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
+    let year = i64::from(year) - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let shifted = (i64::from(month) + 9) % 12;
+    let of_year = (153 * shifted + 2) / 5 + i64::from(day) - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+fn civil_from_days(days: i64) -> Option<(i32, u8, u8)> {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    Some((i32::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find_all, parse};
+
+    #[test]
+    fn stamps_are_read_as_written() {
+        let cases = [
+            ("2025-03-11 09:15:02,123 INFO", "2025-03-11T09:15:02.123"),
+            ("[2025-03-11T09:15:02.123+0100] {x}", "2025-03-11T09:15:02.123+01:00"),
+            ("[2025-03-11 09:15:02 +0100] [44] [INFO]", "2025-03-11T09:15:02+01:00"),
+            ("2025/03/11 09:15:02 E asyncio", "2025-03-11T09:15:02"),
+            ("<INFO> 11.03.2025 09:15:02 [x]", "2025-03-11T09:15:02"),
+            ("INFO  03/11/2025 09:15:02 AM bridge", "2025-03-11T09:15:02"),
+            ("13/03/2025 12:15:02 AM", "2025-03-13T00:15:02"),
+            ("Mar 11 01:02:10 PM  x", "--03-11T13:02:10"),
+            ("Mar  1 09:15:02.123000 wharf poller[811]:", "--03-01T09:15:02.123000"),
+            ("Tue Mar 11 09:15:02 2025 x", "2025-03-11T09:15:02"),
+            ("127.0.0.1 - - [11/Mar/2025:09:15:02 +0100] x", "2025-03-11T09:15:02+01:00"),
+            ("22-04-13 17:20:36 ERROR", "2022-04-13T17:20:36"),
+            ("E 04-27 13:23:32 file.py:414] x", "--04-27T13:23:32"),
+            ("E0427 13:23:32.123456 77 file.py:414] x", "--04-27T13:23:32.123456"),
+            ("[E 250311 09:15:02 web:12] x", "2025-03-11T09:15:02"),
+            ("[E 17:45:05.387 NotebookApp] x", "T17:45:05.387"),
+            ("@4000000067cff12b0754d4c0 x", "2025-03-11T08:15:02.123000000Z"),
+            ("2025-03-11_09:15:02.123 [INFO]", "2025-03-11T09:15:02.123"),
+            ("20250311T091502Z x", "2025-03-11T09:15:02Z"),
+            ("[1741680902.123] x", "2025-03-11T08:15:02.123Z"),
+            ("March 7, 2024 at 9:05:11 PM", "2024-03-07T21:05:11"),
+        ];
+        for (text, expected) in cases {
+            let all: Vec<String> = find_all(text).iter().map(|found| found.stamp.to_string()).collect();
+            assert_eq!(all, [expected], "{text}");
+        }
+        for text in ["<Task at 0x7f12:13>", "main.py:19: x", "10.0.0.1:8080", "took 1.005 seconds", ""] {
+            assert!(find_all(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_moments_by_their_size() {
+        for text in ["1741680902", "1741680902000", "1741680902000000", "1741680902000000000"] {
+            assert_eq!(parse(text).unwrap().micros(), 1_741_680_902_000_000, "{text}");
+        }
+        assert_eq!(parse("12345"), None);
+    }
+}

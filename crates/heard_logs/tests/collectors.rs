@@ -1,0 +1,109 @@
+//! The same records behind the prefixes of collectors, in their containers, joined, coloured, turned around and broken.
+
+use serde_json::json;
+
+use crate::incidents;
+use crate::records::{EXPECTED, lines, records};
+
+fn stamp(number: usize) -> String {
+    format!("2025-03-11T08:{:02}:{:02}.123456Z", 10 + number / 60, number % 60)
+}
+
+/// Each line made into another one.
+fn by_line(pack: impl Fn(usize, &str) -> String) -> Vec<u8> {
+    lines().iter().enumerate().map(|(number, line)| pack(number, line) + "\n").collect::<String>().into_bytes()
+}
+
+/// Each record made into a text of its own.
+fn by_record(pack: impl Fn(usize, &str) -> String) -> Vec<u8> {
+    records().iter().enumerate().map(|(number, record)| pack(number, record) + "\n").collect::<String>().into_bytes()
+}
+
+fn packed() -> Vec<(&'static str, Vec<u8>)> {
+    let newest_first = |rows: Vec<String>| rows.into_iter().rev().collect::<Vec<_>>();
+    let rows =
+        |pack: &dyn Fn(usize, &str) -> String| lines().iter().enumerate().map(|(number, line)| pack(number, line)).collect::<Vec<_>>();
+    let source =
+        |number: usize, line: &str| json!({"_source": {"@timestamp": stamp(number), "message": line, "pod": "shop-1"}}).to_string();
+    let insight = |number: usize, line: &str| {
+        json!([{"field": "@timestamp", "value": stamp(number)}, {"field": "@message", "value": line}]).to_string()
+    };
+    vec![
+        ("nothing", by_line(|_, line| line.to_owned())),
+        ("basicConfig", by_record(|_, record| format!("ERROR:asyncio:{record}"))),
+        ("pipes", by_record(|number, record| format!("{}|ERROR|asyncio|{record}", stamp(number)))),
+        ("semicolons", by_record(|number, record| format!("ERROR;{};base_events;handler;{record}", stamp(number)))),
+        ("indented", by_record(|number, record| format!("[E {} ServerApp] {}", stamp(number), record.replace('\n', "\n    ")))),
+        ("a head of its own", by_record(|number, record| format!("{} ERROR asyncio\n{record}", stamp(number)))),
+        ("compose", by_line(|number, line| format!("shop-1  | {line}\ndb-1    | checkpoint {number}"))),
+        ("syslog", by_line(|number, line| format!("Mar 11 09:15:{:02} wharf shop[811]: {line}", number % 60))),
+        ("#012", by_record(|number, record| format!("Mar 11 09:15:{number:02} wharf shop[811]: {}", record.replace('\n', "#012")))),
+        ("return signs", by_record(|_, record| format!("<ERROR> [asyncio] {}", record.replace('\n', " ⏎ ")))),
+        ("kubectl", by_line(|number, line| format!("[pod/shop-7f/shop] {} {line}", stamp(number)))),
+        ("cri", by_line(|number, line| format!("{} stderr F {line}", stamp(number)))),
+        ("docker", by_line(|number, line| json!({"log": format!("{line}\n"), "stream": "stderr", "time": stamp(number)}).to_string())),
+        ("fluent bit", by_line(|number, line| format!("[{number}] kube.log: [[1741680902.1, {{}}], {{\"log\"=>{}}}]", json!(line)))),
+        ("pm2", by_line(|number, line| format!("0|shop     | {}: {line}", stamp(number)))),
+        ("colours", by_line(|_, line| format!("\u{1b}[2mapp\u{1b}[0m[\u{1b}[33mweb\u{1b}[0m] \u{1b}[31m{line}\u{1b}[0m"))),
+        (
+            "a child's bytes",
+            by_line(|number, line| format!("{} INFO keeper b'{}\\n'", stamp(number), line.replace('\\', "\\\\").replace('\'', "\\'"))),
+        ),
+        (
+            "json",
+            by_record(|number, record| json!({"time": stamp(number), "level": "ERROR", "logger": "asyncio", "msg": record}).to_string()),
+        ),
+        ("logfmt", by_record(|number, record| format!("ts={} level=ERROR logger=asyncio msg={}", stamp(number), json!(record)))),
+        (
+            "a list of bytes",
+            by_line(|number, line| {
+                json!({"__REALTIME_TIMESTAMP": format!("{}", 1_741_680_902_000_000 + number), "MESSAGE": line.as_bytes()}).to_string()
+            }),
+        ),
+        ("journal", by_line(|number, line| format!("__REALTIME_TIMESTAMP={}\n_PID=811\nMESSAGE={line}\n", 1_741_680_902_000_000 + number))),
+        ("hits, newest first", format!("{{\"hits\": {{\"hits\": [\n{}\n]}}}}", newest_first(rows(&source)).join(",\n")).into_bytes()),
+        ("insights, newest first", format!("{{\"results\": [{}]}}", newest_first(rows(&insight)).join(",")).into_bytes()),
+        ("csv, newest first", {
+            let row = |number: usize, line: &str| format!("{},{},shop", stamp(number), format!("\"{}\"", line.replace('"', "\"\"")));
+            format!("@timestamp,@message,host\n{}\n", newest_first(rows(&row)).join("\n")).into_bytes()
+        }),
+        (
+            "plain, newest first",
+            (newest_first(rows(&|number, line| format!("{} shop: {line}", stamp(number)))).join("\n") + "\n").into_bytes(),
+        ),
+        ("utf-16", {
+            let text: String = lines().iter().map(|line| format!("{line}\r\n")).collect();
+            [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+        }),
+        ("a narrow terminal", {
+            let mut text = String::new();
+            for line in lines() {
+                let signs: Vec<char> = line.chars().collect();
+                signs.chunks(72).for_each(|part| text.extend(part.iter().chain(&['\n'])));
+                if signs.is_empty() {
+                    text.push('\n');
+                }
+            }
+            text.into_bytes()
+        }),
+    ]
+}
+
+#[test]
+fn every_collector_gives_the_same_answer() {
+    let mut failures = Vec::new();
+    for (name, text) in packed() {
+        let found = incidents(&text);
+        if found != EXPECTED {
+            failures.push(format!("{name}: {found:#?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn streams_that_are_mixed_are_told_apart() {
+    let text = by_line(|number, line| format!("shop-1 {} {line}\nshop-2 {} {line}", stamp(number), stamp(number)));
+    let twice: Vec<String> = EXPECTED.iter().map(|one| one.replace("x2", "x4").replace("x1", "x2")).collect();
+    assert_eq!(incidents(&text), twice);
+}

@@ -1,0 +1,67 @@
+//! Parts merge to the whole, in any order and any grouping.
+
+use heard_logs::{Partial, Report, Scanner, Window};
+use proptest::prelude::*;
+
+use crate::records::records;
+
+fn scan(file: usize, records: &[String]) -> Partial {
+    let mut scanner = Scanner::new(&format!("{file}.log"), Window::default());
+    for (number, record) in records.iter().enumerate() {
+        let text = format!("2025-03-{:02} 09:{:02}:02,123 ERROR asyncio: {record}\n", 1 + file % 28, number % 60);
+        scanner.feed(text.as_bytes());
+    }
+    scanner.finish()
+}
+
+fn shown(partial: &Partial) -> String {
+    serde_json::to_string(&Report::of(partial)).unwrap()
+}
+
+fn merged<'a>(parts: impl IntoIterator<Item = &'a Partial>) -> Partial {
+    let mut all = Partial::default();
+    parts.into_iter().for_each(|part| all.merge(part.clone()));
+    all
+}
+
+/// Files of a few records each.
+fn files() -> impl Strategy<Value = Vec<Vec<String>>> {
+    let record = prop::sample::select(records());
+    prop::collection::vec(prop::collection::vec(record, 0..6), 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn merging_is_associative_and_commutative(files in files(), cut in 0usize..6, turn in 0usize..6) {
+        let parts: Vec<Partial> = files.iter().enumerate().map(|(number, records)| scan(number, records)).collect();
+        let whole = merged(&parts);
+        let cut = cut.min(parts.len());
+        let grouped = merged([&merged(&parts[cut..]), &merged(&parts[..cut])]);
+        let mut turned = parts.clone();
+        turned.rotate_left(turn % parts.len());
+        turned.reverse();
+        prop_assert_eq!(&whole, &grouped);
+        prop_assert_eq!(&whole, &merged(&turned));
+        let again = Partial::from_json(&whole.to_json().unwrap()).unwrap();
+        prop_assert_eq!(shown(&whole), shown(&again));
+    }
+
+    #[test]
+    fn a_log_that_is_cut_between_records_is_the_same(records in prop::collection::vec(prop::sample::select(records()), 1..12), cut in 0usize..12) {
+        let cut = cut.min(records.len());
+        let whole = Report::of(&scan(1, &records));
+        let parts = Report::of(&merged([&scan(1, &records[..cut]), &scan(1, &records[cut..])]));
+        let counts = |report: &Report| report.incidents.iter().map(|entry| (entry.fingerprint.clone(), entry.count)).collect::<Vec<_>>();
+        prop_assert_eq!(counts(&whole), counts(&parts));
+    }
+
+    #[test]
+    fn blocks_of_any_size_give_the_same(step in 1usize..400) {
+        let text = crate::records::LINES.repeat(3);
+        let mut scanner = Scanner::new("a.log", Window::default());
+        text.as_bytes().chunks(step).for_each(|block| scanner.feed(block));
+        prop_assert_eq!(shown(&scanner.finish()), shown(&crate::read(text.as_bytes())));
+    }
+}

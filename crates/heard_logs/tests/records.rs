@@ -1,0 +1,82 @@
+//! What a program has written to its standard error, and what is to be found in it.
+
+/// Lines as Python 3.12 writes them without a formatter.
+pub(crate) const LINES: &str = r#"Task exception was never retrieved
+future: <Task finished name='Task-2' coro=<Till.pay() done, defined at /srv/shop/till.py:11> exception=RuntimeError('till 1 is shut')>
+Traceback (most recent call last):
+  File "/srv/shop/till.py", line 13, in pay
+    self.open()
+  File "/srv/shop/till.py", line 8, in open
+    raise RuntimeError(f"till {self.number} is shut")
+RuntimeError: till 1 is shut
+Task exception was never retrieved
+future: <Task finished name='Task-3' coro=<Till.pay() done, defined at /srv/shop/till.py:11> exception=RuntimeError('till 2 is shut')>
+Traceback (most recent call last):
+  File "/srv/shop/till.py", line 13, in pay
+    self.open()
+  File "/srv/shop/till.py", line 8, in open
+    raise RuntimeError(f"till {self.number} is shut")
+RuntimeError: till 2 is shut
+_GatheringFuture exception was never retrieved
+future: <_GatheringFuture finished exception=shop.Empty('no bread')>
+Traceback (most recent call last):
+  File "/srv/shop/shelf.py", line 20, in take
+    return self.rows[name]
+           ~~~~~~~~~^^^^^^
+KeyError: 'bread'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/srv/shop/shelf.py", line 22, in take
+    raise Empty(f"no {name}") from error
+shop.Empty: no bread
+Exception in callback ring(<shop.Bell ob...x7f00aa11bb22>, 3) at /srv/shop/bell.py:5
+handle: <Handle ring(<shop.Bell ob...x7f00aa11bb22>, 3) at /srv/shop/bell.py:5>
+Traceback (most recent call last):
+  File "/usr/local/lib/python3.12/asyncio/events.py", line 84, in _run
+    self._context.run(self._callback, *self._args)
+  File "/srv/shop/bell.py", line 6, in ring
+    bell.strokes /= times - 3
+ZeroDivisionError: division by zero
+/srv/shop/main.py:31: RuntimeWarning: coroutine 'Shelf.count' was never awaited
+  shelf.count()
+RuntimeWarning: Enable tracemalloc to get the object allocation traceback
+Task was destroyed but it is pending!
+task: <Task pending name='lamp' coro=<lamp() done, defined at /srv/shop/main.py:3> wait_for=<Future pending cb=[Task.task_wakeup()]>>
+Unclosed client session
+client_session: <aiohttp.client.ClientSession object at 0x7f00aa11bb33>
+"#;
+
+/// What is in them.
+pub(crate) const EXPECTED: [&str; 6] = [
+    "callback-raised ring ZeroDivisionError 6 x1",
+    "coroutine-never-awaited Shelf.count - 31 x1",
+    "gather-failed - shop.Empty 22 x1",
+    "task-destroyed lamp - - x1",
+    "task-failed Till.pay RuntimeError 8 x2",
+    "unclosed - - - x1",
+];
+
+/// The lines, one by one.
+pub(crate) fn lines() -> Vec<&'static str> {
+    LINES.lines().collect()
+}
+
+/// The records, each with the lines that belong to it.
+pub(crate) fn records() -> Vec<String> {
+    let mut records: Vec<String> = Vec::new();
+    let begins = |line: &str| {
+        ["Task exc", "_Gathering", "Exception in", "/srv/shop/main.py:31", "Task was", "Unclosed"].iter().any(|head| line.starts_with(head))
+    };
+    for line in lines() {
+        match records.last_mut().filter(|_| !begins(line)) {
+            Some(record) => {
+                record.push('\n');
+                record.push_str(line);
+            }
+            None => records.push(line.to_owned()),
+        }
+    }
+    records
+}
