@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
-use heard_analysis::{Awaitable, Kind, Level, Selection};
+use heard_analysis::{Awaitable, Kind};
 
 use self::table::Table;
 use self::totals::Totals;
@@ -16,7 +16,7 @@ use crate::cli::{AuditArguments, AuditFormat};
 use crate::console::{Console, counted};
 use crate::exit::Exit;
 use crate::output::terminal_width;
-use crate::survey::{Question, Survey, SurveyError};
+use crate::survey::{Survey, SurveyError};
 
 /// Lists what the arguments ask for.
 pub(crate) fn run(arguments: &AuditArguments, console: Console) -> io::Result<Exit> {
@@ -34,11 +34,10 @@ fn audit(arguments: &AuditArguments, console: Console) -> io::Result<Result<Exit
         Ok(survey) => survey,
         Err(error) => return Ok(Err(error)),
     };
-    let selection = Selection { level: Level::Default, select: Vec::new(), ignore: Vec::new() };
     let mut awaitables: Vec<Awaitable> = Vec::new();
-    let done = survey.run(&Question { selection: &selection, awaitables: true }, &mut |report, _| {
-        let is_wanted = |awaitable: &&Awaitable| arguments.kind.is_empty() || arguments.kind.contains(&awaitable.kind);
-        awaitables.extend(report.awaitables.iter().filter(is_wanted).cloned());
+    let done = survey.run(true, &mut |analysed| {
+        let is_wanted = |awaitable: &Awaitable| arguments.kind.is_empty() || arguments.kind.contains(&awaitable.kind);
+        awaitables.extend(analysed.report.awaitables.into_iter().filter(is_wanted));
         Ok(())
     })?;
     if let Err(error) = done {

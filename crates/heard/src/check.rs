@@ -4,15 +4,17 @@ mod tally;
 
 use std::io;
 
-use heard_analysis::{Level, Rule, Selection};
+use camino::Utf8PathBuf;
+use heard_analysis::{Awaitable, Fate, Finding, Rule};
 
 use self::tally::Tally;
 use crate::cli::CheckArguments;
+use crate::config::Policy;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::output::Printer;
+use crate::output::{Printer, Results};
 use crate::rule::{self, UnknownRule};
-use crate::survey::{Question, Survey, SurveyError};
+use crate::survey::{Analysed, Survey, SurveyError};
 
 /// Why nothing could be checked at all.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,8 @@ enum CheckError {
     Rule(#[from] UnknownRule),
     #[error("--select and --ignore leave no rule: name one in --select that is not ignored")]
     NothingSelected,
+    #[error("{0}: cannot be written: {1}")]
+    Output(Utf8PathBuf, io::Error),
     #[error(transparent)]
     Survey(#[from] SurveyError),
 }
@@ -37,29 +41,48 @@ pub(crate) fn run(arguments: &CheckArguments, console: Console) -> io::Result<Ex
 }
 
 fn check(arguments: &CheckArguments, console: Console) -> io::Result<Result<Exit, CheckError>> {
-    let prepared = selection(arguments).and_then(|selection| Ok((selection, Survey::new(&arguments.project, console)?)));
-    let (selection, mut survey) = match prepared {
+    let prepared = policy(arguments).and_then(|policy| Ok((policy, Survey::new(&arguments.project, console)?)));
+    let (policy, mut survey) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return Ok(Err(error)),
     };
+    let output_file = arguments.output_file.as_ref().map(|file| survey.cwd.join(file));
+    let mut printer = match (Printer::begin(arguments.output_format, output_file.as_deref()), output_file) {
+        (Ok(printer), _) => printer,
+        (Err(error), Some(file)) => return Ok(Err(CheckError::Output(file, error))),
+        (Err(error), None) => return Err(error),
+    };
     let mut tally = Tally::default();
-    let mut printer = Printer::new(arguments.output_format, &survey.cwd);
-    let question = Question { selection: &selection, awaitables: arguments.report_unknown };
-    let done = survey.run(&question, &mut |report, program| {
-        printer.findings(&report.findings, program)?;
-        printer.undecided(&report.awaitables)?;
-        tally.add(report);
+    let done = survey.run(arguments.report_unknown, &mut |analysed| {
+        let Analysed { root, report, program, files, configs, places } = analysed;
+        let admit = |finding: Finding| {
+            let config = configs.of_file(&finding.span.path);
+            policy.admit(finding, &config, root)
+        };
+        let is_undecided = |awaitable: &Awaitable| awaitable.fate == Fate::Unknown;
+        let results = Results {
+            root,
+            program,
+            findings: report.findings.into_iter().filter_map(admit).collect(),
+            undecided: report.awaitables.into_iter().filter(is_undecided).collect(),
+            notices: report.notices.into_iter().filter(|notice| files.binary_search(&notice.path.to_path_buf()).is_ok()).collect(),
+            files,
+            places,
+        };
+        printer.project(&results)?;
+        tally.add(&results);
         Ok(())
     })?;
-    drop(printer);
+    printer.finish(done.is_ok() && survey.is_whole())?;
     if let Err(error) = done {
         return Ok(Err(error.into()));
     }
     tally.conclude(&survey, console, arguments.statistics, arguments.report_unknown)?;
-    Ok(Ok(tally.exit(&survey)))
+    let exit = tally.exit(&survey);
+    Ok(Ok(if arguments.exit_zero && exit == Exit::Findings { Exit::Clean } else { exit }))
 }
 
-fn selection(arguments: &CheckArguments) -> Result<Selection, CheckError> {
+fn policy(arguments: &CheckArguments) -> Result<Policy, CheckError> {
     let rules = |names: &[String]| -> Result<Vec<&'static Rule>, UnknownRule> {
         names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).map(rule::find).collect()
     };
@@ -68,7 +91,5 @@ fn selection(arguments: &CheckArguments) -> Result<Selection, CheckError> {
     if !arguments.select.is_empty() && select.iter().all(is_ignored) {
         return Err(CheckError::NothingSelected);
     }
-    // Who asks for a rule by its name wants to see all that it finds.
-    let usual = if arguments.select.is_empty() { Level::Default } else { Level::Preview };
-    Ok(Selection { level: arguments.level.unwrap_or(usual), select, ignore })
+    Ok(Policy { level: arguments.level, select, ignore })
 }

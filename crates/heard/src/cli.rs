@@ -9,9 +9,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use heard_analysis::{Kind, Level};
 
+use crate::config::PythonVersion;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::{audit, check, rule, run};
+use crate::{audit, check, config, rule, run};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]
@@ -61,6 +62,10 @@ enum Command {
     Audit(AuditArguments),
     /// List the rules, or print one rule's page.
     Rule(RuleArguments),
+    /// Print the settings that are in force, and which file says each of them.
+    ///
+    /// They stand in `[tool.heard]` of a pyproject.toml, or in a heard.toml, of the folder and of those around it.
+    Config(ConfigArguments),
     /// Run a Python program, and hear every asyncio failure when it happens.
     ///
     /// The Python programs that it starts are heard as well. Needs the package heard-runtime in the program's
@@ -87,6 +92,10 @@ pub(crate) struct ProjectArguments {
     /// (may be repeated). They are still analysed, since a task may be awaited there.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+    /// The version of Python that the code is read for. [default: the lowest one of requires-python, or that of the
+    /// environment]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python_version: Option<PythonVersion>,
     /// How many threads to use. [default: one a core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) threads: u16,
@@ -98,8 +107,14 @@ pub(crate) struct CheckArguments {
     /// How findings are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: OutputFormat,
+    /// Write the findings to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+    /// Exit with 0 even if there are findings.
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
     /// The least trusted findings to report: `default` are certain, `strict` are a matter of policy,
-    /// `preview` are not trusted yet. [default: default, or preview with --select]
+    /// `preview` are not trusted yet. [default: that of the settings, else default; preview with --select]
     #[arg(long, value_name = "LEVEL", hide_possible_values = true, value_parser = level())]
     pub(crate) level: Option<Level>,
     /// Report these rules only (separated by commas; may be repeated).
@@ -126,8 +141,18 @@ pub(crate) enum OutputFormat {
     Text,
     /// One line each.
     Concise,
+    /// One JSON document.
+    Json,
     /// One JSON object a line.
     JsonLines,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// The code quality report of GitLab.
+    Gitlab,
+    /// The XML of JUnit.
+    Junit,
 }
 
 /// What `heard audit` is asked to do.
@@ -150,6 +175,17 @@ pub(crate) enum AuditFormat {
     Text,
     /// One JSON document: `awaitables`, one a line, and `totals`.
     Json,
+}
+
+/// What `heard config` is asked to do.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// The file or folder for which they are in force.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: Utf8PathBuf,
+    /// Print the JSON schema of all settings instead.
+    #[arg(long)]
+    pub(crate) schema: bool,
 }
 
 /// What `heard rule` is asked to do.
@@ -226,6 +262,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Check(arguments) => check::run(arguments, console),
         Command::Audit(arguments) => audit::run(arguments, console),
         Command::Rule(arguments) => rule::run(arguments, console),
+        Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
     }
 }

@@ -6,5 +6,7 @@
 
 mod adverse;
 mod enormous;
+mod formats;
 mod scenario;
+mod schema;
 mod tree;

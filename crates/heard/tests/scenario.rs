@@ -28,7 +28,8 @@ fn scenarios() {
     let mut pages = Vec::new();
     for folder in ["tests/cli", "../../docs"] {
         let before = pages.len();
-        pages.extend(fs::read_dir(here.join(folder)).unwrap().map(|entry| entry.unwrap().path()));
+        let files = fs::read_dir(here.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(files.filter(|file| file.extension().is_some_and(|extension| extension == "md")));
         assert!(pages.len() > before, "{folder} is empty");
     }
     pages.sort();

@@ -10,9 +10,8 @@ use crate::audit::Awaitable;
 use crate::declared::{self, UnknownName};
 use crate::engine::{self, Module};
 use crate::facts::{self, Index, Models, Names};
-use crate::finding::{Finding, Notice};
+use crate::finding::{Finding, Notice, normal_form};
 use crate::program::{Database, Program};
-use crate::rules::Selection;
 use crate::workers::{GivenUp, for_each_file};
 use crate::{audit, limits, rules, suppress};
 
@@ -22,8 +21,6 @@ pub struct Request<'a> {
     pub files: &'a [Utf8PathBuf],
     /// Whether findings in this file are wanted.
     pub reported: &'a (dyn Fn(&Utf8Path) -> bool + Sync),
-    /// Which findings are wanted.
-    pub selection: &'a Selection,
     /// Whether all awaitables are wanted too, each with its fate.
     pub awaitables: bool,
     /// How many threads to use; 0 for one a core.
@@ -81,7 +78,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
-        report.findings.extend(of_file.findings.into_iter().filter(|finding| request.selection.wants(finding)));
+        report.findings.extend(of_file.findings);
         report.notices.extend(of_file.notices);
         report.awaitables.extend(of_file.awaitables);
     }
@@ -181,6 +178,7 @@ fn number(findings: &mut [Finding]) {
     findings.sort_by(|left, right| left.span.cmp(&right.span));
     let mut seen: FxHashMap<(&str, String, String), usize> = FxHashMap::default();
     for finding in findings {
+        finding.statement = normal_form(&finding.statement);
         let count = seen.entry((finding.rule, finding.symbol.clone(), finding.statement.clone())).or_default();
         finding.ordinal = *count;
         *count += 1;

@@ -25,7 +25,7 @@ pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
 pub use finding::{Finding, Level, Notice, Position, Span, Step};
 pub use program::{Declared, Environment, EnvironmentError, Program, Settings};
-pub use rules::{Rule, Selection};
+pub use rules::Rule;
 
 /// The interface through which the analyser sees files, and two ready implementations of it.
 pub mod system {

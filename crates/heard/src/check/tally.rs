@@ -7,10 +7,10 @@ use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
-use heard_analysis::{Fate, Report};
 
 use crate::console::{Console, counted};
 use crate::exit::Exit;
+use crate::output::Results;
 use crate::survey::Survey;
 
 /// What has been counted so far.
@@ -22,13 +22,13 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts what one project's report says.
-    pub(super) fn add(&mut self, report: &Report) {
-        for finding in &report.findings {
+    /// Counts what is printed of one project.
+    pub(super) fn add(&mut self, results: &Results) {
+        for finding in &results.findings {
             *self.by_rule.entry(finding.rule).or_default() += 1;
             self.files_with_findings.insert(finding.span.path.clone());
         }
-        self.undecided += report.awaitables.iter().filter(|awaitable| awaitable.fate == Fate::Unknown).count();
+        self.undecided += results.undecided.len();
     }
 
     /// What the exit code says.

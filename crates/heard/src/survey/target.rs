@@ -1,6 +1,6 @@
 //! Which files are analysed, and on which of them is reported.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -119,7 +119,7 @@ pub(super) struct Files {
     /// All that are analysed, in the order of their paths.
     pub(super) all: Vec<Utf8PathBuf>,
     /// Those on which is reported.
-    pub(super) reported: HashSet<Utf8PathBuf>,
+    pub(super) reported: BTreeSet<Utf8PathBuf>,
     /// What could not be read among the files that the user asks about.
     pub(super) problems: Vec<Problem>,
     /// Paths without a Python file.
