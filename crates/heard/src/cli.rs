@@ -12,12 +12,12 @@ use heard_analysis::{Kind, Level};
 use crate::config::PythonVersion;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::{audit, check, config, rule, run};
+use crate::{audit, check, config, rule, run, shell};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]
 #[command(version, disable_help_subcommand = true, max_term_width = 100)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
@@ -73,6 +73,10 @@ enum Command {
     ///
     /// Exit code: the program's own; with --strict 1 where that would be 0 and failures were lost.
     Run(RunArguments),
+    /// Print the completions for a shell: `heard completions bash > ~/.local/share/bash-completion/completions/heard`.
+    Completions(CompletionsArguments),
+    /// Print the manual page: `heard man > heard.1`.
+    Man,
 }
 
 /// What is analysed, and with what.
@@ -103,6 +107,7 @@ pub(crate) struct ProjectArguments {
 
 /// What `heard check` is asked to do.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and most of them go together")]
 pub(crate) struct CheckArguments {
     /// How findings are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -113,6 +118,31 @@ pub(crate) struct CheckArguments {
     /// Exit with 0 even if there are findings.
     #[arg(long)]
     pub(crate) exit_zero: bool,
+    /// Do not report the findings in this file, which --write-baseline makes. [default: that of the settings]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<Utf8PathBuf>,
+    /// Write all findings to the baseline, so that later runs report new ones only. [default file:
+    /// heard-baseline.json in the project's folder]
+    #[arg(long, conflicts_with_all = ["add_allow", "changed_since", "diff_only", "stdin_filename", "watch"])]
+    pub(crate) write_baseline: bool,
+    /// Write a comment with this reason above the statement of each finding: `# heard: allow[rule] REASON`.
+    #[arg(long, value_name = "REASON", value_parser = reason, conflicts_with_all = ["stdin_filename", "watch"])]
+    pub(crate) add_allow: Option<String>,
+    /// Report on files only that differ from where REV and the current branch part, and those that git does not know.
+    #[arg(long, value_name = "REV")]
+    pub(crate) changed_since: Option<String>,
+    /// Report findings only that lie on lines that differ, or whose trace does. [default revision: HEAD]
+    #[arg(long)]
+    pub(crate) diff_only: bool,
+    /// Read a file from standard input, and report on it as if it stood at PATH in the project around.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["changed_since", "diff_only"])]
+    pub(crate) stdin_filename: Option<Utf8PathBuf>,
+    /// Print the files that would be reported on, and check nothing.
+    #[arg(long)]
+    pub(crate) show_files: bool,
+    /// Check again whenever a file changes.
+    #[arg(short, long, conflicts_with_all = ["stdin_filename", "show_files", "output_file"])]
+    pub(crate) watch: bool,
     /// The least trusted findings to report: `default` are certain, `strict` are a matter of policy,
     /// `preview` are not trusted yet. [default: that of the settings, else default; preview with --select]
     #[arg(long, value_name = "LEVEL", hide_possible_values = true, value_parser = level())]
@@ -151,7 +181,7 @@ pub(crate) enum OutputFormat {
     Github,
     /// The code quality report of GitLab.
     Gitlab,
-    /// The XML of JUnit.
+    /// The XML of `JUnit`.
     Junit,
 }
 
@@ -186,6 +216,14 @@ pub(crate) struct ConfigArguments {
     /// Print the JSON schema of all settings instead.
     #[arg(long)]
     pub(crate) schema: bool,
+}
+
+/// What `heard completions` is asked to do.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// What `heard rule` is asked to do.
@@ -231,6 +269,15 @@ pub(crate) struct RunArguments {
     pub(crate) program: Vec<OsString>,
 }
 
+/// A reason for a comment, which is one line.
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say why the failures may go unheard".to_owned()),
+        reason if reason.contains(char::is_control) => Err("a reason is one line".to_owned()),
+        reason => Ok(reason.to_owned()),
+    }
+}
+
 fn level() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
 }
@@ -264,5 +311,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Rule(arguments) => rule::run(arguments, console),
         Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man => shell::manual(),
     }
 }

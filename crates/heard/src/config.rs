@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Declared, Level, Rule};
+use heard_analysis::{Declared, Rule};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 pub(crate) use self::file::{ConfigError, Layer};
@@ -21,7 +21,7 @@ pub(crate) use self::policy::Policy;
 pub(crate) use self::settings::{PythonVersion, schema};
 pub(crate) use self::show::run;
 
-use self::settings::Settings;
+use self::settings::{RuleLevel, Settings};
 use crate::system::Disk;
 
 /// The settings of all folders that were asked about.
@@ -131,18 +131,18 @@ impl Config {
         Some((baseline.layer.folder.join(baseline.value), baseline))
     }
 
-    /// The level that the folders give a rule in `file`; `None` within says that it is switched off.
-    fn level_of_rule(&self, rule: &Rule, file: &Utf8Path) -> Option<Option<Level>> {
+    /// The level that the folders give a rule in `file`.
+    fn level_of_rule(&self, rule: &Rule, file: &Utf8Path) -> Option<RuleLevel> {
         let is_rule = |name: &settings::RuleName| name.0.name == rule.name;
         for layer in &self.layers {
             let globs = layer.settings.per_file.iter().flatten().filter(|(glob, _)| matches(layer, [glob.as_str()], file));
             let rules = globs.filter_map(|(glob, rules)| Some((glob.len(), rules.iter().find(|(name, _)| is_rule(name))?.1)));
             if let Some((_, level)) = rules.max_by_key(|(length, _)| *length) {
-                return Some(level.level());
+                return Some(*level);
             }
         }
         let mut rules = self.layers.iter().flat_map(|layer| layer.settings.rules.iter().flatten());
-        rules.find(|(name, _)| is_rule(name)).map(|(_, level)| level.level())
+        rules.find(|(name, _)| is_rule(name)).map(|(_, level)| *level)
     }
 }
 

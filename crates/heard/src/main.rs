@@ -1,17 +1,23 @@
 //! The program `heard`: the only crate that touches the world.
 
 mod audit;
+mod baseline;
+mod changes;
 mod check;
 mod cli;
 mod config;
 mod console;
 mod exit;
+mod notebook;
 mod output;
 mod project;
+mod rewrite;
 mod rule;
 mod run;
+mod shell;
 mod survey;
 mod system;
+mod watch;
 
 #[cfg(feature = "jemalloc")]
 #[global_allocator]

@@ -26,7 +26,7 @@ use tempfile::NamedTempFile;
 use crate::cli::OutputFormat;
 
 pub(crate) use self::page::page_of;
-pub(crate) use self::place::{Place, Places};
+pub(crate) use self::place::{Cells, Place, Places};
 
 /// What is printed of one project.
 pub(crate) struct Results<'a> {

@@ -17,10 +17,12 @@ use heard_analysis::{Environment, EnvironmentError, Notice, Program, Report, Req
 
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
+use crate::changes::Changes;
 use crate::cli::ProjectArguments;
 use crate::config::{self, Config, ConfigError, Configs, PythonVersion};
 use crate::console::{Console, counted};
-use crate::output::{Places, shown};
+use crate::notebook;
+use crate::output::{Cells, Places, shown};
 use crate::project::Project;
 use crate::system::Disk;
 
@@ -46,6 +48,9 @@ pub(crate) struct Analysed<'a> {
     pub(crate) files: &'a [Utf8PathBuf],
     /// The settings of their folders.
     pub(crate) configs: &'a Configs,
+    pub(crate) disk: &'a Disk,
+    /// What has changed, if that was asked for.
+    pub(crate) changes: Option<&'a Changes>,
     pub(crate) places: &'a Places,
 }
 
@@ -60,6 +65,10 @@ pub(crate) struct Survey<'a> {
     disk: Disk,
     exclude: Exclude,
     configs: Configs,
+    /// Only files among these are reported on, where it is given.
+    changes: Option<Changes>,
+    /// A file that comes from elsewhere, and is the only one that is reported on.
+    given: Option<Utf8PathBuf>,
     /// How many files were to be reported on.
     files: usize,
     /// Those of them that could not be analysed at all.
@@ -80,7 +89,19 @@ impl<'a> Survey<'a> {
         let exclude = Exclude::new(&arguments.exclude, &cwd)?;
         let disk = Disk::new(&cwd);
         let configs = Configs::new(&disk);
-        Ok(Survey { arguments, console, cwd, disk, exclude, configs, files: 0, skipped: HashSet::new(), failed: false })
+        Ok(Survey {
+            arguments,
+            console,
+            cwd,
+            disk,
+            exclude,
+            configs,
+            changes: None,
+            given: None,
+            files: 0,
+            skipped: HashSet::new(),
+            failed: false,
+        })
     }
 
     /// Whether everything that was asked for could be analysed.
@@ -98,9 +119,78 @@ impl<'a> Survey<'a> {
         (self.files > 0 || !self.failed).then(|| (counted(self.files - self.skipped.len(), "file"), missed))
     }
 
+    /// Reports on files only that have changed.
+    pub(crate) fn restrict(&mut self, changes: Changes) {
+        self.changes = Some(changes);
+    }
+
+    /// Reports on one file only, whose bytes are these.
+    pub(crate) fn give(&mut self, path: &Utf8Path, bytes: Vec<u8>) {
+        let path: Utf8PathBuf = self.cwd.join(path).components().collect();
+        self.disk.put(&path, bytes);
+        self.given = Some(path);
+    }
+
+    /// The disk, as this run sees it.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// Tries another version of a file: from here on it is read in place of the one on the disk.
+    pub(crate) fn try_out(&mut self, path: &Utf8Path, bytes: Vec<u8>) {
+        self.disk.put(path, bytes);
+    }
+
+    /// Forgets what was tried out, and all that was counted, so that the paths can be analysed anew.
+    pub(crate) fn renew(&mut self) {
+        let given = self.given.clone();
+        self.disk.clear(&|path| given.as_deref() == Some(path));
+        self.speak(self.console);
+    }
+
+    /// Says nothing from here on, since the same is done once more. Gives what `speak` wants back.
+    pub(crate) fn hush(&mut self) -> Console {
+        std::mem::replace(&mut self.console, Console::Silent)
+    }
+
+    /// Speaks again, and forgets what was counted in the meantime.
+    pub(crate) fn speak(&mut self, console: Console) {
+        self.console = console;
+        self.configs = Configs::new(&self.disk);
+        (self.files, self.failed) = (0, false);
+        self.skipped.clear();
+    }
+
+    /// The files that would be reported on, sorted.
+    pub(crate) fn reported(&mut self) -> io::Result<Result<BTreeSet<Utf8PathBuf>, SurveyError>> {
+        let jobs = self.jobs()?;
+        let mut reported = BTreeSet::new();
+        for index in 0..jobs.len() {
+            match self.files(&jobs, index)? {
+                Ok((files, _)) => reported.extend(files.reported),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(reported))
+    }
+
     /// Analyses the projects one after the other, and hands over the report on each, with `awaitables` also on all
     /// awaitables.
     pub(crate) fn run(&mut self, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+        let jobs = self.jobs()?;
+        for index in 0..jobs.len() {
+            if let Err(error) = self.analyse(&jobs, index, awaitables, take)? {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The projects around the paths.
+    fn jobs(&mut self) -> io::Result<Vec<Job>> {
+        if let Some(given) = &self.given {
+            return Ok(Job::group(vec![Target::given(given)]));
+        }
         let mut targets = Vec::new();
         for path in &self.arguments.paths {
             match Target::new(path, &self.cwd) {
@@ -111,19 +201,12 @@ impl<'a> Survey<'a> {
                 }
             }
         }
-        let jobs = Job::group(targets);
-        for index in 0..jobs.len() {
-            if let Err(error) = self.analyse(&jobs, index, awaitables, take)? {
-                return Ok(Err(error));
-            }
-        }
-        Ok(Ok(()))
+        Ok(Job::group(targets))
     }
 
-    /// Analyses one project.
-    fn analyse(&mut self, jobs: &[Job], index: usize, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    /// The files of one project, and the settings of their folders.
+    fn files(&mut self, jobs: &[Job], index: usize) -> io::Result<Result<(Files, Vec<Config>), SurveyError>> {
         let root = &jobs[index].project.root;
-        let start = Instant::now();
         let mut files = Files::find(jobs, index, &self.exclude);
         for error in &files.empty {
             self.console.error(error)?;
@@ -138,7 +221,19 @@ impl<'a> Survey<'a> {
             Ok(configs) => configs,
             Err(error) => return Ok(Err(error)),
         };
-        files.reported.retain(|file| !self.configs.of_file(file).excludes(file));
+        let is_wanted = |file: &Utf8PathBuf| self.changes.as_ref().is_none_or(|changes| changes.has_file(file));
+        files.reported.retain(|file| !self.configs.of_file(file).excludes(file) && is_wanted(file));
+        Ok(Ok((files, configs)))
+    }
+
+    /// Analyses one project.
+    fn analyse(&mut self, jobs: &[Job], index: usize, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+        let root = &jobs[index].project.root;
+        let start = Instant::now();
+        let (files, configs) = match self.files(jobs, index)? {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
         let (analysed, reported) = (files.all.len(), files.reported.len());
         self.console.detail(format!(
             "{}: {} to analyse, {reported} to report on ({})",
@@ -188,9 +283,18 @@ impl<'a> Survey<'a> {
 
         let start = Instant::now();
         let (notices, missing) = (report.notices.clone(), report.missing.clone());
-        let places = Places::new(&self.cwd, HashMap::new());
+        let places = Places::new(&self.cwd, self.notebooks(&files.all));
         let reported: Vec<Utf8PathBuf> = files.reported.iter().cloned().collect();
-        take(Analysed { root, program: &program, report, files: &reported, configs: &self.configs, places: &places })?;
+        take(Analysed {
+            root,
+            program: &program,
+            report,
+            files: &reported,
+            configs: &self.configs,
+            disk: &self.disk,
+            changes: self.changes.as_ref(),
+            places: &places,
+        })?;
         self.console.detail(format!("{}: printed ({})", shown(root, &self.cwd), milliseconds(start)))?;
         self.notices(&notices, &files)?;
         self.missing(&missing)?;
@@ -202,6 +306,17 @@ impl<'a> Survey<'a> {
             std::mem::forget(program);
         }
         Ok(Ok(()))
+    }
+
+    /// The settings of all folders that were looked at.
+    pub(crate) fn configs(&self) -> &Configs {
+        &self.configs
+    }
+
+    /// The cells of the notebooks among `files`. One that cannot be read has none, and a notice.
+    fn notebooks(&self, files: &[Utf8PathBuf]) -> HashMap<Utf8PathBuf, Cells> {
+        let notebooks = files.iter().filter(|file| file.extension() == Some("ipynb"));
+        notebooks.filter_map(|file| Some((file.clone(), notebook::cells(&self.disk.notebook(file).ok()?)))).collect()
     }
 
     /// The settings of the project, and of all folders with files in it: the project's first.

@@ -1,20 +1,25 @@
 //! The disk, as the analyser sees it. This is the only place where files are read.
 //!
 //! Python files are decoded as Python decodes them, and what no later stage could walk is refused
-//! here, once for all of them. Nothing is ever written.
+//! here, once for all of them. Nothing is ever written. Files may be put over those of the disk: what comes on standard
+//! input, and changes that are tried before they are made.
 
 mod decode;
 
+pub(crate) use self::decode::{Coded, decode};
+
 use std::any::Any;
+use std::collections::HashMap;
 use std::env::VarError;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::limits;
 use heard_analysis::system::{
-    CommandExecutor, DirectoryEntry, Metadata, Notebook, NotebookError, OsSystem, System, SystemPath, SystemPathBuf, SystemVirtualPath,
-    WalkDirectoryBuilder, WhichResult, WritableSystem,
+    CommandExecutor, DirectoryEntry, FileRevision, FileType, Metadata, Notebook, NotebookError, OsSystem, System, SystemPath,
+    SystemPathBuf, SystemVirtualPath, WalkDirectoryBuilder, WhichResult, WritableSystem,
 };
 
 /// Nobody writes such files; the parser's positions have 32 bits.
@@ -24,12 +29,45 @@ const LARGEST: u64 = 256 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
     os: OsSystem,
+    /// The bytes of files that are other than on the disk.
+    over: HashMap<Utf8PathBuf, Arc<[u8]>>,
 }
 
 impl Disk {
     /// The disk as seen from the working directory `cwd`, which is absolute.
     pub(crate) fn new(cwd: &Utf8Path) -> Self {
-        Disk { os: OsSystem::new(SystemPath::new(cwd)) }
+        Disk { os: OsSystem::new(SystemPath::new(cwd)), over: HashMap::new() }
+    }
+
+    /// Puts a file over the disk's, in front of all that is read from here on.
+    pub(crate) fn put(&mut self, path: &Utf8Path, bytes: Vec<u8>) {
+        self.over.insert(path.to_owned(), bytes.into());
+    }
+
+    /// Takes away all files that were put over the disk's, but for those in `kept`.
+    pub(crate) fn clear(&mut self, kept: &dyn Fn(&Utf8Path) -> bool) {
+        self.over.retain(|path, _| kept(path));
+    }
+
+    /// The bytes of a regular file.
+    pub(crate) fn bytes(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        if let Some(bytes) = self.over.get(path) {
+            return Ok(bytes.to_vec());
+        }
+        let mut bytes = Vec::new();
+        open(path)?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A notebook, refused where its code nests too deep.
+    pub(crate) fn notebook(&self, path: &Utf8Path) -> Result<Notebook, NotebookError> {
+        let text = String::from_utf8(self.bytes(path)?).map_err(|_| io::Error::new(ErrorKind::InvalidData, "is not UTF-8"))?;
+        let notebook = Notebook::from_source_code(&text)?;
+        if !notebook.is_python_notebook() {
+            return Ok(Notebook::empty());
+        }
+        limits::check(notebook.source_code()).map_err(|error| io::Error::new(ErrorKind::InvalidData, error.to_string()))?;
+        Ok(notebook)
     }
 
     /// The text of a file: a Python file's is decoded, any other is UTF-8.
@@ -68,12 +106,11 @@ fn is_python(path: &Utf8Path) -> bool {
 impl System for Disk {
     fn read_to_string(&self, path: &SystemPath) -> io::Result<String> {
         let path = path.as_utf8_path();
-        let mut bytes = Vec::new();
-        open(path)?.read_to_end(&mut bytes)?;
+        let bytes = self.bytes(path)?;
         if !is_python(path) && !starts_like_script(&bytes) {
             return String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "is not UTF-8"));
         }
-        let text = decode::decode(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        let (text, _) = decode(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         match limits::check(&text) {
             Ok(()) => Ok(text),
             Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error.to_string())),
@@ -81,7 +118,11 @@ impl System for Disk {
     }
 
     fn path_metadata(&self, path: &SystemPath) -> io::Result<Metadata> {
-        self.os.path_metadata(path)
+        match self.over.get(path.as_utf8_path()) {
+            // Nobody asks for a second revision: a change is a new disk.
+            Some(bytes) => Ok(Metadata::new(FileRevision::new(bytes.len() as u128), None, FileType::File)),
+            None => self.os.path_metadata(path),
+        }
     }
 
     fn canonicalize_path(&self, path: &SystemPath) -> io::Result<SystemPathBuf> {
@@ -93,7 +134,7 @@ impl System for Disk {
     }
 
     fn path_exists(&self, path: &SystemPath) -> bool {
-        self.os.path_exists(path)
+        self.over.contains_key(path.as_utf8_path()) || self.os.path_exists(path)
     }
 
     fn which(&self, binary_name: &str) -> WhichResult {
@@ -105,7 +146,7 @@ impl System for Disk {
     }
 
     fn read_to_notebook(&self, path: &SystemPath) -> Result<Notebook, NotebookError> {
-        self.os.read_to_notebook(path)
+        self.notebook(path.as_utf8_path())
     }
 
     fn read_virtual_path_to_string(&self, path: &SystemVirtualPath) -> io::Result<String> {

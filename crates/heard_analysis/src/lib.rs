@@ -29,10 +29,11 @@ pub use rules::Rule;
 
 /// The interface through which the analyser sees files, and two ready implementations of it.
 pub mod system {
+    pub use ruff_db::file_revision::FileRevision;
     pub use ruff_db::system::walk_directory::WalkDirectoryBuilder;
     pub use ruff_db::system::{
-        CommandExecutor, DirectoryEntry, InMemorySystem, Metadata, OsSystem, System, SystemPath, SystemPathBuf, SystemVirtualPath,
-        WhichResult, WritableSystem,
+        CommandExecutor, DirectoryEntry, FileType, InMemorySystem, Metadata, OsSystem, System, SystemPath, SystemPathBuf,
+        SystemVirtualPath, WhichResult, WritableSystem,
     };
     pub use ruff_notebook::{Notebook, NotebookError};
 }

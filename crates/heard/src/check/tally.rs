@@ -43,7 +43,7 @@ impl Tally {
     }
 
     /// Prints statistics, if they are wanted, and the summary, if there is anything to sum up.
-    pub(super) fn conclude(&self, survey: &Survey, console: Console, statistics: bool, undecided: bool) -> io::Result<()> {
+    pub(super) fn conclude(&self, survey: &Survey, console: Console, statistics: bool, undecided: bool, known: usize) -> io::Result<()> {
         if statistics {
             let mut rows: Vec<_> = self.by_rule.iter().collect();
             rows.sort_by_key(|(rule, count)| (Reverse(**count), **rule));
@@ -58,6 +58,9 @@ impl Tally {
             _ => format!("{} in {} ({files} checked)", counted(findings, "finding"), counted(self.files_with_findings.len(), "file")),
         };
         summary.push_str(&missed);
+        if known > 0 {
+            let _ = write!(summary, "; {known} more in the baseline");
+        }
         if undecided {
             let _ = write!(summary, "; {} undecided", counted(self.undecided, "awaitable"));
         }

@@ -21,17 +21,26 @@ impl Policy {
     /// The finding with the level that the settings give it, if it is wanted.
     pub(crate) fn admit(&self, mut finding: Finding, config: &Config, root: &Utf8Path) -> Option<Finding> {
         let rule = heard_analysis::rules::find(finding.rule)?;
+        finding.level = self.wants(rule, finding.level, &finding.span.path, config, root)?;
+        Some(finding)
+    }
+
+    /// The level that the settings give to a finding of `rule` with this level in `file`, if it is wanted.
+    pub(crate) fn wants(&self, rule: &'static Rule, level: Level, file: &Utf8Path, config: &Config, root: &Utf8Path) -> Option<Level> {
         let names = |rules: &[&Rule]| rules.iter().any(|named| named.name == rule.name);
         // Who asks for a rule by its name wants to see all that it finds, whatever the settings say.
         let is_named = names(&self.select);
         if names(&self.ignore) || (!self.select.is_empty() && !is_named) {
             return None;
         }
-        match config.level_of_rule(rule, &finding.span.path) {
-            Some(Some(level)) => finding.level = at_level(finding.level, rule.level, level),
-            Some(None) if !is_named => return None,
-            _ => {}
-        }
+        let level = match config.level_of_rule(rule, file) {
+            None => level,
+            Some(set) => match set.level() {
+                Some(set) => at_level(level, rule.level, set),
+                None if is_named => level,
+                None => return None,
+            },
+        };
         if !is_named {
             let lists = |rules: InForce<'_, Vec<RuleName>>| rules.value.iter().any(|named| named.0.name == rule.name);
             let is_selected = config.first("select", |settings| &settings.select).is_none_or(lists);
@@ -40,11 +49,11 @@ impl Policy {
                 return None;
             }
         }
-        (finding.level <= self.limit(config, &finding.span.path, root, is_named)?).then_some(finding)
+        (level <= self.limit(config, file, root, is_named)?).then_some(level)
     }
 
     /// The least trusted level that is wanted in a file; `None` where nothing is.
-    pub(crate) fn limit(&self, config: &Config, file: &Utf8Path, root: &Utf8Path, is_named: bool) -> Option<Level> {
+    fn limit(&self, config: &Config, file: &Utf8Path, root: &Utf8Path, is_named: bool) -> Option<Level> {
         let level = config.first("level", |settings| &settings.level).map(|level| level.value.level());
         let in_tests = config.first("tests", |settings| &settings.tests).filter(|_| is_test(file, root));
         let in_file = match in_tests.map(|level| level.value.level()) {

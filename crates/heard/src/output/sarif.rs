@@ -3,6 +3,7 @@
 //! A reader of the standard finds each object below by the name that it has there.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use heard_analysis::{Edit, Finding, Fix, Notice, Rule, Span, rules};
@@ -181,7 +182,7 @@ fn in_uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri

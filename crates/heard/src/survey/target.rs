@@ -62,13 +62,19 @@ impl Target {
         if !is_folder {
             match path.extension() {
                 _ if !real.is_file() => return Err(TargetError::NotRegular(given)),
-                Some("py" | "pyw") => {}
+                Some("py" | "pyw" | "ipynb") => {}
                 Some("pyi") => return Err(TargetError::Stub(given)),
                 _ if is_script(&path) => {}
                 _ => return Err(TargetError::NotPython(given)),
             }
         }
         Ok(Target { given, path, real, is_folder })
+    }
+
+    /// A file whose text comes from elsewhere, so that it need not be there. The path is absolute.
+    pub(super) fn given(path: &Utf8Path) -> Self {
+        let real = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
+        Target { given: path.to_string(), path: path.to_owned(), real, is_folder: false }
     }
 
     /// The project around it.
