@@ -1,4 +1,4 @@
-"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]`."""
+"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]`; all other commands are the program's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ OPTIONS = "HEARD_OPTIONS"
 
 
 def main(arguments: list[str] | None = None) -> typing.NoReturn:
-    options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] != "run" and not arguments[0].startswith("-"):
+        from heard import _program
+
+        _program.hand_over(arguments)
+    options = _parser().parse_args(arguments)
     if not options.program:
         _parser().error("run: which program? Give a file, or -m and a module")
     from heard import _launch
@@ -40,7 +45,9 @@ def main(arguments: list[str] | None = None) -> typing.NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m heard", description="Hears every asyncio failure of a program when it happens."
+        prog="python -m heard",
+        description="Hears every asyncio failure of a program when it happens.",
+        epilog="Other commands, like check and audit, are those of the program heard: pip install heard.",
     )
     parser.add_argument("--version", action="version", version=f"heard-runtime {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -1,13 +1,14 @@
 //! The command `heard check`: from paths to printed findings.
 
 mod allow;
+mod fix;
 mod tally;
 mod wanted;
 
 use std::io::{self, Read, Write};
 
 use camino::Utf8PathBuf;
-use heard_analysis::{Awaitable, Fate, Finding, Rule};
+use heard_analysis::{Awaitable, Fate, Finding, Notice, Rule};
 
 use self::allow::Allowed;
 use self::tally::Tally;
@@ -73,6 +74,17 @@ fn check(arguments: &CheckArguments, console: Console) -> io::Result<Result<Exit
         && let Err(error) = add_allow(&mut survey, &policy, arguments, reason, console)?
     {
         return Ok(Err(error));
+    }
+    if arguments.fix || arguments.diff {
+        let mended = match fix::mend(&mut survey, &policy, arguments)? {
+            Ok(mended) => mended,
+            Err(error) => return Ok(Err(error)),
+        };
+        if arguments.diff {
+            return Ok(Ok(if mended.print(&survey.cwd, console)? { Exit::Findings } else { Exit::Clean }));
+        }
+        mended.write(&survey.cwd, console)?;
+        survey.renew();
     }
     if arguments.write_baseline {
         return write_baseline(&mut survey, &policy, arguments, console);
@@ -197,7 +209,7 @@ fn add_allow(
     console: Console,
 ) -> io::Result<Result<(), CheckError>> {
     let findings = match rehearse(survey, policy, arguments)? {
-        Ok(findings) => findings,
+        Ok(seen) => seen.findings,
         Err(error) => return Ok(Err(error)),
     };
     let mut allowed = Vec::new();
@@ -211,7 +223,7 @@ fn add_allow(
         survey.try_out(&file.path, file.bytes.clone());
     }
     let left = match rehearse(survey, policy, arguments)? {
-        Ok(left) => left,
+        Ok(seen) => seen.findings,
         Err(error) => return Ok(Err(error)),
     };
     let (mut written, mut count) = (0, 0);
@@ -231,16 +243,23 @@ fn add_allow(
     Ok(Ok(()))
 }
 
+/// What a run that says nothing has seen.
+struct Seen {
+    findings: Vec<Finding>,
+    notices: Vec<Notice>,
+}
+
 /// The findings that are wanted, without a word.
-fn rehearse(survey: &mut Survey, policy: &Policy, arguments: &CheckArguments) -> io::Result<Result<Vec<Finding>, CheckError>> {
-    let mut findings = Vec::new();
+fn rehearse(survey: &mut Survey, policy: &Policy, arguments: &CheckArguments) -> io::Result<Result<Seen, CheckError>> {
+    let mut seen = Seen { findings: Vec::new(), notices: Vec::new() };
     let console = survey.hush();
     let done = each_project(survey, policy, arguments, &mut |results| {
-        findings.extend(results.findings.iter().cloned());
+        seen.findings.extend(results.findings.iter().cloned());
+        seen.notices.extend(results.notices.iter().cloned());
         Ok(())
     })?;
     survey.speak(console);
-    Ok(done.map(|_| findings))
+    Ok(done.map(|_| seen))
 }
 
 fn policy(arguments: &CheckArguments) -> Result<Policy, CheckError> {

@@ -128,6 +128,15 @@ pub(crate) struct CheckArguments {
     /// Write a comment with this reason above the statement of each finding: `# heard: allow[rule] REASON`.
     #[arg(long, value_name = "REASON", value_parser = reason, conflicts_with_all = ["stdin_filename", "watch"])]
     pub(crate) add_allow: Option<String>,
+    /// Make the edits that mend findings and change nothing else, and report what is left.
+    #[arg(long, conflicts_with_all = ["stdin_filename", "watch", "add_allow", "write_baseline"])]
+    pub(crate) fix: bool,
+    /// With --fix or --diff, also make edits that change what the program does: an `await` runs what did not run.
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Print what --fix would change, and change nothing. The exit code is 1 if that is anything.
+    #[arg(long, conflicts_with_all = ["stdin_filename", "watch", "add_allow", "write_baseline"])]
+    pub(crate) diff: bool,
     /// Report on files only that differ from where REV and the current branch part, and those that git does not know.
     #[arg(long, value_name = "REV")]
     pub(crate) changed_since: Option<String>,
@@ -183,6 +192,8 @@ pub(crate) enum OutputFormat {
     Gitlab,
     /// The XML of `JUnit`.
     Junit,
+    /// A page for a browser.
+    Html,
 }
 
 /// What `heard audit` is asked to do.
@@ -205,6 +216,8 @@ pub(crate) enum AuditFormat {
     Text,
     /// One JSON document: `awaitables`, one a line, and `totals`.
     Json,
+    /// A page for a browser.
+    Html,
 }
 
 /// What `heard config` is asked to do.

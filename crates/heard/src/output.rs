@@ -14,6 +14,7 @@ mod page;
 mod place;
 mod sarif;
 mod text;
+pub(crate) mod web;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -119,6 +120,7 @@ impl Printer {
             OutputFormat::Github => Box::new(github::Github),
             OutputFormat::Gitlab => Box::new(gitlab::Gitlab::default()),
             OutputFormat::Junit => Box::new(junit::Junit::default()),
+            OutputFormat::Html => Box::new(web::Web::default()),
         };
         let mut printer = Printer { format, out };
         printer.format.begin(printer.out.writer())?;

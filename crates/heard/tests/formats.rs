@@ -139,3 +139,24 @@ fn nothing_is_written_to_the_file_before_the_end() {
     let document: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(document["findings"], Value::Array(Vec::new()));
 }
+
+#[test]
+fn a_page_needs_nothing_beside_itself_and_shows_code_as_it_is() {
+    let tree = tree();
+    for command in ["check", "audit"] {
+        let Run { stdout, .. } = Run::of(tree.heard().args([command, "--output-format", "html"]));
+        assert!(stdout.starts_with("<!DOCTYPE html>"), "{command}");
+        for outside in ["http://", "https://", " src=", "@import", "<link"] {
+            assert!(!stdout.contains(outside), "{command}: {outside}");
+        }
+        for mark in ["{title}", "{style}", "{table}", "{facets}", "{script}"] {
+            assert!(!stdout.contains(mark), "{command}: {mark}");
+        }
+        // The code has marks of its own, and what is HTML in it stays code.
+        assert!(stdout.contains("print(f&apos;ü {") || stdout.contains("print(f'ü {"), "{command}: {stdout}");
+        assert!(!stdout.contains("<route>"), "{command}");
+        let rows = stdout.matches("<tr class=\"detail\">").count();
+        assert!(if command == "check" { rows == 4 } else { rows > 4 }, "{command}: {rows}");
+        assert!(stdout.matches("<mark>").count() >= rows, "{command}: every row has a place in the source");
+    }
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::tree::Tree;
 
 /// How long the slowest machine may take for one check.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[test]
 fn a_change_is_checked_again() {

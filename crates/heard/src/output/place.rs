@@ -48,6 +48,11 @@ impl Places {
         Places { cwd: cwd.to_owned(), notebooks }
     }
 
+    /// Takes in the notebooks that others know.
+    pub(crate) fn add(&mut self, others: &Places) {
+        self.notebooks.extend(others.notebooks.iter().map(|(path, cells)| (path.clone(), cells.clone())));
+    }
+
     /// The path as it is shown.
     pub(crate) fn path(&self, path: &Utf8Path) -> String {
         shown(path, &self.cwd).into_owned()
