@@ -48,7 +48,7 @@ impl Page {
             table.push_str("<tbody><tr>");
             for (cell, column) in cells.iter().zip(self.columns) {
                 let class = column.to_lowercase();
-                let _ = write!(table, "<td class=\"{class}\" data-value=\"{0}\">{0}</td>", text(cell));
+                let _ = write!(table, "<td class=\"{class}\" data-value=\"{}\">{}</td>", text(cell), code(cell));
             }
             let _ = writeln!(
                 table,
@@ -115,7 +115,8 @@ impl<'a> Excerpts<'a> {
             let before = &before[start..];
             let after: String = after.split_inclusive('\n').take(AROUND + 1).collect();
             let first = line.saturating_sub(before.matches('\n').count());
-            let marked = format!("{before}\u{1}{inside}\u{2}{after}");
+            let own = |part: &str| part.replace(['\u{1}', '\u{2}'], "\u{fffd}");
+            let marked = format!("{}\u{1}{}\u{2}{}", own(before), own(inside), own(after.trim_end_matches('\n')));
             html.push_str("<pre>");
             for (line, number) in marked.split('\n').zip(first..).take(LONGEST) {
                 let line = text(line).replace('\u{1}', "<mark>").replace('\u{2}', "</mark>");
