@@ -4,19 +4,21 @@ mod json;
 mod table;
 mod totals;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
-use heard_analysis::{Awaitable, Kind, Level, Selection};
+use heard_analysis::{Awaitable, Kind};
 
 use self::table::Table;
 use self::totals::Totals;
 use crate::cli::{AuditArguments, AuditFormat};
-use crate::console::{Console, counted};
+use crate::console::{Console, counted, one_line};
 use crate::exit::Exit;
-use crate::output::terminal_width;
-use crate::survey::{Question, Survey, SurveyError};
+use crate::output::web::{Excerpts, Page, Row};
+use crate::output::{Places, terminal_width};
+use crate::survey::{Survey, SurveyError};
 
 /// Lists what the arguments ask for.
 pub(crate) fn run(arguments: &AuditArguments, console: Console) -> io::Result<Exit> {
@@ -34,11 +36,18 @@ fn audit(arguments: &AuditArguments, console: Console) -> io::Result<Result<Exit
         Ok(survey) => survey,
         Err(error) => return Ok(Err(error)),
     };
-    let selection = Selection { level: Level::Default, select: Vec::new(), ignore: Vec::new() };
     let mut awaitables: Vec<Awaitable> = Vec::new();
-    let done = survey.run(&Question { selection: &selection, awaitables: true }, &mut |report, _| {
-        let is_wanted = |awaitable: &&Awaitable| arguments.kind.is_empty() || arguments.kind.contains(&awaitable.kind);
-        awaitables.extend(report.awaitables.iter().filter(is_wanted).cloned());
+    let mut rows: Vec<Row> = Vec::new();
+    let mut notebooks = Places::new(&survey.cwd, HashMap::new());
+    let done = survey.run(true, &mut |analysed| {
+        let is_wanted = |awaitable: &Awaitable| arguments.kind.is_empty() || arguments.kind.contains(&awaitable.kind);
+        let wanted: Vec<Awaitable> = analysed.report.awaitables.into_iter().filter(is_wanted).collect();
+        if arguments.output_format == AuditFormat::Html {
+            let mut excerpts = Excerpts::new(analysed.program, analysed.places);
+            rows.extend(wanted.iter().map(|awaitable| row(awaitable, analysed.places, &mut excerpts)));
+        }
+        awaitables.extend(wanted);
+        notebooks.add(analysed.places);
         Ok(())
     })?;
     if let Err(error) = done {
@@ -47,12 +56,17 @@ fn audit(arguments: &AuditArguments, console: Console) -> io::Result<Result<Exit
     let totals = Totals::of(&awaitables);
     let mut out = AutoStream::auto(io::stdout().lock());
     let text = match arguments.output_format {
-        AuditFormat::Json => json::document(&awaitables, &totals, &arguments.kind, &survey.cwd)?,
+        AuditFormat::Json => json::document(&awaitables, &totals, &arguments.kind, &notebooks)?,
+        AuditFormat::Html => {
+            let summary = counted(totals.all(), "awaitable");
+            let (columns, facets) = (&["Fate", "Kind", "Place", "Call", "How"], &[0, 1]);
+            Page { title: "heard audit", summary, columns, facets, rows }.html()
+        }
         AuditFormat::Text => {
             awaitables.retain(|awaitable| !arguments.kind.is_empty() || is_listed(awaitable));
             let styled = AutoStream::choice(out.as_inner()) != ColorChoice::Never;
             let width = out.is_terminal().then(terminal_width).flatten();
-            Table::new(&survey.cwd, styled, width).text(&awaitables, &totals)
+            Table::new(&notebooks, styled, width).text(&awaitables, &totals)
         }
     };
     out.write_all(text.as_bytes())?;
@@ -69,6 +83,17 @@ fn audit(arguments: &AuditArguments, console: Console) -> io::Result<Result<Exit
         console.summary(summary + &missed)?;
     }
     Ok(Ok(if survey.is_whole() { Exit::Clean } else { Exit::Failure }))
+}
+
+/// The row of the page, with the place of birth and the place where the value is read or lost.
+fn row(awaitable: &Awaitable, places: &Places, excerpts: &mut Excerpts) -> Row {
+    let Awaitable { span, kind, call, fate, how, at, .. } = awaitable;
+    let mut detail = excerpts.of(span, "it is made here");
+    if let Some(at) = at.as_ref().filter(|at| *at != span) {
+        detail.push_str(&excerpts.of(at, how));
+    }
+    let cells = vec![fate.name().to_owned(), kind.name().to_owned(), places.of(span).before_message(), one_line(call), one_line(how)];
+    Row { cells, detail }
 }
 
 /// Whether a reader of the table wants to see it without asking. What is awaited where it is called is most

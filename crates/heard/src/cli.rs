@@ -9,15 +9,16 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use heard_analysis::{Kind, Level};
 
+use crate::config::PythonVersion;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::logs::LogsArguments;
-use crate::{audit, check, logs, rule, run};
+use crate::{audit, check, config, logs, rule, run, shell};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]
 #[command(version, disable_help_subcommand = true, max_term_width = 100)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
@@ -71,6 +72,10 @@ enum Command {
     Logs(LogsArguments),
     /// List the rules, or print one rule's page.
     Rule(RuleArguments),
+    /// Print the settings that are in force, and which file says each of them.
+    ///
+    /// They stand in `[tool.heard]` of a pyproject.toml, or in a heard.toml, of the folder and of those around it.
+    Config(ConfigArguments),
     /// Run a Python program, and hear every asyncio failure when it happens.
     ///
     /// The Python programs that it starts are heard as well. Needs the package heard-runtime in the program's
@@ -78,6 +83,10 @@ enum Command {
     ///
     /// Exit code: the program's own; with --strict 1 where that would be 0 and failures were lost.
     Run(RunArguments),
+    /// Print the completions for a shell: `heard completions bash > ~/.local/share/bash-completion/completions/heard`.
+    Completions(CompletionsArguments),
+    /// Print the manual page: `heard man > heard.1`.
+    Man,
 }
 
 /// What is analysed, and with what.
@@ -97,6 +106,10 @@ pub(crate) struct ProjectArguments {
     /// (may be repeated). They are still analysed, since a task may be awaited there.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+    /// The version of Python that the code is read for. [default: the lowest one of requires-python, or that of the
+    /// environment]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python_version: Option<PythonVersion>,
     /// How many threads to use. [default: one a core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) threads: u16,
@@ -104,12 +117,53 @@ pub(crate) struct ProjectArguments {
 
 /// What `heard check` is asked to do.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and most of them go together")]
 pub(crate) struct CheckArguments {
     /// How findings are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: OutputFormat,
+    /// Write the findings to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+    /// Exit with 0 even if there are findings.
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    /// Do not report the findings in this file, which --write-baseline makes. [default: that of the settings]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<Utf8PathBuf>,
+    /// Write all findings to the baseline, so that later runs report new ones only. [default file:
+    /// heard-baseline.json in the project's folder]
+    #[arg(long, conflicts_with_all = ["add_allow", "changed_since", "diff_only", "stdin_filename", "watch"])]
+    pub(crate) write_baseline: bool,
+    /// Write a comment with this reason above the statement of each finding: `# heard: allow[rule] REASON`.
+    #[arg(long, value_name = "REASON", value_parser = reason, conflicts_with_all = ["stdin_filename", "watch"])]
+    pub(crate) add_allow: Option<String>,
+    /// Make the edits that mend findings and change nothing else, and report what is left.
+    #[arg(long, conflicts_with_all = ["stdin_filename", "watch", "add_allow", "write_baseline"])]
+    pub(crate) fix: bool,
+    /// With --fix or --diff, also make edits that change what the program does: an `await` runs what did not run.
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Print what --fix would change, and change nothing. The exit code is 1 if that is anything.
+    #[arg(long, conflicts_with_all = ["stdin_filename", "watch", "add_allow", "write_baseline"])]
+    pub(crate) diff: bool,
+    /// Report on files only that differ from where REV and the current branch part, and those that git does not know.
+    #[arg(long, value_name = "REV")]
+    pub(crate) changed_since: Option<String>,
+    /// Report findings only that lie on lines that differ, or whose trace does. [default revision: HEAD]
+    #[arg(long)]
+    pub(crate) diff_only: bool,
+    /// Read a file from standard input, and report on it as if it stood at PATH in the project around.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["changed_since", "diff_only"])]
+    pub(crate) stdin_filename: Option<Utf8PathBuf>,
+    /// Print the files that would be reported on, and check nothing.
+    #[arg(long)]
+    pub(crate) show_files: bool,
+    /// Check again whenever a file changes.
+    #[arg(short, long, conflicts_with_all = ["stdin_filename", "show_files", "output_file"])]
+    pub(crate) watch: bool,
     /// The least trusted findings to report: `default` are certain, `strict` are a matter of policy,
-    /// `preview` are not trusted yet. [default: default, or preview with --select]
+    /// `preview` are not trusted yet. [default: that of the settings, else default; preview with --select]
     #[arg(long, value_name = "LEVEL", hide_possible_values = true, value_parser = level())]
     pub(crate) level: Option<Level>,
     /// Report these rules only (separated by commas; may be repeated).
@@ -139,8 +193,20 @@ pub(crate) enum OutputFormat {
     Text,
     /// One line each.
     Concise,
+    /// One JSON document.
+    Json,
     /// One JSON object a line.
     JsonLines,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// The code quality report of GitLab.
+    Gitlab,
+    /// The XML of `JUnit`.
+    Junit,
+    /// A page for a browser.
+    Html,
 }
 
 /// What `heard audit` is asked to do.
@@ -163,6 +229,27 @@ pub(crate) enum AuditFormat {
     Text,
     /// One JSON document: `awaitables`, one a line, and `totals`.
     Json,
+    /// A page for a browser.
+    Html,
+}
+
+/// What `heard config` is asked to do.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// The file or folder for which they are in force.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: Utf8PathBuf,
+    /// Print the JSON schema of all settings instead.
+    #[arg(long)]
+    pub(crate) schema: bool,
+}
+
+/// What `heard completions` is asked to do.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// What `heard rule` is asked to do.
@@ -212,6 +299,15 @@ pub(crate) struct RunArguments {
     pub(crate) program: Vec<OsString>,
 }
 
+/// A reason for a comment, which is one line.
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say why the failures may go unheard".to_owned()),
+        reason if reason.contains(char::is_control) => Err("a reason is one line".to_owned()),
+        reason => Ok(reason.to_owned()),
+    }
+}
+
 fn level() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
 }
@@ -244,6 +340,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Audit(arguments) => audit::run(arguments, console),
         Command::Logs(arguments) => logs::run(arguments, console),
         Command::Rule(arguments) => rule::run(arguments, console),
+        Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man => shell::manual(),
     }
 }

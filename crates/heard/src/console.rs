@@ -8,6 +8,8 @@ use annotate_snippets::renderer::{DEFAULT_ERROR_STYLE, DEFAULT_WARNING_STYLE};
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Console {
+    /// Nothing: what is done is done once more, and told then.
+    Silent,
     /// Errors only.
     Quiet,
     /// Warnings and the summary as well.

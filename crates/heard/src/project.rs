@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::Environment;
-use toml::de::{DeTable, Error as TomlError};
+use toml::de::DeTable;
 
 use crate::system::Disk;
 
@@ -101,24 +101,18 @@ impl Project {
         python_on_the_path().map_or(Environment::Discover, Environment::At)
     }
 
-    /// The oldest Python that the project's `pyproject.toml` allows.
+    /// The oldest Python that the project's `pyproject.toml` allows. One that cannot be read allows every Python here:
+    /// who reads the settings has told of it.
     pub(crate) fn python_version(&self, disk: &Disk) -> Result<Option<(u8, u8)>, Box<ManifestError>> {
         let path = self.root.join("pyproject.toml");
-        if !path.exists() {
-            return Ok(None);
-        }
-        let fail = |line, kind| Box::new(ManifestError { path: path.clone(), line, kind });
-        let text = disk.read(&path).map_err(|error| fail(None, ManifestErrorKind::Read(error)))?;
-        let line_of = |offset: usize| text.get(..offset).map(|before| before.matches('\n').count() + 1);
-        let table = DeTable::parse(&text).map_err(|error| {
-            let line = error.span().and_then(|span| line_of(span.start));
-            fail(line, ManifestErrorKind::Syntax(error))
-        })?;
+        let Some(text) = path.exists().then(|| disk.read(&path).ok()).flatten() else { return Ok(None) };
+        let Ok(table) = DeTable::parse(&text) else { return Ok(None) };
         let project = table.get_ref().get("project").and_then(|project| project.get_ref().as_table());
         let Some(value) = project.and_then(|project| project.get("requires-python")) else { return Ok(None) };
-        let line = line_of(value.span().start);
-        let Some(specifiers) = value.get_ref().as_str() else { return Err(fail(line, ManifestErrorKind::NoString)) };
-        requires_python::lowest(specifiers).map_err(|error| fail(line, ManifestErrorKind::Specifier(error.to_string())))
+        let line = text.get(..value.span().start).map(|before| before.matches('\n').count() + 1);
+        let fail = |kind| Box::new(ManifestError { path: path.clone(), line, kind });
+        let Some(specifiers) = value.get_ref().as_str() else { return Err(fail(ManifestErrorKind::NoString)) };
+        requires_python::lowest(specifiers).map_err(|error| fail(ManifestErrorKind::Specifier(error.to_string())))
     }
 }
 
@@ -168,10 +162,6 @@ pub(crate) struct ManifestError {
 
 #[derive(Debug, thiserror::Error)]
 enum ManifestErrorKind {
-    #[error("cannot be read: {0}")]
-    Read(std::io::Error),
-    #[error("is not valid TOML: {}", .0.message().replace('\n', ", "))]
-    Syntax(TomlError),
     #[error("`requires-python` is not a string")]
     NoString,
     #[error("`requires-python`: {0}")]

@@ -7,20 +7,22 @@ mod progress;
 mod target;
 mod walk;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Declared, Environment, EnvironmentError, Program, Report, Request, Selection, Settings, UnknownName};
+use heard_analysis::{Environment, EnvironmentError, Notice, Program, Report, Request, Settings, UnknownName};
 
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
+use crate::changes::Changes;
 use crate::cli::ProjectArguments;
-use crate::config::{self, ConfigError};
+use crate::config::{self, Config, ConfigError, Configs, PythonVersion};
 use crate::console::{Console, counted};
-use crate::output::shown;
+use crate::notebook;
+use crate::output::{Cells, Places, shown};
 use crate::project::Project;
 use crate::system::Disk;
 
@@ -37,16 +39,23 @@ pub(crate) enum SurveyError {
     Python(EnvironmentError),
 }
 
-/// What a command wants to know.
-pub(crate) struct Question<'a> {
-    /// Which findings are wanted.
-    pub(crate) selection: &'a Selection,
-    /// Whether all awaitables are wanted.
-    pub(crate) awaitables: bool,
+/// One project that was analysed.
+pub(crate) struct Analysed<'a> {
+    pub(crate) root: &'a Utf8Path,
+    pub(crate) program: &'a Program,
+    pub(crate) report: Report,
+    /// The files that are reported on, sorted.
+    pub(crate) files: &'a [Utf8PathBuf],
+    /// The settings of their folders.
+    pub(crate) configs: &'a Configs,
+    pub(crate) disk: &'a Disk,
+    /// What has changed, if that was asked for.
+    pub(crate) changes: Option<&'a Changes>,
+    pub(crate) places: &'a Places,
 }
 
-/// What a command does with the report on one project.
-type Take<'a> = dyn FnMut(&Report, &Program) -> io::Result<()> + 'a;
+/// What a command does with a project that was analysed.
+type Take<'a> = dyn FnMut(Analysed) -> io::Result<()> + 'a;
 
 /// One run over the paths that were asked for.
 pub(crate) struct Survey<'a> {
@@ -55,6 +64,11 @@ pub(crate) struct Survey<'a> {
     pub(crate) cwd: Utf8PathBuf,
     disk: Disk,
     exclude: Exclude,
+    configs: Configs,
+    /// Only files among these are reported on, where it is given.
+    changes: Option<Changes>,
+    /// A file that comes from elsewhere, and is the only one that is reported on.
+    given: Option<Utf8PathBuf>,
     /// How many files were to be reported on.
     files: usize,
     /// Those of them that could not be analysed at all.
@@ -74,7 +88,20 @@ impl<'a> Survey<'a> {
         })?;
         let exclude = Exclude::new(&arguments.exclude, &cwd)?;
         let disk = Disk::new(&cwd);
-        Ok(Survey { arguments, console, cwd, disk, exclude, files: 0, skipped: HashSet::new(), failed: false })
+        let configs = Configs::new(&disk);
+        Ok(Survey {
+            arguments,
+            console,
+            cwd,
+            disk,
+            exclude,
+            configs,
+            changes: None,
+            given: None,
+            files: 0,
+            skipped: HashSet::new(),
+            failed: false,
+        })
     }
 
     /// Whether everything that was asked for could be analysed.
@@ -92,8 +119,78 @@ impl<'a> Survey<'a> {
         (self.files > 0 || !self.failed).then(|| (counted(self.files - self.skipped.len(), "file"), missed))
     }
 
-    /// Analyses the projects one after the other, and hands over the report on each.
-    pub(crate) fn run(&mut self, question: &Question, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    /// Reports on files only that have changed.
+    pub(crate) fn restrict(&mut self, changes: Changes) {
+        self.changes = Some(changes);
+    }
+
+    /// Reports on one file only, whose bytes are these.
+    pub(crate) fn give(&mut self, path: &Utf8Path, bytes: Vec<u8>) {
+        let path: Utf8PathBuf = self.cwd.join(path).components().collect();
+        self.disk.put(&path, bytes);
+        self.given = Some(path);
+    }
+
+    /// The disk, as this run sees it.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// Tries another version of a file: from here on it is read in place of the one on the disk.
+    pub(crate) fn try_out(&mut self, path: &Utf8Path, bytes: Vec<u8>) {
+        self.disk.put(path, bytes);
+    }
+
+    /// Forgets what was tried out, and all that was counted, so that the paths can be analysed anew.
+    pub(crate) fn renew(&mut self) {
+        let given = self.given.clone();
+        self.disk.clear(&|path| given.as_deref() == Some(path));
+        self.speak(self.console);
+    }
+
+    /// Says nothing from here on, since the same is done once more. Gives what `speak` wants back.
+    pub(crate) fn hush(&mut self) -> Console {
+        std::mem::replace(&mut self.console, Console::Silent)
+    }
+
+    /// Speaks again, and forgets what was counted in the meantime.
+    pub(crate) fn speak(&mut self, console: Console) {
+        self.console = console;
+        self.configs = Configs::new(&self.disk);
+        (self.files, self.failed) = (0, false);
+        self.skipped.clear();
+    }
+
+    /// The files that would be reported on, sorted.
+    pub(crate) fn reported(&mut self) -> io::Result<Result<BTreeSet<Utf8PathBuf>, SurveyError>> {
+        let jobs = self.jobs()?;
+        let mut reported = BTreeSet::new();
+        for index in 0..jobs.len() {
+            match self.files(&jobs, index)? {
+                Ok((files, _)) => reported.extend(files.reported),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(reported))
+    }
+
+    /// Analyses the projects one after the other, and hands over the report on each, with `awaitables` also on all
+    /// awaitables.
+    pub(crate) fn run(&mut self, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+        let jobs = self.jobs()?;
+        for index in 0..jobs.len() {
+            if let Err(error) = self.analyse(&jobs, index, awaitables, take)? {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The projects around the paths.
+    fn jobs(&mut self) -> io::Result<Vec<Job>> {
+        if let Some(given) = &self.given {
+            return Ok(Job::group(vec![Target::given(given)]));
+        }
         let mut targets = Vec::new();
         for path in &self.arguments.paths {
             match Target::new(path, &self.cwd) {
@@ -104,20 +201,13 @@ impl<'a> Survey<'a> {
                 }
             }
         }
-        let jobs = Job::group(targets);
-        for index in 0..jobs.len() {
-            if let Err(error) = self.analyse(&jobs, index, question, take)? {
-                return Ok(Err(error));
-            }
-        }
-        Ok(Ok(()))
+        Ok(Job::group(targets))
     }
 
-    /// Analyses one project.
-    fn analyse(&mut self, jobs: &[Job], index: usize, question: &Question, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    /// The files of one project, and the settings of their folders.
+    fn files(&mut self, jobs: &[Job], index: usize) -> io::Result<Result<(Files, Vec<Config>), SurveyError>> {
         let root = &jobs[index].project.root;
-        let start = Instant::now();
-        let files = Files::find(jobs, index, &self.exclude);
+        let mut files = Files::find(jobs, index, &self.exclude);
         for error in &files.empty {
             self.console.error(error)?;
             self.failed = true;
@@ -127,6 +217,23 @@ impl<'a> Survey<'a> {
             self.tell(problem.lost, message)?;
             self.failed |= problem.lost;
         }
+        let configs = match self.settings(root, &files.all)? {
+            Ok(configs) => configs,
+            Err(error) => return Ok(Err(error)),
+        };
+        let is_wanted = |file: &Utf8PathBuf| self.changes.as_ref().is_none_or(|changes| changes.has_file(file));
+        files.reported.retain(|file| !self.configs.of_file(file).excludes(file) && is_wanted(file));
+        Ok(Ok((files, configs)))
+    }
+
+    /// Analyses one project.
+    fn analyse(&mut self, jobs: &[Job], index: usize, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+        let root = &jobs[index].project.root;
+        let start = Instant::now();
+        let (files, configs) = match self.files(jobs, index)? {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
         let (analysed, reported) = (files.all.len(), files.reported.len());
         self.console.detail(format!(
             "{}: {} to analyse, {reported} to report on ({})",
@@ -139,14 +246,7 @@ impl<'a> Survey<'a> {
         }
 
         let start = Instant::now();
-        let python_version = self.python_version(&jobs[index])?;
-        let declared = match config::read(root, &self.disk) {
-            Ok(declared) => declared,
-            Err(ConfigError { path, line, message }) => {
-                return Ok(Err(SurveyError::Config(format!("{}: {message}", place(&path, line, &self.cwd)))));
-            }
-        };
-        let program = match self.program(&jobs[index].project, &files.all, python_version, &declared)? {
+        let program = match self.program(&jobs[index].project, &files.all, &configs)? {
             Ok(program) => program,
             Err(error) => return Ok(Err(error)),
         };
@@ -166,17 +266,15 @@ impl<'a> Survey<'a> {
             &Request {
                 files: &files.all,
                 reported: &|path| files.reported.contains(path),
-                selection: question.selection,
-                awaitables: question.awaitables,
+                awaitables,
                 threads: self.arguments.threads.into(),
                 progress: &|| progress.step(),
             },
         );
         drop(progress);
         if !report.unknown.is_empty() {
-            let manifest = place(&root.join("pyproject.toml"), None, &self.cwd);
             for unknown in &report.unknown {
-                self.console.error(format!("{manifest}: {}", unknown_name(unknown)))?;
+                self.console.error(self.unknown_name(unknown, &configs))?;
             }
             self.failed = true;
             return Ok(Ok(()));
@@ -184,13 +282,25 @@ impl<'a> Survey<'a> {
         self.console.detail(format!("{}: checked ({})", shown(root, &self.cwd), milliseconds(start)))?;
 
         let start = Instant::now();
-        take(&report, &program)?;
+        let (notices, missing) = (report.notices.clone(), report.missing.clone());
+        let places = Places::new(&self.cwd, self.notebooks(&files.all));
+        let reported: Vec<Utf8PathBuf> = files.reported.iter().cloned().collect();
+        take(Analysed {
+            root,
+            program: &program,
+            report,
+            files: &reported,
+            configs: &self.configs,
+            disk: &self.disk,
+            changes: self.changes.as_ref(),
+            places: &places,
+        })?;
         self.console.detail(format!("{}: printed ({})", shown(root, &self.cwd), milliseconds(start)))?;
-        self.notices(&report, &files)?;
-        self.missing(&report)?;
-        let skipped = report.notices.iter().filter(|notice| notice.skipped && files.reported.contains(&*notice.path));
+        self.notices(&notices, &files)?;
+        self.missing(&missing)?;
+        let skipped = notices.iter().filter(|notice| notice.skipped && files.reported.contains(&*notice.path));
         self.skipped.extend(skipped.map(|notice| notice.path.clone()));
-        self.files += files.reported.len();
+        self.files += reported.len();
         if index + 1 == jobs.len() {
             // The process is about to end: to take a large program apart would be for nothing.
             std::mem::forget(program);
@@ -198,10 +308,40 @@ impl<'a> Survey<'a> {
         Ok(Ok(()))
     }
 
-    /// The oldest Python that the project asks for.
-    fn python_version(&self, job: &Job) -> io::Result<Option<(u8, u8)>> {
-        let root = shown(&job.project.root, &self.cwd);
-        match job.project.python_version(&self.disk) {
+    /// The settings of all folders that were looked at.
+    pub(crate) fn configs(&self) -> &Configs {
+        &self.configs
+    }
+
+    /// The cells of the notebooks among `files`. One that cannot be read has none, and a notice.
+    fn notebooks(&self, files: &[Utf8PathBuf]) -> HashMap<Utf8PathBuf, Cells> {
+        let notebooks = files.iter().filter(|file| file.extension() == Some("ipynb"));
+        notebooks.filter_map(|file| Some((file.clone(), notebook::cells(&self.disk.notebook(file).ok()?)))).collect()
+    }
+
+    /// The settings of the project, and of all folders with files in it: the project's first.
+    fn settings(&mut self, root: &Utf8Path, files: &[Utf8PathBuf]) -> io::Result<Result<Vec<Config>, SurveyError>> {
+        let folders: BTreeSet<&Utf8Path> = files.iter().filter_map(|file| file.parent()).collect();
+        let configs: Result<Vec<Config>, ConfigError> =
+            std::iter::once(root).chain(folders).map(|folder| self.configs.of(folder, root)).collect();
+        for error in std::mem::take(&mut self.configs.unreadable) {
+            self.console.warning(format!("{}; it sets nothing", error.told(&self.cwd)))?;
+        }
+        Ok(configs.map_err(|error| SurveyError::Config(error.told(&self.cwd))))
+    }
+
+    /// The Python that the project's code is read for: what was asked for, what is set, or the oldest one that the
+    /// project supports.
+    fn python_version(&self, project: &Project, config: &Config) -> io::Result<Option<(u8, u8)>> {
+        let root = shown(&project.root, &self.cwd);
+        if let Some(PythonVersion(version)) = self.arguments.python_version {
+            return Ok(Some(version));
+        }
+        if let Some((version, layer)) = config.python_version() {
+            self.console.detail(format!("{root}: Python {version}, from {}", shown(&layer.path, &self.cwd)))?;
+            return Ok(Some(version.0));
+        }
+        match project.python_version(&self.disk) {
             Ok(Some((major, minor))) => {
                 self.console.detail(format!("{root}: Python {major}.{minor}, from requires-python in pyproject.toml"))?;
                 Ok(Some((major, minor)))
@@ -217,24 +357,25 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// The program to analyse, with the environment that was asked for or found.
-    fn program(
-        &self,
-        project: &Project,
-        files: &[Utf8PathBuf],
-        python_version: Option<(u8, u8)>,
-        declared: &Declared,
-    ) -> io::Result<Result<Program, SurveyError>> {
-        let source_roots = project.source_roots(files);
+    /// The program to analyse, with the environment that was asked for, set or found. Of `configs`, the first one is
+    /// the project's.
+    fn program(&self, project: &Project, files: &[Utf8PathBuf], configs: &[Config]) -> io::Result<Result<Program, SurveyError>> {
+        let none = Config::default();
+        let config = configs.first().unwrap_or(&none);
+        let python_version = self.python_version(project, config)?;
+        let mut source_roots = match config.source_roots() {
+            Ok(roots) => roots,
+            Err(error) => return Ok(Err(SurveyError::Config(error.told(&self.cwd)))),
+        };
+        source_roots.extend(project.source_roots(files));
+        let declared = config::declared(configs.iter());
         let new = |environment| {
-            let declared = declared.clone();
-            let settings =
-                Settings { root: project.root.clone(), source_roots: source_roots.clone(), python_version, environment, declared };
+            let (source_roots, declared) = (source_roots.clone(), declared.clone());
+            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared };
             Program::new(Arc::new(self.disk.clone()), &settings)
         };
-        if let Some(python) = &self.arguments.python {
-            let result = new(Environment::At(self.cwd.join(python)));
-            return Ok(result.map_err(SurveyError::Python));
+        if let Some(python) = self.arguments.python.as_ref().map(|python| self.cwd.join(python)).or_else(|| config.python()) {
+            return Ok(new(Environment::At(python)).map_err(SurveyError::Python));
         }
         let error = match new(project.environment()) {
             Ok(program) => return Ok(Ok(program)),
@@ -246,28 +387,38 @@ impl<'a> Survey<'a> {
         Ok(new(Environment::None).map_err(SurveyError::Python))
     }
 
+    /// What to say of a name in the settings that nothing has.
+    fn unknown_name(&self, UnknownName { setting, name, nearest }: &UnknownName, configs: &[Config]) -> String {
+        let nearest = nearest.as_ref().map(|nearest| format!("; the nearest is `{nearest}`")).unwrap_or_default();
+        let message = format!("nothing in the project or its environment is called `{name}`{nearest}");
+        match config::declares(configs.iter(), setting, name) {
+            Some(layer) => layer.error(setting, message).told(&self.cwd),
+            None => format!("`{setting}`: {message}"),
+        }
+    }
+
     /// Tells of trouble with a file. What makes the exit code 2 is said to the quiet ones too.
     fn tell(&self, is_lost: bool, message: String) -> io::Result<()> {
         if is_lost { self.console.error(message) } else { self.console.warning(message) }
     }
 
     /// Tells which modules were not found: what comes from them is not followed.
-    fn missing(&self, report: &Report) -> io::Result<()> {
+    fn missing(&self, missing: &[String]) -> io::Result<()> {
         const SHOWN: usize = 3;
-        if report.missing.is_empty() {
+        if missing.is_empty() {
             return Ok(());
         }
-        let named = report.missing.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = if report.missing.len() > SHOWN { ", …" } else { "" };
+        let named = missing.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if missing.len() > SHOWN { ", …" } else { "" };
         self.console.summary(format!(
             "note: {} could not be found ({named}{more}), so what comes from there is not followed; --python names the environment",
-            counted(report.missing.len(), "imported module")
+            counted(missing.len(), "imported module")
         ))
     }
 
     /// Prints the notices of a report. A file that is not reported on is of interest to the curious only.
-    fn notices(&self, report: &Report, files: &Files) -> io::Result<()> {
-        for notice in &report.notices {
+    fn notices(&self, notices: &[Notice], files: &Files) -> io::Result<()> {
+        for notice in notices {
             let is_of_others = files.all.contains(&notice.path.to_path_buf()) && !files.reported.contains(&*notice.path);
             if !is_of_others || self.console == Console::Verbose {
                 let place = place(&notice.path, notice.position.map(|position| position.line), &self.cwd);
@@ -277,12 +428,6 @@ impl<'a> Survey<'a> {
         }
         Ok(())
     }
-}
-
-/// What to say of a name in the project's declarations that nothing has.
-fn unknown_name(UnknownName { setting, name, nearest }: &UnknownName) -> String {
-    let nearest = nearest.as_ref().map(|nearest| format!("; the nearest is `{nearest}`")).unwrap_or_default();
-    format!("`{setting}` in `tool.heard`: nothing in the project or its environment is called `{name}`{nearest}")
 }
 
 fn milliseconds(start: Instant) -> String {

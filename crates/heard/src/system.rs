@@ -1,16 +1,22 @@
 //! The disk, as the analyser sees it. This is the only place where files are read.
 //!
 //! Python files are decoded as Python decodes them, and what no later stage could walk is refused
-//! here, once for all of them. Nothing is ever written.
+//! here, once for all of them. Nothing is ever written. Files may be put over those of the disk: what comes on standard
+//! input, and changes that are tried before they are made.
 
 mod decode;
 
+pub(crate) use self::decode::{Coded, decode};
+
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::limits;
 use heard_analysis::system::System;
+use ruff_notebook::{Notebook, NotebookError};
 
 /// Nobody writes such files; the parser's positions have 32 bits.
 const LARGEST: u64 = 256 << 20;
@@ -19,12 +25,45 @@ const LARGEST: u64 = 256 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
     cwd: Utf8PathBuf,
+    /// The bytes of files that are other than on the disk.
+    over: HashMap<Utf8PathBuf, Arc<[u8]>>,
 }
 
 impl Disk {
     /// The disk as seen from the working directory `cwd`, which is absolute.
     pub(crate) fn new(cwd: &Utf8Path) -> Self {
-        Disk { cwd: cwd.to_owned() }
+        Disk { cwd: cwd.to_owned(), over: HashMap::new() }
+    }
+
+    /// Puts a file over the disk's, in front of all that is read from here on.
+    pub(crate) fn put(&mut self, path: &Utf8Path, bytes: Vec<u8>) {
+        self.over.insert(path.to_owned(), bytes.into());
+    }
+
+    /// Takes away all files that were put over the disk's, but for those in `kept`.
+    pub(crate) fn clear(&mut self, kept: &dyn Fn(&Utf8Path) -> bool) {
+        self.over.retain(|path, _| kept(path));
+    }
+
+    /// The bytes of a regular file.
+    pub(crate) fn bytes(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        if let Some(bytes) = self.over.get(path) {
+            return Ok(bytes.to_vec());
+        }
+        let mut bytes = Vec::new();
+        open(path)?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A notebook, refused where its code nests too deep.
+    pub(crate) fn notebook(&self, path: &Utf8Path) -> Result<Notebook, NotebookError> {
+        let text = String::from_utf8(self.bytes(path)?).map_err(|_| io::Error::new(ErrorKind::InvalidData, "is not UTF-8"))?;
+        let notebook = Notebook::from_source_code(&text)?;
+        if !notebook.is_python_notebook() {
+            return Ok(Notebook::empty());
+        }
+        limits::check(notebook.source_code()).map_err(|error| io::Error::new(ErrorKind::InvalidData, error.to_string()))?;
+        Ok(notebook)
     }
 
     /// The text of a file: a Python file's is decoded, any other is UTF-8.
@@ -62,12 +101,18 @@ fn is_python(path: &Utf8Path) -> bool {
 
 impl System for Disk {
     fn read_to_string(&self, path: &Utf8Path) -> io::Result<String> {
-        let mut bytes = Vec::new();
-        open(path)?.read_to_end(&mut bytes)?;
+        if path.extension() == Some("ipynb") {
+            let notebook = self.notebook(path).map_err(|error| match error {
+                NotebookError::Io(error) => error,
+                error => io::Error::new(ErrorKind::InvalidData, error.to_string()),
+            })?;
+            return Ok(notebook.source_code().to_owned());
+        }
+        let bytes = self.bytes(path)?;
         if !is_python(path) && !starts_like_script(&bytes) {
             return String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "is not UTF-8"));
         }
-        let text = decode::decode(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        let (text, _) = decode(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         match limits::check(&text) {
             Ok(()) => Ok(text),
             Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error.to_string())),
@@ -75,7 +120,7 @@ impl System for Disk {
     }
 
     fn is_file(&self, path: &Utf8Path) -> bool {
-        self.cwd.join(path).is_file()
+        self.over.contains_key(path) || self.cwd.join(path).is_file()
     }
 
     fn is_directory(&self, path: &Utf8Path) -> bool {

@@ -288,3 +288,37 @@ fn the_environment_around_the_python_on_the_path_is_used() {
     let run = Run::of(tree.heard().args(["check", "--output-format", "concise"]).env("PATH", tree.root().join("tools/bin")));
     assert!(run.stdout.starts_with("app.py:3:1: error[unawaited-coroutine]"), "{run:?}");
 }
+
+/// Fixed files keep their coding, their byte order mark, their line ends and their permissions; a link stays one.
+#[test]
+fn a_fixed_file_keeps_its_form() {
+    let files: [(&str, &[u8], &[u8]); 3] = [
+        (
+            "crlf.py",
+            b"\xef\xbb\xbfasync def f(): ...\r\n\r\nasync def g():\r\n\tf()  # \xc3\xa9",
+            b"\xef\xbb\xbfasync def f(): ...\r\n\r\nasync def g():\r\n\tawait f()  # \xc3\xa9",
+        ),
+        (
+            "latin.py",
+            b"# coding: latin-1\nasync def f(): ...\nasync def g():\n    f()  # \xe9\n",
+            b"# coding: latin-1\nasync def f(): ...\nasync def g():\n    await f()  # \xe9\n",
+        ),
+        ("cr.py", b"async def f(): ...\rasync def g():\r    f()\r", b"async def f(): ...\rasync def g():\r    await f()\r"),
+    ];
+    let tree = Tree::new();
+    tree.write("pyproject.toml", "");
+    for (name, before, _) in files {
+        tree.write(name, before);
+    }
+    let real = tree.write("hidden/.real.txt", "async def f(): ...\nasync def g():\n    f()\n");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o700)).unwrap();
+    symlink(&real, tree.root().join("link.py")).unwrap();
+    let run = tree.check(&["--fix", "--unsafe-fixes"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), "fixed 4 findings in 4 files\nno findings in 4 files\n"));
+    for (name, _, after) in files {
+        assert_eq!(fs::read(tree.root().join(name)).unwrap(), after, "{name}");
+    }
+    assert!(tree.root().join("link.py").is_symlink());
+    assert!(fs::read_to_string(&real).unwrap().contains("await f()"));
+    assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+}

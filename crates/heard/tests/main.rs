@@ -5,7 +5,12 @@
 //! cannot say (signals, odd file names, enormous files) is in the other modules.
 
 mod adverse;
+mod changes;
 mod enormous;
 mod follow;
+mod formats;
 mod scenario;
+mod schema;
+mod shells;
 mod tree;
+mod watching;

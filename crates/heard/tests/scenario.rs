@@ -10,7 +10,7 @@
 //! [exit 1]
 //! ```
 //!
-//! A command may start with `cd FOLDER &&` and with variables. `[PROJECT]` stands for the scenario's
+//! A command may start with `cd FOLDER &&` and with variables, and end with `< FILE`. `[PROJECT]` stands for the scenario's
 //! folder, `[OUTSIDE]` for the one around it, `[N] ms` for a time. With `BLESS=1` the expectations
 //! are rewritten.
 
@@ -28,7 +28,8 @@ fn scenarios() {
     let mut pages = Vec::new();
     for folder in ["tests/cli", "../../docs"] {
         let before = pages.len();
-        pages.extend(fs::read_dir(here.join(folder)).unwrap().map(|entry| entry.unwrap().path()));
+        let files = fs::read_dir(here.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(files.filter(|file| file.extension().is_some_and(|extension| extension == "md")));
         assert!(pages.len() > before, "{folder} is empty");
     }
     pages.sort();
@@ -89,6 +90,10 @@ fn run(tree: &Tree, command: &str) -> String {
         words.remove(0);
     }
     assert_eq!(words[0], "heard", "{command}");
+    if let Some(at) = words.iter().position(|word| word == "<") {
+        heard.stdin(fs::File::open(tree.root().join(&words[at + 1])).unwrap());
+        words.truncate(at);
+    }
     let Run { stdout, stderr, code } = Run::of(heard.args(&words[1..]));
     let mut text = tree.normal(&stdout);
     for line in tree.normal(&stderr).lines() {

@@ -12,7 +12,6 @@ use crate::facts::{self, Index, Models, Names};
 use crate::finding::{self, Finding, Notice};
 use crate::program::{Database, Program};
 use crate::resolve::{self, FileTable, Module};
-use crate::rules::Selection;
 use crate::workers::{Failed, for_each_file};
 use crate::{audit, rules, suppress};
 
@@ -22,8 +21,6 @@ pub struct Request<'a> {
     pub files: &'a [Utf8PathBuf],
     /// Whether findings in this file are wanted.
     pub reported: &'a (dyn Fn(&Utf8Path) -> bool + Sync),
-    /// Which findings are wanted.
-    pub selection: &'a Selection,
     /// Whether all awaitables are wanted too, each with its fate.
     pub awaitables: bool,
     /// How many threads to use; 0 for one a core.
@@ -82,7 +79,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
-        report.findings.extend(of_file.findings.into_iter().filter(|finding| request.selection.wants(finding)));
+        report.findings.extend(of_file.findings);
         report.notices.extend(of_file.notices);
         report.awaitables.extend(of_file.awaitables);
     }

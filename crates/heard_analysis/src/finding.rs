@@ -34,11 +34,52 @@ pub struct Finding {
     pub symbol: String,
     /// The statement around it; of a compound statement, its header.
     pub statement_span: Span,
-    /// The source of the statement, with every run of white space folded to one blank.
+    /// The source of the statement without what is only layout: see [`normal_form`].
     pub statement: String,
     /// How many findings of the same rule, symbol and statement stand before it in the file,
     /// whether they are wanted or not.
     pub ordinal: usize,
+}
+
+/// The source of a statement without the white space, line ends and trailing commas that another layout may change; what
+/// stands in quotes stays, but for the quotes themselves.
+fn normal_form(source: &str) -> String {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut normal = String::with_capacity(source.len());
+    let mut quote = None;
+    let mut characters = source.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (_, '\\') => {
+                normal.push(character);
+                normal.extend(characters.next());
+            }
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                normal.push('"');
+            }
+            (Some(open), _) if open == character => {
+                quote = None;
+                normal.push('"');
+            }
+            (Some(_), _) => normal.push(character),
+            (None, _) if character.is_whitespace() => {
+                while characters.next_if(|next| next.is_whitespace()).is_some() {}
+                let is_between = normal.ends_with(is_word) && characters.peek().is_some_and(|next| is_word(*next));
+                if is_between {
+                    normal.push(' ');
+                }
+            }
+            (None, ')' | ']' | '}') => {
+                if normal.ends_with(',') {
+                    normal.pop();
+                }
+                normal.push(character);
+            }
+            (None, _) => normal.push(character),
+        }
+    }
+    normal
 }
 
 /// One step of a finding's trace.
@@ -121,6 +162,7 @@ pub(crate) fn number(findings: &mut [Finding]) {
     findings.sort_by(|left, right| left.span.cmp(&right.span));
     let mut seen: FxHashMap<(&str, String, String), usize> = FxHashMap::default();
     for finding in findings {
+        finding.statement = normal_form(&finding.statement);
         let count = seen.entry((finding.rule, finding.symbol.clone(), finding.statement.clone())).or_default();
         finding.ordinal = *count;
         *count += 1;
@@ -138,4 +180,25 @@ pub struct Notice {
     pub skipped: bool,
     /// What happened and what follows from it: one line.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal_form;
+
+    #[test]
+    fn another_layout_is_the_same_statement() {
+        let normal = "asyncio.create_task(send(\"a  b\",x))";
+        for source in [
+            "asyncio.create_task(send('a  b', x))",
+            "asyncio.create_task(\n    send(\"a  b\", x),\n)",
+            "asyncio . create_task( send('a  b',x ,) )",
+        ] {
+            assert_eq!(normal_form(source), normal, "{source}");
+        }
+        assert_eq!(normal_form("await  x if y else(z)"), "await x if y else(z)");
+        assert_eq!(normal_form(r"f('\'', b)"), r#"f("\'",b)"#);
+        assert_ne!(normal_form("f('a b')"), normal_form("f('ab')"));
+        assert_ne!(normal_form("not x"), normal_form("notx"));
+    }
 }

@@ -29,7 +29,7 @@ pub use edit::{Edit, Fix};
 pub use environment::{Environment, EnvironmentError};
 pub use finding::{Finding, Level, Notice, Position, Span, Step};
 pub use program::{Declared, Program, Settings};
-pub use rules::{Rule, Selection};
+pub use rules::Rule;
 
 /// How the tables of the standard library are made from its stubs, for the tool that does it.
 pub mod typeshed {

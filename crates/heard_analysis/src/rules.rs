@@ -1,4 +1,4 @@
-//! The catalogue of rules, and which of them a run asks for.
+//! The catalogue of rules.
 //!
 //! A rule is judgement and wording over facts. It is a pair of files, `rules/<name>.rs` and the
 //! page `rules/<name>.md`, and one line in the list below.
@@ -98,25 +98,6 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 /// What all rules say of `facts`.
 pub(crate) fn run(facts: &[Fact]) -> Vec<Finding> {
     facts.iter().flat_map(|fact| ALL.iter().filter_map(|rule| (rule.check)(fact))).collect()
-}
-
-/// Which findings are wanted.
-#[derive(Clone, Debug)]
-pub struct Selection {
-    /// The least trusted level that is still wanted.
-    pub level: Level,
-    /// Only these rules; all of them where it is empty.
-    pub select: Vec<&'static Rule>,
-    /// Not these rules.
-    pub ignore: Vec<&'static Rule>,
-}
-
-impl Selection {
-    /// Whether `finding` is wanted.
-    pub(crate) fn wants(&self, finding: &Finding) -> bool {
-        let names = |rules: &[&Rule]| rules.iter().any(|rule| rule.name == finding.rule);
-        finding.level <= self.level && (self.select.is_empty() || names(&self.select)) && !names(&self.ignore)
-    }
 }
 
 impl Birth {

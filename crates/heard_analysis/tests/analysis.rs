@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::Utf8PathBuf;
 use heard_analysis::system::InMemorySystem;
-use heard_analysis::{Declared, Environment, Finding, Fix, Level, Program, Report, Request, Selection, Settings, check};
+use heard_analysis::{Declared, Environment, Finding, Fix, Level, Program, Report, Request, Settings, check};
 
 use crate::marker::Marker;
 
@@ -68,8 +68,7 @@ fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usiz
         declared: declared(manifest)?,
     };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
-    let selection = Selection { level: Level::Preview, select: Vec::new(), ignore: Vec::new() };
-    let request = Request { files: &files, reported: &|_| true, selection: &selection, awaitables, threads, progress: &|| () };
+    let request = Request { files: &files, reported: &|_| true, awaitables, threads, progress: &|| () };
     let report = check(&program, &request);
     if let Some(unknown) = report.unknown.first() {
         return Err(format!("nothing in the program is called `{}`, which its manifest names", unknown.name));

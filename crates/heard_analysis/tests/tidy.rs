@@ -378,6 +378,17 @@ fn nothing_is_unwrapped() {
     failures.finish();
 }
 
+/// The version is written once, in the workspace's manifest; the one line that cannot take it from there agrees with it.
+#[test]
+fn the_program_depends_on_the_runtime_of_its_own_version() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let line = format!("dependencies = [\"heard-runtime=={}; python_version >= '3.11'\"]", env!("CARGO_PKG_VERSION"));
+    assert!(read("pyproject.toml").lines().any(|other| other == line), "pyproject.toml: write `{line}`");
+    for manifest in ["pyproject.toml", "python/pyproject.toml"] {
+        assert!(read(manifest).contains("dynamic = [\"version\"]"), "{manifest}: the version comes from Cargo.toml");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]`."""
+"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]`; all other commands are the program's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from heard.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> None:
-    options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] != "run" and not arguments[0].startswith("-"):
+        from heard.launch import binary
+
+        binary.hand_over(arguments)
+    options = _parser().parse_args(arguments)
     if not options.program:
         _parser().error("run: which program? Give a file, - for standard input, -m and a module, or -c and a command")
     from heard.launch import run
@@ -40,7 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m heard", description="Hears every asyncio failure of a program when it happens."
+        prog="python -m heard",
+        description="Hears every asyncio failure of a program when it happens.",
+        epilog="Other commands, like check and audit, are those of the program heard: pip install heard.",
     )
     parser.add_argument("--version", action="version", version=f"heard-runtime {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

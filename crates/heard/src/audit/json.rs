@@ -4,23 +4,19 @@
 
 use std::io;
 
-use camino::Utf8Path;
-use heard_analysis::{Awaitable, Kind, Span};
+use heard_analysis::{Awaitable, Kind};
 use serde::Serialize;
 
 use super::totals::Totals;
-use crate::output::shown;
+use crate::output::{Place, Places};
 
 #[derive(Serialize)]
 struct JsonAwaitable<'a> {
     kind: &'static str,
     callee: &'a str,
     call: &'a str,
-    path: String,
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
+    #[serde(flatten)]
+    place: Place,
     fate: &'static str,
     how: &'a str,
     /// Where it is read or lost, if that is known.
@@ -30,6 +26,8 @@ struct JsonAwaitable<'a> {
 #[derive(Serialize)]
 struct JsonPlace {
     path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<usize>,
     line: usize,
     column: usize,
 }
@@ -43,12 +41,12 @@ struct JsonTotal {
     unknown: usize,
 }
 
-/// The document. Paths are written as seen from `cwd`; of no kinds, all are counted.
-pub(super) fn document(awaitables: &[Awaitable], totals: &Totals, kinds: &[Kind], cwd: &Utf8Path) -> io::Result<String> {
+/// The document. Of no kinds, all are counted.
+pub(super) fn document(awaitables: &[Awaitable], totals: &Totals, kinds: &[Kind], places: &Places) -> io::Result<String> {
     let mut text = "{\"awaitables\":[".to_owned();
     for (index, awaitable) in awaitables.iter().enumerate() {
         text.push_str(if index == 0 { "\n" } else { ",\n" });
-        text.push_str(&serde_json::to_string(&json_awaitable(awaitable, cwd))?);
+        text.push_str(&serde_json::to_string(&json_awaitable(awaitable, places))?);
     }
     let is_counted = |kind: &Kind| kinds.is_empty() || kinds.contains(kind);
     let counts: Vec<JsonTotal> = Kind::ALL.into_iter().filter(is_counted).map(|kind| json_total(kind, totals)).collect();
@@ -63,20 +61,18 @@ fn json_total(kind: Kind, totals: &Totals) -> JsonTotal {
     JsonTotal { kind: kind.name(), consumed, transferred, lost, unknown }
 }
 
-fn json_awaitable<'a>(awaitable: &'a Awaitable, cwd: &Utf8Path) -> JsonAwaitable<'a> {
+fn json_awaitable<'a>(awaitable: &'a Awaitable, places: &Places) -> JsonAwaitable<'a> {
     let Awaitable { span, kind, callee, call, fate, how, at } = awaitable;
-    let path = |span: &Span| shown(&span.path, cwd).into_owned();
     JsonAwaitable {
         kind: kind.name(),
         callee,
         call,
-        path: path(span),
-        line: span.start.line,
-        column: span.start.column,
-        end_line: span.end.line,
-        end_column: span.end.column,
+        place: places.of(span),
         fate: fate.name(),
         how,
-        at: at.as_ref().map(|at| JsonPlace { path: path(at), line: at.start.line, column: at.start.column }),
+        at: at.as_ref().map(|at| {
+            let Place { path, cell, line, column, .. } = places.of(at);
+            JsonPlace { path, cell, line, column }
+        }),
     }
 }

@@ -3,21 +3,21 @@
 use std::fmt::Write;
 
 use annotate_snippets::renderer::{DEFAULT_ERROR_STYLE, DEFAULT_WARNING_STYLE};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use clap::builder::styling::Style;
 use heard_analysis::{Awaitable, Fate, Kind};
 
 use super::totals::Totals;
 use crate::console::one_line;
-use crate::output::shown;
+use crate::output::{Place, Places};
 
 /// Calls are cut at this width; on a terminal, at a third of its width, but not below the other.
 const WIDEST_CALL: usize = 48;
 const NARROWEST_CALL: usize = 20;
 
 /// Turns awaitables into text.
-pub(super) struct Table {
-    cwd: Utf8PathBuf,
+pub(super) struct Table<'a> {
+    places: &'a Places,
     styled: bool,
     widest_call: usize,
 }
@@ -31,11 +31,11 @@ struct Row {
     meaning: String,
 }
 
-impl Table {
-    /// Paths are shown as seen from `cwd`; `width` is that of the terminal, if there is one.
-    pub(super) fn new(cwd: &Utf8Path, styled: bool, width: Option<usize>) -> Self {
+impl<'a> Table<'a> {
+    /// The width is that of the terminal, if there is one.
+    pub(super) fn new(places: &'a Places, styled: bool, width: Option<usize>) -> Self {
         let widest_call = width.map_or(WIDEST_CALL, |width| (width / 3).clamp(NARROWEST_CALL, WIDEST_CALL));
-        Table { cwd: cwd.to_owned(), styled, widest_call }
+        Table { places, styled, widest_call }
     }
 
     /// The table of `awaitables`, which are in the order of their files, and the totals.
@@ -68,7 +68,11 @@ impl Table {
     }
 
     fn row(&self, awaitable: &Awaitable) -> Row {
-        let at = |at: &heard_analysis::Span| format!("{}:{}", self.path(&at.path), at.start.line);
+        let in_cell = |cell: Option<usize>| cell.map(|cell| format!("cell {cell}:")).unwrap_or_default();
+        let at = |at: &heard_analysis::Span| {
+            let Place { path, cell, line, .. } = self.places.of(at);
+            format!("{}:{}{line}", one_line(&path), in_cell(cell))
+        };
         let how = one_line(&awaitable.how);
         let meaning = match (&awaitable.at, awaitable.fate) {
             (None, _) => how,
@@ -76,8 +80,9 @@ impl Table {
             (Some(place), Fate::Consumed) => format!("{how}, read at {}", at(place)),
             (Some(place), _) => format!("{how}, see {}", at(place)),
         };
+        let Place { cell, line, column, .. } = self.places.of(&awaitable.span);
         Row {
-            place: format!("{}:{}", awaitable.span.start.line, awaitable.span.start.column),
+            place: format!("{}{}:{}", in_cell(cell), line, column),
             kind: awaitable.kind,
             call: cut(&tight(&one_line(&awaitable.call)), self.widest_call),
             fate: awaitable.fate,
@@ -106,7 +111,7 @@ impl Table {
     }
 
     fn path(&self, path: &Utf8Path) -> String {
-        one_line(&shown(path, &self.cwd))
+        one_line(&self.places.path(path))
     }
 
     fn style(&self, style: Style) -> Style {

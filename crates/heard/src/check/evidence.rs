@@ -1,6 +1,5 @@
 //! What production has shown of findings: `heard check --evidence FILE`.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::{fs, io};
 
@@ -52,19 +51,18 @@ impl Evidence {
     }
 
     /// The findings, those first that production has shown, the most frequent of them at the top; each says so.
-    pub(super) fn first<'a>(&self, findings: &'a [Finding]) -> Cow<'a, [Finding]> {
+    pub(super) fn first(&self, findings: Vec<Finding>) -> Vec<Finding> {
         if self.incidents.is_empty() {
-            return Cow::Borrowed(findings);
+            return findings;
         }
-        let mut ranked: Vec<(u64, Finding)> = findings.iter().map(|finding| self.told(finding)).collect();
+        let mut ranked: Vec<(u64, Finding)> = findings.into_iter().map(|finding| self.told(finding)).collect();
         ranked.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-        Cow::Owned(ranked.into_iter().map(|(_, finding)| finding).collect())
+        ranked.into_iter().map(|(_, finding)| finding).collect()
     }
 
-    fn told(&self, finding: &Finding) -> (u64, Finding) {
-        let shown: Vec<&Incident> = self.incidents.iter().filter(|incident| incident.shows(finding)).collect();
+    fn told(&self, mut finding: Finding) -> (u64, Finding) {
+        let shown: Vec<&Incident> = self.incidents.iter().filter(|incident| incident.shows(&finding)).collect();
         let count: u64 = shown.iter().map(|incident| incident.count).sum();
-        let mut finding = finding.clone();
         if count > 0 {
             let last = shown.iter().filter_map(|incident| incident.last.as_deref()).max();
             let last = last.map_or(String::new(), |last| format!(", last at {last}"));

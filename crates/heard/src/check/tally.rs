@@ -7,10 +7,10 @@ use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
-use heard_analysis::{Fate, Report};
 
 use crate::console::{Console, counted};
 use crate::exit::Exit;
+use crate::output::Results;
 use crate::survey::Survey;
 
 /// What has been counted so far.
@@ -22,13 +22,13 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts what one project's report says.
-    pub(super) fn add(&mut self, report: &Report) {
-        for finding in &report.findings {
+    /// Counts what is printed of one project.
+    pub(super) fn add(&mut self, results: &Results) {
+        for finding in &results.findings {
             *self.by_rule.entry(finding.rule).or_default() += 1;
             self.files_with_findings.insert(finding.span.path.clone());
         }
-        self.undecided += report.awaitables.iter().filter(|awaitable| awaitable.fate == Fate::Unknown).count();
+        self.undecided += results.undecided.len();
     }
 
     /// What the exit code says.
@@ -43,7 +43,7 @@ impl Tally {
     }
 
     /// Prints statistics, if they are wanted, and the summary, if there is anything to sum up.
-    pub(super) fn conclude(&self, survey: &Survey, console: Console, statistics: bool, undecided: bool) -> io::Result<()> {
+    pub(super) fn conclude(&self, survey: &Survey, console: Console, statistics: bool, undecided: bool, known: usize) -> io::Result<()> {
         if statistics {
             let mut rows: Vec<_> = self.by_rule.iter().collect();
             rows.sort_by_key(|(rule, count)| (Reverse(**count), **rule));
@@ -58,6 +58,9 @@ impl Tally {
             _ => format!("{} in {} ({files} checked)", counted(findings, "finding"), counted(self.files_with_findings.len(), "file")),
         };
         summary.push_str(&missed);
+        if known > 0 {
+            let _ = write!(summary, "; {known} more in the baseline");
+        }
         if undecided {
             let _ = write!(summary, "; {} undecided", counted(self.undecided, "awaitable"));
         }

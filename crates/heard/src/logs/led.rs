@@ -2,14 +2,14 @@
 
 use std::io;
 
-use heard_analysis::{Awaitable, Fate, Finding, Kind as Made, Level, Selection};
+use heard_analysis::{Awaitable, Fate, Finding, Kind as Made};
 use heard_logs::{Born, Certainty, Entry, Kind, Report, Spot};
 
 use super::definitions::{self, Definition};
 use crate::cli::ProjectArguments;
 use crate::console::Console;
 use crate::output::shown;
-use crate::survey::{Question, Survey, SurveyError};
+use crate::survey::{Survey, SurveyError};
 
 /// Adds to each incident where its coroutine is defined now, where it is born, and which rule finds it.
 pub(super) fn lead(reports: &mut [Report], project: &ProjectArguments, console: Console) -> io::Result<Result<(), SurveyError>> {
@@ -17,11 +17,10 @@ pub(super) fn lead(reports: &mut [Report], project: &ProjectArguments, console: 
         Ok(survey) => survey,
         Err(error) => return Ok(Err(error)),
     };
-    let selection = Selection { level: Level::Preview, select: Vec::new(), ignore: Vec::new() };
     let (mut awaitables, mut findings): (Vec<Awaitable>, Vec<Finding>) = (Vec::new(), Vec::new());
-    let done = survey.run(&Question { selection: &selection, awaitables: true }, &mut |report, _| {
-        awaitables.extend(report.awaitables.iter().cloned());
-        findings.extend(report.findings.iter().cloned());
+    let done = survey.run(true, &mut |analysed| {
+        awaitables.extend(analysed.report.awaitables);
+        findings.extend(analysed.report.findings);
         Ok(())
     })?;
     if let Err(error) = done {

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Severity, Origin, Renderer, Snippet};
-use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Finding, Level, Program, Span};
+use camino::Utf8Path;
+use heard_analysis::{Finding, Level, Span};
 
+use super::concise::undecided_line;
+use super::{Format, Look, Place, Places, Results, page_of, print};
 use crate::console::{brief, one_line};
 
 /// Where there is no terminal.
@@ -18,28 +21,41 @@ const NARROWEST: usize = 60;
 /// What the line numbers, the frame and the marks for cut text take up.
 const FRAME: usize = 20;
 
+/// Findings with their source, and undecided awaitables in one line each.
+pub(super) struct Text {
+    pub(super) look: Look,
+}
+
+impl Format for Text {
+    fn project(&mut self, out: &mut dyn Write, results: &Results) -> io::Result<()> {
+        let mut texts = Texts::new(results, self.look);
+        results.findings.iter().try_for_each(|finding| print(out, &texts.finding(finding)))?;
+        results.undecided.iter().try_for_each(|undecided| print(out, &undecided_line(undecided, results.places, self.look)))
+    }
+}
+
 /// Turns the findings of one program into text.
-pub(super) struct Texts<'a> {
-    cwd: Utf8PathBuf,
-    program: &'a Program,
+struct Texts<'a> {
+    results: &'a Results<'a>,
     sources: HashMap<Arc<Utf8Path>, Option<String>>,
     renderer: Renderer,
     width: usize,
+    linked: bool,
 }
 
 impl<'a> Texts<'a> {
-    /// Paths are shown as seen from `cwd`.
-    pub(super) fn new(cwd: &Utf8Path, program: &'a Program, styled: bool, width: Option<usize>) -> Self {
-        let width = width.unwrap_or(WIDTH).max(NARROWEST);
-        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-        Texts { cwd: cwd.to_owned(), program, sources: HashMap::new(), renderer: renderer.term_width(width), width: width - FRAME }
+    fn new(results: &'a Results<'a>, look: Look) -> Self {
+        let width = look.width.unwrap_or(WIDTH).max(NARROWEST);
+        let renderer = if look.styled { Renderer::styled() } else { Renderer::plain() };
+        let sources = HashMap::new();
+        Texts { results, sources, renderer: renderer.term_width(width), width: width - FRAME, linked: look.linked }
     }
 
     /// The text for one finding, with an empty line at its end.
-    pub(super) fn finding(&mut self, finding: &Finding) -> String {
+    fn finding(&mut self, finding: &Finding) -> String {
         let mut stretches = stretches(finding, self.width);
         for stretch in &stretches {
-            let program = self.program;
+            let program = self.results.program;
             self.sources.entry(stretch.path.clone()).or_insert_with(|| program.source(&stretch.path));
         }
         let severity = match finding.level {
@@ -47,10 +63,14 @@ impl<'a> Texts<'a> {
             Level::Strict => Severity::WARNING,
             Level::Preview => Severity::NOTE,
         };
-        let mut group = Group::with_title(severity.primary_title(brief(&finding.message)).id(finding.rule));
+        let mut title = severity.primary_title(brief(&finding.message)).id(finding.rule);
+        if let Some(page) = page_of(finding.rule).filter(|_| self.linked) {
+            title = title.id_url(page);
+        }
+        let mut group = Group::with_title(title);
         for stretch in &mut stretches {
             let source = self.sources.get(&stretch.path).and_then(Option::as_deref);
-            group = group.element(stretch.element(source, &self.cwd, self.width));
+            group = group.element(stretch.element(source, self.results.places, self.width));
         }
         group = group
             .element(Severity::HELP.message(brief(&finding.help)))
@@ -100,14 +120,16 @@ impl<'a> Stretch<'a> {
     }
 
     /// The piece of source with its labels; only the place where the source is not to be had.
-    fn element(&mut self, source: Option<&'a str>, cwd: &Utf8Path, width: usize) -> Element<'a> {
-        let path = one_line(&super::shown(&self.path, cwd));
+    fn element(&mut self, source: Option<&'a str>, places: &Places, width: usize) -> Element<'a> {
         self.labels.sort_by_key(|label| label.span.start);
-        let Some((first, last)) = self.labels.first().zip(self.labels.last()).map(|(first, last)| (first.span.start, last.span.start))
-        else {
-            return Origin::path(path).into();
+        let ends = self.labels.first().zip(self.labels.last());
+        let Some((first, last)) = ends.map(|(first, last)| (first.span, last.span.start)) else {
+            return Origin::path(places.path(&self.path)).into();
         };
-        let place = Origin::path(path.clone()).line(first.line).char_column(first.column);
+        let Place { path, cell, line, column, .. } = places.of(first);
+        let path = one_line(&cell.map_or(path.clone(), |cell| format!("{path}:cell {cell}")));
+        let first = first.start;
+        let place = Origin::path(path.clone()).line(line).char_column(column);
         let Some(source) = source.filter(|source| source.is_char_boundary(last.offset)) else { return place.into() };
         let start = source[..first.offset].rfind(['\n', '\r']).map_or(0, |end| end + 1);
         let end = line_end(source, last.offset);
@@ -116,7 +138,7 @@ impl<'a> Stretch<'a> {
             Some(label.annotation(clip(source, label.span, width)?, start, text))
         });
         let annotations: Vec<Annotation<'a>> = annotations.collect();
-        Snippet::source(with_line_feeds(&source[start..end])).line_start(first.line).path(path).annotations(annotations).into()
+        Snippet::source(with_line_feeds(&source[start..end])).line_start(line).path(path).annotations(annotations).into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which files are analysed, and on which of them is reported.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -62,13 +62,19 @@ impl Target {
         if !is_folder {
             match path.extension() {
                 _ if !real.is_file() => return Err(TargetError::NotRegular(given)),
-                Some("py" | "pyw") => {}
+                Some("py" | "pyw" | "ipynb") => {}
                 Some("pyi") => return Err(TargetError::Stub(given)),
                 _ if is_script(&path) => {}
                 _ => return Err(TargetError::NotPython(given)),
             }
         }
         Ok(Target { given, path, real, is_folder })
+    }
+
+    /// A file whose text comes from elsewhere, so that it need not be there. The path is absolute.
+    pub(super) fn given(path: &Utf8Path) -> Self {
+        let real = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
+        Target { given: path.to_string(), path: path.to_owned(), real, is_folder: false }
     }
 
     /// The project around it.
@@ -119,7 +125,7 @@ pub(super) struct Files {
     /// All that are analysed, in the order of their paths.
     pub(super) all: Vec<Utf8PathBuf>,
     /// Those on which is reported.
-    pub(super) reported: HashSet<Utf8PathBuf>,
+    pub(super) reported: BTreeSet<Utf8PathBuf>,
     /// What could not be read among the files that the user asks about.
     pub(super) problems: Vec<Problem>,
     /// Paths without a Python file.

@@ -194,5 +194,5 @@ fn is_environment(folder: &Path) -> bool {
 }
 
 fn is_python(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "py" || extension == "pyi")
+    path.extension().is_some_and(|extension| extension == "py" || extension == "pyi" || extension == "ipynb")
 }

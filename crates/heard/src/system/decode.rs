@@ -43,25 +43,50 @@ pub(crate) enum DecodeError {
     },
 }
 
-/// The text of a Python file, without a byte order mark.
-pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<String, DecodeError> {
+/// How the text of a file is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coded {
+    /// Whether the file begins with a UTF-8 byte order mark.
+    mark: bool,
+    coding: Coding,
+}
+
+/// The text of a Python file, without a byte order mark, and how it is written down.
+pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<(String, Coded), DecodeError> {
     if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
         return Err(DecodeError::NullBytes { line: line_of(&bytes, offset) });
     }
-    let marked = bytes.starts_with(b"\xef\xbb\xbf");
-    if marked {
-        bytes.drain(..3);
+    let mark = bytes.starts_with(MARK);
+    if mark {
+        bytes.drain(..MARK.len());
     }
     let Some(written) = cookie(&bytes) else {
-        return utf8(bytes).map_err(|(bytes, offset)| DecodeError::NotUtf8 { line: line_of(&bytes, offset), byte: bytes[offset] });
+        let text = utf8(bytes).map_err(|(bytes, offset)| DecodeError::NotUtf8 { line: line_of(&bytes, offset), byte: bytes[offset] })?;
+        return Ok((text, Coded { mark, coding: Coding::Utf8 }));
     };
     let coding = Coding::find(&written);
-    if marked && coding != Some(Coding::Utf8) {
+    if mark && coding != Some(Coding::Utf8) {
         return Err(DecodeError::MarkAndCoding { coding: written });
     }
     match coding {
         None => Err(DecodeError::UnknownCoding { coding: written }),
-        Some(coding) => coding.decode(bytes).ok_or(DecodeError::NotInCoding { coding: written }),
+        Some(coding) => {
+            let text = coding.decode(bytes).ok_or(DecodeError::NotInCoding { coding: written })?;
+            Ok((text, Coded { mark, coding }))
+        }
+    }
+}
+
+/// The UTF-8 byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl Coded {
+    /// The bytes of a file with this text, if its coding has all characters.
+    pub(crate) fn encode(self, text: &str) -> Option<Vec<u8>> {
+        let mut bytes = if self.mark { MARK.to_vec() } else { Vec::new() };
+        bytes.extend(self.coding.encode(text)?);
+        // A cookie that was written in or taken out is another coding.
+        (decode(bytes.clone()).ok()? == (text.to_owned(), self)).then_some(bytes)
     }
 }
 
@@ -130,6 +155,29 @@ impl Coding {
             Coding::Other(encoding) => encoding.decode_without_bom_handling_and_without_replacement(&bytes).map(Into::into),
         }
     }
+
+    fn encode(self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Coding::Utf8 => Some(text.as_bytes().to_vec()),
+            Coding::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
+            Coding::Latin1 => text.chars().map(|character| u8::try_from(character).ok()).collect(),
+            Coding::Latin5 => {
+                let of_character = |character: char| {
+                    if character <= '\u{9f}' {
+                        return u8::try_from(character).ok();
+                    }
+                    let mut text = [0; 4];
+                    let (bytes, _, is_lossy) = encoding_rs::WINDOWS_1254.encode(character.encode_utf8(&mut text));
+                    bytes.first().copied().filter(|_| !is_lossy)
+                };
+                text.chars().map(of_character).collect()
+            }
+            Coding::Other(encoding) => {
+                let (bytes, _, is_lossy) = encoding.encode(text);
+                (!is_lossy).then(|| bytes.into_owned())
+            }
+        }
+    }
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<String, (Vec<u8>, usize)> {
@@ -194,7 +242,7 @@ mod tests {
     use super::{DecodeError, decode};
 
     fn text(bytes: &[u8]) -> String {
-        decode(bytes.to_vec()).unwrap()
+        decode(bytes.to_vec()).unwrap().0
     }
 
     fn error(bytes: &[u8]) -> String {
@@ -235,6 +283,25 @@ mod tests {
         assert_eq!(text(b"#coding:koi8_r\n\xc1"), "#coding:koi8_r\nа");
         assert_eq!(error(b"#coding:ascii\n\xe9"), "is not in the coding that it declares, `ascii`");
         assert_eq!(error(b"#coding:utf-8\n\xe9"), "is not in the coding that it declares, `utf-8`");
+    }
+
+    #[test]
+    fn what_is_decoded_is_encoded_again() {
+        let files: [&[u8]; 7] = [
+            b"x = 1\r\n",
+            "x = 'é'\n".as_bytes(),
+            b"\xef\xbb\xbfx = 1\n",
+            b"# coding: latin-1\n\xe9\x80",
+            b"#coding:latin5\n\x80\xfd",
+            b"#coding:cp1252\n\x80",
+            b"#coding:shift_jis\n\x83\x65",
+        ];
+        for file in files {
+            let (text, coded) = decode(file.to_vec()).unwrap();
+            assert_eq!(coded.encode(&text).as_deref(), Some(file));
+            assert_eq!(coded.encode(&format!("{text}€あ")).is_some(), file.starts_with(b"x") || file.starts_with(b"\xef"), "{text}");
+            assert_eq!(coded.encode(&format!("# coding: koi8-r\n{text}€")), None, "another coding");
+        }
     }
 
     #[test]

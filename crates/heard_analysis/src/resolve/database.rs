@@ -165,8 +165,7 @@ impl Database {
             return Ok(source);
         }
         let text = self.text(path)?;
-        let kind = if path.extension() == Some("pyi") { PySourceType::Stub } else { PySourceType::Python };
-        let parsed = parse_unchecked_source(&text, kind);
+                let parsed = parse_unchecked_source(&text, source_type(path));
         let source = Arc::new(Source { lines: LineIndex::from_source_text(&text), text, parsed });
         sources.lock().unwrap_or_else(PoisonError::into_inner).keep(path, &source);
         Ok(source)
@@ -199,8 +198,7 @@ impl Database {
             return Some(self.add(&path, table));
         }
         let text = self.text(&path).ok()?;
-        let kind = if path.extension() == Some("pyi") { PySourceType::Stub } else { PySourceType::Python };
-        let parsed = parse_unchecked_source(&text, kind);
+                let parsed = parse_unchecked_source(&text, source_type(&path));
         let table = FileTable::of(&text, parsed.suite(), self.shared.version);
         Some(self.add(&path, table))
     }
@@ -308,5 +306,14 @@ impl Database {
         let found = find();
         self.known.borrow_mut().insert((module, name), found);
         found
+    }
+}
+
+/// In which of its forms a file has Python.
+fn source_type(path: &Utf8Path) -> PySourceType {
+    match path.extension() {
+        Some("pyi") => PySourceType::Stub,
+        Some("ipynb") => PySourceType::Ipynb,
+        _ => PySourceType::Python,
     }
 }

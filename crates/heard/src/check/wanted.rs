@@ -1,0 +1,148 @@
+//! From all findings of a project to those that are printed: rules and levels, what is known already, what has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use heard_analysis::{Finding, rules};
+
+use super::evidence::Evidence;
+use crate::baseline::{self, Baseline, BaselineError, Entry};
+use crate::changes::Changes;
+use crate::config::{Configs, Policy};
+use crate::console::counted;
+use crate::output::shown;
+use crate::system::Disk;
+
+/// What decides, and what it has decided so far.
+pub(super) struct Wanted<'a> {
+    pub(super) policy: &'a Policy,
+    /// The file of known findings that was asked for; else the settings name one.
+    pub(super) baseline: Option<Utf8PathBuf>,
+    /// Whether the files are about to be written, so that they may be missing.
+    pub(super) writes: bool,
+    /// What production has shown of them.
+    pub(super) evidence: Evidence,
+    cwd: Utf8PathBuf,
+    /// By their files.
+    baselines: BTreeMap<Utf8PathBuf, Baseline>,
+    /// All files that were reported on.
+    files: BTreeSet<Utf8PathBuf>,
+    /// How many findings are known already.
+    pub(super) known: usize,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(policy: &'a Policy, cwd: &Utf8Path) -> Self {
+        let (baselines, files) = (BTreeMap::new(), BTreeSet::new());
+        Wanted { policy, baseline: None, writes: false, evidence: Evidence::default(), cwd: cwd.to_owned(), baselines, files, known: 0 }
+    }
+
+    /// The findings of one project that are wanted. The error says what is wrong with a file of known findings.
+    pub(super) fn of(
+        &mut self,
+        findings: Vec<Finding>,
+        root: &Utf8Path,
+        files: &[Utf8PathBuf],
+        configs: &Configs,
+        changes: Option<&Changes>,
+        disk: &Disk,
+    ) -> Result<Vec<Finding>, String> {
+        self.files.extend(files.iter().cloned());
+        let mut by_baseline: BTreeMap<Option<Utf8PathBuf>, Vec<Finding>> = BTreeMap::new();
+        for file in files {
+            self.open(root, file, configs)?;
+        }
+        for finding in findings {
+            let config = configs.of_file(&finding.span.path);
+            let Some(finding) = self.policy.admit(finding, &config, root) else { continue };
+            by_baseline.entry(self.file_for(root, &finding.span.path, configs)).or_default().push(finding);
+        }
+        let mut wanted = Vec::new();
+        for (file, findings) in by_baseline {
+            let known = match file.and_then(|file| self.baselines.get_mut(&file)) {
+                Some(baseline) => baseline.known(&findings, disk),
+                None => vec![false; findings.len()],
+            };
+            self.known += known.iter().filter(|known| **known).count();
+            wanted.extend(findings.into_iter().zip(known).filter(|(_, known)| !known).map(|(finding, _)| finding));
+        }
+        wanted.retain(|finding| changes.is_none_or(|changes| changes.touch(finding)));
+        wanted.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
+        Ok(self.evidence.first(wanted))
+    }
+
+    /// The file of known findings for those in `file`.
+    fn file_for(&self, root: &Utf8Path, file: &Utf8Path, configs: &Configs) -> Option<Utf8PathBuf> {
+        let set = || configs.of_file(file).baseline().map(|(path, _)| path);
+        self.baseline.clone().or_else(set).or_else(|| self.writes.then(|| root.join(baseline::FILE)))
+    }
+
+    /// Reads the file of known findings for those in `file`, unless that was done before.
+    fn open(&mut self, root: &Utf8Path, file: &Utf8Path, configs: &Configs) -> Result<(), String> {
+        let Some(path) = self.file_for(root, file, configs).filter(|path| !self.baselines.contains_key(path)) else { return Ok(()) };
+        let baseline = Baseline::read(&path, self.writes).map_err(|error| {
+            let config = configs.of_file(file);
+            match config.baseline().filter(|_| self.baseline.is_none() && matches!(error, BaselineError::Missing)) {
+                Some((_, setting)) => setting.error(format!("{}: {error}", shown(&path, &self.cwd))).told(&self.cwd),
+                None => format!("{}: {error}", shown(&path, &self.cwd)),
+            }
+        })?;
+        self.baselines.insert(path, baseline);
+        Ok(())
+    }
+
+    /// What there is to say of entries that nothing was found for, one line a file.
+    pub(super) fn stale(&self, configs: &Configs) -> Vec<String> {
+        const SHOWN: usize = 3;
+        let mut lines = Vec::new();
+        for (path, baseline) in &self.baselines {
+            let stale = baseline.stale(&|entry, file| self.is_judged(entry, file, configs));
+            if stale.is_empty() {
+                continue;
+            }
+            let named: Vec<String> = stale.iter().take(SHOWN).map(|entry| told(entry)).collect();
+            let more = if stale.len() > SHOWN { ", …" } else { "" };
+            let entries = if stale.len() == 1 { "1 entry matches" } else { &format!("{} entries match", stale.len()) };
+            lines.push(format!(
+                "note: {}: {entries} nothing any more ({}{more}); --write-baseline takes them out",
+                shown(path, &self.cwd),
+                named.join(", ")
+            ));
+        }
+        lines
+    }
+
+    /// Writes the files of known findings. Gives what was done, one line a file.
+    pub(super) fn write(&self, configs: &Configs) -> Result<Vec<String>, String> {
+        let mut lines = Vec::new();
+        for (path, baseline) in &self.baselines {
+            let is_judged = |entry: &Entry, file: &Utf8Path| self.is_judged(entry, file, configs);
+            let (count, path) = baseline.write(&is_judged).map_err(|error| format!("{}: {error}", shown(path, &self.cwd)))?;
+            let (findings, file) = (counted(count, "finding"), shown(path, &self.cwd));
+            let is_named = self.baseline.is_some() || self.files.iter().any(|file| configs.of_file(file).baseline().is_some());
+            let how = if is_named {
+                String::new()
+            } else {
+                format!("; `baseline = \"{}\"` in [tool.heard] or --baseline reads it", baseline::FILE)
+            };
+            lines.push(format!("wrote {findings} to {file}{how}"));
+        }
+        Ok(lines)
+    }
+
+    /// Whether this run would have found what an entry stands for.
+    fn is_judged(&self, entry: &Entry, file: &Utf8Path, configs: &Configs) -> bool {
+        let is_looked_at = self.files.contains(file) || !file.exists();
+        let Some(rule) = rules::find(&entry.rule) else { return is_looked_at };
+        let root = file.parent().unwrap_or(file);
+        is_looked_at && self.policy.wants(rule, entry.level(), file, &configs.of_file(file), root).is_some()
+    }
+}
+
+/// An entry in a few words.
+fn told(entry: &Entry) -> String {
+    match entry.symbol.as_str() {
+        "" => format!("{}: {}", entry.path, entry.rule),
+        symbol => format!("{}: {} in {symbol}", entry.path, entry.rule),
+    }
+}
