@@ -8,6 +8,7 @@ mod adverse;
 mod changes;
 mod enormous;
 mod formats;
+mod moving;
 mod scenario;
 mod schema;
 mod shells;

@@ -127,6 +127,11 @@ impl<'db> Module<'db> {
         parsed.clear();
     }
 
+    /// Whether the module is the cells of a notebook.
+    pub(crate) fn is_notebook(&self) -> bool {
+        self.path.extension() == Some("ipynb")
+    }
+
     /// The statements of the module.
     pub(crate) fn body(&self) -> &[Stmt] {
         self.parsed.suite()

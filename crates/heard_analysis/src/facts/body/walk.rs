@@ -30,8 +30,8 @@ fn is_time_limit(manager: &Expr) -> bool {
     })
 }
 
-/// Walks over a module.
-pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models) -> Body<'a> {
+/// Walks over a module; with `is_async`, `await` may stand at its top, as in a notebook.
+pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models, is_async: bool) -> Body<'a> {
     let mut body = Body {
         frames: vec![Frame { parent: None, kind: FrameKind::Module, range: TextRange::default(), function: None, class: None }],
         ..Body::default()
@@ -40,7 +40,7 @@ pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models) -> Body<'a> {
         models,
         path: Path::new(&mut body.graph),
         body,
-        scope: Rc::new(Scope { symbol: String::new(), is_async: false, function: None, class: None, frame: 0 }),
+        scope: Rc::new(Scope { symbol: String::new(), is_async, function: None, class: None, frame: 0 }),
         comprehensions: Vec::new(),
         globals: Vec::new(),
         nonlocals: Vec::new(),
