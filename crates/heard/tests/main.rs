@@ -9,6 +9,7 @@ mod changes;
 mod enormous;
 mod follow;
 mod formats;
+mod moving;
 mod scenario;
 mod schema;
 mod shells;

@@ -71,7 +71,7 @@ pub(crate) use callbacks::{AsyncCallback, CallbackFate};
 pub(crate) use crowds::Crowd;
 pub(crate) use dead_handlers::DeadHandler;
 pub(crate) use desertions::{Desertion, Left};
-pub(crate) use done_callbacks::OutcomeCallback;
+pub(crate) use done_callbacks::{Guard, OutcomeCallback};
 pub(crate) use entries::PlainEntry;
 pub(crate) use examined::{FailureTest, Finds, Passed};
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
@@ -152,7 +152,7 @@ pub(crate) struct Site {
 
 /// The facts of `module`; with `all`, also the births whose value cannot be lost.
 pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Fact> {
-    let body = walk(module.body(), &index.models);
+    let body = walk(module.body(), &index.models, module.is_notebook());
     let mut methods = FxHashMap::default();
     for class in body.calls.iter().filter_map(|site| site.around.scope.class) {
         methods.entry(class.range()).or_insert_with(|| plain_functions(&class.body));

@@ -1,7 +1,7 @@
 //! Done callbacks that read the outcome of what is done.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprCall, ParameterWithDefault, Parameters, Stmt, StmtFunctionDef};
+use ruff_python_ast::{BoolOp, Expr, ExprCall, ParameterWithDefault, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::attributes::is_never_read;
@@ -32,6 +32,17 @@ pub(crate) struct OutcomeCallback {
     pub(crate) passed: Option<Span>,
     /// Whether it takes the failure, does nothing with it, and nobody else reads it.
     pub(crate) mutes: bool,
+    /// How it can be asked first whether what is done was cancelled.
+    pub(crate) guard: Option<Guard>,
+}
+
+/// Where a question goes, so that an outcome is read only of what was not cancelled.
+#[derive(Clone, Debug)]
+pub(crate) enum Guard {
+    /// In front of the test of an `if` without another branch, in brackets or not.
+    Test { test: Span, brackets: bool },
+    /// Around the call, which gives nothing then, as it does where there is no failure.
+    Value { call: Span, brackets: bool },
 }
 
 /// A function of this module that is called when something is done.
@@ -74,9 +85,42 @@ impl<'a> Finder<'_, '_, 'a> {
                 raises: is_at(raising, read),
                 passed: passed_handler(read.site).map(|kind| self.flow.module.span(kind.range())),
                 mutes: is_at(muting, read),
+                guard: self.guard(read, &callback),
             }));
         }
         found
+    }
+
+    /// The guard for a place that reads the outcome of the parameter itself.
+    fn guard(&self, read: &Read<'_, 'a>, callback: &DoneCallback) -> Option<Guard> {
+        let Expr::Attribute(method) = &*read.site.call.func else { return None };
+        method.value.as_name_expr().filter(|name| name.id == callback.parameter.name)?;
+        let range = read.site.call.range();
+        let conditions = self.flow.body.statements.iter().filter_map(|site| site.statement.as_if_stmt());
+        let mut inside =
+            conditions.filter(|condition| condition.test.range().contains_range(range) && callback.body.contains_range(condition.range()));
+        if let Some(condition) = inside.next_back() {
+            if !condition.elif_else_clauses.is_empty() {
+                return None;
+            }
+            let is_loose = |test: &Expr| match test {
+                Expr::BoolOp(test) => test.op == BoolOp::Or,
+                Expr::If(_) | Expr::Lambda(_) | Expr::Named(_) => true,
+                _ => false,
+            };
+            let test = self.flow.module.span(condition.test.range());
+            return Some(Guard::Test { test, brackets: is_loose(&condition.test) });
+        }
+        // The result of what was cancelled is not None.
+        if read.method != "exception" {
+            return None;
+        }
+        let is_whole_value = self.flow.body.statements.iter().any(|site| match site.statement {
+            Stmt::Assign(statement) => statement.value.range() == range,
+            Stmt::AnnAssign(statement) => statement.value.as_ref().is_some_and(|value| value.range() == range),
+            _ => false,
+        });
+        Some(Guard::Value { call: self.flow.module.span(range), brackets: !is_whole_value })
     }
 
     /// The done callbacks of the module: those that it registers itself, and those whose name is

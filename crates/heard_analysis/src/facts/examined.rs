@@ -24,6 +24,10 @@ pub(crate) struct FailureTest {
     pub(crate) passed: Passed,
     /// Whether nothing is done with a failure but to raise it.
     pub(crate) only_raises: bool,
+    /// Whether the test chooses among elements and does nothing else with them.
+    pub(crate) only_filters: bool,
+    /// Where the test names `Exception`, if it does so by that name.
+    pub(crate) named: Option<Span>,
     /// Whether the function cancels something before it gathers.
     pub(crate) is_after_cancel: bool,
 }
@@ -113,7 +117,9 @@ impl<'a> Finder<'_, '_, 'a> {
             Some(function) => &function.body,
             None => self.flow.module.body(),
         };
-        let (otherwise, is_other_branch, only_raises) = match branches(function, call) {
+        let found = branches(function, call);
+        let only_filters = matches!(found, Branches::Elsewhere);
+        let (otherwise, is_other_branch, only_raises) = match found {
             Branches::Asserted => return None,
             Branches::Elsewhere => (None, false, false),
             Branches::Two { otherwise, is_other_branch, only_raises } => (otherwise, is_other_branch, only_raises),
@@ -131,6 +137,8 @@ impl<'a> Finder<'_, '_, 'a> {
             finds,
             passed,
             only_raises,
+            only_filters,
+            named: named(call).map(|name| self.flow.module.span(name.range())),
             is_after_cancel: self.flow.cancels_before(gather.call),
         })
     }
@@ -147,6 +155,15 @@ impl<'a> Finder<'_, '_, 'a> {
             Some(Class { name: class.name?, is_exception })
         };
         parts.iter().map(class).collect()
+    }
+}
+
+/// The name `Exception` among the classes that a test asks for.
+fn named(test: &ExprCall) -> Option<&Expr> {
+    let is_exception = |class: &&Expr| class.as_name_expr().is_some_and(|name| name.id == *"Exception");
+    match test.arguments.args.get(1)? {
+        Expr::Tuple(tuple) => tuple.elts.iter().find(is_exception),
+        one => Some(one).filter(is_exception),
     }
 }
 

@@ -165,7 +165,7 @@ impl Database {
             return Ok(source);
         }
         let text = self.text(path)?;
-                let parsed = parse_unchecked_source(&text, source_type(path));
+        let parsed = parse_unchecked_source(&text, source_type(path));
         let source = Arc::new(Source { lines: LineIndex::from_source_text(&text), text, parsed });
         sources.lock().unwrap_or_else(PoisonError::into_inner).keep(path, &source);
         Ok(source)
@@ -198,7 +198,7 @@ impl Database {
             return Some(self.add(&path, table));
         }
         let text = self.text(&path).ok()?;
-                let parsed = parse_unchecked_source(&text, source_type(&path));
+        let parsed = parse_unchecked_source(&text, source_type(&path));
         let table = FileTable::of(&text, parsed.suite(), self.shared.version);
         Some(self.add(&path, table))
     }

@@ -107,6 +107,11 @@ impl<'db> Module<'db> {
         self.source.parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(Ranged::range)
     }
 
+    /// Whether the module is the cells of a notebook, where `await` stands at the top.
+    pub(crate) fn is_notebook(&self) -> bool {
+        self.path.extension() == Some("ipynb")
+    }
+
     /// The file.
     pub(crate) fn path(&self) -> &Arc<Utf8Path> {
         &self.path

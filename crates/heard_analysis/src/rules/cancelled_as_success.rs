@@ -1,7 +1,8 @@
 //! A test of gathered outcomes that takes a cancellation for a value.
 
 use super::Rule;
-use crate::facts::{Fact, Finds, Passed};
+use crate::edit::{Edit, Fix};
+use crate::facts::{Fact, FailureTest, Finds, Passed};
 use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule =
@@ -26,5 +27,13 @@ fn check(fact: &Fact) -> Option<Finding> {
     let mut finding = RULE.finding(&test.site, message, "test for `BaseException`").at_level(level);
     let message = format!("`{}` gives cancellations as well as other failures", test.callee);
     finding.trace.push(Step { span: test.gather.clone(), message });
+    finding.fix = widen_fix(test);
     Some(finding)
+}
+
+/// The fix that asks for every failure. It is safe where the test only chooses; what else is done with a failure may end
+/// what went on until now.
+fn widen_fix(test: &FailureTest) -> Option<Fix> {
+    let edits = vec![Edit { span: test.named.clone()?, text: "BaseException".to_owned() }];
+    Some(Fix { safe: test.only_filters, title: "test for `BaseException`".to_owned(), edits })
 }

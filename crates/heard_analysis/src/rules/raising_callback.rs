@@ -1,8 +1,9 @@
 //! A done callback that raises when what is done was cancelled.
 
 use super::Rule;
-use crate::facts::{Fact, Kind};
-use crate::finding::{Finding, Level};
+use crate::edit::{Edit, Fix};
+use crate::facts::{Fact, Guard, Kind, OutcomeCallback};
+use crate::finding::{Finding, Level, Position, Span};
 
 pub(super) const RULE: Rule =
     Rule { name: "raising-callback", level: Level::Default, page: include_str!("raising_callback.md"), check };
@@ -16,10 +17,26 @@ fn check(fact: &Fact) -> Option<Finding> {
     let level = if callback.kind == Kind::Task { Level::Default } else { Level::Strict };
     let noun = callback.kind.noun();
     let message = format!("`{}.{}()` raises in this done callback when the {noun} was cancelled", callback.name, callback.method);
-    let finding = RULE.finding(&callback.site, message, format!("ask `{}.cancelled()` first", callback.name)).at_level(level);
+    let mut finding = RULE.finding(&callback.site, message, format!("ask `{}.cancelled()` first", callback.name)).at_level(level);
+    finding.fix = callback.guard.as_ref().map(|guard| guard_fix(callback, guard));
     Some(match &callback.passed {
         // Who wrote the handler meant to take whatever comes.
         Some(handler) => finding.told_past(handler, "a `CancelledError` is no `Exception`: it passes the handler"),
         None => finding,
     })
+}
+
+/// The fix that asks first. It is safe: all that it takes away is the error of the callback itself.
+fn guard_fix(callback: &OutcomeCallback, guard: &Guard) -> Fix {
+    let name = &callback.name;
+    let (place, before, after) = match guard {
+        Guard::Test { test, brackets: false } => (test, format!("not {name}.cancelled() and "), ""),
+        Guard::Test { test, brackets: true } => (test, format!("not {name}.cancelled() and ("), ")"),
+        Guard::Value { call, brackets: false } => (call, format!("None if {name}.cancelled() else "), ""),
+        Guard::Value { call, brackets: true } => (call, format!("(None if {name}.cancelled() else "), ")"),
+    };
+    let put = |at: Position, text: &str| Edit { span: Span { path: place.path.clone(), start: at, end: at }, text: text.to_owned() };
+    let mut edits = vec![put(place.start, &before), put(place.end, after)];
+    edits.retain(|edit| !edit.text.is_empty());
+    Fix { safe: true, title: format!("ask `{name}.cancelled()` first"), edits }
 }

@@ -22,8 +22,8 @@ fn may_swallow(manager: &Expr, is_async: bool) -> bool {
     manager.is_call_expr() || is_time_limit(manager) || !is_async && !last_name(manager).is_some_and(|name| is_lock(name))
 }
 
-/// Walks over a module.
-pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models) -> Body<'a> {
+/// Walks over a module; with `is_async`, `await` may stand at its top, as in a notebook.
+pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models, is_async: bool) -> Body<'a> {
     let mut body = Body {
         frames: vec![Frame { parent: None, kind: FrameKind::Module, range: TextRange::default(), function: None, class: None }],
         ..Body::default()
@@ -32,7 +32,7 @@ pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models) -> Body<'a> {
         models,
         path: Path::new(&mut body.graph),
         body,
-        scope: Rc::new(Scope { symbol: String::new(), is_async: false, function: None, class: None, frame: 0 }),
+        scope: Rc::new(Scope { symbol: String::new(), is_async, function: None, class: None, frame: 0 }),
         comprehensions: Vec::new(),
         globals: Vec::new(),
         nonlocals: Vec::new(),

@@ -35,7 +35,7 @@ impl<'db> Flow<'_, 'db, '_> {
         if module.path() == self.module.path() {
             return read(self.module, self.body);
         }
-        read(module, &walk(module.body(), self.models))
+        read(module, &walk(module.body(), self.models, module.is_notebook()))
     }
 
     /// Hands the flow of a file's bodies to `read`, where it can be read.
