@@ -59,15 +59,18 @@ pub(crate) struct Message {
     pub(crate) by_class: bool,
 }
 
+/// Makes a message of what a form has found in a text.
+type Read = fn(&Captures<'_>, &str) -> Option<Message>;
+
 struct Form {
     /// A part of the text that must be there, which is faster to look for.
     part: &'static str,
     pattern: Regex,
-    read: fn(&Captures<'_>, &str) -> Option<Message>,
+    read: Read,
 }
 
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
-    let forms: [(&str, &str, fn(&Captures<'_>, &str) -> Option<Message>); 14] = [
+    let forms: [(&str, &str, Read); 14] = [
         ("never awaited", r"coroutine (?:method '(?P<method>[^']+)' of )?'(?P<name>[^']+)' was never awaited", never_awaited),
         ("never retrieved", r"(?P<name>[A-Za-z_][\w.]*)(?: <[^>]*>+)? exception was never retrieved", retrieved),
         ("in shielded future", r"(?P<name>[A-Za-z_][\w.]*) exception in shielded future", retrieved),

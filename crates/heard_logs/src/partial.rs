@@ -127,7 +127,7 @@ impl Partial {
         self.files.entry(path.to_owned()).or_default()
     }
 
-    pub(crate) fn trouble(&mut self, path: &str, reason: impl ToString) {
+    pub(crate) fn trouble(&mut self, path: &str, reason: &dyn std::fmt::Display) {
         self.troubles.insert(Trouble { path: path.to_owned(), reason: reason.to_string() });
     }
 

@@ -327,7 +327,7 @@ impl Scanner {
     }
 
     /// Says why the file was not read to its end.
-    pub fn trouble(&mut self, reason: impl ToString) {
+    pub fn trouble(&mut self, reason: &dyn std::fmt::Display) {
         self.partial.trouble(&self.name, reason);
     }
 

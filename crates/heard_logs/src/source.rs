@@ -99,7 +99,7 @@ fn scan_chain(chain: &[PathBuf], window: &Window) -> Partial {
     for file in chain {
         scanner.rename(&file.display().to_string());
         if let Err(error) = scan_file(&mut scanner, file) {
-            scanner.trouble(error);
+            scanner.trouble(&error);
         }
     }
     scanner.finish()

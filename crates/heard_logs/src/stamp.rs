@@ -119,9 +119,12 @@ pub(crate) struct Found {
     pub(crate) stamp: Stamp,
 }
 
+/// Makes a time of what a form has found.
+type Read = fn(&Captures<'_>) -> Option<Stamp>;
+
 struct Form {
     pattern: Regex,
-    read: fn(&Captures<'_>) -> Option<Stamp>,
+    read: Read,
 }
 
 const FRACTION: &str = r"(?:[.,](?P<f>\d{1,9}))?";
@@ -132,7 +135,7 @@ const MONTH: &str = r"(?P<b>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     let clock = format!(r"(?P<h>\d\d?):(?P<i>\d\d)(?::(?P<s>\d\d))?{FRACTION}");
     let half = r"(?:\s?(?P<p>[AaPp])\.?[Mm]\b\.?)?";
-    let forms: Vec<(String, fn(&Captures<'_>) -> Option<Stamp>)> = vec![
+    let forms: Vec<(String, Read)> = vec![
         (format!(r"(?P<y>\d{{4}})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?:[T _]|, | at )[ ]?{clock}{half}{ZONE}"), numeric),
         (format!(r"(?P<h>\d\d):(?P<i>\d\d):(?P<s>\d\d){FRACTION}[ ,]+(?P<y>\d{{4}})[-/](?P<m>\d\d)[-/](?P<d>\d\d)"), numeric),
         (format!(r"(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)[T _-](?P<h>\d\d):?(?P<i>\d\d):?(?P<s>\d\d){FRACTION}{ZONE}"), numeric),

@@ -117,6 +117,7 @@ fn held(lines: &[&str]) -> Vec<Raised> {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the line before, and any may go with any")]
 struct Parser {
     last: Traceback,
     /// The column of the group that is read.

@@ -41,7 +41,7 @@ impl Unwrapper {
             let head = text[..end].replace(" P ", " F ");
             let rest = text[end..].to_owned();
             if &found["tag"] == "P" {
-                return self.wait(stream, rest, &head);
+                return self.wait(stream, &rest, &head);
             }
             if let Some(begun) = self.parts.remove(&stream) {
                 text = format!("{begun}{rest}");
@@ -63,11 +63,11 @@ impl Unwrapper {
         vec![Item::Text { origin: Origin::default(), lines }]
     }
 
-    fn wait(&mut self, stream: String, rest: String, head: &str) -> Vec<Item> {
+    fn wait(&mut self, stream: String, rest: &str, head: &str) -> Vec<Item> {
         if self.parts.len() < MOST_PARTS || self.parts.contains_key(&stream) {
             let part = self.parts.entry(stream).or_insert_with(|| head.to_owned());
             if part.len() < MOST_PART {
-                part.push_str(&rest);
+                part.push_str(rest);
             }
         }
         Vec::new()
@@ -84,7 +84,7 @@ impl Unwrapper {
                 let time = value.get("time").and_then(Value::as_str).unwrap_or_default();
                 let stream = format!("docker {stream}");
                 let head = format!("{time} ");
-                return Some(self.wait(stream, log.clone(), &head));
+                return Some(self.wait(stream, log, &head));
             }
             if let Some(begun) = self.parts.remove(&format!("docker {stream}")) {
                 let mut whole = value.clone();
