@@ -56,10 +56,10 @@ async def turn() -> None:
 
 
 async def elapse(seconds: float) -> None:
-    """So many seconds pass by the monitor's clock, while the loop turns."""
+    """So many seconds pass by the monitor's clock, while the loop turns and whoever calls this is suspended."""
     await turn()
     for _ in range(8):
-        go(seconds / 8)
+        asyncio.get_running_loop().call_soon(go, seconds / 8)
         await turn()
 
 

@@ -124,7 +124,8 @@ async def a_bridge_that_copies_the_outcome(heard_of: list[BaseException | None])
 
         async def fill() -> None:
             try:
-                future.set_result(await fail())
+                await fail()
+                future.set_result(None)
             except BaseException as error:
                 future.set_exception(error)
 

@@ -45,7 +45,7 @@ mod _native {
     #[pymodule_export]
     use crate::relay::Relay;
     #[pymodule_export]
-    use crate::sweep::{cancelling, has_failure, unread};
+    use crate::sweep::{cancelling, has_failure, others, unread};
     #[pymodule_export]
     use crate::unwind::{await_throw, forget_callbacks, unwind_callbacks};
 

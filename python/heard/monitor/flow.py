@@ -45,7 +45,7 @@ class Flow:
         handlers = sorted(_handlers(code))
         starts = [start for start, _, _ in handlers]
         for index, instruction in enumerate(self.instructions):
-            following = (index + 1,) if instruction.opname not in _ENDS and index + 1 < count else ()
+            following: tuple[int, ...] = (index + 1,) if instruction.opname not in _ENDS and index + 1 < count else ()
             if instruction.opcode in _JUMPS and instruction.argval in self.index:
                 following += (self.index[instruction.argval],)
             self.normal.append(following)

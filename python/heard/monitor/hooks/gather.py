@@ -40,7 +40,12 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
 
         def __init__(self, children: list[typing.Any], *, loop: typing.Any) -> None:
             original.__init__(self, children, loop=loop)
-            if watch.active and not tasks.is_told:
+            if not watch.active:
+                return
+            for child in _native.others(children, asyncio.Task):
+                # No coroutine of its own fails, so nothing tells of it.
+                watch.keep(child)
+            if not tasks.is_told:
                 self.heard_given = watch.begun(children, sys._getframe(1).f_locals.get("arg_to_fut"))
 
         def set_result(self, result: typing.Any) -> None:
@@ -125,7 +130,7 @@ class _Watch:
         self.keep(child)
 
     def keep(self, child: typing.Any) -> None:
-        if case_of(child) is None:
+        if case_of(child) is None and (not child.done() or child._log_traceback):
             self.tasks.guard(child, Case("sibling-failed", child, 0), None)
 
     def late(self, child: typing.Any) -> None:
@@ -214,7 +219,8 @@ class _Watch:
 
     def is_its_own(self, gathering: typing.Any, child: typing.Any) -> bool:
         """Whether only the gather can have read it, which it has just done."""
-        return gathering.heard_given is not None and id(child) not in gathering.heard_given
+        given = gathering.heard_given
+        return given is not None and id(child) not in given and isinstance(child, asyncio.Task)
 
     def is_internal(self, code: types.CodeType) -> bool:
         return code.co_filename.startswith(self.internal)
