@@ -57,7 +57,61 @@ async def eager(count: int) -> None:
         loop.set_task_factory(None)
 
 
-Work = Callable[[int], typing.Coroutine[object, object, None]]
+async def _pending(count: int, depth: int) -> list[asyncio.Task[None]]:
+    async def dive(depth: int) -> None:
+        if depth:
+            await dive(depth - 1)
+        else:
+            await asyncio.sleep(3600)
+
+    tasks = [asyncio.create_task(dive(depth)) for _ in range(count)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def cancel(count: int, depth: int = 0) -> float:
+    """From `cancel()` to the end of the task; that it was made does not count."""
+    tasks = await _pending(count, depth)
+    began = time.thread_time()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    return time.thread_time() - began
+
+
+async def deep_cancel(count: int) -> float:
+    """The same, through ten frames."""
+    return await cancel(count, 10)
+
+
+async def deep(count: int) -> None:
+    """An exception of the program's through ten frames, which a handler around the task reads."""
+
+    async def dive(depth: int) -> None:
+        if depth:
+            await dive(depth - 1)
+        else:
+            raise KeyError
+
+    for _ in range(count):
+        try:
+            await asyncio.create_task(dive(10))
+        except KeyError:
+            pass
+
+
+async def expired(count: int) -> None:
+    """A timeout that expires at once."""
+    never = asyncio.get_running_loop().create_future()
+    for _ in range(count):
+        try:
+            async with asyncio.timeout(0):
+                await asyncio.shield(never)
+        except TimeoutError:
+            pass
+
+
+Work = Callable[[int], typing.Coroutine[object, object, "float | None"]]
 
 
 @contextlib.contextmanager
@@ -151,8 +205,8 @@ def once(loop: asyncio.AbstractEventLoop, work: Work, way: typing.Any, count: in
         gc.collect()
         gc.disable()
         began = time.thread_time()
-        loop.run_until_complete(work(count))
-        took = time.thread_time() - began
+        part = loop.run_until_complete(work(count))
+        took = time.thread_time() - began if part is None else part
         gc.enable()
     return took
 
@@ -182,7 +236,7 @@ def measure(loop: asyncio.AbstractEventLoop, work: Work, ways: dict[str, typing.
             seconds = once(loop, work, every[name], fewer) / fewer
             if number >= 2:
                 took[name].append(seconds)
-    line = f"{work.__name__:9} {statistics.median(took['plain']) * 1e9:6.0f} ns a task"
+    line = f"{work.__name__:11} {statistics.median(took['plain']) * 1e9:6.0f} ns a task"
     for name in ways:
         line += f"  {name} x{statistics.median(a / b for a, b in zip(took[name], took['plain'], strict=True)):.3f}"
     print(line, flush=True)
@@ -243,6 +297,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--loop", choices=["asyncio", "uvloop"], default="asyncio")
     parser.add_argument("--only", default=",".join(WAYS))
+    parser.add_argument("--works", help="the names of those to measure (default: all)")
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     tracemalloc.stop()
@@ -254,10 +309,12 @@ def main() -> None:
         loop = asyncio.new_event_loop()
     print(f"Python {sys.version.split()[0]}, {options.loop}, heard {heard.__version__}")
     ways = available(loop, ["control", *[name for name in options.only.split(",") if name != "control"]])
-    works: list[Work] = [gather, group, awaited, suspended]
+    works: list[Work] = [gather, group, awaited, suspended, cancel, deep_cancel, deep, expired]
     # uvloop's own create_task passes an argument that eager factories do not know in Python 3.13.0.
     if sys.version_info >= (3, 12) and options.loop == "asyncio":
         works.append(eager)
+    if options.works:
+        works = [work for work in works if work.__name__ in options.works.split(",")]
     for work in works:
         chosen = {name: way for name, way in ways.items() if work is not eager or name in ("control", "heard", "debug")}
         measure(loop, work, chosen, options.rounds, options.tasks)

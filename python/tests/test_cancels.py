@@ -10,14 +10,14 @@ import logging
 import sys
 import typing
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 import pytest
 from conftest import GRACE, elapse, go, turn
 
 import heard
 
-Work = Callable[[], Awaitable[object]]
+Work = Callable[[], Coroutine[typing.Any, typing.Any, object]]
 GOOD: list[Work] = []
 
 

@@ -51,6 +51,11 @@ impl Method {
     }
 
     #[getter]
+    fn __doc__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.original.getattr(py, intern!(py, "__doc__"))
+    }
+
+    #[getter]
     fn __wrapped__(&self, py: Python<'_>) -> Py<PyAny> {
         self.original.clone_ref(py)
     }

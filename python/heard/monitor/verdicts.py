@@ -325,14 +325,12 @@ class Verdicts:
             self.hold(case)
 
     def forget(self, future: typing.Any) -> None:
-        """Its failure is somebody else's to report."""
-        case = case_of(future)
-        if case is not None:
-            case.become(State.HEARD)
-            _native.unguard(future)
-            detach(future)
-            if case.is_silent and future._log_traceback:
-                future._log_traceback = False
+        """Its failure is somebody else's to report. It keeps its case, so nothing is said of it here."""
+        case = self.open(Case("task-failed", future, 0), future)
+        case.state = State.HEARD
+        _native.unguard(future)
+        if case.is_silent and future._log_traceback:
+            future._log_traceback = False
 
 
 def _is_being_read(future: typing.Any) -> bool:

@@ -1,0 +1,276 @@
+"""What the monitor must not do to its host."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import gc
+import inspect
+import signal
+import traceback
+import typing
+import weakref
+from collections.abc import Callable
+
+import pytest
+from conftest import GRACE, Finished, elapse, go, turn
+
+import heard
+from heard.monitor import flow
+
+Launch = Callable[..., Finished]
+
+
+async def fail() -> None:
+    await asyncio.sleep(0)
+    raise ValueError("lost")
+
+
+def test_the_heap_is_never_walked_through(
+    records: list[heard.Failure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search for holders goes from the task and from what is suspended. It stays small, however big the heap is."""
+    walks: list[str] = []
+
+    def walk(*_: object) -> list[object]:
+        walks.append("walk")
+        return []
+
+    for name in ("get_referrers", "get_objects"):
+        monkeypatch.setattr(gc, name, walk)
+
+    async def main() -> None:
+        held: list[object] = [asyncio.create_task(fail())]
+        for _ in range(8):
+            held = [held]
+        await elapse(2 * GRACE)
+        assert held
+
+    asyncio.run(main())
+    assert walks == []
+    assert [record.verdict for record in records] == ["unread", "escalated"]
+
+
+def long_function(lines: int) -> typing.Any:
+    body = "\n".join(f"        a{i % 50} = {i}; b = a{i % 50} + 1" for i in range(lines))
+    source = f"async def main(start, wait):\n    try:\n        task = start()\n        await wait()\n{body}\n    finally:\n        b = 1\n"
+    names: dict[str, typing.Any] = {}
+    exec(compile(source, "long.py", "exec"), names)
+    return names["main"]
+
+
+def test_a_long_function_is_analysed_elsewhere(records: list[heard.Failure]) -> None:
+    """Not where the loop waits, but by the clock; and then the verdict is the same as that on a short one."""
+    main = long_function(1500)
+    steps: list[str] = []
+
+    async def wait() -> None:
+        await turn()
+        steps.append("the loop has turned")
+        assert flow.flow_at_once(main.__code__) is None
+        assert records == []
+        await elapse(GRACE / 2)
+
+    asyncio.run(main(lambda: asyncio.create_task(fail()), wait))
+    assert steps
+    assert flow.flow_at_once(main.__code__) is not None
+    assert [(record.verdict, record.rule) for record in records] == [("lost", "unread-task")]
+
+
+def test_the_analysis_is_linear() -> None:
+    """Twice the code is not much more than twice the work: instructions are looked at a few times each."""
+    looks = []
+    for lines in (250, 500, 1000):
+        code = long_function(lines).__code__
+        count = 0
+
+        class Counting(flow.Flow):
+            def _live(self) -> list[int]:
+                nonlocal count
+                normal = self.normal
+
+                class Normal(list[tuple[int, ...]]):
+                    def __getitem__(self, index: typing.Any) -> typing.Any:
+                        nonlocal count
+                        count += 1
+                        return super().__getitem__(index)
+
+                self.normal = Normal(normal)
+                found = super()._live()
+                self.normal = normal
+                return found
+
+        Counting(code)
+        looks.append(count / lines)
+    assert max(looks) < 1.5 * min(looks)
+
+
+def test_loops_that_are_closed_are_freed(records: list[heard.Failure]) -> None:
+    kept: list[asyncio.Task[None]] = []
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    async def main() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        task = asyncio.create_task(fail())
+        asyncio.create_task(fail())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        del task
+
+    for _ in range(3):
+        asyncio.run(main())
+    gc.collect()
+    assert [loop() for loop in loops] == [None] * 3
+    assert kept == []
+    assert heard.stats().lost == 6
+
+
+def test_what_fails_as_its_loop_ends_is_told_before_the_program_does(records: list[heard.Failure]) -> None:
+    kept: list[asyncio.Task[None]] = []
+
+    async def main() -> None:
+        kept.append(asyncio.create_task(fail()))
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    go(2 * GRACE)
+    assert [record.verdict for record in records] == ["unread"]
+
+
+class Error(Exception):
+    """It can be referred to weakly."""
+
+
+def test_a_thread_future_is_freed_at_once(records: list[heard.Failure]) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        future: concurrent.futures.Future[None] = concurrent.futures.Future()
+        error = Error("read")
+        future.set_running_or_notify_cancel()
+        future.set_exception(error)
+        references = weakref.ref(future), weakref.ref(error)
+        with pytest.raises(Error) as raised:
+            future.result()
+        frames = [frame.filename for frame in traceback.extract_tb(raised.value.__traceback__)]
+        raised.value.__traceback__ = None
+        del future, error, raised
+        assert [reference() for reference in references] == [None, None]
+    finally:
+        gc.enable()
+    assert [name for name in frames if "/heard/" in name] == []
+
+
+@pytest.mark.parametrize("how", ["gather", "task", "thread"])
+def test_nothing_of_ours_stands_in_a_traceback(how: str, records: list[heard.Failure]) -> None:
+    def fail_now() -> None:
+        raise ValueError("read")
+
+    async def main() -> None:
+        if how == "gather":
+            await asyncio.gather(asyncio.gather(fail()), asyncio.sleep(0))
+        elif how == "task":
+            await asyncio.create_task(fail())
+        else:
+            await asyncio.to_thread(fail_now)
+
+    with pytest.raises(ValueError) as raised:
+        asyncio.run(main())
+    names = [frame.filename for frame in traceback.extract_tb(raised.value.__traceback__)]
+    assert [name for name in names if "/heard/monitor/" in name] == []
+
+
+def test_methods_of_thread_futures_look_as_ever(records: list[heard.Failure]) -> None:
+    during = [
+        (name, inspect.signature(getattr(concurrent.futures.Future, name)), getattr(concurrent.futures.Future, name).__doc__)
+        for name in ("result", "exception", "add_done_callback", "set_exception")
+    ]
+    heard.uninstall()
+    for name, signature, text in during:
+        method = getattr(concurrent.futures.Future, name)
+        assert (inspect.signature(method), method.__doc__) == (signature, text)
+
+
+INTERRUPTED = """
+    import asyncio, ctypes, signal, sys
+    import heard
+    heard.install(report=lambda failure: None)
+    trip = ctypes.pythonapi.PyErr_SetInterrupt
+    trip.restype = len
+    async def work():
+        trip()
+    async def main():
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0.2)
+        try:
+            task.result()
+        except TypeError:
+            pass
+        return "swallowed"
+    loop = asyncio.new_event_loop()
+    try:
+        print(loop.run_until_complete(main()))
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_an_interrupt_within_a_hook_gets_through(launch: Launch) -> None:
+    """A signal that becomes pending in the very call that fails: its handler runs in the hook."""
+    ended = launch(INTERRUPTED)
+    assert ended.out == "interrupted\n", ended.err
+    assert signal.getsignal(signal.SIGINT) is not None
+
+
+@pytest.mark.parametrize("kind", ["generator-based", "of another language"])
+def test_a_kept_task_whose_coroutine_is_none_of_pythons(kind: str, records: list[heard.Failure]) -> None:
+    class Compiled(typing.Coroutine[typing.Any, typing.Any, None]):
+        """As a compiled module has them."""
+
+        def __init__(self) -> None:
+            self.steps = 0
+
+        def send(self, _: object) -> None:
+            self.steps += 1
+            if self.steps > 1:
+                raise ValueError("lost")
+
+        def throw(self, *_: object) -> None:
+            raise ValueError("thrown")
+
+        def close(self) -> None: ...
+
+        def __await__(self) -> typing.Any:
+            return self
+
+    def generator() -> typing.Any:
+        yield
+        raise ValueError("lost")
+
+    kept: list[asyncio.Task[None]] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        coroutine: typing.Any = Compiled() if kind == "of another language" else inspect_generator(generator)
+        kept.append(loop.create_task(coroutine))
+        await elapse(2 * GRACE)
+
+    asyncio.run(main())
+    assert [record.verdict for record in records] == ["unread"]
+    kept[0].exception()
+    go(10)
+    assert [record.verdict for record in records] == ["unread", "retracted"]
+
+
+def inspect_generator(function: Callable[[], typing.Any]) -> typing.Any:
+    """A coroutine as they were made of generators."""
+    import types
+
+    @types.coroutine
+    def wrapped() -> typing.Any:
+        return (yield from function())
+
+    async def outer() -> None:
+        await wrapped()
+
+    return outer()
