@@ -67,10 +67,12 @@ def test_handled_failures_leave_nothing_behind(records: list[heard.Failure]) -> 
                 pass
 
     asyncio.run(main())
+    go(1)
     gc.collect()
     before = sys.getallocatedblocks()
     for _ in range(5):
         asyncio.run(main())
+    go(1)
     gc.collect()
     assert sys.getallocatedblocks() - before < 200
     assert records == []

@@ -114,13 +114,17 @@ pub(crate) fn note(py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// What our weak references to noted tasks call: nothing. By it they are known from those of the program.
 #[pyfunction]
-#[pyo3(signature = (_reference))]
-pub(crate) fn noted(_reference: &Bound<'_, PyAny>) {}
+#[pyo3(signature = (reference))]
+pub(crate) fn noted(reference: &Bound<'_, PyAny>) {
+    let _ = reference;
+}
 
 /// The callback for the event `PY_RETURN` of `create_task`.
 #[pyfunction]
-#[pyo3(signature = (_code, _offset, task))]
-pub(crate) fn note_returned(py: Python<'_>, _code: &Bound<'_, PyAny>, _offset: &Bound<'_, PyAny>, task: &Bound<'_, PyAny>) -> PyResult<()> {
+#[pyo3(signature = (code, offset, task, /))]
+pub(crate) fn note_returned(py: Python<'_>, code: &Bound<'_, PyAny>, offset: &Bound<'_, PyAny>, task: &Bound<'_, PyAny>) -> PyResult<()> {
+    // It is one code object, and where it returns does not matter.
+    let _ = (code, offset);
     match note(py, task) {
         Err(error) if !is_failure(py, &error) => Err(error),
         // What a factory of the program's makes need not be a task.

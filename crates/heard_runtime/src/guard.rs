@@ -28,7 +28,8 @@ pub(crate) struct Guard {
     exception: Mutex<Option<Py<PyAny>>>,
     /// The future itself, if it was about to go while somebody was calling its method.
     kept: Mutex<Option<Py<PyAny>>>,
-    /// Says whether the Python function that calls drops what it is given.
+    /// Says whether the Python function that calls drops what it is given; or, with the future as an argument, whether
+    /// its mark may be kept when it is told to stop.
     erases: Py<PyAny>,
 }
 
@@ -104,11 +105,11 @@ impl Guard {
         if future.call_method0(intern!(py, "done"))?.is_truthy()? {
             match self.method {
                 // What the method says of a future that is done.
-                Guarded::Cancel => return Ok(false.into_pyobject(py)?.to_owned().into_any().unbind()),
+                Guarded::Cancel if self.erases.bind(py).call1((&future,))?.is_truthy()? => return Ok(false.into_pyobject(py)?.to_owned().into_any().unbind()),
                 Guarded::Exception if self.erases.bind(py).call0()?.is_truthy()? => {
                     return Ok(future.getattr(intern!(py, "_exception"))?.unbind());
                 }
-                Guarded::Exception => {}
+                Guarded::Cancel | Guarded::Exception => {}
             }
         }
         let method = future.get_type().getattr(name)?;

@@ -22,6 +22,15 @@ def handles_itself(loop: typing.Any) -> bool:
         return False
 
 
+def passes_by_us(loop: typing.Any) -> bool:
+    """Whether what the loop is told of a lost failure comes past the monitor first, which can keep it back."""
+    try:
+        ours = hasattr(type(loop).call_exception_handler, "heard_told")
+        return ours and "call_exception_handler" not in getattr(loop, "__dict__", ())
+    except Exception:
+        return False
+
+
 def _is_stock(owner: type) -> bool:
     """Whether a class is asyncio's, or a loop that does what asyncio's does."""
     return owner.__module__.partition(".")[0] in ("asyncio", "uvloop", "winloop")

@@ -10,13 +10,17 @@ import typing
 import weakref
 
 from heard import _native
-from heard.monitor.case import Case, case_of
+from heard.monitor import loop_handlers
+from heard.monitor.case import Case, Reference, case_of
 from heard.monitor.verdicts import Verdicts
 from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, gathering_of
 from heard.monitor.turns import Turns
 
 #: They end the loop, or are not failures.
 NOT_FAILURES = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+#: Seconds until a look at a task that was awaited when it failed.
+_GLANCE = 0.1
 
 
 class Tasks:
@@ -30,16 +34,23 @@ class Tasks:
         self.active = True
         #: Whether the interpreter tells of failures when they happen.
         self.is_told = False
+        #: Tasks that somebody awaited when they failed, and when to look at them.
+        self.glances: list[Reference] = []
+        self.glance_at: float | None = None
         turns.look, turns.stranded = verdicts.judge, verdicts.hold
 
     def failed(self, task: asyncio.Task[typing.Any], exception: BaseException) -> None:
         """An exception leaves the task's coroutine. Called inside of its step."""
         if isinstance(exception, NOT_FAILURES) or case_of(task) is not None:
             return
+        callbacks = task._callbacks
+        if callbacks and all(isinstance(getattr(one, "__self__", None), asyncio.Task) for one, _ in callbacks):
+            # Tasks await it, and read it when they are woken up. It is rare that one is cancelled just then.
+            self.glance_later(task)
+            return
         loop = task.get_loop()
         site = self.site_of_eager(task, loop) or _native.birth(task)
         case = self.verdicts.open(Case("task-failed", task, site), task)
-        callbacks = task._callbacks
         if callbacks:
             gatherings = [gathering_of(callback) for callback, _ in callbacks]
             case.gatherings = tuple(
@@ -47,6 +58,23 @@ class Tasks:
             )
         self.guard(task, case, exception)
         self.turns.after(loop, case)
+
+    def glance_later(self, task: typing.Any) -> None:
+        """Looks at a task that is most likely read by then."""
+        self.glances.append(Reference(task))
+        if self.glance_at is None:
+            self.glance_at = self.verdicts.clock.now() + _GLANCE
+            self.verdicts.wake_in(_GLANCE)
+
+    def glance(self) -> float | None:
+        """Looks for tasks that were not read by those who awaited them. Called by the clock."""
+        if self.glance_at is None or (left := self.glance_at - self.verdicts.clock.now()) > 0:
+            return None if self.glance_at is None else left
+        glances, self.glances, self.glance_at = self.glances, [], None
+        for task in (one() for one in glances):
+            if task is not None and task._log_traceback:
+                self.watch(task, task.get_loop(), threadsafe=True)
+        return None
 
     def site_of_eager(self, task: typing.Any, loop: asyncio.AbstractEventLoop) -> int:
         """Where a task was born that fails in its first step, before its birth is told: whoever makes it is below it on
@@ -69,20 +97,34 @@ class Tasks:
             # It has no room for attributes.
             return
 
-    def erases(self) -> bool:
-        """Whether the function that asks for an exception drops it. Called in the name of that function."""
+    def erases(self, stopped: typing.Any = None) -> bool:
+        """Whether the function that asks for an exception drops it. Called in the name of that function.
+
+        With `stopped`: whether the mark of a failed future may be kept, which is told to stop.
+        """
         if not self.active:
             return False
+        if stopped is not None:
+            return self.is_silent_about(stopped)
         frame = sys._getframe(1)
         if frame.f_code is GATHER_DONE:
             # Only where a class of ours says what becomes of it.
-            return hasattr(frame.f_locals.get("outer"), "heard_site")
+            outer = frame.f_locals.get("outer")
+            return hasattr(outer, "heard_site") and loop_handlers.passes_by_us(outer.get_loop())
         if frame.f_code is SHIELD_DONE:
             outer, inner = frame.f_locals.get("outer"), frame.f_locals.get("inner")
             if outer is None or outer.cancelled():
                 return True
             self.pass_on(inner, outer)
         return False
+
+    def is_silent_about(self, stopped: typing.Any) -> bool:
+        """From now on plain asyncio would say nothing of it, so its loop must not be told of it either."""
+        case = case_of(stopped)
+        if case is None or not loop_handlers.passes_by_us(stopped.get_loop()):
+            return False
+        case.is_silent = True
+        return True
 
     def pass_on(self, inner: typing.Any, outer: typing.Any) -> None:
         """A future is about to fail with the failure of another one."""

@@ -56,6 +56,8 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
         finally:
             listener.told.active = False
 
+    # By this it is known that what a loop is told comes past here.
+    typing.cast(typing.Any, call_exception_handler).heard_told = listener.told
     return replace(loop_type, "call_exception_handler", wrapping(call_exception_handler, original))
 
 

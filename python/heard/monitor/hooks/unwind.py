@@ -27,6 +27,7 @@ def put(tasks: Tasks, thrown: Callable[[], object]) -> Undo | None:
     monitoring.register_callback(tool, events.PY_THROW, on_throw)
     monitoring.set_events(tool, events.PY_UNWIND | events.PY_THROW)
     tasks.is_told = True
+    tasks.verdicts.others.append(tasks.glance)
 
     def undo() -> None:
         tasks.is_told = False
