@@ -110,7 +110,8 @@ class Tasks:
         if frame.f_code is GATHER_DONE:
             # Only where a class of ours says what becomes of it.
             outer = frame.f_locals.get("outer")
-            return hasattr(outer, "heard_site") and loop_handlers.passes_by_us(outer.get_loop())
+            is_ours = outer is not None and hasattr(outer, "heard_site")
+            return is_ours and loop_handlers.passes_by_us(typing.cast(typing.Any, outer).get_loop())
         if frame.f_code is SHIELD_DONE:
             outer, inner = frame.f_locals.get("outer"), frame.f_locals.get("inner")
             if outer is None or outer.cancelled():
