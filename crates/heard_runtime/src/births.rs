@@ -121,7 +121,7 @@ pub(crate) fn noted(reference: &Bound<'_, PyAny>) {
 
 /// The callback for the event `PY_RETURN` of `create_task`.
 #[pyfunction]
-#[pyo3(signature = (code, offset, task, /))]
+#[pyo3(signature = (code, offset, task))]
 pub(crate) fn note_returned(py: Python<'_>, code: &Bound<'_, PyAny>, offset: &Bound<'_, PyAny>, task: &Bound<'_, PyAny>) -> PyResult<()> {
     // It is one code object, and where it returns does not matter.
     let _ = (code, offset);
@@ -157,7 +157,8 @@ fn is_registered(task: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// Whether it is a task that the collector takes right now: its weak references are cleared before it may speak.
 fn is_finalized(task: &Bound<'_, PyAny>) -> bool {
-    let is_finalized = || task.py().import(intern!(task.py(), "gc"))?.call_method1(intern!(task.py(), "is_finalized"), (task,))?.is_truthy();
+    let is_finalized =
+        || task.py().import(intern!(task.py(), "gc"))?.call_method1(intern!(task.py(), "is_finalized"), (task,))?.is_truthy();
     task.hasattr(intern!(task.py(), "_coro")).unwrap_or(false) && is_finalized().unwrap_or(false)
 }
 

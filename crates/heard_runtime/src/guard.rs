@@ -87,12 +87,7 @@ pub(crate) fn unguard(py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<()>
 #[pymethods]
 impl Guard {
     #[pyo3(signature = (*arguments, **options))]
-    fn __call__(
-        &self,
-        py: Python<'_>,
-        arguments: &Bound<'_, PyTuple>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Py<PyAny>> {
+    fn __call__(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
         let name = self.name(py);
         let kept = put(&self.kept, None).map(|kept| kept.into_bound(py));
         let Some(future) = kept.or_else(|| self.future.bind(py).upgrade()) else {
@@ -105,7 +100,9 @@ impl Guard {
         if future.call_method0(intern!(py, "done"))?.is_truthy()? {
             match self.method {
                 // What the method says of a future that is done.
-                Guarded::Cancel if self.erases.bind(py).call1((&future,))?.is_truthy()? => return Ok(false.into_pyobject(py)?.to_owned().into_any().unbind()),
+                Guarded::Cancel if self.erases.bind(py).call1((&future,))?.is_truthy()? => {
+                    return Ok(false.into_pyobject(py)?.to_owned().into_any().unbind());
+                }
                 Guarded::Exception if self.erases.bind(py).call0()?.is_truthy()? => {
                     return Ok(future.getattr(intern!(py, "_exception"))?.unbind());
                 }

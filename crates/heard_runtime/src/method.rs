@@ -37,7 +37,11 @@ impl Method {
         result.map(Bound::unbind)
     }
 
-    fn __get__<'py>(slf: &Bound<'py, Self>, object: Option<&Bound<'py, PyAny>>, _owner: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        object: Option<&Bound<'py, PyAny>>,
+        _owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         match object {
             None => Ok(slf.clone().into_any()),
@@ -45,14 +49,9 @@ impl Method {
         }
     }
 
-    /// Its name, its documentation, its signature.
+    /// Its name, its signature.
     fn __getattr__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         self.original.bind(py).getattr(name)
-    }
-
-    #[getter]
-    fn __doc__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.original.getattr(py, intern!(py, "__doc__"))
     }
 
     #[getter]
