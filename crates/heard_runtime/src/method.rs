@@ -49,7 +49,7 @@ impl Method {
         }
     }
 
-    /// Its name, its documentation, its signature.
+    /// Its name, its signature.
     fn __getattr__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         self.original.bind(py).getattr(name)
     }
