@@ -223,12 +223,12 @@ fn summarise(report: &Report, console: Console) -> io::Result<()> {
         incidents => format!("{} ({})", counted(incidents, "incident"), counted(usize::try_from(events).unwrap_or(usize::MAX), "event")),
     };
     let lines = counted(usize::try_from(lines).unwrap_or(usize::MAX), "line");
-    summary.push_str(&format!(" in {lines} of {}", counted(report.files.len(), "file")));
+    summary = format!("{summary} in {lines} of {}", counted(report.files.len(), "file"));
     if report.not_understood.count > 0 {
-        summary.push_str(&format!("; not understood: {}", report.not_understood.count));
+        summary = format!("{summary}; not understood: {}", report.not_understood.count);
     }
     if report.quoted.count > 0 {
-        summary.push_str(&format!("; quoted by others: {}", report.quoted.count));
+        summary = format!("{summary}; quoted by others: {}", report.quoted.count);
     }
     console.summary(summary)
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long anything may take before it counts as stuck, however busy the machine is.
-const STUCK: Duration = Duration::from_secs(120);
+const STUCK: Duration = Duration::from_mins(2);
 
 fn record(name: &str) -> String {
     format!("ERROR:asyncio:Task was destroyed but it is pending!\ntask: <Task pending name='T' coro=<{name}() done, defined at /a.py:3>>\n")

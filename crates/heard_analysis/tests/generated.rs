@@ -26,7 +26,7 @@ fn tower(decorator: &str) -> String {
          {decorator}async def floor_0():\n    raise OSError\n\n\n"
     );
     for floor in 1..=6 {
-        write!(source, "{decorator}async def floor_{floor}():\n").unwrap();
+        writeln!(source, "{decorator}async def floor_{floor}():").unwrap();
         for step in 0..40 {
             // Nothing is heard, and no step tells so before the last one.
             let tries = format!("    try:\n        await floor_{}()\n    except KeyError:\n        print({step})\n", floor - 1);

@@ -64,7 +64,7 @@ fn packed() -> Vec<(&'static str, Vec<u8>)> {
         ("hits, newest first", format!("{{\"hits\": {{\"hits\": [\n{}\n]}}}}", newest_first(rows(&source)).join(",\n")).into_bytes()),
         ("insights, newest first", format!("{{\"results\": [{}]}}", newest_first(rows(&insight)).join(",")).into_bytes()),
         ("csv, newest first", {
-            let row = |number: usize, line: &str| format!("{},{},shop", stamp(number), format!("\"{}\"", line.replace('"', "\"\"")));
+            let row = |number: usize, line: &str| format!("{},\"{}\",shop", stamp(number), line.replace('"', "\"\""));
             format!("@timestamp,@message,host\n{}\n", newest_first(rows(&row)).join("\n")).into_bytes()
         }),
         (
@@ -72,7 +72,7 @@ fn packed() -> Vec<(&'static str, Vec<u8>)> {
             (newest_first(rows(&|number, line| format!("{} shop: {line}", stamp(number)))).join("\n") + "\n").into_bytes(),
         ),
         ("utf-16", {
-            let text: String = lines().iter().map(|line| format!("{line}\r\n")).collect();
+            let text = lines().join("\r\n") + "\r\n";
             [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
         }),
         ("a narrow terminal", {

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 /// Reads files, folders and patterns on so many threads, 0 being one a core, and gives a partial result.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "Python's values are extracted for the function alone")]
 pub(crate) fn scan_logs(py: Python<'_>, paths: Vec<PathBuf>, since: Option<&str>, until: Option<&str>, threads: usize) -> PyResult<String> {
     let window = Window { since: since.map(moment).transpose()?, until: until.map(moment).transpose()? };
     let files = source::files(&paths).map_err(|error| PyOSError::new_err(error.to_string()))?;
@@ -17,6 +18,7 @@ pub(crate) fn scan_logs(py: Python<'_>, paths: Vec<PathBuf>, since: Option<&str>
 
 /// One partial result of many.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "Python's values are extracted for the function alone")]
 pub(crate) fn merge_logs(parts: Vec<String>) -> PyResult<String> {
     let mut all = Partial::default();
     for part in &parts {

@@ -18,10 +18,10 @@ pub(super) fn find(folder: &Path) -> Vec<Definition> {
     let mut definitions = Vec::new();
     for entry in WalkBuilder::new(folder).build().flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "py") {
-            if let Ok(bytes) = std::fs::read(path) {
-                of_source(path, &String::from_utf8_lossy(&bytes), &mut definitions);
-            }
+        if path.extension().is_some_and(|extension| extension == "py")
+            && let Ok(bytes) = std::fs::read(path)
+        {
+            of_source(path, &String::from_utf8_lossy(&bytes), &mut definitions);
         }
     }
     definitions

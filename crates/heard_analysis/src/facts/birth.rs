@@ -450,13 +450,13 @@ impl<'a> Finder<'_, '_, 'a> {
             }
             Expr::If(either) => Some(self.hearing_of_work(&either.body, site)?.and(self.hearing_of_work(&either.orelse, site)?)),
             Expr::Name(name) if let Some(choice @ Expr::If(_)) = self.value_of_local(name, site) => self.hearing_of_work(choice, site),
-            argument => match work_callee(self.flow.module, argument, site.around.scope.function) {
-                Some(callee) => Some(self.hearing(&callee)),
-                None => {
-                    let work = argument.as_call_expr()?;
-                    self.hearing_of_choice(&work.func).or_else(|| self.hearing_as_written(work))
+            argument => {
+                if let Some(callee) = work_callee(self.flow.module, argument, site.around.scope.function) {
+                    return Some(self.hearing(&callee));
                 }
-            },
+                let work = argument.as_call_expr()?;
+                self.hearing_of_choice(&work.func).or_else(|| self.hearing_as_written(work))
+            }
         }
     }
 

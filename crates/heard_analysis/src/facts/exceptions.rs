@@ -134,29 +134,28 @@ impl Hierarchy<'_> {
                     return Some(true);
                 }
                 // `class TimeoutError(asyncio.TimeoutError)`: the other one is not of the program.
-                let is_base =
-                    |base| if base == raised { self.is_known_one_of(base, kind, depth) } else { self.is_one_of(base, kind, depth) };
+                let is_base = |base| if base == raised { is_known_one_of(base, kind, depth) } else { self.is_one_of(base, kind, depth) };
                 any(self.classes.names_of_bases(*class).map(is_base))
             }));
         }
-        self.is_known_one_of(raised, kind, depth)
+        is_known_one_of(raised, kind, depth)
     }
+}
 
-    /// The same of an exception that the program does not define.
-    fn is_known_one_of(&self, raised: &str, kind: &str, depth: usize) -> Option<bool> {
-        let depth = depth.checked_sub(1)?;
-        let raised = canonical(raised);
-        let mut bases = BASES.iter().filter(|(name, _)| *name == raised).map(|(_, base)| *base).peekable();
-        if bases.peek().is_some() {
-            return any(bases.map(|base| if base == kind { Some(true) } else { self.is_known_one_of(base, kind, depth) }));
-        }
-        match (PLAIN.contains(&raised), kind) {
-            // A library's own exception is most likely a failure.
-            (_, "Exception") => Some(raised != "BaseException" && raised != "object"),
-            (true, _) => Some(false),
-            (false, _) if matches!(raised, "BaseException" | "object") => Some(false),
-            (false, _) => None,
-        }
+/// The same of an exception that the program does not define.
+fn is_known_one_of(raised: &str, kind: &str, depth: usize) -> Option<bool> {
+    let depth = depth.checked_sub(1)?;
+    let raised = canonical(raised);
+    let mut bases = BASES.iter().filter(|(name, _)| *name == raised).map(|(_, base)| *base).peekable();
+    if bases.peek().is_some() {
+        return any(bases.map(|base| if base == kind { Some(true) } else { is_known_one_of(base, kind, depth) }));
+    }
+    match (PLAIN.contains(&raised), kind) {
+        // A library's own exception is most likely a failure.
+        (_, "Exception") => Some(raised != "BaseException" && raised != "object"),
+        (true, _) => Some(false),
+        (false, _) if matches!(raised, "BaseException" | "object") => Some(false),
+        (false, _) => None,
     }
 }
 
@@ -204,7 +203,9 @@ impl<'e> ExceptionSet<'e> {
     /// What an `except` with this behind it takes.
     pub(super) fn of(kind: Option<&'e Expr>) -> Self {
         let mut set = ExceptionSet { is_bare: kind.is_none(), ..ExceptionSet::default() };
-        kind.into_iter().for_each(|kind| set.add(kind));
+        if let Some(kind) = kind {
+            set.add(kind);
+        }
         set
     }
 

@@ -69,7 +69,7 @@ pub(crate) struct Flow<'m, 'db, 'a> {
     /// The first place where a name, or another body, reads it.
     reading: RefCell<Option<Span>>,
     /// What became of values that were followed already, and where they are read: several facts ask for the same.
-    known: RefCell<FxHashMap<(TextRange, Kind), (Verdict, Option<Span>)>>,
+    known: RefCell<FxHashMap<(TextRange, Kind), kept::Followed>>,
 }
 
 /// What became of a value, and as what: a gather that is awaited goes on as its outcomes.

@@ -281,12 +281,9 @@ impl<'a> Walker<'a> {
         let mut catches_all = false;
         for ExceptHandler::ExceptHandler(handler) in &inner.handlers {
             self.resume(caught, was_dead);
-            match &handler.type_ {
-                Some(kind) => {
-                    self.statement = kind.range();
-                    self.expression(kind, &Use::Other);
-                }
-                None => {}
+            if let Some(kind) = &handler.type_ {
+                self.statement = kind.range();
+                self.expression(kind, &Use::Other);
             }
             catches_all |= ExceptionSet::of_handler(handler).is_all();
             if let Some(name) = &handler.name {

@@ -21,6 +21,9 @@ use super::{Flow, Reach, Verdict, never_read};
 use crate::finding::Span;
 use crate::resolve::Answer;
 
+/// What became of a value that was followed to its end, and where it is read.
+pub(super) type Followed = (Verdict, Option<Span>);
+
 /// An attribute that more files mention is not followed: it has a name like `task`.
 const MOST_FILES: usize = 60;
 
