@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ruff_notebook::Notebook;
+use heard_analysis::system::Notebook;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::output::Cells;

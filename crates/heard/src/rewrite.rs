@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use camino::Utf8Path;
 use heard_analysis::Edit;
-use ruff_notebook::Notebook;
+use heard_analysis::system::Notebook;
 use tempfile::NamedTempFile;
 
 use crate::notebook;

@@ -15,8 +15,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::limits;
-use heard_analysis::system::System;
-use ruff_notebook::{Notebook, NotebookError};
+use heard_analysis::system::{Notebook, NotebookError, System};
 
 /// Nobody writes such files; the parser's positions have 32 bits.
 const LARGEST: u64 = 256 << 20;

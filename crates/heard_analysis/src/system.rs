@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use std::{fmt, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
+pub use ruff_notebook::{Notebook, NotebookError};
 
 /// What the analyser sees of the machine that it runs on. All paths are absolute.
 pub trait System: fmt::Debug + Send + Sync {

@@ -77,6 +77,7 @@ impl Resolver<'_> {
         };
         match (declared, given) {
             (_, Ty::Never | Ty::Unknown(_) | Ty::Dynamic | Ty::Var(..) | Ty::AnyOf(_) | Ty::TypedDict(_)) | (Ty::Unknown(_), _) => None,
+            (Ty::Var(_, Some(bound)), given) => Some(self.takes(bound, given) != Some(false)),
             (Ty::Dynamic | Ty::Var(..), _) => Some(true),
             (declared, Ty::Union(parts)) => {
                 let all: Vec<_> = parts.iter().map(|part| self.takes(declared, part)).collect();
@@ -100,7 +101,12 @@ impl Resolver<'_> {
                 if self.is_open(*own) || self.files().class(*class).is_protocol() { None } else { Some(false) }
             }
             (Ty::Inst(class, _), Ty::Coroutine(_)) => {
-                matches!(self.files().class(*class).name.as_str(), "Awaitable" | "Coroutine" | "CoroutineType").then_some(true)
+                let class = self.files().class(*class);
+                match class.name.as_str() {
+                    "Awaitable" | "Coroutine" | "CoroutineType" => Some(true),
+                    _ if class.is_protocol() => None,
+                    _ => Some(false),
+                }
             }
             (Ty::Callable(result), Ty::Function(_) | Ty::Bound(..) | Ty::Class(_) | Ty::Callable(_)) => {
                 match self.takes(result, &self.call(given, &Args::Unknown)) {
