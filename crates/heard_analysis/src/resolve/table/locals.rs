@@ -13,6 +13,9 @@ use crate::resolve::ir::{Ir, Names};
 /// So many local names are followed one through the other.
 const DEEPEST_LOCAL: usize = 3;
 
+/// A name that is bound in more places than this is not followed.
+const MOST_SOURCES: usize = 4;
+
 /// A function with more `return`s than this gives anything.
 const MOST_RESULTS: usize = 6;
 
@@ -152,10 +155,11 @@ impl<'b, 'a> Walk<'b, 'a> {
                 let Some(sources) = self.names.get(name.as_str()).filter(|_| !self.globals.contains(name.as_str())) else {
                     return Ir::Name(name);
                 };
-                match (&sources[..], depth.checked_sub(1)) {
-                    ([source], Some(depth)) if !self.unsure.contains(name.as_str()) => self.meaning(*source, depth),
-                    _ => Ir::Unknown,
-                }
+                let Some(depth) = depth.checked_sub(1).filter(|_| !self.unsure.contains(name.as_str())) else { return Ir::Unknown };
+                // The branches of an `if` often bind a name to the same, and then it matters little which one has run.
+                let mut meanings = sources.iter().take(MOST_SOURCES + 1).map(|source| self.meaning(*source, depth));
+                let first = meanings.next().unwrap_or(Ir::Unknown);
+                if sources.len() <= MOST_SOURCES && meanings.all(|other| other == first) { first } else { Ir::Unknown }
             }
             Ir::Attr(value, name) => {
                 let is_unsure =
