@@ -56,7 +56,8 @@ pub(crate) fn compile(python: &Path, sources: &[&str]) -> Result<Vec<(usize, usi
 }
 
 fn start(python: &Path, source: &str, stdin: Stdio) -> Result<Child, String> {
-    let arguments: [OsString; 5] = ["-I", "-X", "utf8", "-c", source].map(OsString::from);
+    // What the compiler of a newer Python says of the text is not what becomes of the failure.
+    let arguments: [OsString; 7] = ["-I", "-W", "ignore::SyntaxWarning", "-X", "utf8", "-c", source].map(OsString::from);
     Command::new(python)
         .args(arguments)
         .current_dir(std::env::temp_dir())
