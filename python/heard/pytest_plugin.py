@@ -39,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
         import pytest
 
         raise pytest.UsageError(f"heard = {mode}: it is one of {', '.join(_MODES)}")
+    from heard.testing.pytest import injecting
+
+    config.pluginmanager.register(injecting, "heard-inject")
     if mode == "off":
         from heard.testing.pytest import off
 

@@ -620,3 +620,75 @@ def test_the_workers_of_xdist_listen(suite: Suite) -> None:
     assert outcomes == {"test_passes": "passed"}
     assert ran.text.count("the set-up of the fixture 'of_session' (session)") == 1, ran.text
     assert ran.code == 1
+
+
+def test_a_block_may_listen_for_itself(suite: Suite) -> None:
+    ran = suite(
+        """
+        from heard.testing import HeardTestCase, expect_lost, listening
+
+        async def other():
+            raise KeyError("another")
+        async def lose(*functions):
+            for function in functions:
+                asyncio.ensure_future(function())
+            await turn()
+        def test_expects():
+            with expect_lost(Lost):
+                asyncio.run(lose(boom))
+        def test_expects_one_of_two():
+            with expect_lost(Lost):
+                asyncio.run(lose(boom, other))
+        def test_expects_in_vain():
+            with expect_lost(KeyError):
+                asyncio.run(turn())
+        def test_listens():
+            with listening() as failures:
+                asyncio.run(lose(boom))
+            assert [failure.coroutine for failure in failures] == ["boom"]
+        def test_never_awaited_in_a_block_that_expects_something_else():
+            async def main():
+                ring = [boom()]
+                ring.append(ring)
+                await lose(other)
+            with expect_lost(KeyError):
+                asyncio.run(main())
+        class Case(HeardTestCase, unittest.IsolatedAsyncioTestCase):
+            async def test_case_loses(self):
+                await lose(boom)
+            async def test_case_expects(self):
+                with expect_lost(Lost):
+                    await lose(boom)
+        """
+    )
+    outcomes = ran.outcomes()
+    assert {name.rpartition("::")[2]: outcome for name, outcome in outcomes.items()} == {
+        "test_expects": "passed",
+        "test_expects_one_of_two": "failed",
+        "test_expects_in_vain": "failed",
+        "test_listens": "passed",
+        "test_never_awaited_in_a_block_that_expects_something_else": "failed",
+        "test_case_loses": "failed",
+        "test_case_expects": "passed",
+    }, ran.text
+
+
+@pytest.mark.parametrize("mode", ["error", "off"])
+def test_failures_are_injected_until_the_test_ends(mode: str, suite: Suite) -> None:
+    ran = suite(
+        """
+        async def fetch():
+            return "page"
+        def test_fails(heard_inject):
+            injection = heard_inject("test_it:fetch", Lost("down"), on=2)
+            assert asyncio.run(fetch()) == "page"
+            with pytest.raises(Lost, match="down"):
+                asyncio.run(fetch())
+            assert (injection.calls, injection.injected) == (2, 1)
+        def test_is_as_before():
+            for _ in range(3):
+                assert asyncio.run(fetch()) == "page"
+        """,
+        f"--heard={mode}",
+    )
+    assert ran.outcomes() == {"test_fails": "passed", "test_is_as_before": "passed"}, ran.text

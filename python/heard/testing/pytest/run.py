@@ -16,7 +16,6 @@ from heard.testing.pytest import stages, workers
 from heard.testing.pytest.baseline import Baseline
 from heard.testing.pytest.unittest import split_phases
 
-
 #: What `pytest.fail` raises; a class that derives from it is told without a traceback.
 _Failed: typing.Any = pytest.fail.Exception
 
@@ -72,17 +71,13 @@ class Run:
             yield
             return
         before = current.current
-        self.mark()
+        self.listener.mark()
         current.current = stage
         try:
             yield
         finally:
-            self.mark()
+            self.listener.mark()
             current.current = before
-
-    def mark(self) -> None:
-        for task in self.listener.pending():
-            current.mark(task)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -137,7 +132,8 @@ class Run:
         if failure.test in mine:
             return True
         # What the set-up of a class or a module loses on the spot fails the test that asked for it.
-        return when == "setup" and failure.test is not None and failure.test.endswith(("(class)", "(module)", "(package)"))
+        scopes = ("(class)", "(module)", "(package)")
+        return when == "setup" and failure.test is not None and failure.test.endswith(scopes)
 
     def warn_of_pending(self, item: pytest.Item, when: Phase) -> None:
         """Tasks that the test has started and that run on when it is over."""
@@ -146,7 +142,8 @@ class Run:
         names = {failure.coroutine or failure.task or "?": failure for failure in pending if failure.test == own}
         for name, failure in names.items():
             if failure not in self.allowed:
-                item.warn(HeardWarning(f"the task of {name} was still running when its loop ended; its place of birth: {_born(failure)}"))
+                born = f"its place of birth: {_born(failure)}"
+                item.warn(HeardWarning(f"the task of {name} was still running when its loop ended; {born}"))
         if when != "teardown":
             return
         for task in self.listener.pending():
@@ -208,7 +205,8 @@ class Asked(typing.Sequence[Failure]):
 
     def _now(self) -> list[Failure]:
         self._run.listener.look()
-        self._found += self._run.listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
+        listener = self._run.listener
+        self._found += listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
         return self._found
 
     def __len__(self) -> int:
