@@ -22,7 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="losses in FILE, written by --heard-write-baseline, are known and say nothing",
     )
     group.addoption(
-        "--heard-write-baseline", metavar="FILE", help="writes every loss of this run to FILE, and fails no test for them"
+        "--heard-write-baseline",
+        metavar="FILE",
+        help="writes every loss of this run to FILE, and fails no test for them",
     )
     parser.addini("heard", "what a lost failure does to its test: error, warn or off", default="error")
     words: typing.Literal["args"] = "args"

@@ -56,7 +56,7 @@ def test_a_program_of_the_page(program: tuple[str, str, str]) -> None:
 
 
 def first_test(program: tuple[str, str, str]) -> str:
-    return re.findall(r"def (test_\w+)", program[0])[0]
+    return str(re.findall(r"def (test_\w+)", program[0])[0])
 
 
 @pytest.mark.parametrize("program", programs(DOCS / "testing.md"), ids=first_test)

@@ -1,4 +1,4 @@
-"""`heard.testing` without pytest's plugin: what `listening`, `expect_lost` and `HeardTestCase` say of a block or a test.
+"""`heard.testing` without pytest's plugin: what its blocks and test cases say.
 
 `test_plugin.py` shows them under the plugin.
 """
