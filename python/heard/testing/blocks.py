@@ -114,9 +114,10 @@ def expect_lost(*expected: Expected) -> Iterator[None]:
     """
     if not expected:
         raise TypeError("expect_lost needs a class of exceptions, or the name of a rule, a coroutine or a task")
-    for one in expected:
-        if not isinstance(one, str) and not (isinstance(one, type) and issubclass(one, BaseException)):
-            raise TypeError(f"expect_lost takes classes of exceptions and names, not {one!r}")
+    try:
+        Allowed.of(expected)
+    except TypeError as error:
+        raise TypeError(f"expect_lost: {error}") from None
     with Block("a block that is to lose something") as block:
         is_over = False
         try:
@@ -137,9 +138,7 @@ def expect_lost(*expected: Expected) -> Iterator[None]:
 
 
 def _is(expected: Expected, failure: Failure, exception: BaseException | None) -> bool:
-    if isinstance(expected, type):
-        return isinstance(exception, expected)
-    return failure in Allowed(frozenset({expected}))
+    return Allowed.of([expected]).covers(failure, exception)
 
 
 def _said(pairs: list[tuple[Failure, BaseException | None]]) -> str:

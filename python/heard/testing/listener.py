@@ -236,13 +236,27 @@ PENDING = "task-pending-at-exit"
 
 @dataclasses.dataclass(frozen=True)
 class Allowed:
-    """What need not be heard: names of rules, of coroutines and tasks, and of exceptions."""
+    """What need not be heard: names of rules, events, coroutines, tasks and exceptions, and classes of exceptions."""
 
     names: frozenset[str] = frozenset()
+    classes: tuple[type[BaseException], ...] = ()
 
-    def __contains__(self, failure: object) -> bool:
-        if not isinstance(failure, Failure):
-            return False
+    @classmethod
+    def of(cls, allow: Iterable[object]) -> Allowed:
+        """Raises `TypeError` for what is neither a name nor a class of exceptions."""
+        names, classes = set(), []
+        for one in allow:
+            if isinstance(one, str):
+                names.add(one)
+            elif isinstance(one, type) and issubclass(one, BaseException):
+                classes.append(one)
+            else:
+                raise TypeError(f"{one!r} is neither a name nor a class of exceptions")
+        return cls(frozenset(names), tuple(classes))
+
+    def covers(self, failure: Failure, exception: BaseException | None) -> bool:
+        if isinstance(exception, self.classes):
+            return True
         mine = {failure.rule, failure.coroutine, failure.task, failure.event}
         if failure.exception is not None:
             mine |= {failure.exception.type, failure.exception.type.rpartition(".")[2]}
