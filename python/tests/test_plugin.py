@@ -429,6 +429,26 @@ def test_a_mark_that_says_nothing_is_an_error(mark: str, suite: Suite) -> None:
     assert "test_it.py::test: write the mark as @pytest.mark.heard(allow=" in ran.text
 
 
+def test_a_bad_mark_under_xdist_is_the_error_of_its_test(suite: Suite) -> None:
+    ran = suite("@pytest.mark.heard('boom')\ndef test(): pass\ndef test_other(): pass\n", "-n2", plugins=["xdist"])
+    assert ran.outcomes() == {"test": "error", "test_other": "passed"}, ran.text
+    assert "write the mark as @pytest.mark.heard(allow=" in ran.text
+
+
+def test_with_off_nothing_of_the_monitor_is_imported(suite: Suite) -> None:
+    ran = suite(
+        """
+        import sys
+        def test(heard_failures):
+            assert heard_failures == []
+            parts = ("heard.monitor", "heard.report", "heard.record")
+            assert not [name for name in sys.modules if name.startswith(parts)]
+        """,
+        "--heard=off",
+    )
+    assert ran.outcomes() == {"test": "passed"}, ran.text
+
+
 def test_a_test_may_ask_what_it_has_lost(suite: Suite) -> None:
     ran = suite(
         """

@@ -54,6 +54,9 @@ class Run:
     # The parts of the run.
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if hasattr(self.config, "workerinput"):
+            # pytest-xdist takes an error of a worker's collection for a crash: there, the test itself ends with it.
+            return
         for item in items:
             for mark in item.iter_markers("heard"):
                 try:
