@@ -233,12 +233,17 @@ HEARS = {
 }
 
 
-@pytest.mark.parametrize("kind", HEARS)
-def test_a_test_that_hears_passes(kind: str, suite: Suite) -> None:
-    body = textwrap.indent(textwrap.dedent(HEARS[kind]).strip(), " " * 8)
-    ran = suite(f"def test():\n    async def main():\n{body}\n    asyncio.run(main())\n")
-    assert ran.outcomes() == {"test": "passed"}, ran.text
+def test_tests_that_hear_pass(suite: Suite) -> None:
+    source = ""
+    for number, body in enumerate(HEARS.values()):
+        lines = textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
+        source += f"def test_{number}():\n    async def main():\n{lines}\n    asyncio.run(main())\n"
+    ran = suite(source)
+    expected = {kind: "passed" for kind in HEARS}
+    outcomes = ran.outcomes()
+    assert {kind: outcomes.get(f"test_{number}") for number, kind in enumerate(HEARS)} == expected, ran.text
     assert ran.code == 0
+    assert "HeardWarning" not in ran.text
 
 
 def test_what_caplog_shows_of_asyncio_is_heard(suite: Suite) -> None:
