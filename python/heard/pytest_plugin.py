@@ -16,21 +16,34 @@ _MODES = ("error", "warn", "off")
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("heard", "heard: failures of asyncio that nobody hears")
     group.addoption("--heard", choices=_MODES, help="what a lost failure does to its test (default: error)")
-    group.addoption("--heard-baseline", metavar="FILE", help="losses in FILE, written by --heard-write-baseline, are known and say nothing")
-    group.addoption("--heard-write-baseline", metavar="FILE", help="writes every loss of this run to FILE, and fails no test for them")
+    group.addoption(
+        "--heard-baseline",
+        metavar="FILE",
+        help="losses in FILE, written by --heard-write-baseline, are known and say nothing",
+    )
+    group.addoption(
+        "--heard-write-baseline",
+        metavar="FILE",
+        help="writes every loss of this run to FILE, and fails no test for them",
+    )
     parser.addini("heard", "what a lost failure does to its test: error, warn or off", default="error")
-    parser.addini("heard_allow", "rules, coroutines, tasks and exceptions that need not be heard", type="args", default=[])
+    words: typing.Literal["args"] = "args"
+    parser.addini("heard_allow", "rules, coroutines, tasks and exceptions that need not be heard", words, default=[])
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "heard(allow=[...]): failures of these rules, coroutines, tasks or exceptions need not be heard in this test"
+        "markers",
+        "heard(allow=[...]): failures of these rules, coroutines, tasks or exceptions need not be heard in this test",
     )
     mode = config.getoption("--heard") or config.getini("heard")
     if mode not in _MODES:
         import pytest
 
         raise pytest.UsageError(f"heard = {mode}: it is one of {', '.join(_MODES)}")
+    from heard.testing.pytest import injecting
+
+    config.pluginmanager.register(injecting, "heard-inject")
     if mode == "off":
         from heard.testing.pytest import off
 

@@ -16,6 +16,12 @@ def test_the_version_is_the_one_of_the_distribution() -> None:
     assert heard.__version__ == importlib.metadata.version("heard-runtime")
 
 
+def test_pytest_finds_the_plugin() -> None:
+    [point] = importlib.metadata.distribution("heard-runtime").entry_points.select(group="pytest11")
+    assert point.name == "heard"
+    assert hasattr(point.load(), "pytest_configure")
+
+
 def test_the_stubs_name_what_the_native_module_has() -> None:
     stubs = ast.parse(Path(heard.__file__).with_name("_native.pyi").read_text())
     functions = {

@@ -1,5 +1,35 @@
-"""For tests: failures on purpose."""
+"""For tests: hearing what a test loses, and failures on purpose."""
 
-from heard.testing.inject import Injection, inject
+from __future__ import annotations
 
-__all__ = ["Injection", "inject"]
+# pytest's plugin comes past here in every run, so nothing is imported before it is used.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heard.testing.blocks import expect_lost, listening
+    from heard.testing.injection import Injection, inject
+    from heard.testing.unittest import HeardTestCase
+
+__all__ = ["HeardTestCase", "Injection", "expect_lost", "inject", "listening"]
+
+_MODULES = {
+    "HeardTestCase": "unittest",
+    "Injection": "injection",
+    "expect_lost": "blocks",
+    "inject": "injection",
+    "listening": "blocks",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module 'heard.testing' has no attribute {name!r}")
+    import importlib
+
+    found: object = getattr(importlib.import_module(f"heard.testing.{module}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

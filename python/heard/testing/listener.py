@@ -46,19 +46,29 @@ class Listener:
         self.shows_warnings: object = None
         self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         self.undo: list[Undo] = []
+        #: What the program had in place before, and has again afterwards.
+        self.before: Settings | None = None
 
     def start(self) -> None:
-        """Puts the monitor in place. One of the program's own is taken out."""
-        self.undo += _note_loops(self.loops)
+        """Puts the monitor in place. One of the program's own is taken out until `stop`."""
+        global _current
+        monitor = install.current()
+        self.before = monitor.settings if monitor is not None else None
+        _note_loops(self.loops, self.undo)
         logging.getLogger("asyncio").addFilter(self._asserted)
         gc.callbacks.append(self._collect)
         self.listen()
+        _current = self
 
     def stop(self) -> None:
         """Takes it out."""
+        global _current
+        _current = None
         monitor = install.current()
         if monitor is not None and monitor.settings is self.settings:
             install.uninstall()
+            if self.before is not None:
+                install.install(self.before)
         gc.callbacks.remove(self._collect)
         logging.getLogger("asyncio").removeFilter(self._asserted)
         for undo in reversed(self.undo):
@@ -126,8 +136,7 @@ class Listener:
     def look(self) -> None:
         """The part that runs is over: what is lost by now is known then, and what goes on is marked as its own."""
         monitor = self.listen()
-        for task in self.pending():
-            stages.mark(task)
+        self.mark()
         for loop in list(self.loops):
             if not loop.is_closed() and not loop.is_running():
                 monitor.cancels.look_at_rest(loop)
@@ -146,24 +155,49 @@ class Listener:
         """The tasks of all loops that are not done."""
         return [task for loop in list(self.loops) if not loop.is_closed() for task in asyncio.all_tasks(loop)]
 
+    def mark(self) -> None:
+        """Whatever runs was born by now."""
+        for task in self.pending():
+            stages.mark(task)
+
     def take(self, belongs: Callable[[Failure], bool]) -> list[Failure]:
         """What is lost of these, once."""
+        return [failure for failure, _ in self.take_pairs(belongs)]
+
+    def take_pairs(self, belongs: Callable[[Failure], bool]) -> list[tuple[Failure, BaseException | None]]:
+        """The same, each with its exception."""
         taken = [failure for failure in list(self.lost.values()) if belongs(failure)]
         for failure in taken:
             del self.lost[failure.id]
         told = {id(exception) for exception in self.told}
-        return one_an_exception(
-            (failure, self.exceptions.pop(failure.id, None))
-            for failure in taken
-            if id(self.exceptions.get(failure.id)) not in told
-        )
+        pairs = [(failure, self.exceptions.pop(failure.id, None)) for failure in taken]
+        return one_an_exception(pair for pair in pairs if id(pair[1]) not in told)
+
+    def give_back(self, failure: Failure, exception: BaseException | None) -> None:
+        """Part of what was taken belongs to the part of the run that goes on."""
+        failure = dataclasses.replace(failure, test=stages.current)
+        self.found.discard(failure.id)
+        self.lost[failure.id] = failure
+        if exception is not None:
+            self.exceptions[failure.id] = exception
 
     def forget_told(self) -> None:
         """A test is over: what it was told of is told."""
         self.told.clear()
 
 
-def one_an_exception(pairs: Iterable[tuple[Failure, BaseException | None]]) -> list[Failure]:
+#: The one that listens.
+_current: Listener | None = None
+
+
+def current() -> Listener | None:
+    """The listener of the run of tests, or of the block, that runs."""
+    return _current
+
+
+def one_an_exception(
+    pairs: Iterable[tuple[Failure, BaseException | None]],
+) -> list[tuple[Failure, BaseException | None]]:
     """One exception that two tasks end with is one failure."""
     seen: set[int] = set()
     kept = []
@@ -171,7 +205,7 @@ def one_an_exception(pairs: Iterable[tuple[Failure, BaseException | None]]) -> l
         if exception is not None and id(exception) in seen:
             continue
         seen.add(id(exception))
-        kept.append(failure)
+        kept.append((failure, exception))
     return kept
 
 
@@ -180,7 +214,9 @@ def exception_of(record: logging.LogRecord) -> BaseException | None:
     return record.exc_info[1] if isinstance(record.exc_info, tuple) else None
 
 
-def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop]) -> list[Undo]:
+def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop], undo: list[Undo]) -> None:
+    """Notes every loop that is made from now on. What takes that back is added to `undo`, later as well."""
+
     def note(loop_type: typing.Any) -> Undo:
         original = loop_type.__init__
 
@@ -190,27 +226,38 @@ def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop]) -> list[Undo]
 
         return replace(loop_type, "__init__", wrapping(__init__, original))
 
-    undo = [note(asyncio.base_events.BaseEventLoop)]
+    undo.append(note(asyncio.base_events.BaseEventLoop))
     undo.append(after_import("uvloop", lambda module: undo.append(note(module.Loop))))
-    return undo
 
 
-#: Events that a primitive of ours has heard, or that are a matter of order and not of failure.
+#: Told of a task that was left when its loop ended, which is no loss.
 PENDING = "task-pending-at-exit"
 
 
 @dataclasses.dataclass(frozen=True)
 class Allowed:
-    """What need not be heard: names of rules, of coroutines and tasks, and of exceptions."""
+    """What need not be heard: names of rules, events, coroutines, tasks and exceptions, and classes of exceptions."""
 
     names: frozenset[str] = frozenset()
+    classes: tuple[type[BaseException], ...] = ()
 
-    def __contains__(self, failure: object) -> bool:
-        if not isinstance(failure, Failure):
-            return False
+    @classmethod
+    def of(cls, allow: Iterable[object]) -> Allowed:
+        """Raises `TypeError` for what is neither a name nor a class of exceptions."""
+        names, classes = set(), []
+        for one in allow:
+            if isinstance(one, str):
+                names.add(one)
+            elif isinstance(one, type) and issubclass(one, BaseException):
+                classes.append(one)
+            else:
+                raise TypeError(f"{one!r} is neither a name nor a class of exceptions")
+        return cls(frozenset(names), tuple(classes))
+
+    def covers(self, failure: Failure, exception: BaseException | None) -> bool:
+        if isinstance(exception, self.classes):
+            return True
         mine = {failure.rule, failure.coroutine, failure.task, failure.event}
         if failure.exception is not None:
             mine |= {failure.exception.type, failure.exception.type.rpartition(".")[2]}
         return not self.names.isdisjoint(name for name in mine if name)
-
-

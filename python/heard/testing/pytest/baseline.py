@@ -18,7 +18,9 @@ class Baseline:
     """The known losses of each test: how many of each kind. What is beyond them is new."""
 
     def __init__(self, path: str | None, target: str | None) -> None:
-        self.target = target
+        self.target = pathlib.Path(target) if target is not None else None
+        if self.target is not None:
+            _check_writable(self.target)
         self.known: collections.Counter[Key] = _read(pathlib.Path(path)) if path is not None else collections.Counter()
         self.seen: collections.Counter[Key] = collections.Counter()
 
@@ -40,7 +42,7 @@ class Baseline:
             for (test, rule, coroutine, exception), count in sorted(self.seen.items())
         ]
         text = json.dumps({"version": _VERSION, "losses": rows}, indent=1, ensure_ascii=False)
-        pathlib.Path(self.target).write_text(text + "\n", encoding="utf-8")
+        self.target.write_text(text + "\n", encoding="utf-8")
 
 
 def _key(nodeid: str, failure: Failure) -> Key:
@@ -48,11 +50,22 @@ def _key(nodeid: str, failure: Failure) -> Key:
     return nodeid, failure.rule, failure.coroutine or "", exception
 
 
+def _check_writable(path: pathlib.Path) -> None:
+    """A run may take long, so it is not at its end that one learns of this."""
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise pytest.UsageError(f"--heard-write-baseline: {path} cannot be written: {error.strerror}") from error
+
+
 def _read(path: pathlib.Path) -> collections.Counter[Key]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["version"] != _VERSION:
-            raise pytest.UsageError(f"--heard-baseline: {path} is of version {content['version']}, and this is version {_VERSION}")
+            raise pytest.UsageError(
+                f"--heard-baseline: {path} is of version {content['version']}, and this heard reads version {_VERSION}"
+            )
         return collections.Counter(
             {(row["test"], row["rule"], row["coroutine"], row["exception"]): row["count"] for row in content["losses"]}
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import typing
+
 import pytest
 
-from heard.record import Failure
+if typing.TYPE_CHECKING:
+    from heard.record import Failure
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from heard.testing.pytest import stages, workers
 from heard.testing.pytest.baseline import Baseline
 from heard.testing.pytest.unittest import split_phases
 
-
 #: What `pytest.fail` raises; a class that derives from it is told without a traceback.
 _Failed: typing.Any = pytest.fail.Exception
 
@@ -43,7 +42,7 @@ class Run:
         self.config = config
         self.is_error = mode == "error"
         self.listener = Listener()
-        self.allowed = Allowed(frozenset(config.getini("heard_allow")))
+        self.allowed = Allowed.of(config.getini("heard_allow"))
         self.baseline = Baseline(config.getoption("--heard-baseline"), config.getoption("--heard-write-baseline"))
         self.texts: list[str] = []
         self.item: pytest.Item | None = None
@@ -53,6 +52,17 @@ class Run:
         self.listener.begin(stages.COLLECTION)
 
     # The parts of the run.
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if hasattr(self.config, "workerinput"):
+            # pytest-xdist takes an error of a worker's collection for a crash: there, the test itself ends with it.
+            return
+        for item in items:
+            for mark in item.iter_markers("heard"):
+                try:
+                    _allowed(mark)
+                except pytest.UsageError as error:
+                    raise pytest.UsageError(f"{item.nodeid}: {error}") from error
 
     def pytest_unconfigure(self) -> None:
         for undo in self.undo:
@@ -72,17 +82,13 @@ class Run:
             yield
             return
         before = current.current
-        self.mark()
+        self.listener.mark()
         current.current = stage
         try:
             yield
         finally:
-            self.mark()
+            self.listener.mark()
             current.current = before
-
-    def mark(self) -> None:
-        for task in self.listener.pending():
-            current.mark(task)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -123,11 +129,11 @@ class Run:
         if when == "teardown":
             self.listener.settle("the test is over, and nobody has read it", mine)
         self.warn_of_pending(item, when)
-        taken = self.listener.take(lambda failure: self.belongs(failure, mine, when))
+        taken = self.listener.take_pairs(lambda failure: self.belongs(failure, mine, when))
         if item.nodeid in self.asked:
             return []
-        allowed = [self.allowed, *(Allowed(_names(mark)) for mark in item.iter_markers("heard"))]
-        kept = [failure for failure in taken if not any(failure in one for one in allowed)]
+        allowed = [self.allowed, *map(_allowed, item.iter_markers("heard"))]
+        kept = [pair[0] for pair in taken if not any(one.covers(*pair) for one in allowed)]
         return self.baseline.unknown(item.nodeid, kept)
 
     def belongs(self, failure: Failure, mine: frozenset[str], when: Phase) -> bool:
@@ -137,7 +143,8 @@ class Run:
         if failure.test in mine:
             return True
         # What the set-up of a class or a module loses on the spot fails the test that asked for it.
-        return when == "setup" and failure.test is not None and failure.test.endswith(("(class)", "(module)", "(package)"))
+        scopes = ("(class)", "(module)", "(package)")
+        return when == "setup" and failure.test is not None and failure.test.endswith(scopes)
 
     def warn_of_pending(self, item: pytest.Item, when: Phase) -> None:
         """Tasks that the test has started and that run on when it is over."""
@@ -145,8 +152,9 @@ class Run:
         pending = self.listener.take(lambda failure: failure.event == PENDING)
         names = {failure.coroutine or failure.task or "?": failure for failure in pending if failure.test == own}
         for name, failure in names.items():
-            if failure not in self.allowed:
-                item.warn(HeardWarning(f"the task of {name} was still running when its loop ended; its place of birth: {_born(failure)}"))
+            if not self.allowed.covers(failure, None):
+                born = f"its place of birth: {_born(failure)}"
+                item.warn(HeardWarning(f"the task of {name} was still running when its loop ended; {born}"))
         if when != "teardown":
             return
         for task in self.listener.pending():
@@ -176,8 +184,8 @@ class Run:
         self.listener.begin("the end of the session")
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
-        left = self.listener.take(lambda failure: failure.event != PENDING and failure not in self.allowed)
-        left = self.baseline.unknown("", left)
+        pairs = self.listener.take_pairs(lambda failure: failure.event != PENDING)
+        left = self.baseline.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
         self.texts = [f"{block(failure)}\n  {'test':8} {failure.test or 'none'}" for failure in left]
         self.baseline.write()
         if left and self.is_error and session.exitstatus == pytest.ExitCode.OK:
@@ -208,7 +216,8 @@ class Asked(typing.Sequence[Failure]):
 
     def _now(self) -> list[Failure]:
         self._run.listener.look()
-        self._found += self._run.listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
+        listener = self._run.listener
+        self._found += listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
         return self._found
 
     def __len__(self) -> int:
@@ -221,16 +230,25 @@ class Asked(typing.Sequence[Failure]):
     def __getitem__(self, index: int | slice) -> Failure | list[Failure]:
         return self._now()[index]
 
+    def __eq__(self, other: object) -> bool:
+        return self._now() == (other._now() if isinstance(other, Asked) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return repr(self._now())
 
 
-def _names(mark: pytest.Mark) -> frozenset[str]:
+def _allowed(mark: pytest.Mark) -> Allowed:
     allow = mark.kwargs.get("allow", ())
-    unknown = set(mark.kwargs) - {"allow"}
-    if mark.args or unknown or isinstance(allow, str):
-        raise pytest.UsageError("write the mark as @pytest.mark.heard(allow=['rule', 'coroutine', SomeError])")
-    return frozenset(one.__name__ if isinstance(one, type) else str(one) for one in allow)
+    try:
+        if mark.args or set(mark.kwargs) - {"allow"} or isinstance(allow, str):
+            raise TypeError("what it allows is a list, given by name")
+        return Allowed.of(allow)
+    except TypeError as error:
+        raise pytest.UsageError(
+            f"write the mark as @pytest.mark.heard(allow=['rule', 'coroutine', SomeError]): {error}"
+        ) from error
 
 
 def _born(failure: Failure) -> str:

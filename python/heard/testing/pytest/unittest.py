@@ -22,12 +22,12 @@ def split_phases(run: Run) -> typing.Callable[[], None]:
             before, item = current.current, run.item
             if item is None:
                 return original(self)
-            run.mark()
+            run.listener.mark()
             current.current = stages.of_test(item.nodeid, when)
             try:
                 return original(self)
             finally:
-                run.mark()
+                run.listener.mark()
                 current.current = before
 
         return call

@@ -1,0 +1,722 @@
+"""The pytest plugin on small suites, each run by pytest in a process of its own: which test fails, and what is said."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import typing
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+#: What every suite begins with.
+HEAD = """
+import asyncio, contextlib, gc, logging, unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+
+class Lost(Exception):
+    pass
+
+
+async def boom():
+    raise Lost("gone")
+
+
+async def turn():
+    for _ in range(5):
+        await asyncio.sleep(0)
+"""
+
+#: The plugins that the suites need beside ours, by the name of their package.
+PLUGINS = {"pytest_asyncio": "pytest_asyncio.plugin", "anyio": "anyio.pytest_plugin", "xdist": "xdist.plugin"}
+
+
+@dataclasses.dataclass
+class Ran:
+    """How a suite ended."""
+
+    code: int
+    text: str
+
+    def outcomes(self) -> dict[str, str]:
+        """The outcome of each test by name; `error` where its set-up or tear-down failed."""
+        rows = re.findall(r"^(PASSED|FAILED|ERROR|XFAIL|XPASS) \S*?::(\S+)", self.text, re.MULTILINE)
+        return {name: outcome.lower() for outcome, name in rows}
+
+
+Suite = Callable[..., Ran]
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """Writes a suite and runs it: `suite(source, "--heard=warn", plugins=["anyio"], ini="heard = warn")`."""
+
+    def suite(source: str, *arguments: str, plugins: typing.Iterable[str] = (), ini: str = "") -> Ran:
+        for name in plugins:
+            if importlib.util.find_spec(name) is None:
+                pytest.skip(f"not installed: {name}")
+        (tmp_path / "test_it.py").write_text(HEAD + textwrap.dedent(source))
+        (tmp_path / "pytest.ini").write_text("[pytest]\n" + textwrap.dedent(ini))
+        own = ("HEARD", "PYTEST", "PYTHONASYNCIO")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
+        # Nothing depends on which plugins happen to be installed.
+        environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0", "COLUMNS": "200"}
+        loaded = [part for name in plugins for part in ("-p", PLUGINS[name])]
+        command = [sys.executable, "-B", "-m", "pytest", "-rA", "-p", "no:cacheprovider", "-p", "heard.pytest_plugin"]
+        process = subprocess.run(
+            [*command, *loaded, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(process.returncode, process.stdout + process.stderr)
+
+    return suite
+
+
+#: Tests that lose a failure, with the names that the report has.
+LOSES = {
+    "a dropped task": (
+        """
+        def test():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        """,
+        ["Lost", "boom"],
+    ),
+    "a task that is kept and never read": (
+        """
+        kept = []
+        def test():
+            async def main():
+                kept.append(asyncio.create_task(boom()))
+                await turn()
+            asyncio.run(main())
+        """,
+        ["Lost", "boom"],
+    ),
+    "a coroutine that is never awaited": (
+        """
+        def test():
+            async def main():
+                boom()
+            asyncio.run(main())
+        """,
+        ["boom", "never awaited"],
+    ),
+    "the future of work in a thread": (
+        """
+        def fails():
+            raise Lost("in a thread")
+        def test():
+            async def main():
+                future = asyncio.get_running_loop().run_in_executor(None, fails)
+                await asyncio.wait([future])
+                await turn()
+            asyncio.run(main())
+        """,
+        ["Lost", "in a thread"],
+    ),
+    "the outcomes of a gather that nobody looks at": (
+        """
+        def test():
+            async def main():
+                await asyncio.gather(boom(), return_exceptions=True)
+                await turn()
+            asyncio.run(main())
+        """,
+        ["Lost", "boom"],
+    ),
+    "a callback that raises": (
+        """
+        def fails():
+            raise Lost("in a callback")
+        def test():
+            async def main():
+                asyncio.get_running_loop().call_soon(fails)
+                await turn()
+            asyncio.run(main())
+        """,
+        ["Lost", "in a callback"],
+    ),
+    "two at a time": (
+        """
+        async def second():
+            raise KeyError("another")
+        def test():
+            async def main():
+                asyncio.ensure_future(boom())
+                asyncio.ensure_future(second())
+                await turn()
+            asyncio.run(main())
+        """,
+        ["2 failures that nobody hears", "Lost", "boom", "KeyError", "second"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LOSES)
+def test_a_test_that_loses_a_failure_fails_with_the_report(kind: str, suite: Suite) -> None:
+    source, names = LOSES[kind]
+    ran = suite(source)
+    assert ran.outcomes().get("test") in ("failed", "error"), ran.text
+    assert ran.code == 1
+    for name in names:
+        assert name in ran.text
+
+
+#: Tests that hear their failures.
+HEARS = {
+    "awaited": "with pytest.raises(Lost): await asyncio.create_task(boom())",
+    "asked for its exception": """
+        task = asyncio.create_task(boom())
+        await turn()
+        assert isinstance(task.exception(), Lost)
+        """,
+    "a late reader": """
+        task = asyncio.create_task(boom())
+        await turn()
+        gc.collect()
+        await turn()
+        with pytest.raises(Lost):
+            await task
+        """,
+    "the outcomes of a gather are read": """
+        outcomes = await asyncio.gather(boom(), return_exceptions=True)
+        assert isinstance(outcomes[0], Lost)
+        """,
+    "a done callback that reads": """
+        seen = []
+        asyncio.create_task(boom()).add_done_callback(lambda task: seen.append(task.exception()))
+        await turn()
+        assert seen
+        """,
+    "a handler of the loop": """
+        seen = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: seen.append(context["exception"]))
+        asyncio.ensure_future(boom())
+        await turn()
+        gc.collect()
+        assert seen
+        """,
+    "a coroutine that is closed": "boom().close()",
+    "a warning that is expected": """
+        with pytest.warns(RuntimeWarning, match="never awaited"):
+            boom()
+            gc.collect()
+        """,
+    "a task that is cancelled": """
+        task = asyncio.create_task(asyncio.sleep(3600))
+        await turn()
+        task.cancel()
+        """,
+    "a cancellation with a limit": """
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.sleep(3600)
+        """,
+}
+
+
+def test_tests_that_hear_pass(suite: Suite) -> None:
+    source = ""
+    for number, body in enumerate(HEARS.values()):
+        lines = textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
+        source += f"def test_{number}():\n    async def main():\n{lines}\n    asyncio.run(main())\n"
+    ran = suite(source)
+    expected = {kind: "passed" for kind in HEARS}
+    outcomes = ran.outcomes()
+    assert {kind: outcomes.get(f"test_{number}") for number, kind in enumerate(HEARS)} == expected, ran.text
+    assert ran.code == 0
+    assert "HeardWarning" not in ran.text
+
+
+def test_what_caplog_shows_of_asyncio_is_heard(suite: Suite) -> None:
+    ran = suite(
+        """
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+                gc.collect()
+            asyncio.run(main())
+        def test_looks(caplog):
+            lose()
+            assert "Lost" in caplog.text
+        def test_does_not_look(caplog):
+            lose()
+        """
+    )
+    assert ran.outcomes()["test_looks"] == "passed", ran.text
+    assert ran.outcomes()["test_does_not_look"] in ("failed", "error")
+
+
+def test_only_the_test_that_loses_is_blamed(suite: Suite) -> None:
+    ran = suite(
+        """
+        def test_before():
+            asyncio.run(turn())
+        def test_loses():
+            async def main():
+                ring = [asyncio.create_task(boom())]
+                ring.append(ring)
+                await turn()
+            asyncio.run(main())
+        def test_after():
+            gc.collect()
+            asyncio.run(turn())
+        """
+    )
+    outcomes = ran.outcomes()
+    assert outcomes.pop("test_loses") in ("failed", "error"), ran.text
+    assert outcomes == {"test_before": "passed", "test_after": "passed"}
+
+
+def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
+    ran = suite(
+        """
+        async def forever():
+            await asyncio.Event().wait()
+        @pytest.fixture(scope="module")
+        def runner():
+            with asyncio.Runner() as runner:
+                yield runner
+        def test(runner):
+            async def main():
+                asyncio.create_task(forever())
+                await turn()
+            runner.run(main())
+        """
+    )
+    assert ran.outcomes() == {"test": "passed"}, ran.text
+    assert ran.code == 0
+    assert "HeardWarning" in ran.text
+    assert "forever" in ran.text
+
+
+def test_a_cancellation_that_is_swallowed_fails_the_test(suite: Suite) -> None:
+    ran = suite(
+        """
+        stops = []
+        @pytest.fixture(scope="session")
+        def runner():
+            with asyncio.Runner() as runner:
+                yield runner
+                stops[0].set()
+        async def stubborn(stop):
+            while not stop.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await stop.wait()
+        def test(runner):
+            async def main():
+                stops.append(asyncio.Event())
+                task = asyncio.create_task(stubborn(stops[0]))
+                await turn()
+                task.cancel()
+                await turn()
+            runner.run(main())
+        """
+    )
+    assert ran.outcomes()["test"] in ("failed", "error"), ran.text
+    assert "stubborn" in ran.text
+
+
+def test_fixtures_are_named_by_their_phase(suite: Suite) -> None:
+    lose = """
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        """
+    ran = suite(
+        lose
+        + """
+        @pytest.fixture
+        def sets_up():
+            lose()
+        @pytest.fixture
+        def tears_down():
+            yield
+            lose()
+        @pytest.fixture(scope="module")
+        def of_module():
+            lose()
+        @pytest.fixture(scope="session")
+        def of_session():
+            lose()
+        def test_set_up(sets_up): pass
+        def test_tear_down(tears_down): pass
+        def test_module(of_module): pass
+        def test_session(of_session): pass
+        """
+    )
+    assert "ERROR at setup of test_set_up" in ran.text
+    assert "ERROR at teardown of test_tear_down" in ran.text
+    assert "ERROR at setup of test_module" in ran.text
+    outcomes = ran.outcomes()
+    assert outcomes["test_session"] == "passed", ran.text
+    outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
+    assert "the set-up of the fixture 'of_session' (session)" in outside
+    assert ran.code == 1
+
+
+ONE_LOSS = """
+    def test():
+        async def main():
+            asyncio.ensure_future(boom())
+            await turn()
+        asyncio.run(main())
+    """
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini", "outcome", "says"),
+    [
+        (["--heard=warn"], "", "passed", True),
+        (["--heard=off"], "", "passed", False),
+        ([], "heard = warn", "passed", True),
+        ([], "heard = off", "passed", False),
+        (["--heard=error"], "heard = off", "failed", True),
+        ([], "heard_allow = Lost", "passed", False),
+        ([], "heard_allow = boom", "passed", False),
+        ([], "heard_allow = KeyError", "failed", True),
+    ],
+)
+def test_options(arguments: list[str], ini: str, outcome: str, says: bool, suite: Suite) -> None:
+    ran = suite(ONE_LOSS, *arguments, ini=ini)
+    assert ran.outcomes()["test"] == outcome, ran.text
+    assert ("heard: " in ran.text) == says, ran.text
+
+
+def test_an_unknown_mode_is_an_error(suite: Suite) -> None:
+    ran = suite(ONE_LOSS, ini="heard = loud")
+    assert ran.code == pytest.ExitCode.USAGE_ERROR
+    assert "heard = loud: it is one of error, warn, off" in ran.text
+
+
+@pytest.mark.parametrize(
+    ("mark", "outcome"),
+    [
+        ("allow=[Lost]", "passed"),
+        ("allow=['boom']", "passed"),
+        ("allow=[Exception]", "passed"),
+        ("allow={KeyError, 'Lost'}", "passed"),
+        ("allow=['KeyError']", "failed"),
+        ("allow=[KeyError]", "failed"),
+        ("allow=[]", "failed"),
+    ],
+)
+def test_the_mark_allows_by_name(mark: str, outcome: str, suite: Suite) -> None:
+    ran = suite(f"@pytest.mark.heard({mark}){ONE_LOSS.rstrip().replace(chr(10) + '    ', chr(10))}")
+    assert ran.outcomes() == {"test": outcome}, ran.text
+
+
+@pytest.mark.parametrize("mark", ["'boom'", "allow='boom'", "allow=KeyError", "allow=[3]", "allowed=['boom']"])
+def test_a_mark_that_says_nothing_is_an_error(mark: str, suite: Suite) -> None:
+    ran = suite(f"@pytest.mark.heard({mark})\ndef test(): pass\n")
+    assert ran.code == pytest.ExitCode.USAGE_ERROR, ran.text
+    assert "test_it.py::test: write the mark as @pytest.mark.heard(allow=" in ran.text
+
+
+def test_a_bad_mark_under_xdist_is_the_error_of_its_test(suite: Suite) -> None:
+    ran = suite("@pytest.mark.heard('boom')\ndef test(): pass\ndef test_other(): pass\n", "-n2", plugins=["xdist"])
+    assert ran.outcomes() == {"test": "error", "test_other": "passed"}, ran.text
+    assert "write the mark as @pytest.mark.heard(allow=" in ran.text
+
+
+def test_with_off_nothing_of_the_monitor_is_imported(suite: Suite) -> None:
+    ran = suite(
+        """
+        import sys
+        def test(heard_failures):
+            assert heard_failures == []
+            parts = ("heard.monitor", "heard.report", "heard.record")
+            assert not [name for name in sys.modules if name.startswith(parts)]
+        """,
+        "--heard=off",
+    )
+    assert ran.outcomes() == {"test": "passed"}, ran.text
+
+
+def test_a_test_may_ask_what_it_has_lost(suite: Suite) -> None:
+    ran = suite(
+        """
+        def test(heard_failures):
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            assert heard_failures == []
+            asyncio.run(main())
+            [failure] = heard_failures
+            assert failure.exception.type.endswith("Lost")
+            assert failure.coroutine == "boom"
+        """
+    )
+    assert ran.outcomes() == {"test": "passed"}, ran.text
+
+
+def test_a_baseline_keeps_known_losses_quiet(suite: Suite, tmp_path: Path) -> None:
+    written = suite(ONE_LOSS, "--heard-write-baseline=known.json")
+    assert written.outcomes() == {"test": "passed"}, written.text
+    [row] = json.loads((tmp_path / "known.json").read_text())["losses"]
+    assert (row["test"], row["coroutine"], row["count"]) == ("test_it.py::test", "boom", 1)
+    assert suite(ONE_LOSS, "--heard-baseline=known.json").outcomes() == {"test": "passed"}
+    twice = ONE_LOSS.replace("await turn()", "asyncio.ensure_future(boom())\n            await turn()")
+    assert suite(twice, "--heard-baseline=known.json").outcomes() == {"test": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        ("no json", "is no baseline of heard"),
+        ("[]", "is no baseline of heard"),
+        ('{"version": 1, "losses": [{}]}', "is no baseline of heard"),
+        ('{"version": 1, "losses": [{"test": [], "rule": "", "coroutine": "", "exception": "", "count": 1}]}', "is no"),
+        ('{"version": 99, "losses": []}', "is of version 99"),
+    ],
+)
+def test_a_bad_baseline_is_a_clear_error(content: str | None, says: str, suite: Suite, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "known.json").write_text(content)
+    ran = suite(ONE_LOSS, "--heard-baseline=known.json")
+    assert ran.code == pytest.ExitCode.USAGE_ERROR, ran.text
+    assert says in ran.text
+    assert "known.json" in ran.text
+    assert "Traceback" not in ran.text
+
+
+def test_a_baseline_that_cannot_be_written_is_a_clear_error(suite: Suite) -> None:
+    ran = suite(ONE_LOSS, "--heard-write-baseline=missing/known.json")
+    assert ran.code == pytest.ExitCode.USAGE_ERROR, ran.text
+    assert "--heard-write-baseline: missing/known.json cannot be written" in ran.text
+    assert "Traceback" not in ran.text
+
+
+def test_skipped_and_expected_failures_stay_what_they_are(suite: Suite) -> None:
+    ran = suite(
+        """
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        @pytest.mark.skip
+        def test_skip(): lose()
+        def test_skips_itself():
+            pytest.skip("later")
+        @pytest.mark.xfail
+        def test_xfail():
+            assert False
+        @pytest.mark.xfail
+        def test_xfail_by_loss():
+            lose()
+        def test_fails_and_loses():
+            lose()
+            assert False, "its own reason"
+        """
+    )
+    outcomes = ran.outcomes()
+    assert outcomes.get("test_xfail") == "xfail", ran.text
+    assert outcomes.get("test_xfail_by_loss") == "xfail", ran.text
+    assert outcomes.get("test_fails_and_loses") == "failed"
+    assert "its own reason" in ran.text
+    assert "2 skipped" in ran.text
+
+
+def test_async_test_cases_of_unittest(suite: Suite) -> None:
+    ran = suite(
+        """
+        class Case(unittest.IsolatedAsyncioTestCase):
+            async def test_loses(self):
+                asyncio.ensure_future(boom())
+                await turn()
+            async def test_hears(self):
+                with self.assertRaises(Lost):
+                    await asyncio.ensure_future(boom())
+            async def test_hears_by_its_log(self):
+                with self.assertLogs("asyncio"):
+                    asyncio.ensure_future(boom())
+                    await turn()
+                    gc.collect()
+        """
+    )
+    outcomes = {name.partition("::")[2]: outcome for name, outcome in ran.outcomes().items()}
+    assert outcomes.pop("test_loses") in ("failed", "error"), ran.text
+    assert outcomes == {"test_hears": "passed", "test_hears_by_its_log": "passed"}, ran.text
+
+
+FRAMEWORKS = [("pytest_asyncio", "asyncio"), ("anyio", "anyio")]
+
+
+@pytest.mark.parametrize(("plugin", "mark"), FRAMEWORKS)
+def test_frameworks(plugin: str, mark: str, suite: Suite) -> None:
+    fixture = "pytest_asyncio.fixture" if plugin == "pytest_asyncio" else "pytest.fixture"
+    ran = suite(
+        f"""
+        import {plugin}
+        pytestmark = pytest.mark.{mark}
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+        @{fixture}
+        async def sets_up(anyio_backend):
+            asyncio.ensure_future(boom())
+            await turn()
+        async def test_loses():
+            asyncio.ensure_future(boom())
+            await turn()
+        async def test_passes():
+            await turn()
+        async def test_hears():
+            with pytest.raises(Lost):
+                await asyncio.create_task(boom())
+        async def test_fixture(sets_up):
+            await turn()
+        """,
+        plugins=[plugin],
+        ini="asyncio_default_fixture_loop_scope = function" if plugin == "pytest_asyncio" else "",
+    )
+    outcomes = ran.outcomes()
+    assert outcomes.pop("test_loses") in ("failed", "error"), ran.text
+    assert outcomes.pop("test_fixture") == "error", ran.text
+    assert outcomes == {"test_passes": "passed", "test_hears": "passed"}, ran.text
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "session"])
+def test_loops_that_outlive_a_test(scope: str, suite: Suite) -> None:
+    ran = suite(
+        f"""
+        @pytest.mark.asyncio(loop_scope="{scope}")
+        class Test:
+            async def test_before(self):
+                await turn()
+            async def test_loses(self):
+                asyncio.ensure_future(boom())
+                await turn()
+            async def test_after(self):
+                await turn()
+                gc.collect()
+        """,
+        plugins=["pytest_asyncio"],
+        ini="asyncio_default_fixture_loop_scope = function",
+    )
+    outcomes = {name.partition("::")[2]: outcome for name, outcome in ran.outcomes().items()}
+    assert outcomes.pop("test_loses") in ("failed", "error"), ran.text
+    assert outcomes == {"test_before": "passed", "test_after": "passed"}, ran.text
+
+
+def test_the_workers_of_xdist_listen(suite: Suite) -> None:
+    ran = suite(
+        """
+        @pytest.fixture(scope="session")
+        def of_session():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        def test_loses():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        def test_passes(of_session):
+            asyncio.run(turn())
+        """,
+        "-n2",
+        plugins=["xdist"],
+    )
+    outcomes = ran.outcomes()
+    assert outcomes.pop("test_loses") in ("failed", "error"), ran.text
+    assert outcomes == {"test_passes": "passed"}
+    assert ran.text.count("the set-up of the fixture 'of_session' (session)") == 1, ran.text
+    assert ran.code == 1
+
+
+def test_a_block_may_listen_for_itself(suite: Suite) -> None:
+    ran = suite(
+        """
+        from heard.testing import HeardTestCase, expect_lost, listening
+
+        async def other():
+            raise KeyError("another")
+        async def lose(*functions):
+            for function in functions:
+                asyncio.ensure_future(function())
+            await turn()
+        def test_expects():
+            with expect_lost(Lost):
+                asyncio.run(lose(boom))
+        def test_expects_one_of_two():
+            with expect_lost(Lost):
+                asyncio.run(lose(boom, other))
+        def test_expects_in_vain():
+            with expect_lost(KeyError):
+                asyncio.run(turn())
+        def test_listens():
+            with listening() as failures:
+                asyncio.run(lose(boom))
+            assert [failure.coroutine for failure in failures] == ["boom"]
+        def test_never_awaited_in_a_block_that_expects_something_else():
+            async def main():
+                ring = [boom()]
+                ring.append(ring)
+                await lose(other)
+            with expect_lost(KeyError):
+                asyncio.run(main())
+        class Case(HeardTestCase, unittest.IsolatedAsyncioTestCase):
+            async def test_case_loses(self):
+                await lose(boom)
+            async def test_case_expects(self):
+                with expect_lost(Lost):
+                    await lose(boom)
+        """
+    )
+    outcomes = ran.outcomes()
+    assert {name.rpartition("::")[2]: outcome for name, outcome in outcomes.items()} == {
+        "test_expects": "passed",
+        "test_expects_one_of_two": "failed",
+        "test_expects_in_vain": "failed",
+        "test_listens": "passed",
+        "test_never_awaited_in_a_block_that_expects_something_else": "failed",
+        "test_case_loses": "failed",
+        "test_case_expects": "passed",
+    }, ran.text
+
+
+@pytest.mark.parametrize("mode", ["error", "off"])
+def test_failures_are_injected_until_the_test_ends(mode: str, suite: Suite) -> None:
+    ran = suite(
+        """
+        async def fetch():
+            return "page"
+        def test_fails(heard_inject):
+            injection = heard_inject("test_it:fetch", Lost("down"), on=2)
+            assert asyncio.run(fetch()) == "page"
+            with pytest.raises(Lost, match="down"):
+                asyncio.run(fetch())
+            assert (injection.calls, injection.injected) == (2, 1)
+        def test_is_as_before():
+            for _ in range(3):
+                assert asyncio.run(fetch()) == "page"
+        """,
+        f"--heard={mode}",
+    )
+    assert ran.outcomes() == {"test_fails": "passed", "test_is_as_before": "passed"}, ran.text
