@@ -242,6 +242,12 @@ async def the_list_of_a_gather(heard_of: list[BaseException | None]) -> None:
 
 
 @reader
+async def the_list_of_a_gather_in_a_wait_for(heard_of: list[BaseException | None]) -> None:
+    gathering = asyncio.gather(fail(), fail(3), return_exceptions=True)
+    heard_of += [one for one in await asyncio.wait_for(gathering, 60) if isinstance(one, BaseException)]
+
+
+@reader
 async def a_long_gather(heard_of: list[BaseException | None]) -> None:
     """One child fails long before the others end: the gather will hand it over."""
     others = asyncio.create_task(elapse(3 * GRACE))
