@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import asyncio.events
 import asyncio.tasks
 import types
@@ -29,6 +28,7 @@ def _code_within(function: typing.Any, name: str) -> types.CodeType | None:
 GATHER_DONE = _code_within(asyncio.tasks.gather, "_done_callback")
 SHIELD_DONE = _code_within(asyncio.tasks.shield, "_inner_done_callback")
 _CODES = tuple(code for code in (GATHER_DONE,) if code is not None)
+_GATHERING: type = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
 _SUSPENDABLE = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 
 
@@ -59,8 +59,9 @@ def _ask(holder: typing.Any, value: object, count: int) -> tuple[str, str | None
 def _known() -> tuple[object, ...]:
     gathering: typing.Any = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
     handles = (asyncio.events.Handle, asyncio.events.TimerHandle)
-    # A class that stands in for asyncio's own derives from it.
-    return _SUSPENDABLE, tuple(gathering.__mro__[: gathering.__mro__.index(asyncio.Future)]), types.FunctionType, _CODES, handles
+    # A class that stands in for asyncio's own derives from it, and not always from what `asyncio.Future` is by now.
+    gatherings = tuple(one for one in gathering.__mro__ if issubclass(one, _GATHERING))
+    return _SUSPENDABLE, gatherings, types.FunctionType, _CODES, handles
 
 
 def holders(reference: weakref.ref[typing.Any], tasks: Callable[[], list[typing.Any]] | None) -> tuple[str, str | None]:
