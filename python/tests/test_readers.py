@@ -406,6 +406,27 @@ def test_a_loop_that_hears_for_itself(kind: type[Loop], records: list[heard.Fail
     assert heard.stats().callbacks == 0
 
 
+def test_a_method_that_is_replaced_on_the_loop_is_told_what_it_is_told_without(records: list[heard.Failure]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_exception_handler = contexts.append  # type: ignore[assignment, method-assign]
+        kept = asyncio.create_task(fail())
+        asyncio.create_task(fail())
+        stopped = loop.create_future()
+        stopped.set_exception(ValueError)
+        await elapse(2 * GRACE)
+        assert [record.verdict for record in records] == ["lost"]
+        stopped.cancel()
+        del kept, stopped
+        with contextlib.suppress(ValueError):
+            await asyncio.gather(fail(), fail())
+        await asyncio.gather(fail(), return_exceptions=True)
+
+    contexts: list[dict[str, typing.Any]] = []
+    asyncio.run(main())
+    assert [context["message"] for context in contexts] == ["Task exception was never retrieved"] * 2
+
+
 def test_what_plain_asyncio_keeps_to_itself_is_not_told_to_a_handler(records: list[heard.Failure]) -> None:
     async def main() -> None:
         with contextlib.suppress(ValueError):

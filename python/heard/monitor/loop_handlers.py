@@ -11,12 +11,14 @@ _SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENER
 
 
 def handles_itself(loop: typing.Any) -> bool:
-    """Whether the program has set an exception handler for the loop, or its loop has one of its own."""
+    """Whether the program has set an exception handler for the loop, or the loop or its class has one of its own."""
     try:
         if loop.get_exception_handler() is not None:
             return True
         ours: typing.Any = type(loop)
         for name in ("default_exception_handler", "call_exception_handler"):
+            if name in getattr(loop, "__dict__", ()):
+                return True
             owners = (one for one in ours.__mro__ if name in vars(one))
             owner = next((one for one in owners if not _only_passes_on(vars(one)[name], name)), None)
             if owner is not None and not _is_stock(owner):
