@@ -71,8 +71,11 @@ class Tasks:
 
     def glance(self) -> float | None:
         """Looks for tasks that were not read by those who awaited them. Called by the clock."""
-        if self.glance_at is None or (left := self.glance_at - self.verdicts.clock.now()) > 0:
-            return None if self.glance_at is None else left
+        if self.glance_at is None:
+            return None
+        left = self.glance_at - self.verdicts.clock.now()
+        if left > 0:
+            return left
         glances, self.glances, self.glance_at = self.glances, [], None
         for task in (one() for one in glances):
             if task is not None and task._log_traceback:
