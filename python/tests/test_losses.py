@@ -258,6 +258,16 @@ async def a_gather_that_is_done_before_it_is_awaited() -> None:
 
 
 @loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_are_counted() -> None:
+    outcomes = await asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
+    print(f"{len(outcomes)} sent")
+    while not outcomes:
+        await asyncio.sleep(0)
+    if outcomes or bool(outcomes):
+        await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
 async def a_gather_in_a_wait_for() -> None:
     outcomes = asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
     await asyncio.wait_for(outcomes, 60)

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import threading
+import types
 import typing
 import weakref
 from collections.abc import Awaitable, Callable
@@ -239,6 +240,36 @@ async def an_attribute_of_a_supervisor(heard_of: list[BaseException | None]) -> 
 async def the_list_of_a_gather(heard_of: list[BaseException | None]) -> None:
     found = await asyncio.gather(fail(), fail(3), return_exceptions=True)
     heard_of += [one for one in found if isinstance(one, BaseException)]
+
+
+@reader
+async def the_list_of_a_gather_that_is_counted_first(heard_of: list[BaseException | None]) -> None:
+    found = await asyncio.gather(fail(), fail(3), return_exceptions=True)
+    if len(found) == 2 and found:
+        for one in found:
+            assert isinstance(one, BaseException)
+            heard_of.append(one)
+
+
+@reader
+async def the_list_of_a_gather_or_another(heard_of: list[BaseException | None]) -> None:
+    found = await asyncio.gather(fail(), fail(3), return_exceptions=True)
+    heard_of += [one for one in found or () if isinstance(one, BaseException)]
+
+
+@reader
+async def the_list_of_a_gather_by_a_measure_of_ones_own(heard_of: list[BaseException | None]) -> None:
+    def count(found: list[typing.Any]) -> int:
+        heard_of.extend(found)
+        return len(found)
+
+    async def counted(outcomes: typing.Any) -> int:
+        found = await outcomes
+        return len(found)
+
+    # A module with a function of that name.
+    counted = types.FunctionType(counted.__code__, {**globals(), "len": count}, closure=counted.__closure__)
+    assert await counted(asyncio.gather(fail(), fail(3), return_exceptions=True)) == 2
 
 
 @reader
