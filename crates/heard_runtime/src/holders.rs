@@ -14,7 +14,7 @@ use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How many objects a search looks into. A thousand take a tenth of a millisecond.
 const MOST_EXPANDED: usize = 20_000;
@@ -190,7 +190,7 @@ impl Graph {
     fn close(&self, wanted: usize, ours: usize) -> Closure {
         let mut closure = Closure::default();
         let mut members: Vec<usize> = (0..wanted).collect();
-        let mut is_member: FxHashMap<usize, ()> = members.iter().map(|one| (*one, ())).collect();
+        let mut is_member: FxHashSet<usize> = members.iter().copied().collect();
         let mut next = 0;
         while next < members.len() {
             let member = members[next];
@@ -199,9 +199,9 @@ impl Graph {
             for referrer in &self.referrers[member] {
                 accounted += 1;
                 match self.kinds[*referrer] {
-                    Kind::Container if is_member.contains_key(referrer) => {}
+                    Kind::Container if is_member.contains(referrer) => {}
                     Kind::Container if members.len() < MOST_MEMBERS => {
-                        is_member.insert(*referrer, ());
+                        is_member.insert(*referrer);
                         members.push(*referrer);
                     }
                     Kind::Asked => match asked.iter_mut().find(|(one, _)| one == referrer) {

@@ -57,7 +57,7 @@ struct Stay;
 impl Drop for Stay {
     fn drop(&mut self) {
         loop {
-            std::thread::sleep(Duration::from_secs(3600));
+            std::thread::sleep(Duration::from_hours(1));
         }
     }
 }

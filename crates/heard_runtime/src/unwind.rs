@@ -133,8 +133,9 @@ fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// Code that was met before, by its address, and whether it is a coroutine's. Each is kept alive, so no address is used
 /// anew.
-static MET: Guarded<[Option<(Py<PyAny>, bool)>; SLOTS]> = Guarded::new([const { None }; SLOTS]);
+static MET: Guarded<[Option<Met>; SLOTS]> = Guarded::new([const { None }; SLOTS]);
 const SLOTS: usize = 256;
+type Met = (Py<PyAny>, bool);
 
 /// Whether this is the code of an `async def` function.
 fn is_coroutine(py: Python<'_>, code: *mut PyObject) -> bool {
