@@ -258,6 +258,14 @@ async def a_gather_that_is_done_before_it_is_awaited() -> None:
 
 
 @loss("outcomes-ignored", "unread-gather")
+async def a_gather_of_a_gather() -> None:
+    gathering = asyncio.gather(fail())  # BORN
+    await turn()
+    await asyncio.gather(gathering, return_exceptions=True)
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
 async def outcomes_that_are_counted() -> None:
     outcomes = await asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
     print(f"{len(outcomes)} sent")

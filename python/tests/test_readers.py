@@ -252,6 +252,22 @@ async def the_list_of_a_gather_that_is_counted_first(heard_of: list[BaseExceptio
 
 
 @reader
+async def the_list_of_a_gather_of_gathers(heard_of: list[BaseException | None]) -> None:
+    gatherings = [asyncio.gather(fail()), asyncio.gather(fail(3))]
+    found = await asyncio.gather(*gatherings, return_exceptions=True)
+    heard_of += [one for one in found if isinstance(one, BaseException)]
+
+
+@reader
+async def a_gather_in_a_shield(heard_of: list[BaseException | None]) -> None:
+    for work in (fail(), fail(3)):
+        try:
+            await asyncio.shield(asyncio.gather(work))
+        except ValueError as error:
+            heard_of.append(error)
+
+
+@reader
 async def the_list_of_a_gather_or_another(heard_of: list[BaseException | None]) -> None:
     found = await asyncio.gather(fail(), fail(3), return_exceptions=True)
     heard_of += [one for one in found or () if isinstance(one, BaseException)]

@@ -6,6 +6,7 @@ import asyncio
 import asyncio.tasks
 import contextvars
 import sys
+import types
 import typing
 import weakref
 
@@ -112,7 +113,10 @@ class Tasks:
             return False
         if stopped is not None:
             return self.is_silent_about(stopped)
-        frame = sys._getframe(1)
+        return self.is_dropped_by(sys._getframe(1))
+
+    def is_dropped_by(self, frame: types.FrameType) -> bool:
+        """Whether the function that runs in a frame asks for an exception and drops it."""
         if frame.f_code is GATHER_DONE:
             # Only where a class of ours says what becomes of it.
             outer = frame.f_locals.get("outer")

@@ -72,7 +72,7 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
         result = _native.Method(original.result, watch.taken)
 
         def exception(self) -> typing.Any:
-            if self._log_traceback and tasks.erases():
+            if watch.active and self._log_traceback and tasks.is_dropped_by(sys._getframe(1)):
                 return self._exception
             return original.exception(self)
 
