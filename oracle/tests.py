@@ -225,8 +225,8 @@ class Compared(unittest.TestCase):
         missed = compare.Disagreement(compare.MISSED, "m", "lost", "nothing")
         wrong = compare.Disagreement(compare.WRONG_LOST, "m", "nothing", "lost")
         for production, found, version, is_explained in (
-            ("plot: gather of exceptions that is counted", missed, (3, 14), True),
-            ("plot: gather of exceptions that is counted", wrong, (3, 14), False),
+            ("plot: gather of exceptions of which one is looked at", missed, (3, 14), True),
+            ("plot: gather of exceptions of which one is looked at", wrong, (3, 14), False),
             ("plot: gather", missed, (3, 14), False),
             ("reader: cancel", missed, (3, 11), True),
             ("reader: cancel", missed, (3, 12), False),

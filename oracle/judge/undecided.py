@@ -23,8 +23,6 @@ _UNSEEN = (
     "3.11 does not tell of a failure when it comes, and a `cancel()` before the next look takes asyncio's mark away"
 )
 UNDECIDED = (
-    Undecided("reader: gather of exceptions, and how many", MISSED, _USED),
-    Undecided("plot: gather of exceptions that is counted", MISSED, _USED),
     Undecided("plot: gather of exceptions of which one is looked at", MISSED, _USED),
     Undecided("reader: cancel", MISSED, _UNSEEN, until=(3, 11)),
     Undecided("reader: cancel in a loop", MISSED, _UNSEEN, until=(3, 11)),

@@ -239,7 +239,6 @@ def test_a_loop_class_of_somebody_elses_is_heard_whenever_it_is_made(launch: Lau
 
 
 @needs("sentry-sdk")
-@pytest.mark.xfail(reason="the report has no exception for a logging handler yet", strict=False)
 @pytest.mark.parametrize("with_integration", [False, True])
 def test_two_failures_are_two_issues_with_their_exceptions(with_integration: bool, launch: Launch) -> None:
     finished = launch(

@@ -258,6 +258,42 @@ async def a_gather_that_is_done_before_it_is_awaited() -> None:
 
 
 @loss("outcomes-ignored", "unread-gather")
+async def a_gather_of_a_gather() -> None:
+    gathering = asyncio.gather(fail())  # BORN
+    await turn()
+    await asyncio.gather(gathering, return_exceptions=True)
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_are_counted() -> None:
+    outcomes = await asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
+    print(f"{len(outcomes)} sent")
+    while not outcomes:
+        await asyncio.sleep(0)
+    if outcomes or bool(outcomes):
+        await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def a_gather_in_a_wait_for() -> None:
+    outcomes = asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
+    await asyncio.wait_for(outcomes, 60)
+    await pause()
+
+
+@loss("sibling-failed", "lost-sibling-failure")
+async def a_gather_of_exceptions_that_is_told_to_stop() -> None:
+    gathering = asyncio.gather(fail(turns=3), asyncio.Event().wait(), return_exceptions=True)  # BORN
+    await turn()
+    gathering.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await gathering
+    del gathering
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
 async def futures_that_no_task_made() -> None:
     future = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_soon(future.set_exception, ValueError("lost"))

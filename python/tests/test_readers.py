@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import threading
+import types
 import typing
 import weakref
 from collections.abc import Awaitable, Callable
@@ -242,6 +243,58 @@ async def the_list_of_a_gather(heard_of: list[BaseException | None]) -> None:
 
 
 @reader
+async def the_list_of_a_gather_that_is_counted_first(heard_of: list[BaseException | None]) -> None:
+    found = await asyncio.gather(fail(), fail(3), return_exceptions=True)
+    if len(found) == 2 and found:
+        for one in found:
+            assert isinstance(one, BaseException)
+            heard_of.append(one)
+
+
+@reader
+async def the_list_of_a_gather_of_gathers(heard_of: list[BaseException | None]) -> None:
+    gatherings = [asyncio.gather(fail()), asyncio.gather(fail(3))]
+    found = await asyncio.gather(*gatherings, return_exceptions=True)
+    heard_of += [one for one in found if isinstance(one, BaseException)]
+
+
+@reader
+async def a_gather_in_a_shield(heard_of: list[BaseException | None]) -> None:
+    for work in (fail(), fail(3)):
+        try:
+            await asyncio.shield(asyncio.gather(work))
+        except ValueError as error:
+            heard_of.append(error)
+
+
+@reader
+async def the_list_of_a_gather_or_another(heard_of: list[BaseException | None]) -> None:
+    found = await asyncio.gather(fail(), fail(3), return_exceptions=True)
+    heard_of += [one for one in found or () if isinstance(one, BaseException)]
+
+
+@reader
+async def the_list_of_a_gather_by_a_measure_of_ones_own(heard_of: list[BaseException | None]) -> None:
+    def count(found: list[typing.Any]) -> int:
+        heard_of.extend(found)
+        return len(found)
+
+    async def counted(outcomes: typing.Any) -> int:
+        found = await outcomes
+        return len(found)
+
+    # A module with a function of that name.
+    counted = types.FunctionType(counted.__code__, {**globals(), "len": count}, closure=counted.__closure__)
+    assert await counted(asyncio.gather(fail(), fail(3), return_exceptions=True)) == 2
+
+
+@reader
+async def the_list_of_a_gather_in_a_wait_for(heard_of: list[BaseException | None]) -> None:
+    gathering = asyncio.gather(fail(), fail(3), return_exceptions=True)
+    heard_of += [one for one in await asyncio.wait_for(gathering, 60) if isinstance(one, BaseException)]
+
+
+@reader
 async def a_long_gather(heard_of: list[BaseException | None]) -> None:
     """One child fails long before the others end: the gather will hand it over."""
     others = asyncio.create_task(elapse(3 * GRACE))
@@ -398,6 +451,27 @@ def test_a_loop_that_hears_for_itself(kind: type[Loop], records: list[heard.Fail
     assert len(told) == 4
     assert seen == ["task-failed", "task-failed"]
     assert heard.stats().callbacks == 0
+
+
+def test_a_method_that_is_replaced_on_the_loop_is_told_what_it_is_told_without(records: list[heard.Failure]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_exception_handler = contexts.append  # type: ignore[assignment, method-assign]
+        kept = asyncio.create_task(fail())
+        asyncio.create_task(fail())
+        stopped = loop.create_future()
+        stopped.set_exception(ValueError)
+        await elapse(2 * GRACE)
+        assert [record.verdict for record in records] == ["lost"]
+        stopped.cancel()
+        del kept, stopped
+        with contextlib.suppress(ValueError):
+            await asyncio.gather(fail(), fail())
+        await asyncio.gather(fail(), return_exceptions=True)
+
+    contexts: list[dict[str, typing.Any]] = []
+    asyncio.run(main())
+    assert [context["message"] for context in contexts] == ["Task exception was never retrieved"] * 2
 
 
 def test_what_plain_asyncio_keeps_to_itself_is_not_told_to_a_handler(records: list[heard.Failure]) -> None:

@@ -121,7 +121,6 @@ pub(crate) fn noted(reference: &Bound<'_, PyAny>) {
 
 /// The callback for the event `PY_RETURN` of `create_task`.
 #[pyfunction]
-#[pyo3(signature = (code, offset, task, /))]
 pub(crate) fn note_returned(py: Python<'_>, code: &Bound<'_, PyAny>, offset: &Bound<'_, PyAny>, task: &Bound<'_, PyAny>) -> PyResult<()> {
     // It is one code object, and where it returns does not matter.
     let _ = (code, offset);

@@ -10,7 +10,8 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::gil::is_failure;
 
-/// Calls the original, and then `after` with the same arguments. What goes wrong in `after` is dropped.
+// Calls the original, and then `after` with the same arguments. What goes wrong in `after` is dropped.
+// It has no documentation: Python would give that to all who ask for the original's.
 #[pyclass(module = "heard._native", frozen)]
 pub(crate) struct Method {
     original: Py<PyAny>,
@@ -20,6 +21,7 @@ pub(crate) struct Method {
 #[pymethods]
 impl Method {
     #[new]
+    #[pyo3(text_signature = None)]
     fn make(original: Py<PyAny>, after: Py<PyAny>) -> Self {
         Self { original, after }
     }

@@ -104,7 +104,7 @@ def _run_file(path: str, main: types.ModuleType) -> None:
 
 
 @contextlib.contextmanager
-def _file_of(main: types.ModuleType, path: str) -> typing.Iterator[None]:
+def _file_of(main: types.ModuleType, path: str) -> typing.Generator[None, None, None]:
     """The interpreter takes the names away when the program has run, and what is called at exit sees that."""
     main.__file__ = path
     main.__dict__["__cached__"] = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bisect
 import collections
 import dis
+import functools
 import heapq
 import types
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ _SHORT = 4_000
 #: Bytes of code that nobody looks at.
 _LONGEST = 400_000
 _REMEMBERED = 256
+#: Functions of Python that look at a list and at nothing in it.
+MEASURES = frozenset({"len", "bool"})
 
 
 class Flow:
@@ -59,6 +62,26 @@ class Flow:
         """Whether a variable is read after an instruction, and before it is set anew."""
         return bool(self.live[index] & self._bit(name))
 
+    @functools.cached_property
+    def _looked_into(self) -> list[int]:
+        measured = frozenset(index for index in range(len(self.instructions)) if self._is_measured(index))
+        return self._read_after(measured) if measured else self.live
+
+    def is_looked_into(self, index: int, name: str) -> bool:
+        """Whether a variable is read after an instruction for more than whether it is empty and how long it is."""
+        return bool(self._looked_into[index] & self._bit(name))
+
+    def _is_measured(self, index: int) -> bool:
+        """Whether an instruction reads a variable for `len(…)`, `bool(…)` or a condition."""
+        if not self.instructions[index].opname.startswith("LOAD_FAST") or index + 1 >= len(self.instructions):
+            return False
+        if _is_test(self.instructions[index + 1].opname):
+            return True
+        before = self.instructions[index - 1]
+        call = self.instructions[index + 1]
+        is_measure = before.opname == "LOAD_GLOBAL" and before.argval in MEASURES
+        return is_measure and call.opname in ("PRECALL", "CALL") and call.arg == 1
+
     def _bit(self, name: str) -> int:
         return 1 << self.names.setdefault(name, len(self.names))
 
@@ -82,12 +105,16 @@ class Flow:
 
     def _live(self) -> list[int]:
         """The variables that are read after each instruction, as a set of bits."""
+        return self._read_after(frozenset())
+
+    def _read_after(self, measured: frozenset[int]) -> list[int]:
+        """The same without the reads of these instructions."""
         count = len(self.instructions)
         before = [0] * count
         after = [0] * count
         kept, read = [-1] * count, [0] * count
         for index, instruction in enumerate(self.instructions):
-            for is_read, name in reversed(_effect(instruction)):
+            for is_read, name in reversed(_effect(instruction)) if index not in measured else ():
                 bit = self._bit(name)
                 if is_read:
                     read[index] |= bit
@@ -192,6 +219,12 @@ def analyse_wanted() -> None:
         code = _wanted.popleft()
         if id(code) not in _flows:
             flow(code)
+
+
+def _is_test(operation: str) -> bool:
+    """Whether an instruction asks whether something is true, and drops it."""
+    is_jump = operation.startswith("POP_JUMP") and operation.endswith(("_IF_TRUE", "_IF_FALSE"))
+    return is_jump or operation in ("TO_BOOL", "UNARY_NOT")
 
 
 def _effect(instruction: dis.Instruction) -> list[tuple[bool, str]]:

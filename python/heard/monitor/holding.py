@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import asyncio.events
 import asyncio.tasks
 import types
@@ -29,6 +28,7 @@ def _code_within(function: typing.Any, name: str) -> types.CodeType | None:
 GATHER_DONE = _code_within(asyncio.tasks.gather, "_done_callback")
 SHIELD_DONE = _code_within(asyncio.tasks.shield, "_inner_done_callback")
 _CODES = tuple(code for code in (GATHER_DONE,) if code is not None)
+_GATHERING: type | None = getattr(asyncio.tasks, "_GatheringFuture", None)
 _SUSPENDABLE = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 
 
@@ -57,10 +57,12 @@ def _ask(holder: typing.Any, value: object, count: int) -> tuple[str, str | None
 
 
 def _known() -> tuple[object, ...]:
-    gathering: typing.Any = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
+    now: type | None = getattr(asyncio.tasks, "_GatheringFuture", None)
     handles = (asyncio.events.Handle, asyncio.events.TimerHandle)
-    # A class that stands in for asyncio's own derives from it.
-    return _SUSPENDABLE, tuple(gathering.__mro__[: gathering.__mro__.index(asyncio.Future)]), types.FunctionType, _CODES, handles
+    # A class that stands in for asyncio's own derives from it, and not always from what `asyncio.Future` is by now.
+    classes = now.__mro__ if now is not None else ()
+    gatherings = tuple(one for one in classes if _GATHERING is not None and issubclass(one, _GATHERING))
+    return _SUSPENDABLE, gatherings, types.FunctionType, _CODES, handles
 
 
 def holders(reference: weakref.ref[typing.Any], tasks: Callable[[], list[typing.Any]] | None) -> tuple[str, str | None]:
@@ -95,9 +97,9 @@ def _is_registry(one: typing.Any) -> bool:
     if callback is _native.noted:
         return True
     registries = [getattr(asyncio.tasks, name, None) for name in ("_scheduled_tasks", "_all_tasks")]
-    owner = getattr(callback, "__self__", None)
+    owner: typing.Any = getattr(callback, "__self__", None)
     if owner is None:
         # The function that a weak set makes has a weak reference to the set as a default.
-        defaults = getattr(callback, "__defaults__", None) or (None,)
-        owner = defaults[0]() if isinstance(defaults[0], weakref.ref) else None
+        first = next(iter(getattr(callback, "__defaults__", None) or ()), None)
+        owner = first() if isinstance(first, weakref.ref) else None
     return owner is not None and any(owner is registry for registry in registries)

@@ -6,7 +6,7 @@ import types
 import typing
 
 from heard import _native
-from heard.monitor.flow import Flow, flow, flow_at_once, is_out_of_proportion
+from heard.monitor.flow import MEASURES, Flow, flow, flow_at_once, is_out_of_proportion
 
 #: Code that names one of these may read a variable in a way that no instruction shows.
 _REFLECTION = frozenset({"locals", "vars", "eval", "exec", "dir", "_getframe", "currentframe"})
@@ -94,7 +94,9 @@ def fate_of_result(
         if not _REFLECTION.isdisjoint(frame.f_code.co_names):
             return "used"
         if operation.opname == "STORE_FAST":
-            return "used" if found.is_live(index, operation.argval) else "unread"
+            is_own = not MEASURES.isdisjoint(frame.f_globals)
+            is_used = found.is_live if is_own else found.is_looked_into
+            return "used" if is_used(index, operation.argval) else "unread"
         if operation.opname == "UNPACK_SEQUENCE":
             return _unpacked(found, index, failed)
         return "used"

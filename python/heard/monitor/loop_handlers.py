@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import asyncio.base_events
+import inspect
+import types
 import typing
+
+#: What a function is whose body goes on and comes back later.
+_SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def handles_itself(loop: typing.Any) -> bool:
-    """Whether the program has set an exception handler for the loop, or its loop has one of its own."""
+    """Whether the program has set an exception handler for the loop, or the loop or its class has one of its own."""
     try:
         if loop.get_exception_handler() is not None:
             return True
         ours: typing.Any = type(loop)
         for name in ("default_exception_handler", "call_exception_handler"):
-            owner = next((one for one in ours.__mro__ if name in vars(one)), None)
+            if name in getattr(loop, "__dict__", ()):
+                return True
+            owners = (one for one in ours.__mro__ if name in vars(one))
+            owner = next((one for one in owners if not _only_passes_on(vars(one)[name], name)), None)
             if owner is not None and not _is_stock(owner):
                 return True
         return False
@@ -34,3 +40,19 @@ def passes_by_us(loop: typing.Any) -> bool:
 def _is_stock(owner: type) -> bool:
     """Whether a class is asyncio's, or a loop that does what asyncio's does."""
     return owner.__module__.partition(".")[0] in ("asyncio", "uvloop", "winloop")
+
+
+def _only_passes_on(method: typing.Any, name: str) -> bool:
+    """Whether a method calls that of its base class and does nothing else: it has no names for anything else."""
+    if hasattr(method, "heard_told"):
+        method = method.__wrapped__
+    if not isinstance(method, types.FunctionType):
+        return False
+    code = method.__code__
+    return (
+        set(code.co_names) == {"super", name}
+        and code.co_freevars == ("__class__",)
+        and len(code.co_varnames) == code.co_argcount == 2
+        and set(code.co_consts) <= {None, method.__doc__}
+        and not code.co_flags & _SUSPENDS
+    )

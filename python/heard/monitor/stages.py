@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 #: What runs now.
 current: str | None = None
 
@@ -12,11 +14,11 @@ def of(future: object) -> str | None:
     return stage if stage is not None else current
 
 
-def mark(future: object) -> None:
+def mark(future: typing.Any) -> None:
     """It was born by now: what becomes of it later belongs to the part that runs now."""
     if getattr(future, "_heard_stage", None) is None:
         try:
-            future._heard_stage = current  # type: ignore[attr-defined]
+            future._heard_stage = current
         except AttributeError:
             # It has no room for attributes, and counts where it fails.
             return

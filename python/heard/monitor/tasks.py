@@ -6,6 +6,7 @@ import asyncio
 import asyncio.tasks
 import contextvars
 import sys
+import types
 import typing
 import weakref
 
@@ -71,8 +72,11 @@ class Tasks:
 
     def glance(self) -> float | None:
         """Looks for tasks that were not read by those who awaited them. Called by the clock."""
-        if self.glance_at is None or (left := self.glance_at - self.verdicts.clock.now()) > 0:
-            return None if self.glance_at is None else left
+        if self.glance_at is None:
+            return None
+        left = self.glance_at - self.verdicts.clock.now()
+        if left > 0:
+            return left
         glances, self.glances, self.glance_at = self.glances, [], None
         for task in (one() for one in glances):
             if task is not None and task._log_traceback:
@@ -109,7 +113,10 @@ class Tasks:
             return False
         if stopped is not None:
             return self.is_silent_about(stopped)
-        frame = sys._getframe(1)
+        return self.is_dropped_by(sys._getframe(1))
+
+    def is_dropped_by(self, frame: types.FrameType) -> bool:
+        """Whether the function that runs in a frame asks for an exception and drops it."""
         if frame.f_code is GATHER_DONE:
             # Only where a class of ours says what becomes of it.
             outer = frame.f_locals.get("outer")

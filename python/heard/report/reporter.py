@@ -124,7 +124,8 @@ class Reporter:
     ) -> Failure | None:
         from heard.record import Failure, new_id
 
-        bare = Failure(event, rule, verdict, new_id(), time.time(), **{"test": stages.current, **facts})
+        rest: dict[str, typing.Any] = {"test": stages.current, **facts}
+        bare = Failure(event, rule, verdict, new_id(), time.time(), **rest)
         if self.settings.ignore and self._is_ignored(bare, exception):
             with self.lock:
                 self.counts["ignored"] += 1

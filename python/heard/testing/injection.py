@@ -110,18 +110,18 @@ class inject:  # noqa: N801 - it is called like a function
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> typing.Any:
+            async def awaiting(*args: _P.args, **kwargs: _P.kwargs) -> typing.Any:
                 with self:
                     return await function(*args, **kwargs)
 
-        else:
+            return typing.cast(Callable[_P, _R], awaiting)
 
-            @functools.wraps(function)
-            def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> typing.Any:
-                with self:
-                    return function(*args, **kwargs)
+        @functools.wraps(function)
+        def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            with self:
+                return function(*args, **kwargs)
 
-        return typing.cast(Callable[_P, _R], wrapper)
+        return wrapper
 
 
 #: What stands in for each function that failures are injected into.
@@ -146,8 +146,8 @@ def _function(into: str | Callable[..., object]) -> types.FunctionType:
             found = found.func
         elif isinstance(found, types.MethodType | staticmethod | classmethod):
             found = found.__func__
-        elif isinstance(found, types.FunctionType) and not found.__code__.co_flags & _ASYNC and hasattr(found, "__wrapped__"):
-            found = found.__wrapped__
+        elif isinstance(found, types.FunctionType) and not found.__code__.co_flags & _ASYNC and "__wrapped__" in vars(found):
+            found = vars(found)["__wrapped__"]
         else:
             break
     if not isinstance(found, types.FunctionType) or not found.__code__.co_flags & _ASYNC:
@@ -273,10 +273,10 @@ class _Failing:
                 error = thrown
 
 
-def _forget(waited: object) -> None:
+def _forget(waited: typing.Any) -> None:
     """A future that is not waited for after all can be awaited again."""
     if getattr(waited, "_asyncio_future_blocking", None):
-        waited._asyncio_future_blocking = False  # type: ignore[attr-defined]
+        waited._asyncio_future_blocking = False
 
 
 async def _raise(injection: Injection) -> None:

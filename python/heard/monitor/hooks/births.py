@@ -68,7 +68,7 @@ def _note_what_returns(loop_type: typing.Any) -> Undo:
     """Has the interpreter tell what `create_task` returns: it costs less than a function around it."""
     code = getattr(loop_type.create_task, "__code__", None)
     tool = tools.take() if code is not None else None
-    if tool is None or code is None:
+    if tool is None or code is None or sys.version_info < (3, 12):
         return _note_create_task(loop_type)
     monitoring = sys.monitoring
     event = monitoring.events.PY_RETURN

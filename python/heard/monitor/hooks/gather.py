@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import asyncio.tasks
 import contextvars
+import functools
 import inspect
 import sys
 import types
@@ -23,6 +24,8 @@ from heard.monitor.hooks.patch import Undo, replace
 from heard.monitor.tasks import NOT_FAILURES, Tasks
 from heard.monitor.turns import Turns
 from heard.monitor.verdicts import Verdicts
+
+_RELEASE_WAITER = getattr(asyncio.tasks, "_release_waiter", None)
 
 
 def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
@@ -69,7 +72,7 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
         result = _native.Method(original.result, watch.taken)
 
         def exception(self) -> typing.Any:
-            if self._log_traceback and tasks.erases():
+            if watch.active and self._log_traceback and tasks.is_dropped_by(sys._getframe(1)):
                 return self._exception
             return original.exception(self)
 
@@ -112,7 +115,7 @@ class _Watch:
                     gathering.heard_site = gathering.heard_site or self.site_of(child)
                     self.verdicts.marked_as_read(child)
                 elif not child.cancelled() and child._exception is not None:
-                    self.late(child)
+                    self.late(child, self.is_its_own(gathering, child))
             if not isinstance(exception, NOT_FAILURES):
                 case = Case("task-failed", gathering, gathering.heard_site)
                 self.turns.after(gathering.get_loop(), self.verdicts.open(case, gathering))
@@ -133,11 +136,11 @@ class _Watch:
         if case_of(child) is None and (not child.done() or child._log_traceback):
             self.tasks.guard(child, Case("sibling-failed", child, 0), None)
 
-    def late(self, child: typing.Any) -> None:
+    def late(self, child: typing.Any, is_its_own: bool = False) -> None:
         """A child has failed, and its gather has ended without it."""
         try:
-            if not self.active or child.cancelled() or child._exception is None or not child._log_traceback:
-                # If it is not marked any more, somebody has read it.
+            is_read = not child._log_traceback and not is_its_own
+            if not self.active or child.cancelled() or child._exception is None or is_read:
                 _native.unguard(child)
                 return
             if isinstance(child._exception, NOT_FAILURES):
@@ -202,9 +205,9 @@ class _Watch:
         self, gathering: typing.Any, failed: list[tuple[int, typing.Any]], frames: list[types.FrameType | None]
     ) -> None:
         """Failures go to the last of these frames, in a list."""
+        where = next((one for one in reversed(frames) if one is None or not self.is_internal(one.f_code)), None)
         for index, child in failed:
             fate = liveness.fate_of_result(frames, index, self.is_internal)
-            where = frames[-1]
             if fate == "used" or where is None:
                 self.verdicts.marked_as_read(child)
                 continue
@@ -231,7 +234,11 @@ def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:
     callbacks = future._callbacks
     if not callbacks or len(callbacks) != 1:
         return None
-    task = getattr(callbacks[0][0], "__self__", None)
+    callback = callbacks[0][0]
+    if isinstance(callback, functools.partial) and callback.func is _RELEASE_WAITER and callback.args:
+        # Up to Python 3.11, `wait_for` awaits another future in its place, and then takes its result.
+        return _waiting_coroutines(callback.args[0])
+    task = getattr(callback, "__self__", None)
     if not isinstance(task, asyncio.Task):
         return None
     chain: list[typing.Any] = []

@@ -30,15 +30,15 @@ def on_each(method: str, put: Put) -> Undo:
 
     _listeners.append(found)
     if len(_listeners) == 1:
-        global _stop
-        _stop = replace(asyncio.AbstractEventLoop, "__init_subclass__", classmethod(_made))
+        global _put_back
+        _put_back = replace(asyncio.AbstractEventLoop, "__init_subclass__", classmethod(_made))
     for loop_type in _below(asyncio.AbstractEventLoop):
         found(loop_type)
 
     def stop() -> None:
         _listeners.remove(found)
-        if not _listeners:
-            _stop()
+        if not _listeners and _put_back is not None:
+            _put_back()
         for one in reversed(undo):
             one()
 
@@ -46,10 +46,8 @@ def on_each(method: str, put: Put) -> Undo:
 
 
 _listeners: list[Callable[[type], None]] = []
-
-
-def _stop() -> None:
-    """Puts back what `on_each` has replaced."""
+#: Puts back what `on_each` has replaced.
+_put_back: Undo | None = None
 
 
 def _made(cls: typing.Any, /, **options: typing.Any) -> None:

@@ -95,6 +95,9 @@ class _State:
             # The task of a loop whose outcome this is.
             case.know(caller.f_locals.get("source"))
         self.verdicts.hold(self.verdicts.open(case, future), _FIRST_LOOK)
+        if getattr(future, "_heard_read", False):
+            # Another thread has read it since this one asked.
+            self.verdicts.heard(case)
 
     def looked_at(self, future: typing.Any, timeout: float | None = None) -> None:
         """`result` or `exception` was called, and has returned or raised."""
@@ -106,6 +109,7 @@ class _State:
 
     def called_back(self, future: typing.Any, fn: typing.Any) -> None:
         if self.active and future.done() and _hands_on(fn):
+            future._heard_read = True
             self.verdicts.read(future)
 
 

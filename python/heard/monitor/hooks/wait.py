@@ -24,7 +24,7 @@ async def _wait(
     assert fs, "Set of Futures is empty."
     waiter = loop.create_future()
     left = len(fs)
-    waiting_task = asyncio.current_task() if sys.version_info >= (3, 14) else None
+    waiting_task: typing.Any = asyncio.current_task() if sys.version_info >= (3, 14) else None
 
     def release() -> None:
         if not waiter.done():

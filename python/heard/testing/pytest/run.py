@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import typing
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -76,7 +76,7 @@ class Run:
             return (yield)
 
     @contextlib.contextmanager
-    def fixture(self, definition: pytest.FixtureDef[object], when: str) -> Iterator[None]:
+    def fixture(self, definition: pytest.FixtureDef[object], when: str) -> Generator[None, None, None]:
         stage = stages.of_fixture(definition, when)
         if stage is None:
             yield
