@@ -38,7 +38,7 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// Every awaitable, where they were asked for, in the order of paths and places.
     pub awaitables: Vec<Awaitable>,
-    /// The top-level modules that the project imports and that could not be found, sorted. What
+    /// The top-level modules that the reported files import and that could not be found, sorted. What
     /// their functions give is not known.
     pub missing: Vec<String>,
     /// The names in the project's declarations that nothing has. If there is one, nothing was checked.
@@ -60,8 +60,11 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     let read = for_each_file(db, request.files, threads, names_of, || ());
     let (files, tables, mut unread) = sort_out(db, request, read);
     let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
+    // What other files import says nothing of those that are reported on.
+    let reported = files.iter().zip(&tables).filter(|(path, _)| (request.reported)(path));
+    let needed: FxHashSet<&Name> = reported.flat_map(|(_, table)| table.imports.iter()).collect();
     let missing =
-        request.files.first().map_or_else(Vec::new, |file| resolve::missing_modules(db, imports.iter().map(|name| name.as_str()), file));
+        request.files.first().map_or_else(Vec::new, |file| resolve::missing_modules(db, needed.iter().map(|name| name.as_str()), file));
     let (brought, notices) = match declared::models(db, &program.declared, request.files, imports.iter().map(|name| name.as_str())) {
         Ok(brought) => brought,
         Err(unknown) => return Report { unknown, ..Report::default() },
