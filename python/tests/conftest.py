@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -20,6 +21,10 @@ from heard.monitor import clock
 GRACE = 1.0
 #: More turns of a loop than anything here needs.
 _TURNS = 12
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever started the tests in the background has them ignore Ctrl-C, and programs would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Hands(clock.Clock):

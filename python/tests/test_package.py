@@ -40,7 +40,7 @@ def test_the_stubs_name_what_the_native_module_has() -> None:
 
 def python_m_heard(scripts: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`python -m heard`, where pip has put its scripts into this folder."""
-    program = f"import sysconfig; sysconfig.get_path = lambda *_: {str(scripts)!r}; from heard._command import main; main()"
+    program = f"import sysconfig; sysconfig.get_path = lambda *_: {str(scripts)!r}; from heard.launch.cli import main; main()"
     return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
 
 
