@@ -7,7 +7,7 @@ import contextlib
 import gc
 import itertools
 import typing
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from heard.monitor import stages
 from heard.record import Failure
@@ -61,7 +61,7 @@ class Block:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[list[Failure]]:
+def listening() -> Generator[list[Failure], None, None]:
     """Hears every failure that the block loses, without pytest as well as with it. Gives a list, which is filled when
     the block ends: by then a failure is lost if nobody has read it.
 
@@ -90,7 +90,7 @@ Expected = type[BaseException] | str
 
 
 @contextlib.contextmanager
-def expect_lost(*expected: Expected) -> Iterator[None]:
+def expect_lost(*expected: Expected) -> Generator[None, None, None]:
     """Asserts that the block loses a failure of each of these, and takes those off the list, so that they fail nothing.
 
     Each of `expected` is a class of exceptions, or the name of a rule, of an event, a coroutine or a task, for what has
