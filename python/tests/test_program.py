@@ -186,8 +186,8 @@ def end_of(case: Case, folder: Path, *launcher: str) -> tuple[int, str, str]:
     )
     # Threads and processes are the only ones to have numbers.
     err = re.sub(r"0x[0-9a-f]+|Thread-\d+|\d{6,}", "#", ended.stderr)
-    # From 3.14 on, what Python says depends on whether the signal comes just before it waits for a thread or just after.
-    err = err.replace("while joining a thread in _thread._shutdown()", "on threading shutdown")
+    # From 3.13 on, what Python says depends on whether the signal comes just before it waits for a thread or just after.
+    err = re.sub(r"^Exception ignored (on threading shutdown|while joining a thread in _thread\._shutdown\(\)).*\n", "", err, flags=re.M)
     return ended.returncode, ended.stdout.replace(str(folder), "."), err.replace(str(folder), ".")
 
 
