@@ -7,6 +7,9 @@
 //! It knows nothing of the analyser. [`scan`] reads files, [`Scanner`] any stream; both give a [`Partial`], which
 //! merges with others, and [`Report`] is the finished list.
 
+#[macro_use]
+mod pattern;
+
 mod assembly;
 mod container;
 mod event;

@@ -40,12 +40,6 @@ pub(crate) struct Described {
     pub(crate) task: Option<String>,
 }
 
-macro_rules! pattern {
-    ($name:ident, $text:expr) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
-    };
-}
-
 pattern!(CLASS, r"^<?([A-Za-z_][\w.]*)");
 pattern!(
     CORO,

@@ -1,9 +1,5 @@
 //! What a line is by its form, without knowing what came before.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::lines::prefix::Prefix;
 use crate::message::Message;
 use crate::stamp;
@@ -27,12 +23,6 @@ pub(crate) enum Class {
     /// Another record of a log begins.
     Start,
     Other,
-}
-
-macro_rules! pattern {
-    ($name:ident, $text:expr) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
-    };
 }
 
 const DETAILS: &str = "future|task|handle|asyncgen|protocol|transport|client_session|connector|connections|client_connection|client_response|response|server|socket";

@@ -9,12 +9,6 @@ use crate::assembly::open::Open;
 use crate::kind::Kind;
 use crate::lines::prefix::Prefix;
 
-macro_rules! pattern {
-    ($name:ident, $text:expr) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
-    };
-}
-
 pattern!(
     GREP,
     r#"(?:^|[\s"'(])[^\s:"']+\.(?:log|txt|out|err|stderr|json|jsonl|ndjson|gz|bz2|xz|zst|md|rst|csv|html?|\d+)(?::\d+:|-\d+-|:)\S|\S:\d+:\d{4}-\d\d-\d\d|^\d+[:-]\d{4}-\d\d-\d\d"#

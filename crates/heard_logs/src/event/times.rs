@@ -1,9 +1,5 @@
 //! When and how often: stamps before a message, columns left blank, repetitions that daemons and reports count.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::assembly::open::Open;
 use crate::kind::Kind;
 use crate::lines::prefix;
@@ -14,12 +10,6 @@ pub(crate) struct Times {
     pub(crate) count: u64,
     pub(crate) first: Option<Stamp>,
     pub(crate) last: Option<Stamp>,
-}
-
-macro_rules! pattern {
-    ($name:ident, $text:expr) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
-    };
 }
 
 pattern!(REPEATED, r"message repeated (\d+) times: \[");

@@ -15,12 +15,6 @@ pub(crate) enum Frame {
     None,
 }
 
-macro_rules! pattern {
-    ($name:ident, $text:expr) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
-    };
-}
-
 pattern!(PYTHON, r#"^\s*(?:> )?File "(?P<path>[^"]+)", line(?:no)? (?P<line>\d+)(?:, in (?P<function>.+?))?\s*$"#);
 pattern!(BEGUN, r#"^\s*(?:> )?File "[^"]*(?:"(?:,(?: l(?:i(?:n(?:e(?: \d*)?)?)?)?)?)?)?$"#);
 pattern!(BOXED, r"^[\s│|]*(?P<path>(?:[/~.<]|[A-Za-z]:\\)?[^\s│:][^│:]*):(?P<line>\d+) in (?P<function>\S+)\s*[│|]?\s*$");
