@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Environment, EnvironmentError, Notice, Program, Report, Request, Settings, UnknownName};
+use heard_analysis::{Environment, EnvironmentError, Fixing, Notice, Program, Report, Request, Settings, UnknownName};
 
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
@@ -369,9 +369,10 @@ impl<'a> Survey<'a> {
         };
         source_roots.extend(project.source_roots(files));
         let declared = config::declared(configs.iter());
+        let fixing = Fixing { style: config.fix_style(), depends_on_heard: project.depends_on_heard(&self.disk) };
         let new = |environment| {
-            let (source_roots, declared) = (source_roots.clone(), declared.clone());
-            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared };
+            let (source_roots, declared, fixing) = (source_roots.clone(), declared.clone(), fixing.clone());
+            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared, fixing };
             Program::new(Arc::new(self.disk.clone()), &settings)
         };
         if let Some(python) = self.arguments.python.as_ref().map(|python| self.cwd.join(python)).or_else(|| config.python()) {

@@ -13,6 +13,7 @@ use crate::finding::{self, Finding, Notice};
 use crate::program::{Database, Program};
 use crate::resolve::{self, FileTable, Module};
 use crate::workers::{Failed, for_each_file};
+use crate::mend::{self, Fixing};
 use crate::{audit, rules, suppress};
 
 /// What to check, and how.
@@ -77,7 +78,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     for _ in &others {
         (request.progress)();
     }
-    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, awaitables);
+    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, &program.fixing, awaitables);
     let results = for_each_file(db, &wanted, threads, work, request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
@@ -152,7 +153,7 @@ fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf
     names
 }
 
-fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -> Report {
+fn check_file(db: &Database, path: &Utf8Path, index: &Index, fixing: &Fixing, awaitables: bool) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
         Err(message) => return Report::of_notice(unreadable(path, message)),
@@ -166,11 +167,16 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -
             message: format!("syntax error: {message}; checked as far as it parses"),
         });
     }
-    let facts = facts::facts(db, &module, index, awaitables);
-    let mut findings = rules::run(&facts);
-    // Several values may be lost at one place, and that is one defect.
-    let mut seen = FxHashSet::default();
-    findings.retain(|finding| seen.insert((finding.rule, finding.span.clone())));
+    let (mut findings, facts) = facts::with_finder(db, &module, index, |finder| {
+        let facts = facts::facts(finder, index, awaitables);
+        let mut found = rules::run(&facts);
+        // Several values may be lost at one place, and that is one defect.
+        let mut seen = FxHashSet::default();
+        found.retain(|(_, finding)| seen.insert((finding.rule, finding.span.clone())));
+        mend::offer(finder, fixing, &mut found);
+        let findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
+        (findings, facts)
+    });
     finding::number(&mut findings);
     report.findings = suppress::apply(&module, findings);
     if awaitables {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::Utf8PathBuf;
 use heard_analysis::system::InMemorySystem;
-use heard_analysis::{Declared, Environment, Finding, Fix, Level, Program, Report, Request, Settings, check};
+use heard_analysis::{Declared, Environment, Finding, Fix, Fixing, Level, Program, Report, Request, Settings, check};
 
 use crate::marker::Marker;
 
@@ -66,6 +66,7 @@ fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usiz
         python_version: Some((3, 13)),
         environment: Environment::None,
         declared: declared(manifest)?,
+        fixing: Fixing::default(),
     };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
     let request = Request { files: &files, reported: &|_| true, awaitables, threads, progress: &|| () };

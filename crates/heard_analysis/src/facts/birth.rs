@@ -25,7 +25,7 @@ use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::summary::Summaries;
-use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
+use super::{Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
 use crate::finding::Span;
 use crate::program::Database;
 use crate::resolve::CalleeId;
@@ -150,9 +150,9 @@ pub(super) struct Spawned {
 }
 
 /// Finds the births of one module.
-pub(super) struct Finder<'m, 'db, 'a> {
-    pub(super) db: &'db Database,
-    pub(super) flow: Flow<'m, 'db, 'a>,
+pub(crate) struct Finder<'m, 'db, 'a> {
+    pub(crate) db: &'db Database,
+    pub(crate) flow: Flow<'m, 'db, 'a>,
     /// What is known already of who hears the failures of functions.
     pub(super) known_hearings: RefCell<KnownHearings>,
     /// What functions are known to raise.
@@ -261,7 +261,6 @@ impl<'a> Finder<'_, '_, 'a> {
             hearing: Hearing::Deaf,
             is_held_by_timer: false,
             is_cleanup: false,
-            awaitable_in_place: self.await_edit(site, kind),
             fate,
             abandoned: None,
             done: None,
@@ -376,7 +375,6 @@ impl<'a> Finder<'_, '_, 'a> {
             hearing: Hearing::Deaf,
             is_held_by_timer: false,
             is_cleanup: false,
-            awaitable_in_place: None,
             fate,
             abandoned: None,
             done: None,
@@ -469,21 +467,6 @@ impl<'a> Finder<'_, '_, 'a> {
     fn never_fails(&self, call: &ExprCall) -> bool {
         let model = self.flow.model_of(self.flow.module, call, self.flow.module.callee(call).as_ref());
         model.is_some_and(|model| model.never_fails)
-    }
-
-    /// How `await` can be put before a call, where it may stand there.
-    fn await_edit(&self, site: &CallSite<'a>, kind: Kind) -> Option<AwaitEdit> {
-        if kind != Kind::Coroutine || !site.around.scope.is_async || site.comprehension.is_some() {
-            return None;
-        }
-        let brackets = match &site.how {
-            Use::Dropped | Use::Bound(..) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(..) => false,
-            Use::Operand(operation, _) => *operation == Operation::Call,
-            Use::Added(..) | Use::Promised(..) => false,
-            Use::Receiver { .. } | Use::Subscripted(..) => true,
-            _ => return None,
-        };
-        Some(AwaitEdit { call: self.flow.module.span(site.call.range()), brackets })
     }
 
     /// The source text for a message: white space folded, the end left out where it is long.
