@@ -54,6 +54,16 @@ pub(crate) struct Analysed<'a> {
     pub(crate) places: &'a Places,
 }
 
+/// What a report is to hold beside findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Findings,
+    /// All awaitables too.
+    Awaitables,
+    /// All gathers too, and what they may become.
+    Migrations,
+}
+
 /// What a command does with a project that was analysed.
 type Take<'a> = dyn FnMut(Analysed) -> io::Result<()> + 'a;
 
@@ -174,12 +184,11 @@ impl<'a> Survey<'a> {
         Ok(Ok(reported))
     }
 
-    /// Analyses the projects one after the other, and hands over the report on each, with `awaitables` also on all
-    /// awaitables.
-    pub(crate) fn run(&mut self, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    /// Analyses the projects one after the other, and hands over the report on each.
+    pub(crate) fn run(&mut self, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let jobs = self.jobs()?;
         for index in 0..jobs.len() {
-            if let Err(error) = self.analyse(&jobs, index, awaitables, take)? {
+            if let Err(error) = self.analyse(&jobs, index, asked, take)? {
                 return Ok(Err(error));
             }
         }
@@ -227,7 +236,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Analyses one project.
-    fn analyse(&mut self, jobs: &[Job], index: usize, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    fn analyse(&mut self, jobs: &[Job], index: usize, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let root = &jobs[index].project.root;
         let start = Instant::now();
         let (files, configs) = match self.files(jobs, index)? {
@@ -266,7 +275,8 @@ impl<'a> Survey<'a> {
             &Request {
                 files: &files.all,
                 reported: &|path| files.reported.contains(path),
-                awaitables,
+                awaitables: asked == Asked::Awaitables,
+                migrations: asked == Asked::Migrations,
                 threads: self.arguments.threads.into(),
                 progress: &|| progress.step(),
             },

@@ -65,7 +65,7 @@ use crate::resolve::Module;
 
 pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;
-pub(crate) use birth::{Finder, Index};
+pub(crate) use birth::{Finder, Index, return_exceptions};
 pub(crate) use body::{Local, Use, Variable, last_name};
 pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
@@ -152,7 +152,12 @@ pub(crate) struct Site {
 }
 
 /// Does `work` with what finds the facts of `module`.
-pub(crate) fn with_finder<'db, T>(db: &'db Database, module: &Module<'db>, index: &Index, work: impl FnOnce(&Finder<'_, 'db, '_>) -> T) -> T {
+pub(crate) fn with_finder<'db, T>(
+    db: &'db Database,
+    module: &Module<'db>,
+    index: &Index,
+    work: impl FnOnce(&Finder<'_, 'db, '_>) -> T,
+) -> T {
     let body = walk(module.body(), &index.models, module.is_notebook());
     let mut methods = FxHashMap::default();
     for class in body.calls.iter().filter_map(|site| site.around.scope.class) {

@@ -28,8 +28,8 @@ pub use check::{Report, Request, check};
 pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
 pub use environment::{Environment, EnvironmentError};
-pub use mend::{FixStyle, Fixing};
 pub use finding::{Finding, Level, Notice, Position, Span, Step};
+pub use mend::{FixStyle, Fixing, Migration, Target};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
 

@@ -9,6 +9,7 @@ mod handlers;
 mod hearers;
 mod imports;
 mod keeping;
+mod migrate;
 mod outcomes;
 mod tree;
 mod waits;
@@ -23,6 +24,9 @@ use crate::resolve::Module;
 
 use self::draft::Draft;
 use self::tree::Path;
+
+pub(crate) use migrate::migrations;
+pub use migrate::{Migration, Target};
 
 /// What the fixes of a project may use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,7 +65,7 @@ struct Mender<'f, 'm, 'db, 'a> {
     fixing: &'f Fixing,
 }
 
-impl<'m> Mender<'_, 'm, '_, '_> {
+impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
     /// Which mending belongs to which defect: the one table of it.
     fn fix(&self, fact: &Fact, finding: &Finding) -> Option<Fix> {
         match (finding.rule, fact) {
@@ -76,6 +80,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             ("abandoned-pending", Fact::Birth(birth)) => self.pending_ended(birth, finding),
             ("misordered-results", Fact::WrongPairing(_)) => self.in_order(finding),
             ("unread-gather", Fact::Birth(birth)) => self.outcomes_told(birth),
+            ("lost-sibling-failure", Fact::Siblings(siblings)) => self.in_a_group(&siblings.site.span),
             ("unreachable-exception-branch", Fact::FailureTest(test)) => self.failures_collected(test),
             ("muted-callback", Fact::OutcomeCallback(callback)) => self.callback_tells(callback),
             ("muted-failure", Fact::Mute(mute)) => self.handler_tells(mute),
@@ -96,7 +101,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         (span.path == *self.module.path()).then(|| Path::to(self.module, range_of(span)))
     }
 
-    fn draft(&self) -> Draft<'m, '_> {
+    fn draft(&self) -> Draft<'m, 'db> {
         Draft::new(self.module)
     }
 
@@ -110,7 +115,8 @@ impl<'m> Mender<'_, 'm, '_, '_> {
 
     /// The commas in a stretch of the text.
     fn commas(&self, range: TextRange) -> impl Iterator<Item = TextRange> + '_ {
-        let tokens = self.module.tokens().iter().filter(move |token| token.kind() == TokenKind::Comma && range.contains_range(token.range()));
+        let tokens =
+            self.module.tokens().iter().filter(move |token| token.kind() == TokenKind::Comma && range.contains_range(token.range()));
         tokens.map(Ranged::range)
     }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::mend::Fixing;
 use crate::environment::{Environment, EnvironmentError};
+use crate::mend::Fixing;
 use crate::resolve::{Roots, Shared};
 use crate::system::System;
 

@@ -69,7 +69,7 @@ fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usiz
         fixing: Fixing::default(),
     };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
-    let request = Request { files: &files, reported: &|_| true, awaitables, threads, progress: &|| () };
+    let request = Request { files: &files, reported: &|_| true, awaitables, migrations: awaitables, threads, progress: &|| () };
     let report = check(&program, &request);
     if let Some(unknown) = report.unknown.first() {
         return Err(format!("nothing in the program is called `{}`, which its manifest names", unknown.name));

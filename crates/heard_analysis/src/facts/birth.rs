@@ -124,6 +124,11 @@ impl Index {
         self.mentions.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The files that read an attribute of this name, or import it.
+    pub(crate) fn files_that_mention(&self, name: &Name) -> Vec<&Utf8PathBuf> {
+        self.mentions(name).iter().filter_map(|(file, _)| self.files.get(*file)).collect()
+    }
+
     /// The place of a file among the others.
     pub(super) fn file(&self, path: &Utf8Path) -> Option<usize> {
         self.files.binary_search_by(|file| file.as_path().cmp(path)).ok()
@@ -486,7 +491,7 @@ impl<'a> Finder<'_, '_, 'a> {
 }
 
 /// What a call says of `return_exceptions`: nothing is no, and what is not written down is not known.
-pub(super) fn return_exceptions(call: &ExprCall) -> Option<bool> {
+pub(crate) fn return_exceptions(call: &ExprCall) -> Option<bool> {
     match call.arguments.find_keyword("return_exceptions").map(|keyword| &keyword.value) {
         None => Some(false),
         Some(Expr::BooleanLiteral(literal)) => Some(literal.value),

@@ -4,6 +4,7 @@ use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, StmtFor};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::tree::Path;
+use super::waits::waits_for_all;
 use super::{Mender, range_of};
 use crate::edit::Fix;
 use crate::facts::{AsyncTest, Birth, Kind, Loss, Use};
@@ -138,8 +139,14 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     pub(super) fn started(&self, birth: &Birth) -> Option<Fix> {
         let path = self.path(&birth.site.span)?;
         let call = path.call()?;
+        let wait = self.path(birth.lost_at.as_ref()?)?;
         let mut draft = self.draft();
         let asyncio = self.imported("asyncio", self.frame_at(&path), &mut draft)?;
+        if matches!(wait.statement()?, AnyNodeRef::StmtExpr(_)) {
+            // Tasks that are waited for have to be read as well.
+            wait.call().filter(|wait| waits_for_all(wait))?;
+            self.log_done(&wait, &mut draft)?;
+        }
         let neighbours: Vec<&Expr> = match path.parents().next()? {
             AnyNodeRef::ExprList(list) => list.elts.iter().collect(),
             AnyNodeRef::ExprSet(set) => set.elts.iter().collect(),

@@ -25,7 +25,8 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         if let Some(lambda) = path.upwards().find_map(|node| if let AnyNodeRef::ExprLambda(lambda) = node { Some(lambda) } else { None }) {
             let is_callback = path.upwards().skip_while(|node| node.range() != lambda.range()).any(|node| match node {
                 AnyNodeRef::ExprCall(around) => {
-                    Self::is_called(&around.func, "add_done_callback") && around.arguments.args.first().is_some_and(|first| first.range() == lambda.range())
+                    Self::is_called(&around.func, "add_done_callback")
+                        && around.arguments.args.first().is_some_and(|first| first.range() == lambda.range())
                 }
                 _ => false,
             });

@@ -121,7 +121,8 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             Done::Thread => {
                 let imports = self.module.body().iter().filter_map(Stmt::as_import_from_stmt);
                 let mut futures = imports.filter(|import| import.module.as_deref() == Some("concurrent.futures"));
-                let is_known = futures.any(|import| import.names.iter().any(|alias| alias.name.as_str() == "Future" && alias.asname.is_none()));
+                let is_known =
+                    futures.any(|import| import.names.iter().any(|alias| alias.name.as_str() == "Future" && alias.asname.is_none()));
                 is_known.then(|| "Future[object]".to_owned())
             }
         }

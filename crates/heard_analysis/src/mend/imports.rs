@@ -66,9 +66,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let line = format!("import {module}");
         let is_own_line = |statement: &Stmt| layout.indent(statement.start()).is_some();
         // A line behind: the next statement begins a line of its own, or there is none.
-        let behind = |statement: &Stmt| {
-            layout.ends_line(statement.end()).then(|| layout.line_end(statement.end()))
-        };
+        let behind = |statement: &Stmt| layout.ends_line(statement.end()).then(|| layout.line_end(statement.end()));
         let Some(first) = known.first() else {
             return match docstring {
                 Some(docstring) => Some((behind(docstring)?, format!("\n\n{line}"))),
@@ -121,9 +119,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
 
 fn known(statement: &Stmt) -> Option<Known<'_>> {
     match statement {
-        Stmt::Import(StmtImport { names, .. }) => {
-            Some(Known { statement, module: names.first()?.name.to_string(), is_plain: true })
-        }
+        Stmt::Import(StmtImport { names, .. }) => Some(Known { statement, module: names.first()?.name.to_string(), is_plain: true }),
         Stmt::ImportFrom(StmtImportFrom { module, level, .. }) => {
             let module = module.as_ref().filter(|_| *level == 0).map(ToString::to_string).unwrap_or_default();
             Some(Known { statement, module, is_plain: false })

@@ -41,14 +41,13 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             }
         }
         let mut draft = self.draft();
-        let is_read_later = matches!(loss, Loss::Late { .. });
         match path.parents().next()? {
             AnyNodeRef::StmtExpr(_) | AnyNodeRef::ExprLambda(_) if done == Done::Thread => {
                 let log = self.logging_callback(&path, done, &mut draft)?;
                 draft.insert(call.end(), format!(".add_done_callback({log})"));
             }
-            AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtAnnAssign(_) if self.holder(&path, done, is_read_later).is_some() => {
-                let holder = self.holder(&path, done, is_read_later)?;
+            AnyNodeRef::StmtAssign(_) | AnyNodeRef::StmtAnnAssign(_) if self.holder(&path, done).is_some() => {
+                let holder = self.holder(&path, done)?;
                 let log = self.logging_callback(&path, done, &mut draft)?;
                 draft.lines_behind(path.statement()?.range(), &[format!("{holder}.add_done_callback({log})")])?;
             }
@@ -65,9 +64,9 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     }
 
     /// What the statement binds the value to, where that holds it until it is done.
-    fn holder(&self, path: &Path<'m>, done: Done, is_read_later: bool) -> Option<&'m str> {
+    fn holder(&self, path: &Path<'m>, done: Done) -> Option<&'m str> {
         let holds = |target: &Expr| match target {
-            Expr::Name(_) => done == Done::Thread || is_read_later,
+            Expr::Name(_) => done == Done::Thread,
             target => is_plain_place(target),
         };
         let target = match path.statement()? {
@@ -102,9 +101,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     fn spawned_by_heard(&self, path: &Path<'m>, call: &'m ExprCall) -> Option<Fix> {
         let name = self.module.callee(call).and_then(|callee| callee.name)?;
         let is_started_here = matches!(&*name, "asyncio.tasks.create_task" | "asyncio.tasks.ensure_future");
-        let takes_same = call.arguments.keywords.iter().all(|keyword| {
-            keyword.arg.as_ref().is_some_and(|name| matches!(name.as_str(), "name" | "context"))
-        });
+        let takes_same = call
+            .arguments
+            .keywords
+            .iter()
+            .all(|keyword| keyword.arg.as_ref().is_some_and(|name| matches!(name.as_str(), "name" | "context")));
         let is_coroutine = matches!(&*call.arguments.args, [Expr::Call(work)] if self.is_coroutine(work));
         if !self.fixing.depends_on_heard || !is_started_here || !takes_same || !is_coroutine {
             return None;

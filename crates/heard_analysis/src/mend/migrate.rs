@@ -88,7 +88,9 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             }
             Some(false) => {
                 let made = Children::of(self, call).map_err(str::to_owned).and_then(|children| {
-                    let fix = self.grouped(&path, call, &children).ok_or_else(|| "the statement around it cannot be rewritten by machine".to_owned());
+                    let fix = self
+                        .grouped(&path, call, &children)
+                        .ok_or_else(|| "the statement around it cannot be rewritten by machine".to_owned());
                     Ok((fix, self.safety(&path, &children)))
                 });
                 let (safe, why, fix) = match made {
@@ -108,7 +110,10 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     pub(super) fn in_a_group(&self, call_span: &Span) -> Option<Fix> {
         let path = self.path(call_span)?;
         let call = path.call().filter(|call| self.finder.is_gather(call))?;
-        if self.finder.db.version() < FIRST_WITH_GROUPS || return_exceptions(call) != Some(false) || !path.is_in_coroutine(self.module.is_notebook()) {
+        if self.finder.db.version() < FIRST_WITH_GROUPS
+            || return_exceptions(call) != Some(false)
+            || !path.is_in_coroutine(self.module.is_notebook())
+        {
             return None;
         }
         let children = Children::of(self, call).ok()?;
@@ -138,14 +143,22 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let birth = births.into_iter().find(|birth| super::range_of(&birth.site.span) == range);
         let migrated = |why: &str, fix: Option<Fix>| match fix {
             Some(fix) => Migration { to: Some(Target::Outcomes), safe: fix.safe, fix: Some(fix), ..stays(why) },
-            None => Migration { to: Some(Target::Outcomes), ..stays("nothing looks at its failures, and the statement around it cannot be rewritten by machine") },
+            None => Migration {
+                to: Some(Target::Outcomes),
+                ..stays("nothing looks at its failures, and the statement around it cannot be rewritten by machine")
+            },
         };
         match birth.map(|birth| (birth, &birth.fate)) {
-            Some((_, Fate::Lost(Loss::OnlyPrinted { .. }))) => stays("its results are written out, failures among them: what reads that is not known"),
+            Some((_, Fate::Lost(Loss::OnlyPrinted { .. }))) => {
+                stays("its results are written out, failures among them: what reads that is not known")
+            }
             Some((Birth { hearing, .. }, Fate::Lost(_))) if hearing.is_sound() => stays("its children hear their own failures"),
             Some((_, Fate::Lost(_))) => migrated("its failures are lost; to log them changes nothing else", self.failures_logged(path)),
             Some((_, Fate::Consumed(_))) => match self.unread_places(path) {
-                Some(places) => migrated("some of its results are not looked at; to log their failures changes nothing else", self.places_logged(path, &places)),
+                Some(places) => migrated(
+                    "some of its results are not looked at; to log their failures changes nothing else",
+                    self.places_logged(path, &places),
+                ),
                 None => stays("its results are looked at already"),
             },
             Some((_, Fate::Unknown(reason))) => stays(reason.text()),

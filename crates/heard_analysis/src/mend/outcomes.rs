@@ -88,6 +88,22 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             Some(keyword) => draft.replace(keyword.value.range(), "True"),
             None => self.argument_added(call, "return_exceptions=True", &mut draft)?,
         }
+        let tests = self.path(&test.site.span)?;
+        if let Some(isinstance) = tests.upwards().find_map(|node| match node {
+            AnyNodeRef::ExprCall(call) if Self::is_called(&call.func, "isinstance") => Some(call),
+            _ => None,
+        }) && let Some(Expr::Name(kind)) = isinstance.arguments.args.get(1)
+            && kind.id == "Exception"
+        {
+            // What is collected may be a cancellation too.
+            draft.replace(kind.range(), "BaseException");
+        }
+        if test.only_filters {
+            let AnyNodeRef::StmtAssign(assign) = path.statement()? else { return None };
+            let results = self.named(assign.targets.first()?)?;
+            let lines = self.lines_that_log(&path, &results, &mut draft)?;
+            draft.lines_behind(assign.range(), &lines)?;
+        }
         draft.finish(false, "collect the failures with `return_exceptions=True`")
     }
 

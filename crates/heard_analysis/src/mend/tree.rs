@@ -41,6 +41,11 @@ impl<'m> Path<'m> {
         })
     }
 
+    /// The place itself.
+    pub(super) fn place(&self) -> TextRange {
+        self.range
+    }
+
     /// The nodes, the innermost first.
     pub(super) fn upwards(&self) -> impl Iterator<Item = AnyNodeRef<'m>> + '_ {
         self.nodes.iter().rev().copied()

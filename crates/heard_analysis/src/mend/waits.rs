@@ -3,10 +3,10 @@
 use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
+use super::Mender;
 use super::draft::{Draft, Layout};
 use super::hearers::Done;
 use super::tree::Path;
-use super::Mender;
 use crate::edit::Fix;
 use crate::facts::Birth;
 use crate::finding::Finding;
@@ -23,13 +23,28 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     pub(super) fn done_read(&self, finding: &Finding) -> Option<Fix> {
         let path = self.path(&finding.span)?;
         let mut draft = self.draft();
-        let log = self.logging_callback(&path, Done::Asyncio, &mut draft)?;
-        let done = self.part(&path, Part::Done, &mut draft)?;
-        let task = self.free_name(self.scope_of(&path), &["task", "finished"]);
+        if waits_for_all(path.call()?) {
+            self.log_done(&path, &mut draft)?;
+        } else {
+            // Some are not done behind it: each tells its failure whenever that comes.
+            let tasks = path.call()?.arguments.args.first().filter(|tasks| tasks.is_name_expr())?;
+            let log = self.logging_callback(&path, Done::Asyncio, &mut draft)?;
+            let task = self.free_name(self.scope_of(&path), &["task", "started"]);
+            let step = Layout::of(self.module).step();
+            let lines = [format!("for {task} in {}:", self.text(tasks.range())), format!("{step}{task}.add_done_callback({log})")];
+            draft.lines_before(path.statement()?.range(), &lines)?;
+        }
+        draft.finish(true, "log the failures of the tasks")
+    }
+
+    /// Behind a wait for all of its tasks, their failures are logged.
+    pub(super) fn log_done(&self, path: &Path<'m>, draft: &mut Draft) -> Option<()> {
+        let log = self.logging_callback(path, Done::Asyncio, draft)?;
+        let done = self.part(path, Part::Done, draft)?;
+        let task = self.free_name(self.scope_of(path), &["task", "finished"]);
         let step = Layout::of(self.module).step();
         let lines = [format!("for {task} in {done}:"), format!("{step}{log}({task})")];
-        draft.lines_behind(path.statement()?.range(), &lines)?;
-        draft.finish(true, "log the failures of the tasks that are done")
+        draft.lines_behind(path.statement()?.range(), &lines)
     }
 
     /// The tasks that are not done are cancelled and awaited. That is not safe: until now they ran on.
@@ -87,7 +102,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let index = usize::from(part == Part::Pending);
         match path.statement()? {
             AnyNodeRef::StmtExpr(statement) if statement.value.range() == awaited.range() => {
-                let other = if self.module.words(scope).any(|word| word == "_") { self.free_name(scope, &["rest", "others"]) } else { "_".to_owned() };
+                let other = if self.module.words(scope).any(|word| word == "_") {
+                    self.free_name(scope, &["rest", "others"])
+                } else {
+                    "_".to_owned()
+                };
                 let name = new_name();
                 let names = if part == Part::Done { [&*name, &*other] } else { [&*other, &*name] };
                 draft.insert(statement.start(), format!("{} = ", names.join(", ")));
@@ -133,9 +152,8 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     /// Tasks in the order of their inputs in place of `as_completed`. That is not safe: what came first came first.
     pub(super) fn in_order(&self, finding: &Finding) -> Option<Fix> {
         let path = self.path(&finding.span)?;
-        let is_completed = |call: &&ExprCall| {
-            self.module.callee(call).and_then(|callee| callee.name).as_deref() == Some("asyncio.tasks.as_completed")
-        };
+        let is_completed =
+            |call: &&ExprCall| self.module.callee(call).and_then(|callee| callee.name).as_deref() == Some("asyncio.tasks.as_completed");
         let completed = path.call()?.arguments.args.iter().filter_map(Expr::as_call_expr).find(is_completed)?;
         let ([work], []) = (&*completed.arguments.args, &*completed.arguments.keywords) else { return None };
         let (elements, brackets) = match work {
@@ -159,4 +177,9 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         }
         draft.finish(false, "await the tasks in the order of their inputs")
     }
+}
+
+/// Whether a wait ends when all of its tasks are done, and not before.
+pub(super) fn waits_for_all(wait: &ExprCall) -> bool {
+    wait.arguments.keywords.is_empty()
 }

@@ -103,7 +103,8 @@ impl<'db> Module<'db> {
 
     /// The names that stand in a stretch of the text, whatever they stand for.
     pub(crate) fn words(&self, range: TextRange) -> impl Iterator<Item = &str> + '_ {
-        let names = self.source.parsed.tokens().iter().filter(move |token| token.kind() == TokenKind::Name && range.contains_range(token.range()));
+        let names =
+            self.source.parsed.tokens().iter().filter(move |token| token.kind() == TokenKind::Name && range.contains_range(token.range()));
         names.map(|token| &self.text()[token.range()])
     }
 

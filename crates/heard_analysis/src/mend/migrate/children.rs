@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::Mender;
 use super::super::tree::Path;
-use crate::facts::{Kind, Local, Use, last_name};
+use crate::facts::{Kind, Local, last_name};
 use crate::program::Database;
 use crate::resolve::Module;
 
@@ -83,7 +83,9 @@ impl<'m> Children<'m> {
         const UNKNOWN: &str = "what it waits for is not known, or somebody else has it too";
         match value {
             Expr::ListComp(_) | Expr::Generator(_) => {
-                let (Expr::ListComp(ruff_python_ast::ExprListComp { elt, .. }) | Expr::Generator(ruff_python_ast::ExprGenerator { elt, .. })) = value else {
+                let (Expr::ListComp(ruff_python_ast::ExprListComp { elt, .. })
+                | Expr::Generator(ruff_python_ast::ExprGenerator { elt, .. })) = value
+                else {
                     return Err(UNKNOWN);
                 };
                 let call = elt.as_call_expr().ok_or(UNKNOWN)?;
@@ -115,7 +117,13 @@ impl<'m> Children<'m> {
     }
 
     /// A local collection that holds nothing but coroutines, or nothing but tasks, for this gather.
-    fn collection(&mut self, mender: &Mender<'_, 'm, '_, '_>, gather: &'m ExprCall, name: &ruff_python_ast::ExprName, value: &'m Expr) -> Option<Child<'m>> {
+    fn collection(
+        &mut self,
+        mender: &Mender<'_, 'm, '_, '_>,
+        gather: &'m ExprCall,
+        name: &ruff_python_ast::ExprName,
+        value: &'m Expr,
+    ) -> Option<Child<'m>> {
         let elements = mender.elements_of(gather, name)?;
         let mut kinds = elements.iter().map(|call| mender.finder.makes(call));
         let first = kinds.next()??;
@@ -159,9 +167,8 @@ impl<'m> Children<'m> {
         if callee.name.as_deref() == Some("asyncio.tasks.sleep") {
             return Some(());
         }
-        let seen = callee.with_body(db, |module, function| {
-            (function.is_async, Quiet { db, module, depth }.is_quiet(function), cancels(&function.body))
-        });
+        let seen = callee
+            .with_body(db, |module, function| (function.is_async, Quiet { db, module, depth }.is_quiet(function), cancels(&function.body)));
         match seen {
             Some((is_async, is_quiet, cancels)) => {
                 self.are_quiet &= is_quiet;
@@ -209,8 +216,36 @@ struct Quiet<'q, 'db> {
 
 /// Built-in functions without an effect of their own.
 const HARMLESS: [&str; 30] = [
-    "abs", "all", "any", "bool", "bytes", "chr", "dict", "divmod", "enumerate", "float", "frozenset", "getattr", "hash", "hex", "int",
-    "isinstance", "issubclass", "len", "list", "max", "min", "ord", "range", "repr", "reversed", "round", "sorted", "str", "sum", "tuple",
+    "abs",
+    "all",
+    "any",
+    "bool",
+    "bytes",
+    "chr",
+    "dict",
+    "divmod",
+    "enumerate",
+    "float",
+    "frozenset",
+    "getattr",
+    "hash",
+    "hex",
+    "int",
+    "isinstance",
+    "issubclass",
+    "len",
+    "list",
+    "max",
+    "min",
+    "ord",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "sorted",
+    "str",
+    "sum",
+    "tuple",
 ];
 
 impl Quiet<'_, '_> {
@@ -233,7 +268,9 @@ impl Quiet<'_, '_> {
             Stmt::Expr(inner) => self.is_quiet_value(&inner.value),
             Stmt::Return(inner) => inner.value.as_deref().is_none_or(|value| self.is_quiet_value(value)),
             Stmt::Raise(inner) => [&inner.exc, &inner.cause].into_iter().flatten().all(|value| self.is_quiet_value(value)),
-            Stmt::Assert(inner) => self.is_quiet_value(&inner.test) && inner.msg.as_deref().is_none_or(|message| self.is_quiet_value(message)),
+            Stmt::Assert(inner) => {
+                self.is_quiet_value(&inner.test) && inner.msg.as_deref().is_none_or(|message| self.is_quiet_value(message))
+            }
             Stmt::Assign(inner) => inner.targets.iter().all(binds) && self.is_quiet_value(&inner.value),
             Stmt::AnnAssign(inner) => binds(&inner.target) && inner.value.as_deref().is_none_or(|value| self.is_quiet_value(value)),
             Stmt::AugAssign(inner) => inner.target.is_name_expr() && self.is_quiet_value(&inner.value),
@@ -241,10 +278,16 @@ impl Quiet<'_, '_> {
                 let clauses = &inner.elif_else_clauses;
                 self.is_quiet_value(&inner.test)
                     && self.are_quiet(&inner.body)
-                    && clauses.iter().all(|clause| clause.test.as_ref().is_none_or(|test| self.is_quiet_value(test)) && self.are_quiet(&clause.body))
+                    && clauses
+                        .iter()
+                        .all(|clause| clause.test.as_ref().is_none_or(|test| self.is_quiet_value(test)) && self.are_quiet(&clause.body))
             }
             Stmt::For(inner) => {
-                !inner.is_async && binds(&inner.target) && self.is_quiet_value(&inner.iter) && self.are_quiet(&inner.body) && self.are_quiet(&inner.orelse)
+                !inner.is_async
+                    && binds(&inner.target)
+                    && self.is_quiet_value(&inner.iter)
+                    && self.are_quiet(&inner.body)
+                    && self.are_quiet(&inner.orelse)
             }
             Stmt::While(inner) => self.is_quiet_value(&inner.test) && self.are_quiet(&inner.body) && self.are_quiet(&inner.orelse),
             Stmt::Try(inner) => {
@@ -286,7 +329,19 @@ impl Quiet<'_, '_> {
                 return true;
             }
             if let Some(name) = name.strip_prefix("builtins.") {
-                let is_of_plain = ["str.", "bytes.", "int.", "float.", "bool.", "tuple.", "frozenset.", "dict.get", "dict.items", "dict.keys", "dict.values"];
+                let is_of_plain = [
+                    "str.",
+                    "bytes.",
+                    "int.",
+                    "float.",
+                    "bool.",
+                    "tuple.",
+                    "frozenset.",
+                    "dict.get",
+                    "dict.items",
+                    "dict.keys",
+                    "dict.values",
+                ];
                 return HARMLESS.contains(&name) || is_of_plain.iter().any(|plain| name.starts_with(plain)) || self.is_quiet_raise(call);
             }
         }
@@ -321,7 +376,10 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let block_end = path.block().and_then(|(block, _)| block.last()).map(Ranged::end)?;
         let is_fine = |range: TextRange| gather.range().contains_range(range) || (range.start() > gather.end() && range.end() <= block_end);
         let mut used_in_gather = variable.loads.iter().filter(|load| gather.range().contains_range(load.range));
-        if used_in_gather.next().is_none() || used_in_gather.next().is_some() || !variable.loads.iter().all(|load| !load.is_nested && is_fine(load.range)) {
+        if used_in_gather.next().is_none()
+            || used_in_gather.next().is_some()
+            || !variable.loads.iter().all(|load| !load.is_nested && is_fine(load.range))
+        {
             return None;
         }
         self.assigned(&path, &name.id)
@@ -392,13 +450,13 @@ impl<'m> Mender<'_, 'm, '_, '_> {
                 continue;
             }
             let around = Path::to(self.module, load.range);
-            elements.push(self.put_in(&around, &load.how)?);
+            elements.push(Self::put_in(&around)?);
         }
         Some(elements)
     }
 
     /// The call whose value is put in a collection, where its name stands for nothing else.
-    fn put_in(&self, around: &Path<'m>, _: &Use) -> Option<&'m ExprCall> {
+    fn put_in(around: &Path<'m>) -> Option<&'m ExprCall> {
         use ruff_python_ast::AnyNodeRef;
         match around.statement()? {
             AnyNodeRef::StmtExpr(statement) => {
