@@ -48,11 +48,12 @@ impl<'m, 'db> Draft<'m, 'db> {
         let layout = Layout::of(self.module);
         match layout.indent(statement.start()) {
             Some(indent) if layout.ends_line(statement.end()) => {
-                let text: String = lines.iter().map(|line| format!("\n{indent}{line}")).collect();
+                let line_start = format!("\n{indent}");
+                let text = lines.iter().flat_map(|line| [&*line_start, line]).collect::<String>();
                 self.insert(layout.line_end(statement.end()), text);
             }
             _ if lines.iter().all(|line| is_simple(line)) => {
-                let text: String = lines.iter().map(|line| format!("; {line}")).collect();
+                let text = lines.iter().flat_map(|line| ["; ", line]).collect::<String>();
                 self.insert(statement.end(), text);
             }
             _ => return None,
@@ -65,11 +66,12 @@ impl<'m, 'db> Draft<'m, 'db> {
         let layout = Layout::of(self.module);
         match layout.indent(statement.start()) {
             Some(indent) => {
-                let text: String = lines.iter().map(|line| format!("{line}\n{indent}")).collect();
+                let next_line = format!("\n{indent}");
+                let text = lines.iter().flat_map(|line| [line, &*next_line]).collect::<String>();
                 self.insert(statement.start(), text);
             }
             _ if lines.iter().all(|line| is_simple(line)) => {
-                let text: String = lines.iter().map(|line| format!("{line}; ")).collect();
+                let text = lines.iter().flat_map(|line| [line, "; "]).collect::<String>();
                 self.insert(statement.start(), text);
             }
             _ => return None,

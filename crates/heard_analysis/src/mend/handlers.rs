@@ -18,7 +18,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let call = path.call()?;
         let mut draft = self.draft();
         if callback.method == "result" {
-            let handler = self.handler_around(&path)?;
+            let handler = Self::handler_around(&path)?;
             self.handler_logs(&path, handler, &callback.site.symbol, &mut draft)?;
             return draft.finish(true, "log the failure");
         }
@@ -31,7 +31,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
                 _ => false,
             });
             let is_only_read = match &*lambda.body {
-                Expr::BoolOp(either) => either.values.iter().all(|value| value.is_call_expr()),
+                Expr::BoolOp(either) => either.values.iter().all(Expr::is_call_expr),
                 body => body.range() == call.range(),
             };
             if !is_callback || !is_only_read {
@@ -120,7 +120,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     }
 
     /// The handler that takes the failures of what stands here.
-    fn handler_around(&self, path: &Path<'m>) -> Option<&'m ExceptHandlerExceptHandler> {
+    fn handler_around(path: &Path<'m>) -> Option<&'m ExceptHandlerExceptHandler> {
         path.upwards().find_map(|node| match node {
             AnyNodeRef::StmtTry(statement) => {
                 let handlers = statement.handlers.iter().filter_map(|handler| handler.as_except_handler());
@@ -140,7 +140,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let mut draft = self.draft();
         let title = "raise the cancellation again";
         let Some(handler) = path.handler().filter(|handler| handler.start().to_usize() == swallow.site.span.start.offset) else {
-            return self.not_suppressed(&path, draft);
+            return Self::not_suppressed(&path, draft);
         };
         let statement = path.upwards().find_map(|node| if let AnyNodeRef::StmtTry(statement) = node { Some(statement) } else { None })?;
         if statement.is_star {
@@ -164,7 +164,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     }
 
     /// `suppress(CancelledError, OSError)` without the cancellation.
-    fn not_suppressed(&self, path: &Path<'m>, mut draft: Draft) -> Option<Fix> {
+    fn not_suppressed(path: &Path<'m>, mut draft: Draft) -> Option<Fix> {
         let call = path.upwards().find_map(|node| match node {
             AnyNodeRef::ExprCall(call) if Self::is_called(&call.func, "suppress") => Some(call),
             _ => None,

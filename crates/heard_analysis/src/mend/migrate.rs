@@ -54,6 +54,9 @@ impl Target {
     }
 }
 
+/// Why there is no edit for a gather.
+const NO_PLACE: &str = "the statement around it cannot be rewritten by machine";
+
 /// A `TaskGroup` exists from this version of Python on.
 const FIRST_WITH_GROUPS: (u8, u8) = (3, 11);
 
@@ -87,21 +90,17 @@ impl<'m> Mender<'_, 'm, '_, '_> {
                 stays("it stands in no coroutine, so nothing here could await a group")
             }
             Some(false) => {
-                let made = Children::of(self, call).map_err(str::to_owned).and_then(|children| {
-                    let fix = self
-                        .grouped(&path, call, &children)
-                        .ok_or_else(|| "the statement around it cannot be rewritten by machine".to_owned());
-                    Ok((fix, self.safety(&path, &children)))
-                });
+                let made = Children::of(self, call).map(|children| (self.grouped(&path, call, &children), self.safety(&path, &children)));
+                let title = "use a `TaskGroup`";
                 let (safe, why, fix) = match made {
-                    Err(why) => (false, why, None),
-                    Ok((Ok(draft), Ok(why))) => (true, why, draft.finish(true, "use a `TaskGroup`")),
-                    Ok((Ok(draft), Err(why))) => (false, why, draft.finish(false, "use a `TaskGroup`")),
-                    Ok((Err(why), Ok(_))) => (false, why, None),
-                    Ok((Err(_), Err(why))) => (false, why, None),
+                    Err(why) => (false, why.to_owned(), None),
+                    Ok((draft, Err(why))) => (false, why, draft.and_then(|draft| draft.finish(false, title))),
+                    Ok((draft, Ok(why))) => match draft.and_then(|draft| draft.finish(true, title)) {
+                        Some(fix) => (true, why, Some(fix)),
+                        None => (false, NO_PLACE.to_owned(), None),
+                    },
                 };
-                let why = if safe && fix.is_none() { "the statement around it cannot be rewritten by machine".to_owned() } else { why };
-                Migration { span, to: Some(Target::TaskGroup), safe: safe && fix.is_some(), why, fix }
+                Migration { span, to: Some(Target::TaskGroup), safe, why, fix }
             }
         }
     }

@@ -111,7 +111,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     fn argument_added(&self, call: &ExprCall, argument: &str, draft: &mut Draft) -> Option<()> {
         let layout = Layout::of(self.module);
         let ends = call.arguments.args.iter().map(Ranged::range).chain(call.arguments.keywords.iter().map(Ranged::range));
-        let last = ends.max_by_key(|range| range.end())?;
+        let last = ends.max_by_key(Ranged::end)?;
         if matches!(&*call.arguments.args, [Expr::Generator(only)] if !only.parenthesized) {
             return None;
         }

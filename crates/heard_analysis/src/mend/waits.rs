@@ -60,13 +60,14 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let title = "cancel and await what is still running";
         let before = draft.len();
         let is_statement = matches!(path.statement()?, AnyNodeRef::StmtExpr(_));
-        let named = is_statement.then(|| self.names_of(call)).flatten();
-        let Some(names) = named else {
+        let given = is_statement.then(|| names_of(call)).flatten();
+        let Some(names) = given else {
             let pending = self.part(&path, Part::Pending, &mut draft)?;
             let mut lines = vec![format!("for {task} in {pending}:"), format!("{step}{task}.cancel()")];
             let mut behind = block.get(place)?;
             if *is_cancelled {
-                let cancels = |one: &&Stmt| self.mentions(one.range(), &[pending.clone()]) && self.text(one.range()).contains(".cancel(");
+                let cancels =
+                    |one: &&Stmt| self.mentions(one.range(), std::slice::from_ref(&pending)) && self.text(one.range()).contains(".cancel(");
                 behind = block[place..].iter().find(cancels)?;
                 lines.clear();
             }
@@ -81,7 +82,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             return None;
         }
         let (each, all) = match &*names {
-            [one] if self.is_collection(call) => (one.clone(), format!("*{one}")),
+            [one] if is_collection(call) => (one.clone(), format!("*{one}")),
             [one] => (format!("({one},)"), one.clone()),
             several => (format!("({})", several.join(", ")), several.join(", ")),
         };
@@ -129,22 +130,6 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         }
     }
 
-    /// The names that a wait is given, alone or in a collection that is made on the spot.
-    fn names_of(&self, call: &ExprCall) -> Option<Vec<String>> {
-        let elements = match call.arguments.args.first()? {
-            Expr::Name(name) => return Some(vec![name.id.to_string()]),
-            Expr::List(list) => &list.elts,
-            Expr::Tuple(tuple) => &tuple.elts,
-            Expr::Set(set) => &set.elts,
-            _ => return None,
-        };
-        elements.iter().map(|element| element.as_name_expr().map(|name| name.id.to_string())).collect()
-    }
-
-    fn is_collection(&self, call: &ExprCall) -> bool {
-        call.arguments.args.first().is_some_and(Expr::is_name_expr)
-    }
-
     fn mentions(&self, range: TextRange, names: &[String]) -> bool {
         self.module.words(range).any(|word| names.iter().any(|name| name == word))
     }
@@ -182,4 +167,20 @@ impl<'m> Mender<'_, 'm, '_, '_> {
 /// Whether a wait ends when all of its tasks are done, and not before.
 pub(super) fn waits_for_all(wait: &ExprCall) -> bool {
     wait.arguments.keywords.is_empty()
+}
+
+/// The names that a wait is given, alone or in a collection that is made on the spot.
+fn names_of(call: &ExprCall) -> Option<Vec<String>> {
+    let elements = match call.arguments.args.first()? {
+        Expr::Name(name) => return Some(vec![name.id.to_string()]),
+        Expr::List(list) => &list.elts,
+        Expr::Tuple(tuple) => &tuple.elts,
+        Expr::Set(set) => &set.elts,
+        _ => return None,
+    };
+    elements.iter().map(|element| element.as_name_expr().map(|name| name.id.to_string())).collect()
+}
+
+fn is_collection(call: &ExprCall) -> bool {
+    call.arguments.args.first().is_some_and(Expr::is_name_expr)
 }

@@ -169,17 +169,13 @@ impl<'m> Children<'m> {
         }
         let seen = callee
             .with_body(db, |module, function| (function.is_async, Quiet { db, module, depth }.is_quiet(function), cancels(&function.body)));
-        match seen {
-            Some((is_async, is_quiet, cancels)) => {
-                self.are_quiet &= is_quiet;
-                self.may_be_cancelled |= cancels;
-                is_async.then_some(())
-            }
-            None => {
-                self.are_quiet = false;
-                Some(())
-            }
-        }
+        let Some((is_async, is_quiet, cancels)) = seen else {
+            self.are_quiet = false;
+            return Some(());
+        };
+        self.are_quiet &= is_quiet;
+        self.may_be_cancelled |= cancels;
+        is_async.then_some(())
     }
 }
 
@@ -382,11 +378,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         {
             return None;
         }
-        self.assigned(&path, &name.id)
+        Self::assigned(&path, &name.id)
     }
 
     /// The value of the one plain assignment to a name in the function around.
-    fn assigned(&self, path: &Path<'m>, name: &str) -> Option<&'m Expr> {
+    fn assigned(path: &Path<'m>, name: &str) -> Option<&'m Expr> {
         struct Find<'f, 'm> {
             name: &'f str,
             value: Option<&'m Expr>,
@@ -426,7 +422,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         }
         let block_end = path.block().and_then(|(block, _)| block.last()).map(Ranged::end)?;
         let mut elements = Vec::new();
-        match self.assigned(&path, &name.id)? {
+        match Self::assigned(&path, &name.id)? {
             Expr::List(list) => {
                 for element in &list.elts {
                     elements.push(element.as_call_expr()?);

@@ -259,7 +259,7 @@ fn mentions(module: &Module<'_>, name: &str, is_method: bool) -> Vec<TextRange> 
         fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
             match node {
                 AnyNodeRef::ExprName(name) if name.id == self.name && name.ctx.is_load() && !self.is_method => {
-                    self.found.push(name.range())
+                    self.found.push(name.range());
                 }
                 AnyNodeRef::ExprAttribute(attribute) if attribute.attr.as_str() == self.name && attribute.ctx.is_load() => {
                     self.found.push(attribute.range());
@@ -350,35 +350,35 @@ fn shows(module: &Module<'_>, handler: &ExceptHandlerExceptHandler, is_group: bo
         }
     }
     let Some(name) = &handler.name else { return false };
-    struct Shows<'n> {
-        name: &'n str,
-        is_group: bool,
-        shows: bool,
-    }
-    impl<'a> SourceOrderVisitor<'a> for Shows<'_> {
-        fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
-            match node {
-                AnyNodeRef::StmtRaise(raise) => {
-                    let is_it = |value: &Expr| value.as_name_expr().is_some_and(|name| name.id == self.name);
-                    // As the cause it is only a part of a traceback.
-                    if let Some(raised) = raise.exc.as_deref().filter(|raised| !is_it(raised)) {
-                        self.visit_expr(raised);
-                    }
-                    TraversalSignal::Skip
+    let mut shows = Shows { name: name.as_str(), is_group, is_shown: false };
+    shows.visit_body(&handler.body);
+    shows.is_shown
+}
+
+/// Looks for uses of what a handler has caught.
+struct Shows<'n> {
+    name: &'n str,
+    is_group: bool,
+    is_shown: bool,
+}
+impl<'a> SourceOrderVisitor<'a> for Shows<'_> {
+    fn enter_node(&mut self, node: AnyNodeRef<'a>) -> TraversalSignal {
+        match node {
+            AnyNodeRef::StmtRaise(raise) => {
+                let is_it = |value: &Expr| value.as_name_expr().is_some_and(|name| name.id == self.name);
+                // As the cause it is only a part of a traceback.
+                if let Some(raised) = raise.exc.as_deref().filter(|raised| !is_it(raised)) {
+                    self.visit_expr(raised);
                 }
-                AnyNodeRef::Keyword(keyword) if keyword.arg.as_ref().is_some_and(|name| name.as_str() == "exc_info") => {
-                    TraversalSignal::Skip
-                }
-                AnyNodeRef::ExprAttribute(attribute) if self.is_group && attribute.attr.as_str() == "exceptions" => TraversalSignal::Skip,
-                AnyNodeRef::ExprName(name) if name.id == self.name => {
-                    self.shows = true;
-                    TraversalSignal::Skip
-                }
-                _ => TraversalSignal::Traverse,
+                TraversalSignal::Skip
             }
+            AnyNodeRef::Keyword(keyword) if keyword.arg.as_ref().is_some_and(|name| name.as_str() == "exc_info") => TraversalSignal::Skip,
+            AnyNodeRef::ExprAttribute(attribute) if self.is_group && attribute.attr.as_str() == "exceptions" => TraversalSignal::Skip,
+            AnyNodeRef::ExprName(name) if name.id == self.name => {
+                self.is_shown = true;
+                TraversalSignal::Skip
+            }
+            _ => TraversalSignal::Traverse,
         }
     }
-    let mut shows = Shows { name: name.as_str(), is_group, shows: false };
-    shows.visit_body(&handler.body);
-    shows.shows
 }

@@ -67,13 +67,13 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
                 self.statement_of(path, item, &group, &mut lines)?;
             }
             results = String::new();
-        } else if let Some(names) = self.names_for(statement, &items) {
+        } else if let Some(names) = Self::names_for(statement, &items) {
             let mut given = Vec::new();
             for (item, name) in items.iter().zip(names) {
                 let task = self.free_name(self.scope_of(path), &[&format!("{name}_task"), &format!("{name}_result_task")]);
                 lines.extend(item.above.iter().map(|comment| (*comment).to_owned()));
                 let beside = item.beside.map_or_else(String::new, |comment| format!("  {comment}"));
-                lines.push(format!("{task} = {group}.create_task({}){beside}", self.shifted(item.argument.range(), step)?));
+                lines.push(format!("{task} = {group}.create_task({}){beside}", self.shifted(item.argument.range(), step)));
                 given.push(format!("{task}.result()"));
             }
             results = given.join(", ");
@@ -82,7 +82,8 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             self.list_of(path, &items, &tasks, &group, &mut lines)?;
             results = self.results_of(path, &tasks);
         }
-        let block: String = lines.iter().map(|line| format!("\n{indent}{step}{line}")).collect();
+        let line_start = format!("\n{indent}{step}");
+        let block = lines.iter().flat_map(|line| [&*line_start, line]).collect::<String>();
         if is_dropped {
             draft.replace(statement.range(), format!("{header}{block}"));
         } else {
@@ -98,7 +99,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
     }
 
     /// The names that results are bound to, one each.
-    fn names_for(&self, statement: AnyNodeRef<'m>, items: &[Item<'m>]) -> Option<Vec<&'m str>> {
+    fn names_for(statement: AnyNodeRef<'m>, items: &[Item<'m>]) -> Option<Vec<&'m str>> {
         let AnyNodeRef::StmtAssign(assign) = statement else { return None };
         let [Expr::Tuple(targets)] = &*assign.targets else { return None };
         let is_alone = |item: &Item| matches!(item.child, Child::Coroutine(_));
@@ -114,7 +115,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         let scope = self.scope_of(path);
         let beside = item.beside.map_or_else(String::new, |comment| format!("  {comment}"));
         match item.child {
-            Child::Coroutine(argument) => lines.push(format!("{group}.create_task({}){beside}", self.shifted(argument.range(), step)?)),
+            Child::Coroutine(argument) => lines.push(format!("{group}.create_task({}){beside}", self.shifted(argument.range(), step))),
             Child::Each(Expr::ListComp(ExprListComp { elt, generators, .. }) | Expr::Generator(ExprGenerator { elt, generators, .. }))
                 if generators.len() == 1
                     && !generators[0].is_async
@@ -123,16 +124,16 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             {
                 let part = &generators[0];
                 let mut inner = String::new();
-                lines.push(format!("for {} in {}:{beside}", self.text(part.target.range()), self.shifted(part.iter.range(), step)?));
+                lines.push(format!("for {} in {}:{beside}", self.text(part.target.range()), self.shifted(part.iter.range(), step)));
                 for test in &part.ifs {
                     inner.push_str(step);
-                    lines.push(format!("{inner}if {}:", self.shifted(test.range(), step)?));
+                    lines.push(format!("{inner}if {}:", self.shifted(test.range(), step)));
                 }
-                lines.push(format!("{inner}{step}{group}.create_task({})", self.shifted(elt.range(), step)?));
+                lines.push(format!("{inner}{step}{group}.create_task({})", self.shifted(elt.range(), step)));
             }
             Child::Each(all) | Child::All(all) => {
                 let each = self.free_name(scope, &["work", "coroutine"]);
-                lines.push(format!("for {each} in {}:{beside}", self.shifted(all.range(), step)?));
+                lines.push(format!("for {each} in {}:{beside}", self.shifted(all.range(), step)));
                 lines.push(format!("{step}{group}.create_task({each})"));
             }
             Child::Task(_) | Child::Tasks(_) => return None,
@@ -152,7 +153,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             return Some(());
         }
         let element = |item: &Item<'m>| match item.child {
-            Child::Coroutine(argument) => Some(format!("{group}.create_task({})", self.shifted(argument.range(), step)?)),
+            Child::Coroutine(argument) => Some(format!("{group}.create_task({})", self.shifted(argument.range(), step))),
             _ => Some(format!("*{}", self.tasks_of(path, item, group)?)),
         };
         let elements: Vec<String> = items.iter().map(element).collect::<Option<_>>()?;
@@ -182,13 +183,13 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             Child::Each(all) => {
                 let (Expr::ListComp(ExprListComp { elt, .. }) | Expr::Generator(ExprGenerator { elt, .. })) = all else { return None };
                 let inside = TextRange::new(all.start() + TextSize::from(1), all.end() - TextSize::from(1));
-                let before = self.shifted(TextRange::new(inside.start(), elt.start()), step)?;
-                let after = self.shifted(TextRange::new(elt.end(), inside.end()), step)?;
-                Some(format!("[{before}{group}.create_task({}){after}]", self.shifted(elt.range(), step)?))
+                let before = self.shifted(TextRange::new(inside.start(), elt.start()), step);
+                let after = self.shifted(TextRange::new(elt.end(), inside.end()), step);
+                Some(format!("[{before}{group}.create_task({}){after}]", self.shifted(elt.range(), step)))
             }
             Child::All(all) => {
                 let each = self.free_name(self.scope_of(path), &["work", "coroutine"]);
-                Some(format!("[{group}.create_task({each}) for {each} in {}]", self.shifted(all.range(), step)?))
+                Some(format!("[{group}.create_task({each}) for {each} in {}]", self.shifted(all.range(), step)))
             }
             Child::Coroutine(_) | Child::Task(_) | Child::Tasks(_) => None,
         }
@@ -214,7 +215,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             let beside = items.iter_mut().rfind(|item| item.argument.end() <= comment.start());
             match beside {
                 Some(item) if layout.line_start(comment.start()) == layout.line_start(item.argument.end()) && item.beside.is_none() => {
-                    item.beside = Some(text)
+                    item.beside = Some(text);
                 }
                 _ => items.iter_mut().find(|item| item.argument.start() >= comment.end())?.above.push(text),
             }
@@ -228,14 +229,14 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
     }
 
     /// A text whose later lines go in by a step. Lines of strings stay where they are, so then all do.
-    fn shifted(&self, range: TextRange, step: &str) -> Option<String> {
+    fn shifted(&self, range: TextRange, step: &str) -> String {
         let text = self.text(range).replace("\r\n", "\n");
         let is_string = |kind: TokenKind| matches!(kind, TokenKind::String | TokenKind::FStringMiddle | TokenKind::TStringMiddle);
         let mut strings = self.module.tokens().iter().filter(|token| is_string(token.kind()) && range.contains_range(token.range()));
         if strings.any(|token| self.text(token.range()).contains('\n')) {
-            return Some(text);
+            return text;
         }
-        Some(text.replace('\n', &format!("\n{step}")).replace(&format!("\n{step}\n"), "\n\n"))
+        text.replace('\n', &format!("\n{step}")).replace(&format!("\n{step}\n"), "\n\n")
     }
 
     /// Whether names are used nowhere in the function but in `range`.
@@ -269,10 +270,10 @@ fn is_first(statement: AnyNodeRef<'_>, range: TextRange) -> bool {
                 | AnyNodeRef::Comprehension(_)
                     if holds =>
                 {
-                    self.is_first = false
+                    self.is_first = false;
                 }
                 AnyNodeRef::ExprBoolOp(both) if holds => {
-                    self.is_first &= both.values.first().is_some_and(|first| first.range().contains_range(self.range))
+                    self.is_first &= both.values.first().is_some_and(|first| first.range().contains_range(self.range));
                 }
                 AnyNodeRef::ExprCompare(chain) if holds => {
                     let (left, next) = (chain.left.range(), chain.comparators.first().map(Ranged::range));

@@ -29,7 +29,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         let names = names_of(children)?;
         let mut first = place;
         while let Some(before) = first.checked_sub(1)
-            && self.starts_only(&block[before], &names)
+            && starts_only(&block[before], &names)
         {
             first = before;
         }
@@ -91,40 +91,6 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         Some(format!("[{}]", results.join(", ")))
     }
 
-    /// Whether a statement does nothing but to start tasks and put them in one of `names`.
-    fn starts_only(&self, statement: &'m Stmt, names: &[&str]) -> bool {
-        let is_name = |expression: &Expr| expression.as_name_expr().is_some_and(|name| names.contains(&name.id.as_str()));
-        let is_plain = |value: &Expr| !super::rewrite::has_await(value);
-        match statement {
-            Stmt::Assign(assign) => match &*assign.targets {
-                [Expr::Subscript(target)] => is_name(&target.value) && is_plain(&assign.value),
-                [target] => is_name(target) && is_plain(&assign.value),
-                _ => false,
-            },
-            Stmt::AnnAssign(assign) => is_name(&assign.target) && assign.value.as_deref().is_some_and(is_plain),
-            Stmt::Expr(inner) => {
-                let Expr::Call(call) = &*inner.value else { return false };
-                let method = call.func.as_attribute_expr().filter(|method| method.attr.as_str() == "append");
-                method.is_some_and(|method| is_name(&method.value)) && is_plain(&inner.value)
-            }
-            Stmt::For(inner) => {
-                !inner.is_async
-                    && inner.orelse.is_empty()
-                    && is_plain(&inner.iter)
-                    && inner.body.iter().all(|one| self.starts_only(one, names))
-            }
-            Stmt::If(inner) => {
-                let clauses = inner.elif_else_clauses.iter();
-                is_plain(&inner.test)
-                    && inner.body.iter().all(|one| self.starts_only(one, names))
-                    && clauses.into_iter().all(|clause| {
-                        clause.test.as_ref().is_none_or(is_plain) && clause.body.iter().all(|one| self.starts_only(one, names))
-                    })
-            }
-            _ => false,
-        }
-    }
-
     /// The calls in statements that start tasks.
     fn starters_in(&self, statements: &'m [Stmt]) -> Vec<&'m ExprCall> {
         struct Starters<'f, 'm> {
@@ -168,6 +134,37 @@ fn binds(statement: &Stmt, name: &str) -> bool {
     match statement {
         Stmt::Assign(assign) => assign.targets.iter().any(is_it),
         Stmt::AnnAssign(assign) => is_it(&assign.target),
+        _ => false,
+    }
+}
+
+/// Whether a statement does nothing but to start tasks and put them in one of `names`.
+fn starts_only(statement: &Stmt, names: &[&str]) -> bool {
+    let is_name = |expression: &Expr| expression.as_name_expr().is_some_and(|name| names.contains(&name.id.as_str()));
+    let is_plain = |value: &Expr| !super::rewrite::has_await(value);
+    match statement {
+        Stmt::Assign(assign) => match &*assign.targets {
+            [Expr::Subscript(target)] => is_name(&target.value) && is_plain(&assign.value),
+            [target] => is_name(target) && is_plain(&assign.value),
+            _ => false,
+        },
+        Stmt::AnnAssign(assign) => is_name(&assign.target) && assign.value.as_deref().is_some_and(is_plain),
+        Stmt::Expr(inner) => {
+            let Expr::Call(call) = &*inner.value else { return false };
+            let method = call.func.as_attribute_expr().filter(|method| method.attr.as_str() == "append");
+            method.is_some_and(|method| is_name(&method.value)) && is_plain(&inner.value)
+        }
+        Stmt::For(inner) => {
+            !inner.is_async && inner.orelse.is_empty() && is_plain(&inner.iter) && inner.body.iter().all(|one| starts_only(one, names))
+        }
+        Stmt::If(inner) => {
+            let clauses = inner.elif_else_clauses.iter();
+            is_plain(&inner.test)
+                && inner.body.iter().all(|one| starts_only(one, names))
+                && clauses
+                    .into_iter()
+                    .all(|clause| clause.test.as_ref().is_none_or(is_plain) && clause.body.iter().all(|one| starts_only(one, names)))
+        }
         _ => false,
     }
 }
