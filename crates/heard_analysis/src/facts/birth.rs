@@ -21,7 +21,7 @@ use super::hears::Way;
 use super::models::{Callbacks, FunctionModel, Models};
 use super::names::{Names, alias, is_plain_coroutine_function};
 use super::naming::{is_cleanup, is_log};
-use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
+use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::summary::Summaries;
@@ -181,7 +181,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let mut births = Vec::new();
         for site in &self.flow.body.calls {
             let given = self.flow.body.called_name(site.call).and_then(|name| self.flow.models.given_by_last_name(name));
-            let goes_to_callers = self.goes_behind_await(site);
+            let goes_to_callers = goes_behind_await(site);
             if site.is_dead || (!all && is_settled(&site.how) && !goes_to_callers) || !self.may_be_awaitable(site, index) {
                 continue;
             }
@@ -289,11 +289,8 @@ impl<'a> Finder<'_, '_, 'a> {
         if matches!((&birth.fate, given), (Fate::Lost(loss), Given::Registered(_)) if loss.is_out_of_hand()) {
             birth.fate = Fate::Lost(Loss::Discarded { at: site.call.range() });
         }
-        if kind == Kind::Task && birth.fate == Fate::Transferred(To::Caller) {
-            birth.fate = self.fate_by_callers(site).unwrap_or(birth.fate);
-        }
-        if owner.is_none() && birth.fate == Fate::Transferred(To::Caller) {
-            birth.fate = self.fate_behind_await(site, kind).unwrap_or(birth.fate);
+        if birth.fate == Fate::Transferred(To::Caller) {
+            birth.fate = self.fate_among_callers(site, kind, owner).unwrap_or(birth.fate);
         }
         match (&birth.fate, owner) {
             (Fate::Lost(_) | Fate::Unknown(_), Some(Owner::Certain)) => birth.fate = Fate::Consumed(How::Owned),
@@ -349,6 +346,12 @@ impl<'a> Finder<'_, '_, 'a> {
             birth.made_at = self.flow.module.callee(site.call).and_then(|helper| self.made_in(&helper));
         }
         Some(birth)
+    }
+
+    /// The fate of what goes to those who call the function around, where they all tell the same.
+    fn fate_among_callers(&self, site: &CallSite<'a>, kind: Kind, owner: Option<Owner>) -> Option<Fate> {
+        let unheld = (kind == Kind::Task).then(|| self.fate_by_callers(site)).flatten();
+        unheld.or_else(|| owner.is_none().then(|| self.fate_behind_await(site, kind)).flatten())
     }
 
     /// The wait that leaves a task behind, and whether it is cancelled at least.

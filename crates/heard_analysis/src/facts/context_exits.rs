@@ -83,7 +83,7 @@ fn fault(function: &StmtFunctionDef, is_plain: bool) -> Option<(TextRange, Fault
         return Some((head, Fault::Of(ExitFault::Coroutine)));
     }
     if !is_plain && !function.is_async {
-        let gives_nothing = results.iter().all(|result| result.is_none_or(|result| result.is_none_literal_expr()));
+        let gives_nothing = results.iter().all(|result| result.is_none_or(Expr::is_none_literal_expr));
         return (gives_nothing && !ends_by_raising(&function.body)).then_some((head, Fault::Of(ExitFault::Plain)));
     }
     let parameters: Vec<&Name> = function.parameters.iter().skip(1).map(|parameter| &parameter.name().id).collect();

@@ -26,7 +26,7 @@ pub(crate) struct NestedRun {
     pub(crate) runs_at: Option<Span>,
 }
 
-impl<'db, 'a> Finder<'_, 'db, 'a> {
+impl<'a> Finder<'_, '_, 'a> {
     /// The nested runs of the module.
     pub(super) fn nested_runs(&self) -> Vec<NestedRun> {
         // It makes loops run inside of each other.
@@ -47,7 +47,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     fn nested_run(&self, site: &CallSite<'a>) -> Option<NestedRun> {
         let callee = self.short_text(site.call.func.range());
-        if self.is_run(self.flow.module, site.call) {
+        if is_run(self.flow.module, site.call) {
             return Some(NestedRun { site: self.site(site.call.range(), &site.around), callee, called_from: None, runs_at: None });
         }
         if !self.flow.index.loop_runners.contains(last_name(&site.call.func)?) {
@@ -75,17 +75,17 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
             let mut calls = Calls(Vec::new());
             calls.visit_body(&function.body);
-            calls.0.into_iter().find(|call| self.is_run(module, call)).map(|call| module.span(call.range()))
+            calls.0.into_iter().find(|call| is_run(module, call)).map(|call| module.span(call.range()))
         })?
     }
+}
 
-    /// Whether a call runs a loop of asyncio until something is done.
-    fn is_run(&self, module: &Module<'db>, call: &ExprCall) -> bool {
-        let callee = || module.callee(call)?.name;
-        may_run_loop(call)
-            && callee()
-                .is_some_and(|name| name == "asyncio.runners.run" || name.starts_with("asyncio.") && name.ends_with(".run_until_complete"))
-    }
+/// Whether a call runs a loop of asyncio until something is done.
+fn is_run(module: &Module<'_>, call: &ExprCall) -> bool {
+    let callee = || module.callee(call)?.name;
+    may_run_loop(call)
+        && callee()
+            .is_some_and(|name| name == "asyncio.runners.run" || name.starts_with("asyncio.") && name.ends_with(".run_until_complete"))
 }
 
 /// Whether a call may run a loop, as far as its name tells.

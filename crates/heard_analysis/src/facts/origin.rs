@@ -206,17 +206,13 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         self.flow.index.async_only.contains(&method.attr.id) && module.is_untyped(&method.value)
     }
 
-    /// Whether a coroutine function returns what the call gives, so that who awaits it once gets an awaitable.
-    pub(super) fn goes_behind_await(&self, site: &CallSite<'a>) -> bool {
-        site.around.scope.is_async && matches!(site.how, Use::Returned | Use::Promised(..))
-    }
-
     /// The fate of an awaitable that a coroutine function returns, as those tell who await the function: where each of
     /// them takes it for the result, it is never awaited itself.
     pub(super) fn fate_behind_await(&self, site: &CallSite<'a>, kind: Kind) -> Option<Fate> {
         let function = site.around.scope.function.filter(|function| function.is_async && matches!(kind, Kind::Coroutine | Kind::Task))?;
         let may_promise = || function.returns.as_deref().is_some_and(may_promise_awaitable);
-        if kind == Kind::Coroutine && (!self.goes_behind_await(site) || may_promise()) {
+        // What goes a longer way may be read there.
+        if !goes_behind_await(site) || kind == Kind::Coroutine && may_promise() {
             return None;
         }
         let taken = self.flow.taken_by_callers(Value::new(kind), function);
@@ -365,6 +361,11 @@ pub(super) fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
         _ => None,
     });
     values.next().filter(|_| values.next().is_none())
+}
+
+/// Whether a coroutine function returns what the call gives, so that who awaits it once gets an awaitable.
+pub(super) fn goes_behind_await(site: &CallSite<'_>) -> bool {
+    site.around.scope.is_async && matches!(site.how, Use::Returned | Use::Promised(..))
 }
 
 /// Whether what a coroutine function says that it gives may be an awaitable, as `Any` may.

@@ -26,7 +26,7 @@ const MARKS: [&str; 3] = ["asyncio", "anyio", "trio"];
 /// The files that may configure pytest.
 const CONFIGURATIONS: [&str; 4] = ["pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"];
 
-impl<'a> Finder<'_, '_, 'a> {
+impl Finder<'_, '_, '_> {
     /// The async tests of the module that lack the mark which its other functions have.
     pub(super) fn unmarked_tests(&self) -> Vec<UnmarkedTest> {
         let path = self.flow.module.path();
@@ -38,7 +38,7 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         let candidates = functions().filter_map(|(site, function)| {
             let is_misplaced = mark_of(function).is_some() && !function.is_async && !function.name.starts_with("test");
-            let is_unmarked = is_test_file && is_test(function) && self.is_collected(site);
+            let is_unmarked = is_test_file && is_test(function) && is_collected(site);
             (is_misplaced || is_unmarked).then(|| UnmarkedTest {
                 site: self.site(function.name.range(), &site.around),
                 function: function.name.to_string(),
@@ -58,14 +58,14 @@ impl<'a> Finder<'_, '_, 'a> {
             _ => false,
         })
     }
+}
 
-    /// Whether pytest finds a function by itself: in the module, or in a class of tests that nothing else runs.
-    fn is_collected(&self, site: &StatementSite<'a>) -> bool {
-        let scope = &site.around.scope;
-        match scope.class {
-            None => scope.function.is_none(),
-            Some(class) => scope.function.is_none() && is_plain_test_class(class),
-        }
+/// Whether pytest finds a function by itself: in the module, or in a class of tests that nothing else runs.
+fn is_collected(site: &StatementSite<'_>) -> bool {
+    let scope = &site.around.scope;
+    match scope.class {
+        None => scope.function.is_none(),
+        Some(class) => scope.function.is_none() && is_plain_test_class(class),
     }
 }
 

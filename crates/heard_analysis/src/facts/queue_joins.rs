@@ -38,7 +38,7 @@ pub(crate) enum Hang {
     SkipsDone,
 }
 
-impl<'db, 'a> Finder<'_, 'db, 'a> {
+impl<'a> Finder<'_, '_, 'a> {
     /// The unwatched waits of the module, one for each place that makes them hang.
     pub(super) fn unwatched_joins(&self) -> Vec<UnwatchedJoin> {
         let mut found: Vec<UnwatchedJoin> = Vec::new();
@@ -154,14 +154,12 @@ fn parameter_for<'n>(work: &ExprCall, function: &'n StmtFunctionDef, queue: &'n 
     let place = work.arguments.args.iter().position(|argument| last_name(argument) == Some(queue));
     let named = || work.arguments.keywords.iter().find(|keyword| last_name(&keyword.value) == Some(queue))?.arg.as_ref();
     let positional = || function.parameters.posonlyargs.iter().chain(&function.parameters.args);
-    let parameter = match place {
-        Some(place) => positional().nth(place + usize::from(is_bound)).map(|parameter| &parameter.parameter.name.id),
-        None => {
-            let name = named();
-            positional().map(|parameter| &parameter.parameter.name.id).find(|parameter| name.is_some_and(|name| name.id == **parameter))
-        }
+    let by_place = place.and_then(|place| positional().nth(place + usize::from(is_bound)));
+    let by_name = || {
+        let name = named();
+        positional().find(|parameter| name.is_some_and(|name| name.id == parameter.parameter.name.id))
     };
-    parameter.unwrap_or(queue)
+    by_place.or_else(by_name).map_or(queue, |parameter| &parameter.parameter.name.id)
 }
 
 /// What a worker takes from its queue.

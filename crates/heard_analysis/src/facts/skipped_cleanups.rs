@@ -43,6 +43,10 @@ impl<'a> Finder<'_, '_, 'a> {
         })?;
         let Expr::Attribute(method) = &*release.func else { return None };
         let released = receiver_of(&method.value)?;
+        // Whoever cancels a gather cancels all that it waits for.
+        if method.attr.as_str() == "cancel" && gathers(&statement.body) {
+            return None;
+        }
         if site.around.blocks().any(|block| is_released_by(block, &method.attr.id, released)) {
             return None;
         }
@@ -75,7 +79,7 @@ fn hears_cancellation(statement: &StmtTry) -> bool {
 
 /// Whether a block around does what the handler does, for whatever leaves it, or ends what it ends.
 fn is_released_by(block: Block<'_>, method: &Name, released: &Name) -> bool {
-    let releases = |body: &[Stmt]| {
+    let does_it = |body: &[Stmt]| {
         let mut calls = Releases(Vec::new());
         calls.visit_body(body);
         calls.0.iter().any(|call| {
@@ -84,7 +88,7 @@ fn is_released_by(block: Block<'_>, method: &Name, released: &Name) -> bool {
         })
     };
     match block {
-        Block::Try(statement) => releases(&statement.finalbody) || hears_cancellation(statement),
+        Block::Try(statement) => does_it(&statement.finalbody) || hears_cancellation(statement),
         Block::With(statement) => binds(statement, released),
         Block::Finally(_) => true,
         _ => false,
@@ -131,6 +135,21 @@ impl<'a> Visitor<'a> for Releases<'a> {
             walk_expr(self, expression);
         }
     }
+}
+
+/// Whether statements await a gather.
+fn gathers(body: &[Stmt]) -> bool {
+    struct Gathers(bool);
+    impl<'a> Visitor<'a> for Gathers {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            let awaited = expression.as_await_expr().and_then(|node| node.value.as_call_expr());
+            self.0 |= awaited.and_then(|call| last_name(&call.func)).is_some_and(|name| name == "gather");
+            walk_expr(self, expression);
+        }
+    }
+    let mut gathers = Gathers(false);
+    gathers.visit_body(body);
+    gathers.0
 }
 
 /// Whether statements wait, so that a cancellation may come out of them.
