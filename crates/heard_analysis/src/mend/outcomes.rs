@@ -98,7 +98,8 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             // What is collected may be a cancellation too.
             draft.replace(kind.range(), "BaseException");
         }
-        if test.only_filters {
+        let is_filter = tests.upwards().take_while(|node| !node.is_statement()).any(|node| matches!(node, AnyNodeRef::Comprehension(_)));
+        if test.only_filters || is_filter {
             let AnyNodeRef::StmtAssign(assign) = path.statement()? else { return None };
             let results = self.named(assign.targets.first()?)?;
             let lines = self.lines_that_log(&path, &results, &mut draft)?;
