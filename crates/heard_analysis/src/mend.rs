@@ -85,7 +85,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             ("muted-callback", Fact::OutcomeCallback(callback)) => self.callback_tells(callback),
             ("muted-failure", Fact::Mute(mute)) => self.handler_tells(mute),
             ("swallowed-cancellation", Fact::Swallow(swallow)) => self.raised_again(swallow),
-            ("cancel-skips-cleanup", _) => self.cleaned_up_always(finding),
+            ("cancel-skips-cleanup", Fact::SkippedCleanup(skipped)) => self.cleaned_up_always(skipped),
             ("unguarded-future-resolve", Fact::Resolve(resolve)) => self.asked_first(resolve),
             _ => None,
         }

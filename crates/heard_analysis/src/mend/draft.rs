@@ -79,6 +79,23 @@ impl<'m, 'db> Draft<'m, 'db> {
         Some(())
     }
 
+    /// Moves all lines of a stretch but the first in by a step; `None` where a string goes over lines of it.
+    pub(super) fn lines_in(&mut self, stretch: TextRange, step: &str) -> Option<()> {
+        let whole = self.module.text();
+        let is_string = |kind: TokenKind| matches!(kind, TokenKind::String | TokenKind::FStringMiddle | TokenKind::TStringMiddle);
+        let mut strings = self.module.tokens().iter().filter(|token| stretch.contains_range(token.range()) && is_string(token.kind()));
+        if strings.any(|token| whole[token.range()].contains('\n')) {
+            return None;
+        }
+        let text = &whole[stretch];
+        for (at, _) in text.match_indices('\n') {
+            if !text[at + 1..].trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
+                self.insert(stretch.start() + TextSize::try_from(at + 1).ok()?, step);
+            }
+        }
+        Some(())
+    }
+
     /// The fix with these edits; `None` where there are none, or where two of them speak of the same text.
     pub(super) fn finish(mut self, safe: bool, title: impl Into<String>) -> Option<Fix> {
         self.edits.retain(|(range, text)| !(range.is_empty() && text.is_empty()));

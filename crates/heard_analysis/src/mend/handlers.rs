@@ -1,15 +1,14 @@
 //! Handlers and callbacks: what they drop is told, and what is not theirs is let through.
 
 use ruff_python_ast::{AnyNodeRef, ExceptHandlerExceptHandler, Expr, Stmt};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
 use super::Mender;
 use super::draft::{Draft, Layout};
 use super::hearers::Done;
 use super::tree::{Path, is_plain_place};
 use crate::edit::Fix;
-use crate::facts::{Caught, Mute, OutcomeCallback, Resolve, Swallow};
-use crate::finding::Finding;
+use crate::facts::{Caught, Mute, OutcomeCallback, Resolve, SkippedCleanup, Swallow};
 
 impl<'m> Mender<'_, 'm, '_, '_> {
     /// A done callback logs the failure that it takes. That is safe: nothing else is done with it.
@@ -172,8 +171,8 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let arguments = &call.arguments.args;
         let place = arguments.iter().position(|kind| Self::is_called(kind, "CancelledError"))?;
         let range = match (arguments.get(place + 1), place.checked_sub(1).and_then(|before| arguments.get(before))) {
-            (Some(next), _) => ruff_text_size::TextRange::new(arguments[place].start(), next.start()),
-            (None, Some(before)) => ruff_text_size::TextRange::new(before.end(), arguments[place].end()),
+            (Some(next), _) => TextRange::new(arguments[place].start(), next.start()),
+            (None, Some(before)) => TextRange::new(before.end(), arguments[place].end()),
             (None, None) => return None,
         };
         draft.replace(range, "");
@@ -190,18 +189,35 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         Some(format!("{}.CancelledError", self.imported("asyncio", self.frame_at(path), draft)?))
     }
 
-    /// A handler that cleans up sees cancellations too.
-    pub(super) fn cleaned_up_always(&self, finding: &Finding) -> Option<Fix> {
-        let path = self.path(&finding.span)?;
+    /// A handler that cleans up sees cancellations too. That is not safe: until now they passed it by.
+    pub(super) fn cleaned_up_always(&self, skipped: &SkippedCleanup) -> Option<Fix> {
+        let path = self.path(&skipped.site.span)?;
         let handler = path.handler()?;
         let statement = path.upwards().find_map(|node| if let AnyNodeRef::StmtTry(statement) = node { Some(statement) } else { None })?;
-        let Some(Expr::Name(kind)) = handler.type_.as_deref() else { return None };
-        if statement.is_star || kind.id != "Exception" {
+        let mut draft = self.draft();
+        let title = "clean up after a cancellation too";
+        if !statement.is_star {
+            let kind = handler.type_.as_deref().and_then(Expr::as_name_expr).filter(|kind| kind.id == "Exception")?;
+            draft.replace(kind.range(), "BaseException");
+            return draft.finish(false, title);
+        }
+        // A star would make a group of the cancellation, so it is taken inside, and stays what it is.
+        let released = self.path(&skipped.released_at)?;
+        let AnyNodeRef::StmtExpr(release) = released.statement()? else { return None };
+        let knows_failure = handler.name.as_ref().is_some_and(|name| self.module.words(release.range()).any(|word| word == name.as_str()));
+        let stretch = TextRange::new(statement.body.first()?.start(), statement.body.last()?.end());
+        let layout = Layout::of(self.module);
+        let (indent, step) = (layout.indent(stretch.start())?, layout.step());
+        if knows_failure || !layout.ends_line(stretch.end()) || self.text(release.range()).contains('\n') {
             return None;
         }
-        let mut draft = self.draft();
-        draft.replace(kind.range(), "BaseException");
-        draft.finish(false, "clean up after a cancellation too")
+        let cancelled = self.cancelled_error(&path, &mut draft)?;
+        draft.insert(stretch.start(), format!("try:\n{indent}{step}"));
+        draft.lines_in(stretch, step)?;
+        let lines = [format!("except {cancelled}:"), format!("{step}{}", self.text(release.range())), format!("{step}raise")];
+        let behind: String = lines.iter().flat_map(|line| ["\n", indent, line]).collect();
+        draft.insert(layout.line_end(stretch.end()), behind);
+        draft.finish(false, title)
     }
 
     /// A future is asked first whether it has its outcome already. That is safe: all that it takes away is the error.

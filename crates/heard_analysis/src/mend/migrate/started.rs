@@ -1,6 +1,5 @@
 //! Tasks that are started right before their gather move into the group.
 
-use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -40,17 +39,11 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         }
         let stretch = TextRange::new(run.first()?.start(), run.last()?.end());
         let indent = layout.indent(stretch.start())?;
-        if layout.indent(statement.start())? != indent || !layout.ends_line(stretch.end()) || self.has_long_string(stretch) {
+        if layout.indent(statement.start())? != indent || !layout.ends_line(stretch.end()) {
             return None;
         }
         draft.insert(stretch.start(), format!("{header}\n{indent}{step}"));
-        let text = self.text(stretch);
-        for (at, _) in text.match_indices('\n') {
-            let line = &text[at + 1..];
-            if !line.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
-                draft.insert(stretch.start() + TextSize::try_from(at + 1).ok()?, step);
-            }
-        }
+        draft.lines_in(stretch, step)?;
         for call in self.starters_in(run) {
             draft.replace(call.func.range(), format!("{group}.create_task"));
         }
@@ -110,12 +103,6 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         let mut starters = Starters { is_one: &|call| self.starts_task(call), found: Vec::new() };
         starters.visit_body(statements);
         starters.found
-    }
-
-    fn has_long_string(&self, range: TextRange) -> bool {
-        let is_string = |kind: TokenKind| matches!(kind, TokenKind::String | TokenKind::FStringMiddle | TokenKind::TStringMiddle);
-        let mut tokens = self.module.tokens().iter().filter(|token| range.contains_range(token.range()) && is_string(token.kind()));
-        tokens.any(|token| self.text(token.range()).contains('\n'))
     }
 }
 
