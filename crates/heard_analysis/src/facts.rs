@@ -12,6 +12,7 @@ mod branches;
 mod bypasses;
 mod callbacks;
 mod classes;
+mod context_exits;
 mod continuation;
 mod crowds;
 mod dead_handlers;
@@ -20,30 +21,40 @@ mod done_callbacks;
 mod entries;
 mod examined;
 mod exceptions;
+mod exit_statuses;
 mod exits;
 mod fate;
 mod flow;
+mod group_members;
 mod guards;
 mod handlers;
 mod hearings;
 mod hears;
 mod inquiries;
 mod jumps;
+mod left_generators;
+mod mending;
 mod models;
 mod mutes;
 mod names;
 mod naming;
+mod nested_runs;
 mod order;
 mod origin;
 mod outcomes;
 mod own_waits;
+mod probes;
 mod properties;
+mod pytest_tests;
+mod queue_joins;
 mod raises;
 mod raw_tasks;
 mod resolves;
 mod scopes;
 mod siblings;
+mod signal_handlers;
 mod silence;
+mod skipped_cleanups;
 mod summary;
 mod time_limits;
 mod timers;
@@ -55,7 +66,6 @@ use ruff_text_size::Ranged;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
-use self::birth::Finder;
 use self::body::walk;
 use self::flow::Flow;
 use self::names::plain_functions;
@@ -65,27 +75,38 @@ use crate::resolve::Module;
 
 pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;
-pub(crate) use birth::Index;
+pub(crate) use birth::{Finder, Index, return_exceptions};
+pub(crate) use body::{Local, Use, Variable, last_name};
 pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
+pub(crate) use context_exits::{ExitFault, FaultyExit};
 pub(crate) use crowds::Crowd;
 pub(crate) use dead_handlers::DeadHandler;
 pub(crate) use desertions::{Desertion, Left};
 pub(crate) use done_callbacks::{Guard, OutcomeCallback};
 pub(crate) use entries::PlainEntry;
 pub(crate) use examined::{FailureTest, Finds, Passed};
+pub(crate) use exit_statuses::UnreadStatus;
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
+pub(crate) use group_members::FirstOfGroup;
 pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
+pub(crate) use left_generators::LeftGenerator;
 pub(crate) use models::{Brought, Callbacks, Models, Problem, Spawner};
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
+pub(crate) use nested_runs::NestedRun;
 pub(crate) use order::WrongPairing;
+pub(crate) use probes::{Canceller, Probe};
+pub(crate) use pytest_tests::UnmarkedTest;
+pub(crate) use queue_joins::{Hang, UnwatchedJoin};
 pub(crate) use raw_tasks::{RawTask, Rewrite};
 pub(crate) use resolves::Resolve;
 pub(crate) use scopes::Outliving;
 pub(crate) use siblings::Siblings;
+pub(crate) use signal_handlers::SignalRaise;
 pub(crate) use silence::{Silence, Silenced};
+pub(crate) use skipped_cleanups::SkippedCleanup;
 pub(crate) use time_limits::{Hidden, HiddenFailure};
 
 /// One thing that a rule can judge.
@@ -133,6 +154,26 @@ pub(crate) enum Fact {
     Outliving(Outliving),
     /// A task is started past the project's spawner.
     RawTask(RawTask),
+    /// A signal handler raises.
+    SignalRaise(SignalRaise),
+    /// An async test has no mark, or a mark no async test.
+    UnmarkedTest(UnmarkedTest),
+    /// A subprocess ends, and nobody reads how.
+    UnreadStatus(UnreadStatus),
+    /// Only the first exception of a group is looked at.
+    FirstOfGroup(FirstOfGroup),
+    /// A task that was cancelled is asked how it ended.
+    Probe(Probe),
+    /// An async generator is left early.
+    LeftGenerator(LeftGenerator),
+    /// A loop is run where one runs already.
+    NestedRun(NestedRun),
+    /// A queue is waited for whose worker nobody watches.
+    UnwatchedJoin(UnwatchedJoin),
+    /// An exit of a context manager loses what leaves its block.
+    FaultyExit(FaultyExit),
+    /// A handler cleans up, and a cancellation skips it.
+    SkippedCleanup(SkippedCleanup),
 }
 
 /// Where a fact stands.
@@ -150,8 +191,13 @@ pub(crate) struct Site {
     pub(crate) statement: String,
 }
 
-/// The facts of `module`; with `all`, also the births whose value cannot be lost.
-pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Fact> {
+/// Does `work` with what finds the facts of `module`.
+pub(crate) fn with_finder<'db, T>(
+    db: &'db Database,
+    module: &Module<'db>,
+    index: &Index,
+    work: impl FnOnce(&Finder<'_, 'db, '_>) -> T,
+) -> T {
     let body = walk(module.body(), &index.models, module.is_notebook());
     let mut methods = FxHashMap::default();
     for class in body.calls.iter().filter_map(|site| site.around.scope.class) {
@@ -166,6 +212,11 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         module_functions: plain_functions(module.body()),
         methods,
     };
+    work(&finder)
+}
+
+/// The facts of a module; with `all`, also the births whose value cannot be lost.
+pub(crate) fn facts(finder: &Finder, index: &Index, all: bool) -> Vec<Fact> {
     let async_callbacks: Vec<AsyncCallback> = finder.async_callbacks(index).collect();
     let mut births = finder.births(index, all);
     // What never runs has no failure that the future could tell.
@@ -194,6 +245,16 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.hidden_failures().into_iter().map(Fact::HiddenFailure));
     facts.extend(finder.outliving().map(Fact::Outliving));
     facts.extend(finder.raw_tasks().map(Fact::RawTask));
+    facts.extend(finder.signal_raises().map(Fact::SignalRaise));
+    facts.extend(finder.unmarked_tests().into_iter().map(Fact::UnmarkedTest));
+    facts.extend(finder.unread_statuses().map(Fact::UnreadStatus));
+    facts.extend(finder.first_of_groups().map(Fact::FirstOfGroup));
+    facts.extend(finder.probes().map(Fact::Probe));
+    facts.extend(finder.left_generators().map(Fact::LeftGenerator));
+    facts.extend(finder.nested_runs().into_iter().map(Fact::NestedRun));
+    facts.extend(finder.unwatched_joins().into_iter().map(Fact::UnwatchedJoin));
+    facts.extend(finder.faulty_exits().map(Fact::FaultyExit));
+    facts.extend(finder.skipped_cleanups().map(Fact::SkippedCleanup));
     facts
 }
 
@@ -232,6 +293,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The same with its article.
+    pub(crate) fn with_article(self) -> String {
+        let noun = self.noun();
+        let article = if noun.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+        format!("{article} {noun}")
+    }
+
     /// The kind in the words of a message.
     pub(crate) fn noun(self) -> &'static str {
         match self {
@@ -268,8 +336,6 @@ pub(crate) struct Birth {
     pub(crate) is_held_by_timer: bool,
     /// Whether what runs is clean-up, whose failures are often let go on purpose.
     pub(crate) is_cleanup: bool,
-    /// Whether putting `await` before the call gives the same place a value.
-    pub(crate) awaitable_in_place: Option<AwaitEdit>,
     pub(crate) fate: Fate,
     /// The wait that leaves it behind, and whether it is cancelled at least.
     pub(crate) abandoned: Option<(Span, bool)>,
@@ -347,13 +413,4 @@ impl Hearing {
     pub(crate) fn is_sound(self) -> bool {
         matches!(self, Hearing::Itself | Hearing::Never)
     }
-}
-
-/// How `await` can be put before a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AwaitEdit {
-    /// The call.
-    pub(crate) call: Span,
-    /// Whether the awaited call needs brackets around it.
-    pub(crate) brackets: bool,
 }

@@ -21,34 +21,42 @@ rules! {
     async_generator_misuse,
     async_test_never_run,
     bare_raise_outside_except,
+    cancel_skips_cleanup,
     cancelled_as_success,
     coroutine_as_value,
     coroutine_in_wait,
     discard_only_callback,
     dropped_task,
+    first_of_group,
     jump_in_finally,
     late_task,
     lost_sibling_failure,
     misordered_results,
     muted_callback,
     muted_failure,
+    nested_run,
     raising_callback,
+    raising_probe,
     raw_create_task,
     silenced_diagnostics,
     swallowed_cancellation,
+    swallowing_exit,
     task_lost_on_error,
     task_outlives_scope,
     timeout_hides_failure,
     unawaited_coroutine,
     unbounded_spawn,
+    unclosed_generator,
     unfinished_at_exit,
     unguarded_future_resolve,
     unreachable_exception_branch,
+    unread_exit_status,
     unread_gather,
     unread_task,
     unread_thread_future,
     unread_wait,
     unused_allow,
+    unwatched_join,
 }
 
 /// One defect of the catalogue.
@@ -95,9 +103,9 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.name == name)
 }
 
-/// What all rules say of `facts`.
-pub(crate) fn run(facts: &[Fact]) -> Vec<Finding> {
-    facts.iter().flat_map(|fact| ALL.iter().filter_map(|rule| (rule.check)(fact))).collect()
+/// What all rules say of `facts`, each finding with the fact that it is about.
+pub(crate) fn run(facts: &[Fact]) -> Vec<(&Fact, Finding)> {
+    facts.iter().flat_map(|fact| ALL.iter().filter_map(move |rule| Some((fact, (rule.check)(fact)?)))).collect()
 }
 
 impl Birth {
