@@ -312,6 +312,44 @@ async def tasks_of_which_the_first_is_completed() -> None:
     await pause()
 
 
+@loss("task-failed", "dropped-task")
+async def a_task_that_is_cancelled_by_a_method_that_was_bound_before() -> None:
+    task = asyncio.create_task(fail())  # BORN
+    stop = task.cancel
+    await turn()
+    assert not stop()
+    del task, stop
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_task_that_is_cancelled_as_soon_as_it_has_failed() -> None:
+    tasks = [asyncio.create_task(fail(turns=0))]  # BORN
+    await asyncio.sleep(0)
+    assert tasks[0].done()
+    tasks.pop().cancel("no longer wanted")
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_task_in_python_that_is_cancelled_when_it_has_failed() -> None:
+    kind: typing.Any = asyncio.tasks._PyTask  # type: ignore[attr-defined]
+    task = kind(fail(), loop=asyncio.get_running_loop())
+    await turn()
+    assert not task.cancel()
+    del task
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_future_that_is_cancelled_when_it_has_failed() -> None:
+    future = asyncio.get_running_loop().create_future()
+    future.set_exception(ValueError("lost"))
+    assert not future.cancel()
+    del future
+    await pause()
+
+
 if sys.version_info >= (3, 12):
     # Before, no event tells when it happens, and the future says so itself when it goes.
     @loss("task-failed", "unread-task")
@@ -347,12 +385,6 @@ async def a_protocol() -> None:
         writer.close()
         await writer.wait_closed()
         await pause()
-
-
-@loss("callback-raised", "raising-callback")
-async def what_a_library_tells_the_loop() -> None:
-    asyncio.get_running_loop().call_exception_handler({"message": "of a library", "exception": ValueError("lost")})
-    await pause()
 
 
 @loss("outcomes-ignored", "unread-gather")

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import case
-from heard.monitor.hooks import births, coroutines, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
+from heard.monitor.hooks import births, cancels, coroutines, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
 from heard.monitor.hooks.cancels import Cancels
 from heard.monitor.hooks.patch import Undo, Undoing
 from heard.monitor.tasks import Tasks
@@ -174,7 +174,7 @@ class _Hook(typing.NamedTuple):
 def _put_unwind(monitor: Monitor) -> list[Undo]:
     """Failures of tasks, told by the interpreter, or looked for where it cannot tell."""
     try:
-        unwinding = unwind.put(monitor.tasks, monitor.cancels.thrown)
+        unwinding = unwind.put(monitor.tasks)
         why = "all tools of sys.monitoring are taken" if sys.version_info >= (3, 12) else ""
     except Exception as error:
         unwinding, why = None, f"sys.monitoring does not work: {type(error).__name__}: {error}"
@@ -195,6 +195,12 @@ _HOOKS = (
         "Nothing says where a task was made.",
     ),
     _Hook("unwind", _put_unwind, "Failures of tasks that are kept are not heard."),
+    _Hook(
+        "cancels",
+        lambda of: cancels.put(of.tasks, of.cancels),
+        "Failures of tasks that are told to stop when they have failed are not heard, nor are tasks that go on when they"
+        " are told to stop.",
+    ),
     _Hook(
         "gather",
         lambda of: [gather.put(of.verdicts, of.turns, of.tasks)],

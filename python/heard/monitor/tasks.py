@@ -96,7 +96,7 @@ class Tasks:
     def guard(self, future: typing.Any, case: Case, exception: BaseException | None) -> None:
         """Keeps asyncio's mark that nobody has read it."""
         try:
-            _native.guard(future, case.reference, exception, self.erases)
+            _native.guard(future, case.reference, exception, self.drops)
             if exception is None and not future.done():
                 # What it fails with is not known so far.
                 future.add_done_callback(future.exception.ended, context=contextvars.Context())
@@ -104,16 +104,28 @@ class Tasks:
             # It has no room for attributes.
             return
 
-    def erases(self, stopped: typing.Any = None) -> bool:
-        """Whether the function that asks for an exception drops it. Called in the name of that function.
+    def drops(self) -> bool:
+        """Whether the function that asks for an exception drops it. Called in the name of that function."""
+        return self.active and self.is_dropped_by(sys._getframe(1))
 
-        With `stopped`: whether the mark of a failed future may be kept, which is told to stop.
-        """
-        if not self.active:
+    def keeps(self, stopped: typing.Any) -> bool:
+        """Whether the mark of a failed future may be kept, which is told to stop and has not been read."""
+        if not self.active or isinstance(stopped._exception, NOT_FAILURES):
             return False
-        if stopped is not None:
-            return self.is_silent_about(stopped)
-        return self.is_dropped_by(sys._getframe(1))
+        loop = stopped.get_loop()
+        if not loop_handlers.passes_by_us(loop):
+            return False
+        if isinstance(stopped, asyncio.Task):
+            # It may be that nothing has told of it so far.
+            self.watch(stopped, loop, threadsafe=True)
+        self.verdicts.open(Case("task-failed", stopped, _native.birth(stopped)), stopped)
+        case = case_of(stopped)
+        if case is None:
+            # It has no room for attributes.
+            return False
+        # From now on plain asyncio would say nothing of it, so its loop must not be told of it either.
+        case.is_silent = True
+        return True
 
     def is_dropped_by(self, frame: types.FrameType) -> bool:
         """Whether the function that runs in a frame asks for an exception and drops it."""
@@ -127,14 +139,6 @@ class Tasks:
                 return True
             self.pass_on(inner, outer)
         return False
-
-    def is_silent_about(self, stopped: typing.Any) -> bool:
-        """From now on plain asyncio would say nothing of it, so its loop must not be told of it either."""
-        case = case_of(stopped)
-        if case is None or not loop_handlers.passes_by_us(stopped.get_loop()):
-            return False
-        case.is_silent = True
-        return True
 
     def pass_on(self, inner: typing.Any, outer: typing.Any) -> None:
         """A future is about to fail with the failure of another one."""

@@ -8,7 +8,7 @@ import typing
 
 from heard.monitor.places import shown
 from heard.record import Failure
-from heard.report.events import ADVICE, EVENTS
+from heard.report.events import EVENTS, advice_of
 
 _VERDICTS = {"lost": "[lost] ", "unread": "[unread so far] ", "escalated": "[never read] "}
 #: Lines of a report, and frames of the place of birth that it shows. The record has all of them.
@@ -68,8 +68,9 @@ def _details(failure: Failure) -> typing.Iterator[str]:
         yield f"  {label:8} {shown(place.path)}:{place.line} in {place.function}"
     if failure.why:
         yield f"  {'why':8} {failure.why}"
-    if failure.rule in ADVICE:
-        yield f"  {'fix':8} {ADVICE[failure.rule]}"
+    advice = advice_of(failure.event, failure.rule)
+    if advice is not None:
+        yield f"  {'fix':8} {advice}"
     if failure.rule:
         yield f"  {'rule':8} {failure.rule} (`heard rule {failure.rule}` says more; failure {failure.id})"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import asyncio.futures
+import asyncio.tasks
 import functools
 import time
 import types
@@ -13,9 +15,13 @@ from heard import _native
 from heard.monitor import liveness, places
 from heard.monitor.case import Case, Reference
 from heard.monitor.hooks import ending
+from heard.monitor.hooks.patch import Undo, Undoing
+from heard.monitor.tasks import Tasks
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
+#: The types that have a `cancel` of their own, those of tasks first: in C, and the same in Python.
+_TYPES = (("_CTask", "_PyTask"), ("_CFuture", "_PyFuture"))
 #: A look at all tasks may take up one part in so many of the time.
 _SHARE = 100
 #: Seconds after which nobody looks at a task any more.
@@ -23,8 +29,27 @@ _FORGET = 60.0
 _Task = asyncio.Task[typing.Any]
 
 
+def put(tasks: Tasks, cancels: Cancels) -> list[Undo]:
+    """Hears every call of `cancel`, of whatever task or future, and however the caller came by the method."""
+    undo = Undoing([_native.ignore_cancel])
+    with undo:
+        for number, (module, name) in enumerate(
+            [(asyncio.tasks, name) for name in _TYPES[0]] + [(asyncio.futures, name) for name in _TYPES[1]]
+        ):
+            kind = getattr(module, name, None)
+            if kind is not None:
+                undo.append(_put(kind, number))
+        _native.listen_to_cancel(tasks.keeps, cancels.stopped)
+    return undo
+
+
+def _put(kind: type, number: int) -> Undo:
+    original, ours = _native.replace_cancel(kind, number)
+    return functools.partial(_native.put_cancel_back, kind, original, ours)
+
+
 class Cancels:
-    """Looks for tasks that go on, some time after a cancellation was thrown into any task at all.
+    """Looks for tasks that go on, some time after any task at all was told to stop.
 
     Nothing is kept of the many cancellations that are none of anybody's business, such as those of timeouts.
     """
@@ -32,7 +57,7 @@ class Cancels:
     def __init__(self, verdicts: Verdicts) -> None:
         self.verdicts = verdicts
         self.active = True
-        #: Loops in which a cancellation was thrown since the last look.
+        #: Loops of tasks that were told to stop since the last look.
         self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         #: Tasks that were found to go on, how often they had been cancelled, and since when.
         self.watched: list[tuple[weakref.ref[_Task], int, float]] = []
@@ -40,11 +65,11 @@ class Cancels:
         #: Those that were told. A task is told once.
         self.told: weakref.WeakSet[_Task] = weakref.WeakSet()
 
-    def thrown(self) -> None:
-        """A cancellation is thrown into a task of the loop that runs."""
+    def stopped(self, task: _Task) -> None:
+        """A task is told to stop."""
         if not self.active:
             return
-        self.loops.add(asyncio.get_running_loop())
+        self.loops.add(task.get_loop())
         self.due = self.verdicts.clock.now() + self.patience
         self.verdicts.wake_in(self.patience)
 
@@ -63,7 +88,7 @@ class Cancels:
         started = time.perf_counter()
         loops = list(self.loops)
         self.loops.clear()
-        _native.await_throw()
+        _native.await_cancel()
         before = {task: (count, since) for task, count, since in ((one(), c, s) for one, c, s in self.watched) if task}
         self.watched.clear()
         for loop in loops:
