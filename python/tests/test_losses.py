@@ -341,15 +341,6 @@ async def a_task_in_python_that_is_cancelled_when_it_has_failed() -> None:
     await pause()
 
 
-@loss("task-failed", "dropped-task")
-async def a_future_that_is_cancelled_when_it_has_failed() -> None:
-    future = asyncio.get_running_loop().create_future()
-    future.set_exception(ValueError("lost"))
-    assert not future.cancel()
-    del future
-    await pause()
-
-
 if sys.version_info >= (3, 12):
     # Before, no event tells when it happens, and the future says so itself when it goes.
     @loss("task-failed", "unread-task")
@@ -575,6 +566,23 @@ def test_an_eager_task_that_fails_in_its_first_step(records: list[heard.Failure]
     asyncio.run(main())
     assert records[0].born[0].function.endswith("main")
     assert records[0].rule == "unread-task"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in 3.12")
+def test_an_eager_task_whose_coroutine_is_one_of_asyncio_s(records: list[heard.Failure]) -> None:
+    async def work() -> None:
+        raise ValueError("lost")
+
+    def start() -> None:
+        asyncio.create_task(asyncio.wait_for(work(), 60))
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        start()
+        await pause()
+
+    asyncio.run(main())
+    assert [record.born[0].function.rpartition(".")[2] for record in records] == ["start"]
 
 
 def test_several_loops_in_several_threads(records: list[heard.Failure]) -> None:

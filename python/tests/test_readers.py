@@ -416,6 +416,15 @@ async def a_task_that_is_cancelled_and_read(heard_of: list[BaseException | None]
 
 
 @reader
+async def a_future_that_says_by_a_cancel_that_it_need_not_be_read(heard_of: list[BaseException | None]) -> None:
+    """As libraries do with what they have handed out, when a connection is lost."""
+    pong = asyncio.get_running_loop().create_future()
+    pong.set_exception(ConnectionError("it is lost"))
+    assert not pong.cancel()
+    heard_of.append(None)
+
+
+@reader
 async def a_bound_method_that_outlives_its_task(heard_of: list[BaseException | None]) -> None:
     task = asyncio.create_task(fail())
     await turn()

@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -17,7 +17,6 @@ use pyo3::types::{PyBool, PyDict, PyString, PyType};
 
 use crate::frames::symbol;
 use crate::gil::{Guarded, is_failure};
-use crate::holders::traverse;
 
 /// The types: two of tasks, then two of futures.
 const TYPES: usize = 4;
@@ -62,10 +61,10 @@ pub(crate) fn await_cancel() {
     IS_TOLD.store(false, Ordering::Relaxed);
 }
 
-/// Puts our `cancel` in place of that of a type: 0 or 1 for types of tasks, 2 or 3 for types of futures. Returns what was
-/// there, and ours.
+/// A `cancel` of ours for a type: 0 or 1 for types of tasks, 2 or 3 for types of futures. It calls the one that the type
+/// has now.
 #[pyfunction]
-pub(crate) fn replace_cancel<'py>(kind: &Bound<'py, PyType>, number: usize) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+pub(crate) fn cancel_method<'py>(kind: &Bound<'py, PyType>, number: usize) -> PyResult<Bound<'py, PyAny>> {
     let py = kind.py();
     let function = match number {
         0 => cancel::<0>,
@@ -83,41 +82,8 @@ pub(crate) fn replace_cancel<'py>(kind: &Bound<'py, PyType>, number: usize) -> P
     }));
     // SAFETY: the type is alive, and the definition is never freed; the result is new, or null with an exception.
     let ours = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(kind.as_type_ptr(), definition))? };
-    ORIGINALS[number].store(original.clone().into_ptr(), Ordering::Release);
-    set(kind, &ours)?;
-    Ok((original, ours))
-}
-
-/// Puts the `cancel` of a type back, unless somebody has replaced ours since.
-#[pyfunction]
-pub(crate) fn put_cancel_back(kind: &Bound<'_, PyType>, original: &Bound<'_, PyAny>, ours: &Bound<'_, PyAny>) -> PyResult<()> {
-    let now = kind.getattr(intern!(kind.py(), "__dict__"))?.get_item(intern!(kind.py(), "cancel"))?;
-    if now.is(ours) { set(kind, original) } else { Ok(()) }
-}
-
-/// Sets the method of a type. One that is written in C takes no attributes from Python, so it is put into its dictionary.
-fn set(kind: &Bound<'_, PyType>, method: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = kind.py();
-    let name = intern!(py, "cancel");
-    // SAFETY: the type is alive.
-    if unsafe { ffi::PyType_GetFlags(kind.as_type_ptr()) } & ffi::Py_TPFLAGS_IMMUTABLETYPE == 0 && is_heap_type(kind) {
-        return kind.setattr(name, method);
-    }
-    let view = kind.getattr(intern!(py, "__dict__"))?;
-    let mut referents = Vec::new();
-    traverse(view.as_ptr(), &mut referents);
-    let [dictionary] = referents[..] else { return Err(PyTypeError::new_err("the type hides its dictionary")) };
-    // SAFETY: the view holds what it refers to, and the view is alive.
-    let dictionary = unsafe { Bound::from_borrowed_ptr(py, dictionary) }.cast_into::<PyDict>()?;
-    dictionary.set_item(name, method)?;
-    // SAFETY: the type is alive. What has been remembered of its methods is forgotten.
-    unsafe { ffi::PyType_Modified(kind.as_type_ptr()) };
-    Ok(())
-}
-
-fn is_heap_type(kind: &Bound<'_, PyType>) -> bool {
-    // SAFETY: the type is alive.
-    unsafe { ffi::PyType_GetFlags(kind.as_type_ptr()) & ffi::Py_TPFLAGS_HEAPTYPE != 0 }
+    ORIGINALS[number].store(original.into_ptr(), Ordering::Release);
+    Ok(ours)
 }
 
 /// The documentation of the original, from which Python takes the signature as well.

@@ -34,7 +34,7 @@ mod _native {
     #[pymodule_export]
     use crate::called::{call_places, called, keep_calls};
     #[pymodule_export]
-    use crate::cancel::{await_cancel, ignore_cancel, listen_to_cancel, put_cancel_back, replace_cancel};
+    use crate::cancel::{await_cancel, cancel_method, ignore_cancel, listen_to_cancel};
     #[pymodule_export]
     use crate::clock::{clock_runs, stop_clock, wake_in};
     #[pymodule_export]
@@ -48,7 +48,7 @@ mod _native {
     #[pymodule_export]
     use crate::logs::{merge_logs, report_logs, scan_logs};
     #[pymodule_export]
-    use crate::method::Method;
+    use crate::method::{Method, set_method};
     #[pymodule_export]
     use crate::outcome::{Good, Outcome};
     #[pymodule_export]

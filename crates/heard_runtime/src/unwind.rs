@@ -88,16 +88,28 @@ fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
     else {
         return Ok(());
     };
-    let task = current_task.bind(py).call0()?;
+    let Some(running) = Frame::running(py) else { return Ok(()) };
+    let mut task = current_task.bind(py).call0()?;
+    if !is_stepped_by(&running, &task)? {
+        // A task in Python, which asyncio's function in C does not know of. It is in the frame of its step.
+        let Some(step) = running.back().filter(Frame::is_step) else { return Ok(()) };
+        let Some(stepped) = step.variable(pyo3::intern!(py, "self")) else { return Ok(()) };
+        if !is_stepped_by(&running, &stepped)? {
+            return Ok(());
+        }
+        task = stepped;
+    }
+    handler.bind(py).call1((task, exception)).map(drop)
+}
+
+/// Whether a frame is that of the coroutine of a task.
+fn is_stepped_by<'py>(frame: &Frame<'py>, task: &Bound<'py, PyAny>) -> PyResult<bool> {
+    let py = task.py();
     if task.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     // `Task.get_coro` crashes CPython 3.12.1 when an eager task is done; the attribute does not, and this one runs.
-    let frame = task.getattr(pyo3::intern!(py, "_coro"))?.getattr(pyo3::intern!(py, "cr_frame"))?;
-    if Frame::running(py).is_some_and(|running| running.is(&frame)) {
-        handler.bind(py).call1((task, exception))?;
-    }
-    Ok(())
+    Ok(frame.is(&task.getattr(pyo3::intern!(py, "_coro"))?.getattr(pyo3::intern!(py, "cr_frame"))?))
 }
 
 /// Code that was met before, by its address, and whether it is a coroutine's. Each is kept alive, so no address is used

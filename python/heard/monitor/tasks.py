@@ -89,9 +89,12 @@ class Tasks:
         if sys.version_info < (3, 12):
             return 0
         if self.eager is not None:
-            return _native.here(1) if task in self.eager else 0
-        # Below a step of asyncio's own loops there is nobody.
-        return _native.here(1) if isinstance(loop, asyncio.BaseEventLoop) and not _native.birth(task) else 0
+            is_eager = task in self.eager
+        else:
+            # Below a step of asyncio's own loops there is nobody.
+            is_eager = isinstance(loop, asyncio.BaseEventLoop) and not _native.birth(task)
+        frame = getattr(getattr(task, "_coro", None), "cr_frame", None)
+        return _native.here(frame.f_back) if is_eager and frame is not None and frame.f_back is not None else 0
 
     def guard(self, future: typing.Any, case: Case, exception: BaseException | None) -> None:
         """Keeps asyncio's mark that nobody has read it."""
@@ -118,10 +121,10 @@ class Tasks:
         if isinstance(stopped, asyncio.Task):
             # It may be that nothing has told of it so far.
             self.watch(stopped, loop, threadsafe=True)
-        self.verdicts.open(Case("task-failed", stopped, _native.birth(stopped)), stopped)
         case = case_of(stopped)
         if case is None:
-            # It has no room for attributes.
+            # A future that nobody has gathered: who gives it a failure and takes the mark away says that it need not be
+            # heard. Or it has no room for attributes.
             return False
         # From now on plain asyncio would say nothing of it, so its loop must not be told of it either.
         case.is_silent = True

@@ -12,7 +12,8 @@ if typing.TYPE_CHECKING:
 class Kind(typing.NamedTuple):
     """What is the same for all records of an event."""
 
-    #: The headline, with `{task}`, `{of}` (the task that did the work, if any) and `{coroutine}` filled in.
+    #: The headline, with `{task}`, `{subject}` (the task, or that it is a future), `{of}` (the task that did the work, if
+    #: any) and `{coroutine}` filled in.
     head: str
     #: The rule whose page explains it. Empty where a primitive has heard the failure.
     rule: str = ""
@@ -27,9 +28,9 @@ class Kind(typing.NamedTuple):
 QUIET = logging.DEBUG
 
 EVENTS: dict[Event, Kind] = {
-    "task-failed": Kind("task {task} failed, and nobody hears it", "late-task"),
+    "task-failed": Kind("{subject} failed, and nobody hears it", "late-task"),
     "sibling-failed": Kind(
-        "task {task} failed beside a gather that has already ended, and nobody hears it", "lost-sibling-failure"
+        "{subject} failed beside a gather that has already ended, and nobody hears it", "lost-sibling-failure"
     ),
     "outcomes-ignored": Kind("gathered work{of} failed, and nobody looks at the outcome", "unread-gather"),
     "coroutine-never-awaited": Kind(

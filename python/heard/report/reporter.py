@@ -273,9 +273,9 @@ def _attempt(work: Callable[[], T]) -> T | None:
 def _complain() -> None:
     """A defect of our own, or of a receiver: said as logging says such things, and only where it would."""
     if logging.raiseExceptions and sys.stderr is not None:
-        import traceback
-
         try:
+            import traceback
+
             sys.stderr.write("heard: a report failed\n")
             traceback.print_exc()
         except Exception:

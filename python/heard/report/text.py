@@ -42,7 +42,7 @@ def _head(failure: Failure) -> tuple[str, tuple[str, ...]]:
     task = f"'{failure.task}'" if failure.task else ""
     if failure.coroutine and failure.coroutine != failure.task and failure.event != "coroutine-never-awaited":
         task = f"{task} ({failure.coroutine})" if task else failure.coroutine
-    fields = {"task": task, "of": f" of task {task}" if task else "", "coroutine": f"'{failure.coroutine}'"}
+    fields = {"task": task, "subject": f"task {task}" if task else "a future", "of": f" of task {task}" if task else "", "coroutine": f"'{failure.coroutine}'"}
     template, arguments = "", []
     for literal, name, _, _ in string.Formatter().parse(EVENTS[failure.event].head):
         template += literal.replace("%", "%%")

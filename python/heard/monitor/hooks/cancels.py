@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import asyncio.futures
-import asyncio.tasks
 import functools
 import time
 import types
@@ -14,14 +12,12 @@ import weakref
 from heard import _native
 from heard.monitor import liveness, places
 from heard.monitor.case import Case, Reference
-from heard.monitor.hooks import ending
-from heard.monitor.hooks.patch import Undo, Undoing
+from heard.monitor.hooks import ending, futures
+from heard.monitor.hooks.patch import Undo, Undoing, replace
 from heard.monitor.tasks import Tasks
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
-#: The types that have a `cancel` of their own, those of tasks first: in C, and the same in Python.
-_TYPES = (("_CTask", "_PyTask"), ("_CFuture", "_PyFuture"))
 #: A look at all tasks may take up one part in so many of the time.
 _SHARE = 100
 #: Seconds after which nobody looks at a task any more.
@@ -33,19 +29,10 @@ def put(tasks: Tasks, cancels: Cancels) -> list[Undo]:
     """Hears every call of `cancel`, of whatever task or future, and however the caller came by the method."""
     undo = Undoing([_native.ignore_cancel])
     with undo:
-        for number, (module, name) in enumerate(
-            [(asyncio.tasks, name) for name in _TYPES[0]] + [(asyncio.futures, name) for name in _TYPES[1]]
-        ):
-            kind = getattr(module, name, None)
-            if kind is not None:
-                undo.append(_put(kind, number))
+        for number, kind in enumerate((*futures.TASKS, *futures.PLAIN)):
+            undo.append(replace(kind, "cancel", _native.cancel_method(kind, number)))
         _native.listen_to_cancel(tasks.keeps, cancels.stopped)
     return undo
-
-
-def _put(kind: type, number: int) -> Undo:
-    original, ours = _native.replace_cancel(kind, number)
-    return functools.partial(_native.put_cancel_back, kind, original, ours)
 
 
 class Cancels:

@@ -44,7 +44,8 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
             return
         told.context = context
         try:
-            heard = listener.hear(self, context) if listener.active else _UNHEARD
+            # `sys.meta_path` is gone when the interpreter takes its modules apart: nothing can be told any more.
+            heard = listener.hear(self, context) if listener.active and sys.meta_path is not None else _UNHEARD
             if heard == _SILENT:
                 # Plain asyncio would not have said it.
                 return
