@@ -118,8 +118,8 @@ class Tasks:
         loop = stopped.get_loop()
         if not loop_handlers.passes_by_us(loop):
             return False
-        if isinstance(stopped, asyncio.Task):
-            # It may be that nothing has told of it so far.
+        if hasattr(stopped, "get_coro"):
+            # A task, in C or in Python. It may be that nothing has told of it so far.
             self.watch(stopped, loop, threadsafe=True)
         case = case_of(stopped)
         if case is None:
