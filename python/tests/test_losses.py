@@ -341,12 +341,19 @@ async def a_task_in_python_that_is_cancelled_when_it_has_failed() -> None:
     await pause()
 
 
-if sys.version_info >= (3, 12):
-    # Before, no event tells when it happens, and the future says so itself when it goes.
-    @loss("task-failed", "unread-task")
-    async def a_shield_that_is_kept() -> None:
-        shielded = asyncio.shield(fail())  # BORN  # noqa: F841
-        await pause()
+@loss("task-failed", "unread-task")
+async def a_shield_that_is_kept() -> None:
+    shielded = asyncio.shield(fail())  # BORN  # noqa: F841
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_shield_that_is_told_to_stop() -> None:
+    shielded = asyncio.shield(fail())  # BORN
+    await turn()
+    assert not shielded.cancel()
+    del shielded
+    await pause()
 
 
 @loss("callback-raised", "raising-callback")

@@ -46,7 +46,7 @@ class Monitor:
             self.verdicts = Verdicts(settings, self.reporter)
             self.turns = Turns()
             self.tasks = Tasks(self.verdicts, self.turns)
-            self.failed = futures.Failed()
+            self.failed = futures.Failed(self.tasks)
         else:
             self.verdicts, self.turns, self.tasks = before.verdicts, before.turns, before.tasks
             self.failed = before.failed

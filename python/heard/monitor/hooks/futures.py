@@ -12,9 +12,11 @@ import sys
 import typing
 
 from heard import _native
-from heard.monitor.case import Reference
+from heard.monitor.case import Reference, case_of
+from heard.monitor.holding import SHIELD_DONE
 from heard.monitor.hooks import births
 from heard.monitor.hooks.patch import Undo, Undoing, replace
+from heard.monitor.tasks import Tasks
 
 _TASKS: typing.Any = asyncio.tasks
 _FUTURES: typing.Any = asyncio.futures
@@ -26,7 +28,8 @@ PLAIN: tuple[type, ...] = tuple(dict.fromkeys((_FUTURES.Future, _FUTURES._PyFutu
 class Failed:
     """Those that somebody has given a failure."""
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: Tasks) -> None:
+        self.tasks = tasks
         self.active = True
         self.own = tuple(births.skipped())
         #: References of ours, which hold nothing and are no way for the program to reach a future.
@@ -38,8 +41,15 @@ class Failed:
         return [future for future in futures if getattr(future, "_log_traceback", False)]
 
     def failed(self, future: typing.Any, exception: object) -> None:
-        # What asyncio gives a failure to is its own affair.
-        if self.active and not sys._getframe(1).f_code.co_filename.startswith(self.own):
+        caller = sys._getframe(1)
+        if not self.active:
+            return
+        if caller.f_code is SHIELD_DONE:
+            if case_of(future) is None:
+                # Nothing has told of the failure of what it shields.
+                self.tasks.pass_on(caller.f_locals["inner"], future)
+        elif not caller.f_code.co_filename.startswith(self.own):
+            # What asyncio gives a failure to is its own affair.
             self.references.add(Reference(future, self.references.discard))
 
     def stop(self) -> None:
