@@ -25,7 +25,12 @@ static CALLBACKS: Guarded<Option<Callbacks>> = Guarded::new(None);
 
 /// The callback for the event `PY_UNWIND`.
 #[pyfunction]
-pub(crate) fn unwind_callback(py: Python<'_>, current_task: Py<PyAny>, cancelled: Py<PyAny>, failed: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn unwind_callback(
+    py: Python<'_>,
+    current_task: Py<PyAny>,
+    cancelled: Py<PyAny>,
+    failed: Py<PyAny>,
+) -> PyResult<Bound<'_, PyAny>> {
     if let Some(mut callbacks) = CALLBACKS.try_get(py) {
         *callbacks = Some(Callbacks { current_task, cancelled, failed });
     }
