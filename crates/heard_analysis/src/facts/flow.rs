@@ -142,7 +142,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
 
     /// The fate of a value of this kind that is born at `site`.
     /// A gather is one with `return_exceptions=True`; any other is a plain future.
-    pub(crate) fn verdict(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
         let question = (site.call.range(), kind);
         if let Some((verdict, read_at)) = self.known.borrow().get(&question) {
             self.reading.replace(read_at.clone());
@@ -154,18 +154,18 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     }
 
     /// The same of what comes of the value at `site`, and is used so.
-    pub(crate) fn verdict_of_result(&self, kind: Kind, site: &CallSite<'a>, how: &Use<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict_of_result(&self, kind: Kind, site: &CallSite<'a>, how: &Use<'a>) -> Verdict {
         self.verdict_at(site.call.range(), kind, how)
     }
 
     /// The fate of a value that is born at `birth` and used so.
-    pub(crate) fn verdict_at(&self, birth: TextRange, kind: Kind, how: &Use<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict_at(&self, birth: TextRange, kind: Kind, how: &Use<'a>) -> Verdict {
         self.birth.set(birth);
         self.verdict_of(Value::new(kind), how)
     }
 
     /// The same of values that come one after the other.
-    pub(crate) fn verdict_of_each(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict_of_each(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
         self.birth.set(site.call.range());
         match Value::new(kind).put_in(Layer::Sequence) {
             Some(each) => self.verdict_of(each, &site.how),
