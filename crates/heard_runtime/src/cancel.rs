@@ -164,22 +164,22 @@ unsafe fn original(
     let original = ORIGINALS[number].load(Ordering::Acquire);
     // SAFETY: the caller's promise; `names` is null or a tuple.
     unsafe {
-        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) };
-        let (count, named) = (usize::try_from(count).unwrap_or_default(), usize::try_from(named).unwrap_or_default());
-        let mut all = Vec::with_capacity(1 + count + named);
+        let options = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) };
+        let (count, options) = (usize::try_from(count).unwrap_or_default(), usize::try_from(options).unwrap_or_default());
+        let mut all = Vec::with_capacity(1 + count + options);
         all.push(future);
-        all.extend((0..count + named).map(|index| *arguments.add(index)));
+        all.extend((0..count + options).map(|index| *arguments.add(index)));
         if let Some(vectorcall) = vectorcall() {
             return vectorcall(original, all.as_ptr(), 1 + count, names);
         }
         let borrowed = |pointer: &*mut PyObject| Bound::from_borrowed_ptr(py, *pointer);
         let positional = all[..=count].iter().map(borrowed);
         let result = pyo3::types::PyTuple::new(py, positional.collect::<Vec<_>>()).and_then(|positional| {
-            let options = PyDict::new(py);
+            let dictionary = PyDict::new(py);
             for (index, value) in all[1 + count..].iter().enumerate() {
-                options.set_item(borrowed(&ffi::PyTuple_GetItem(names, index.try_into()?)), borrowed(value))?;
+                dictionary.set_item(borrowed(&ffi::PyTuple_GetItem(names, index.try_into()?)), borrowed(value))?;
             }
-            Bound::from_borrowed_ptr(py, original).call(positional, Some(&options))
+            Bound::from_borrowed_ptr(py, original).call(positional, Some(&dictionary))
         });
         match result {
             Ok(result) => result.into_ptr(),
