@@ -76,7 +76,7 @@ pub(crate) fn read(object: &Map<String, Value>) -> Option<Own> {
         "coroutine-never-awaited" => Kind::CoroutineNeverAwaited,
         "task-pending-at-exit" | "task-destroyed" | "task-swallowed-cancel" => Kind::TaskDestroyed,
         "thread-future-failed" => Kind::FutureFailed,
-        "callback-raised" => Kind::CallbackRaised,
+        "callback-raised" | "loop-told" => Kind::CallbackRaised,
         _ => return None,
     };
     let born = places(object.get("born"));
