@@ -214,25 +214,22 @@ impl Open {
     /// A line that goes on with the one before takes its place: what that one was for itself is undone.
     fn unfold(&mut self, mut fold: Fold<Mark>, text: String, class: Class, is_inner: bool) -> Taken {
         let whole = fold.go_on(&text, class);
-        let taken = match (whole, fold.mark) {
-            (Some(whole), Some(mark)) => {
-                (self.phase, self.foreign, self.behind) = (mark.phase, mark.foreign, mark.behind);
-                (self.bytes, self.is_confirmed) = (mark.bytes, mark.is_confirmed);
-                self.lines.truncate(mark.lines);
-                let class = Class::of(&whole);
-                self.accept(whole, class, is_inner)
-            }
-            _ => {
-                fold.mark = Some(Mark {
-                    phase: self.phase,
-                    foreign: self.foreign,
-                    behind: self.behind,
-                    bytes: self.bytes,
-                    is_confirmed: self.is_confirmed,
-                    lines: self.lines.len(),
-                });
-                self.accept(text, class, is_inner)
-            }
+        let taken = if let (Some(whole), Some(mark)) = (whole, fold.mark) {
+            (self.phase, self.foreign, self.behind) = (mark.phase, mark.foreign, mark.behind);
+            (self.bytes, self.is_confirmed) = (mark.bytes, mark.is_confirmed);
+            self.lines.truncate(mark.lines);
+            let class = Class::of(&whole);
+            self.accept(whole, class, is_inner)
+        } else {
+            fold.mark = Some(Mark {
+                phase: self.phase,
+                foreign: self.foreign,
+                behind: self.behind,
+                bytes: self.bytes,
+                is_confirmed: self.is_confirmed,
+                lines: self.lines.len(),
+            });
+            self.accept(text, class, is_inner)
         };
         self.fold = Some(fold);
         taken

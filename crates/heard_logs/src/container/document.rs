@@ -126,7 +126,7 @@ impl Document {
     /// Gives the line that stands between values, if there is more in it than what parts them.
     pub(crate) fn end_of_text(&mut self, out: &mut Vec<(u64, Value)>) {
         let text = std::mem::take(&mut self.between);
-        if text.iter().any(|byte| byte.is_ascii_alphanumeric()) {
+        if text.iter().any(u8::is_ascii_alphanumeric) {
             out.push((self.line, Value::String(crate::lines::text(&text))));
         }
     }
