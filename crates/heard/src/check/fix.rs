@@ -1,6 +1,6 @@
 //! `--fix`: the edits that come with findings are made, until there is nothing left to mend.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -45,10 +45,7 @@ pub(super) fn mend(survey: &mut Survey, policy: &Policy, arguments: &CheckArgume
         }
         let mut tried: BTreeMap<Arc<Utf8Path>, (Vec<u8>, usize)> = BTreeMap::new();
         for (path, fixes) in round {
-            let edits: BTreeSet<(usize, usize, &str)> = fixes.iter().flat_map(|fix| &fix.edits).map(key).collect();
-            let edits =
-                edits.into_iter().filter_map(|edit| fixes.iter().flat_map(|fix| &fix.edits).find(|other| key(other) == edit)).cloned();
-            let edits: Vec<Edit> = edits.collect();
+            let edits = edits_of(&fixes);
             let made = Original::read(&path, survey.disk()).and_then(|original| Ok((original.bytes(&edits)?, survey.disk().bytes(&path))));
             match made {
                 Ok((bytes, Ok(before))) => {
@@ -96,7 +93,7 @@ pub(super) fn mend(survey: &mut Survey, policy: &Policy, arguments: &CheckArgume
 }
 
 /// The fixes to make now, by file: those that do not stand in each other's way.
-fn chosen<'f>(
+pub(crate) fn chosen<'f>(
     findings: &'f [Finding],
     with_unsafe: bool,
     refused: &BTreeMap<Arc<Utf8Path>, String>,
@@ -113,6 +110,12 @@ fn chosen<'f>(
     }
     chosen.retain(|_, fixes| !fixes.is_empty());
     chosen
+}
+
+/// The edits of some fixes that do not stand in each other's way, in the order of the text, each once.
+pub(crate) fn edits_of(fixes: &[&Fix]) -> Vec<Edit> {
+    let all: BTreeMap<(usize, usize, &str), &Edit> = fixes.iter().flat_map(|fix| &fix.edits).map(|edit| (key(edit), edit)).collect();
+    all.into_values().cloned().collect()
 }
 
 /// Two fixes may bring the same edit, like an import; it is made once.
