@@ -1,6 +1,6 @@
 //! The language server as an editor uses it: messages in, messages out.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -229,7 +229,7 @@ fn a_task_is_told_by_its_fate() {
     let hover = editor.at("textDocument/hover", &path, 9, 30);
     let words = hover["contents"]["value"].as_str().unwrap();
     assert!(words.starts_with("**task** of `asyncio.create_task`: awaited, [app.py:13]("), "{words}");
-    let lost = editor.at("textDocument/hover", &path, 17, 10);
+    let lost = editor.at("textDocument/hover", &path, 16, 10);
     let words = lost["contents"]["value"].as_str().unwrap();
     assert!(words.contains("nobody reads it") && words.contains("# dropped-task"), "{words}");
     assert_eq!(editor.at("textDocument/hover", &path, 0, 0), Value::Null);
@@ -246,7 +246,7 @@ fn a_task_is_told_by_its_fate() {
     let lenses = editor.ask("textDocument/codeLens", json!({ "textDocument": { "uri": uri(&path) } }))["result"].clone();
     let lens = |lens: &Value| (lens["range"]["start"]["line"].as_u64().unwrap(), lens["command"]["title"].as_str().unwrap().to_owned());
     let lenses: Vec<_> = lenses.as_array().unwrap().iter().map(lens).collect();
-    assert_eq!(lenses, [(8, "starts 1 task: 1 read".to_owned()), (16, "starts 1 task: 1 read by nobody".to_owned())]);
+    assert_eq!(lenses, [(8, "starts 1 task: 1 read".to_owned()), (15, "starts 1 task: 1 read by nobody".to_owned())]);
 }
 
 #[test]
@@ -376,7 +376,11 @@ proptest! {
             let lines = &mut texts[file];
             let before = whole(lines);
             let at = at % (lines.len() + 1);
-            if goes && at < lines.len() { drop(lines.remove(at)) } else { lines.insert(at, line) }
+            if goes && at < lines.len() {
+                lines.remove(at);
+            } else {
+                lines.insert(at, line);
+            }
             let (after, from) = (whole(lines), whole(&lines[..at.min(lines.len())]).matches('\n').count());
             prop_assert!(before.lines().take(from).eq(after.lines().take(from)));
             let rest: String = after.split_inclusive('\n').skip(from).collect();

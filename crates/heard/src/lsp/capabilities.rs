@@ -43,19 +43,20 @@ pub(super) struct Client {
 
 impl Default for Client {
     fn default() -> Self {
-        Client::of(&InitializeParams::default(), Options::default())
+        Client::of(&InitializeParams::default(), false, Options::default())
     }
 }
 
 impl Client {
-    pub(super) fn of(params: &InitializeParams, options: Options) -> Self {
+    /// `refreshes_diagnostics` is told apart from the rest, since lsp-types knows it by another name than the protocol.
+    pub(super) fn of(params: &InitializeParams, refreshes_diagnostics: bool, options: Options) -> Self {
         let (text, workspace) = (params.capabilities.text_document.as_ref(), params.capabilities.workspace.as_ref());
         let encodings = params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_deref());
         let publish = text.and_then(|text| text.publish_diagnostics.as_ref());
         Client {
             encoding: Encoding::chosen(encodings),
             pulls: text.is_some_and(|text| text.diagnostic.is_some()),
-            refreshes_diagnostics: workspace.and_then(|workspace| workspace.diagnostic.as_ref()?.refresh_support) == Some(true),
+            refreshes_diagnostics,
             refreshes_hints: workspace.and_then(|workspace| workspace.inlay_hint.as_ref()?.refresh_support) == Some(true),
             shows_related: publish.and_then(|publish| publish.related_information) == Some(true),
             shows_progress: params.capabilities.window.as_ref().and_then(|window| window.work_done_progress) == Some(true),

@@ -14,6 +14,7 @@ use lsp_types::{
     DidChangeWorkspaceFoldersParams, DidCloseNotebookDocumentParams, DidCloseTextDocumentParams, DidOpenNotebookDocumentParams,
     DidOpenTextDocumentParams, InitializeParams, NumberOrString, Uri, WorkspaceFolder,
 };
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -144,8 +145,11 @@ impl Server {
     fn request(&mut self, request: Request) {
         let Request { id, method, params } = request;
         match (self.phase, method.as_str()) {
-            (Phase::New, "initialize") => match serde_json::from_value(params) {
-                Ok(params) => self.initialize(id, params),
+            (Phase::New, "initialize") => match InitializeParams::deserialize(&params) {
+                Ok(initialize) => {
+                    let refreshes = params.pointer("/capabilities/workspace/diagnostics/refreshSupport") == Some(&Value::Bool(true));
+                    self.initialize(id, initialize, refreshes);
+                }
                 Err(error) => self.send(failure(id, ErrorCode::InvalidParams, format!("initialize: {error}"))),
             },
             (Phase::New, _) => self.send(failure(id, ErrorCode::ServerNotInitialized, "`initialize` comes first")),
@@ -168,9 +172,9 @@ impl Server {
         }
     }
 
-    fn initialize(&mut self, id: RequestId, params: InitializeParams) {
+    fn initialize(&mut self, id: RequestId, params: InitializeParams, refreshes_diagnostics: bool) {
         let options = Options::of(params.initialization_options.as_ref());
-        self.client = Client::of(&params, options);
+        self.client = Client::of(&params, refreshes_diagnostics, options);
         let folders = params.workspace_folders.into_iter().flatten();
         let mut folders: Vec<Utf8PathBuf> = folders.filter_map(|folder| path_of(&folder.uri, self.folder())).collect();
         #[expect(deprecated, reason = "older editors say it so")]
