@@ -16,7 +16,7 @@ use std::time::Instant;
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{EnvironmentError, Notice, Program, Report, Request};
 
-use self::program::{Asked, Remark};
+use self::program::{Given, Remark};
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
 use crate::changes::Changes;
@@ -54,6 +54,16 @@ pub(crate) struct Analysed<'a> {
     /// What has changed, if that was asked for.
     pub(crate) changes: Option<&'a Changes>,
     pub(crate) places: &'a Places,
+}
+
+/// What a report is to hold beside findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Findings,
+    /// All awaitables too.
+    Awaitables,
+    /// All gathers too, and what they may become.
+    Migrations,
 }
 
 /// What a command does with a project that was analysed.
@@ -176,12 +186,11 @@ impl<'a> Survey<'a> {
         Ok(Ok(reported))
     }
 
-    /// Analyses the projects one after the other, and hands over the report on each, with `awaitables` also on all
-    /// awaitables.
-    pub(crate) fn run(&mut self, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    /// Analyses the projects one after the other, and hands over the report on each.
+    pub(crate) fn run(&mut self, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let jobs = self.jobs()?;
         for index in 0..jobs.len() {
-            if let Err(error) = self.analyse(&jobs, index, awaitables, take)? {
+            if let Err(error) = self.analyse(&jobs, index, asked, take)? {
                 return Ok(Err(error));
             }
         }
@@ -229,7 +238,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Analyses one project.
-    fn analyse(&mut self, jobs: &[Job], index: usize, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    fn analyse(&mut self, jobs: &[Job], index: usize, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let root = &jobs[index].project.root;
         let start = Instant::now();
         let (files, configs) = match self.files(jobs, index)? {
@@ -268,7 +277,8 @@ impl<'a> Survey<'a> {
             &Request {
                 files: &files.all,
                 reported: &|path| files.reported.contains(path),
-                awaitables,
+                awaitables: asked == Asked::Awaitables,
+                migrations: asked == Asked::Migrations,
                 threads: self.arguments.threads.into(),
                 progress: &|| progress.step(),
             },
@@ -335,7 +345,7 @@ impl<'a> Survey<'a> {
     /// The program to analyse. Of `configs`, the first one is the project's.
     fn program(&self, project: &Project, files: &[Utf8PathBuf], configs: &[Config]) -> io::Result<Result<Program, SurveyError>> {
         let python = self.arguments.python.as_ref().map(|python| self.cwd.join(python));
-        let asked = Asked { cwd: &self.cwd, python, python_version: self.arguments.python_version };
+        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version };
         match program::of(&self.disk, project, files, configs, &asked) {
             Ok((program, remarks)) => {
                 for remark in remarks {

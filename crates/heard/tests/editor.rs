@@ -1,5 +1,7 @@
 //! The language server as an editor uses it: messages in, messages out.
 
+#![expect(clippy::needless_pass_by_value, reason = "messages are written where they are sent")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
@@ -221,7 +223,8 @@ fn a_task_is_told_by_its_fate() {
     let tree = Tree::new();
     let text = format!(
         "{HEAD}class Service:\n    def start(self):\n        self.task = asyncio.create_task(work())\n\n    \
-         async def close(self):\n        await self.task\n\n\nasync def main():\n    asyncio.create_task(work())\n"
+         async def close(self):\n        await self.task\n\n\nasync def fail():\n    raise ValueError(1)\n\n\n\
+         async def main():\n    asyncio.create_task(fail())\n"
     );
     let path = tree.write("app.py", &text);
     let (mut editor, _) = Editor::start(&tree, pulling(), json!({ "inlayHints": true }));
@@ -229,7 +232,7 @@ fn a_task_is_told_by_its_fate() {
     let hover = editor.at("textDocument/hover", &path, 9, 30);
     let words = hover["contents"]["value"].as_str().unwrap();
     assert!(words.starts_with("**task** of `asyncio.create_task`: awaited, [app.py:13]("), "{words}");
-    let lost = editor.at("textDocument/hover", &path, 16, 10);
+    let lost = editor.at("textDocument/hover", &path, 20, 10);
     let words = lost["contents"]["value"].as_str().unwrap();
     assert!(words.contains("nobody reads it") && words.contains("# dropped-task"), "{words}");
     assert_eq!(editor.at("textDocument/hover", &path, 0, 0), Value::Null);
@@ -246,7 +249,7 @@ fn a_task_is_told_by_its_fate() {
     let lenses = editor.ask("textDocument/codeLens", json!({ "textDocument": { "uri": uri(&path) } }))["result"].clone();
     let lens = |lens: &Value| (lens["range"]["start"]["line"].as_u64().unwrap(), lens["command"]["title"].as_str().unwrap().to_owned());
     let lenses: Vec<_> = lenses.as_array().unwrap().iter().map(lens).collect();
-    assert_eq!(lenses, [(8, "starts 1 task: 1 read".to_owned()), (15, "starts 1 task: 1 read by nobody".to_owned())]);
+    assert_eq!(lenses, [(8, "starts 1 task: 1 read".to_owned()), (19, "starts 1 task: 1 read by nobody".to_owned())]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What can be done about a finding: mend it, allow it with a reason, or take it for known.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Edit, Finding};
+use heard_analysis::{Edit, Finding, Fix};
 use lsp_types::{CodeAction, CodeActionKind, Diagnostic, Position, Range, TextEdit, Uri, WorkspaceEdit};
 
 use super::atlas::Atlas;
@@ -12,7 +12,7 @@ use super::diagnostic;
 use super::position::Lines;
 use super::uri::uri_of;
 use crate::baseline::Baseline;
-use crate::check::{allow, fix};
+use crate::check::allow;
 use crate::system::Disk;
 
 /// What stands in a new comment where its writer is to say why.
@@ -53,7 +53,7 @@ impl Actions<'_> {
     fn mend(&self, finding: &Finding, diagnostic: &Diagnostic) -> Option<CodeAction> {
         let fix = finding.fix.as_ref()?;
         let title = if fix.safe { fix.title.clone() } else { format!("{} (changes what the program does)", fix.title) };
-        let action = self.action(title, self.edit(&fix.edits)?, diagnostic);
+        let action = Self::action(title, self.edit(&fix.edits)?, diagnostic);
         Some(CodeAction { is_preferred: Some(fix.safe), ..action })
     }
 
@@ -62,7 +62,7 @@ impl Actions<'_> {
             return None;
         }
         let edit = allow::comment(&self.disk.read(self.path).ok()?, &[finding], REASON)?;
-        Some(self.action(format!("Allow `{}` here, with a reason", finding.rule), self.edit(&[edit])?, diagnostic))
+        Some(Self::action(format!("Allow `{}` here, with a reason", finding.rule), self.edit(&[edit])?, diagnostic))
     }
 
     fn accept(&self, finding: &Finding, diagnostic: &Diagnostic) -> Option<CodeAction> {
@@ -72,18 +72,21 @@ impl Actions<'_> {
         let whole = Lines::new(before).whole();
         let edits = HashMap::from([(uri_of(path)?, vec![TextEdit { range: whole, new_text: text }])]);
         let edit = WorkspaceEdit { changes: Some(edits), ..WorkspaceEdit::default() };
-        path.exists().then(|| self.action(format!("Add to {}", path.file_name().unwrap_or("the baseline")), edit, diagnostic))
+        path.exists().then(|| Self::action(format!("Add to {}", path.file_name().unwrap_or("the baseline")), edit, diagnostic))
     }
 
     /// All safe fixes of the file that do not stand in each other's way.
     fn mend_all(&self, findings: &[Finding], kind: CodeActionKind) -> Option<CodeAction> {
-        let chosen = fix::chosen(findings, false, &BTreeMap::new());
-        let fixes = chosen.iter().find(|(path, _)| ***path == *self.path)?.1;
-        let edit = self.edit(&fix::edits_of(fixes))?;
+        let is_own = |fix: &&Fix| fix.safe && fix.edits.iter().all(|edit| *edit.span.path == *self.path);
+        let (chosen, edits) = Fix::together(findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(is_own));
+        if chosen.is_empty() {
+            return None;
+        }
+        let edit = self.edit(&edits)?;
         Some(CodeAction { title: "Mend all that heard can mend".to_owned(), kind: Some(kind), edit: Some(edit), ..CodeAction::default() })
     }
 
-    fn action(&self, title: String, edit: WorkspaceEdit, diagnostic: &Diagnostic) -> CodeAction {
+    fn action(title: String, edit: WorkspaceEdit, diagnostic: &Diagnostic) -> CodeAction {
         let diagnostics = Some(vec![diagnostic.clone()]);
         CodeAction { title, kind: Some(CodeActionKind::QUICKFIX), diagnostics, edit: Some(edit), ..CodeAction::default() }
     }

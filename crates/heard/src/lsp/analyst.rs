@@ -133,7 +133,7 @@ impl Analyst {
         };
         self.revision += 1;
         match ask {
-            Task::Put(path, snapshot) => self.put(path, snapshot),
+            Task::Put(path, snapshot) => self.put(&path, &snapshot),
             Task::Close(path) => self.close(&path),
             Task::Disk(files) => self.disk_changed(&files),
             Task::Folders(folders) => {
@@ -150,22 +150,22 @@ impl Analyst {
         }
     }
 
-    fn put(&mut self, path: Utf8PathBuf, snapshot: Snapshot) {
-        let real = match self.documents.get(&path) {
+    fn put(&mut self, path: &Utf8Path, snapshot: &Snapshot) {
+        let real = match self.documents.get(path) {
             Some(real) => real.clone(),
-            None => path.canonicalize_utf8().unwrap_or_else(|_| path.clone()),
+            None => path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned()),
         };
-        let is_new = self.documents.insert(path.clone(), real.clone()).is_none();
-        for name in [&path, &real] {
+        let is_new = self.documents.insert(path.to_owned(), real.clone()).is_none();
+        for name in [path, &*real] {
             match &snapshot.content {
                 Content::Text(text) => self.disk.put_text(name, Arc::clone(text)),
                 Content::Notebook { json, .. } => self.disk.put(name, json.as_bytes().to_vec()),
             }
-            self.open.insert(name.clone(), snapshot.clone());
+            self.open.insert(name.to_owned(), snapshot.clone());
             self.rooms.iter_mut().for_each(|room| room.change(name));
         }
         if is_new {
-            self.room(&path).enter(&path);
+            self.room(path).enter(path);
         }
     }
 
@@ -209,7 +209,9 @@ impl Analyst {
         if files.iter().any(|path| matches!(path.file_name(), Some("pyproject.toml" | "setup.py" | "setup.cfg" | "__init__.py"))) {
             self.rooms.clear();
             let paths: Vec<Utf8PathBuf> = self.documents.keys().cloned().collect();
-            paths.iter().for_each(|path| self.room(path).enter(path));
+            for path in &paths {
+                self.room(path).enter(path);
+            }
         }
     }
 
@@ -289,7 +291,7 @@ impl Analyst {
         let Some(path) = self.open_path(document) else { return Ok(Value::Null) };
         let found = self.found(&path, true, cancellation)?;
         // Those of others are told as far as they are known.
-        let others = self.rooms.iter().flat_map(|room| room.all_known()).filter(|(other, _)| **other != *path);
+        let others = self.rooms.iter().flat_map(Room::all_known).filter(|(other, _)| **other != *path);
         let others = others.flat_map(|(_, found)| found.awaitables.as_deref().unwrap_or_default());
         let atlas = Atlas::new(&self.disk, &self.open, self.client.encoding);
         let fates =

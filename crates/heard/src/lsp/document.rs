@@ -50,7 +50,7 @@ pub(super) struct Documents {
 struct Text {
     uri: Uri,
     version: i32,
-    text: String,
+    content: String,
 }
 
 struct Notebook {
@@ -62,7 +62,7 @@ struct Notebook {
 impl Documents {
     /// Takes in a text; one that was open already is taken anew.
     pub(super) fn open(&mut self, path: Utf8PathBuf, item: TextDocumentItem) -> Snapshot {
-        let text = Text { uri: item.uri, version: item.version, text: item.text };
+        let text = Text { uri: item.uri, version: item.version, content: item.text };
         let snapshot = text.snapshot();
         self.texts.insert(path, text);
         snapshot
@@ -77,7 +77,9 @@ impl Documents {
         encoding: Encoding,
     ) -> Option<Snapshot> {
         let text = self.texts.get_mut(path)?;
-        changes.into_iter().for_each(|change| apply(&mut text.text, change, encoding));
+        for change in changes {
+            apply(&mut text.content, change, encoding);
+        }
         text.version = version;
         Some(text.snapshot())
     }
@@ -125,7 +127,7 @@ impl Documents {
 
 impl Text {
     fn snapshot(&self) -> Snapshot {
-        Snapshot { uri: self.uri.clone(), version: self.version, content: Content::Text(self.text.as_str().into()) }
+        Snapshot { uri: self.uri.clone(), version: self.version, content: Content::Text(self.content.as_str().into()) }
     }
 }
 
@@ -157,9 +159,12 @@ impl Notebook {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let cell = |cell: &Cell| match cell.is_code {
-            true => json!({ "cell_type": "code", "source": &*cell.text, "metadata": {}, "outputs": [], "execution_count": null }),
-            false => json!({ "cell_type": "markdown", "source": &*cell.text, "metadata": {} }),
+        let cell = |cell: &Cell| {
+            if cell.is_code {
+                json!({ "cell_type": "code", "source": &*cell.text, "metadata": {}, "outputs": [], "execution_count": null })
+            } else {
+                json!({ "cell_type": "markdown", "source": &*cell.text, "metadata": {} })
+            }
         };
         let cells: Vec<_> = self.cells.iter().map(cell).collect();
         let json = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4 }).to_string().into();

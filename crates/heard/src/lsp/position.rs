@@ -124,10 +124,7 @@ impl<'t> Lines<'t> {
     pub(super) fn place(&self, position: Position, encoding: Encoding) -> (usize, usize) {
         let line = (position.line as usize).min(self.starts.len() - 1);
         let text = self.line(line);
-        let before = match position.line as usize > line {
-            true => text,
-            false => &text[..encoding.byte_in(text, position.character as usize)],
-        };
+        let before = if position.line as usize > line { text } else { &text[..encoding.byte_in(text, position.character as usize)] };
         (line + 1, before.chars().count() + 1)
     }
 

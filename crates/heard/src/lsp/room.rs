@@ -9,7 +9,7 @@ use super::progress::Progress;
 use crate::check::Wanted;
 use crate::config::{Config, Configs, Policy};
 use crate::project::Project;
-use crate::survey::program::{self, Asked};
+use crate::survey::program::{self, Given};
 use crate::survey::target::{Exclude, Files, Job, Target};
 use crate::system::Disk;
 
@@ -124,7 +124,7 @@ impl Room {
         }
         let (project, disk) = (self.project.clone(), self.disk.clone());
         let setup = self.setup()?;
-        let asked = Asked { cwd: &project.root, python: None, python_version: None };
+        let asked = Given { cwd: &project.root, python: None, python_version: None };
         let (program, _) =
             program::of(&disk, &project, &setup.files, &setup.folders, &asked).map_err(|error| NoAnswer::Trouble(error.to_string()))?;
         let reported: BTreeSet<Utf8PathBuf> = wanted.intersection(&setup.reported).cloned().collect();
@@ -132,6 +132,7 @@ impl Room {
             files: &setup.files,
             reported: &|path| reported.contains(path),
             awaitables,
+            migrations: false,
             threads: 0,
             progress: &|| progress.step(),
         };
@@ -158,10 +159,13 @@ impl Room {
             }
         }
         if awaitables {
-            found.values_mut().for_each(|found| found.awaitables = Some(Vec::new()));
+            for found in found.values_mut() {
+                found.awaitables = Some(Vec::new());
+            }
             for awaitable in report.awaitables {
-                let awaitables = found.get_mut(&*awaitable.span.path).and_then(|found| found.awaitables.as_mut());
-                awaitables.into_iter().for_each(|awaitables| awaitables.push(awaitable.clone()));
+                if let Some(awaitables) = found.get_mut(&*awaitable.span.path).and_then(|found| found.awaitables.as_mut()) {
+                    awaitables.push(awaitable);
+                }
             }
         }
         self.found.extend(found);

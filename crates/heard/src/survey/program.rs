@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Environment, Program, Settings, UnknownName};
+use heard_analysis::{Environment, Fixing, Program, Settings, UnknownName};
 
 use super::SurveyError;
 use super::target::place;
@@ -14,7 +14,7 @@ use crate::project::Project;
 use crate::system::Disk;
 
 /// What was asked for, which goes before all settings.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Given<'a> {
     /// Paths are told as seen from here.
     pub(crate) cwd: &'a Utf8Path,
     /// The interpreter or environment with the dependencies.
@@ -37,7 +37,7 @@ pub(crate) fn of(
     project: &Project,
     files: &[Utf8PathBuf],
     configs: &[Config],
-    asked: &Asked<'_>,
+    asked: &Given<'_>,
 ) -> Result<(Program, Vec<Remark>), SurveyError> {
     let none = Config::default();
     let config = configs.first().unwrap_or(&none);
@@ -46,9 +46,10 @@ pub(crate) fn of(
     let mut source_roots = config.source_roots().map_err(|error| SurveyError::Config(error.told(asked.cwd)))?;
     source_roots.extend(project.source_roots(files));
     let declared = config::declared(configs.iter());
+    let fixing = Fixing { style: config.fix_style(), depends_on_heard: project.depends_on_heard(disk) };
     let new = |environment| {
-        let (source_roots, declared) = (source_roots.clone(), declared.clone());
-        let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared };
+        let (source_roots, declared, fixing) = (source_roots.clone(), declared.clone(), fixing.clone());
+        let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared, fixing };
         Program::new(Arc::new(disk.clone()), &settings)
     };
     if let Some(python) = asked.python.clone().or_else(|| config.python()) {
@@ -66,7 +67,7 @@ pub(crate) fn of(
 
 /// The Python that the project's code is read for: what was asked for, what is set, or the oldest one that the
 /// project supports.
-fn python_version(disk: &Disk, project: &Project, config: &Config, asked: &Asked<'_>) -> (Option<(u8, u8)>, Remark) {
+fn python_version(disk: &Disk, project: &Project, config: &Config, asked: &Given<'_>) -> (Option<(u8, u8)>, Remark) {
     let root = shown(&project.root, asked.cwd);
     if let Some(PythonVersion(version)) = asked.python_version {
         return (Some(version), Remark::Detail(format!("{root}: Python {}, as asked for", PythonVersion(version))));
