@@ -42,7 +42,7 @@ pub(crate) fn of(
     let none = Config::default();
     let config = configs.first().unwrap_or(&none);
     let (python_version, remark) = python_version(disk, project, config, asked);
-    let mut remarks = vec![remark];
+    let mut remarks: Vec<Remark> = remark.into_iter().collect();
     let mut source_roots = config.source_roots().map_err(|error| SurveyError::Config(error.told(asked.cwd)))?;
     source_roots.extend(project.source_roots(files));
     let declared = config::declared(configs.iter());
@@ -67,24 +67,25 @@ pub(crate) fn of(
 
 /// The Python that the project's code is read for: what was asked for, what is set, or the oldest one that the
 /// project supports.
-fn python_version(disk: &Disk, project: &Project, config: &Config, asked: &Given<'_>) -> (Option<(u8, u8)>, Remark) {
+fn python_version(disk: &Disk, project: &Project, config: &Config, asked: &Given<'_>) -> (Option<(u8, u8)>, Option<Remark>) {
     let root = shown(&project.root, asked.cwd);
     if let Some(PythonVersion(version)) = asked.python_version {
-        return (Some(version), Remark::Detail(format!("{root}: Python {}, as asked for", PythonVersion(version))));
+        return (Some(version), None);
     }
     if let Some((version, layer)) = config.python_version() {
-        return (Some(version.0), Remark::Detail(format!("{root}: Python {version}, from {}", shown(&layer.path, asked.cwd))));
+        let remark = format!("{root}: Python {version}, from {}", shown(&layer.path, asked.cwd));
+        return (Some(version.0), Some(Remark::Detail(remark)));
     }
     match project.python_version(disk) {
         Ok(Some(version)) => {
             let remark = format!("{root}: Python {}, from requires-python in pyproject.toml", PythonVersion(version));
-            (Some(version), Remark::Detail(remark))
+            (Some(version), Some(Remark::Detail(remark)))
         }
         Ok(None) => {
             let remark = format!("{root}: the environment's Python, since no requires-python sets a lower bound");
-            (None, Remark::Detail(remark))
+            (None, Some(Remark::Detail(remark)))
         }
-        Err(error) => (None, Remark::Warning(format!("{}: {error}", place(&error.path, error.line, asked.cwd)))),
+        Err(error) => (None, Some(Remark::Warning(format!("{}: {error}", place(&error.path, error.line, asked.cwd))))),
     }
 }
 
