@@ -33,6 +33,7 @@ mod hears;
 mod inquiries;
 mod jumps;
 mod left_generators;
+mod left_races;
 mod mending;
 mod models;
 mod mutes;
@@ -92,6 +93,7 @@ pub(crate) use group_members::FirstOfGroup;
 pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
 pub(crate) use left_generators::LeftGenerator;
+pub(crate) use left_races::LeftRace;
 pub(crate) use models::{Brought, Callbacks, Models, Problem, Spawner};
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
@@ -154,6 +156,8 @@ pub(crate) enum Fact {
     Outliving(Outliving),
     /// A task is started past the project's spawner.
     RawTask(RawTask),
+    /// A cancelled wait leaves a task behind.
+    LeftRace(LeftRace),
     /// A signal handler raises.
     SignalRaise(SignalRaise),
     /// An async test has no mark, or a mark no async test.
@@ -245,6 +249,7 @@ pub(crate) fn facts(finder: &Finder, index: &Index, all: bool) -> Vec<Fact> {
     facts.extend(finder.hidden_failures().into_iter().map(Fact::HiddenFailure));
     facts.extend(finder.outliving().map(Fact::Outliving));
     facts.extend(finder.raw_tasks().map(Fact::RawTask));
+    facts.extend(finder.left_races().into_iter().map(Fact::LeftRace));
     facts.extend(finder.signal_raises().map(Fact::SignalRaise));
     facts.extend(finder.unmarked_tests().into_iter().map(Fact::UnmarkedTest));
     facts.extend(finder.unread_statuses().map(Fact::UnreadStatus));

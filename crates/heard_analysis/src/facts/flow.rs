@@ -211,6 +211,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             (Fate::Lost(Loss::Kept { .. } | Loss::NeverRead { .. } | Loss::Handed { .. }), Some(at)) => {
                 value.ends(Fate::Lost(Loss::Discarded { at }))
             }
+            // Those that have ended are not in the registry any more when it is emptied.
+            (Fate::Consumed(How::AfterCancel), Some(at)) => value.ends(Fate::Lost(Loss::Discarded { at })),
             _ => verdict,
         }
     }
@@ -445,6 +447,9 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             return self.models.function(callee.name.as_deref()?);
         }
         let Expr::Attribute(attribute) = &*call.func else { return None };
+        if let Some(model) = module.likely_callee(call).and_then(|callee| self.models.function(callee.name.as_deref()?)) {
+            return Some(model);
+        }
         let receiver = match &*attribute.value {
             Expr::Call(receiver) => last_name(&receiver.func)?,
             receiver => last_name(receiver)?,
@@ -491,8 +496,9 @@ impl Verdict {
 
     fn weight(&self) -> u8 {
         match &self.fate {
-            Fate::Consumed(_) => 11,
-            Fate::Transferred(_) => 10,
+            Fate::Consumed(How::AfterCancel) => 10,
+            Fate::Consumed(_) => 12,
+            Fate::Transferred(_) => 11,
             // What else is done with it does not make that right.
             Fate::Lost(Loss::UsedAsValue { operation, .. }) if operation.is_refused() && self.kind == Kind::Coroutine => 9,
             Fate::Unknown(_) => 8,

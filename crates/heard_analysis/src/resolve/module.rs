@@ -198,6 +198,13 @@ impl<'db> Module<'db> {
         self.target(&call.func)
     }
 
+    /// What `call` goes to as far as something is known of its receiver: the loop in `loop or get_event_loop()`.
+    pub(crate) fn likely_callee(&self, call: &ExprCall) -> Option<Callee<'db>> {
+        let Ty::Union(parts) = self.ty(&*call.func) else { return None };
+        let mut known = parts.iter().filter(|part| !matches!(part, Ty::Dynamic | Ty::Unknown(_) | Ty::None));
+        self.callee_of(known.next()?).filter(|_| known.next().is_none())
+    }
+
     /// The one function, method or class that `expression` names.
     pub(crate) fn target(&self, expression: &Expr) -> Option<Callee<'db>> {
         self.callee_of(&self.ty(expression))
