@@ -18,6 +18,7 @@ Event = typing.Literal[
     "task-destroyed",
     "thread-future-failed",
     "callback-raised",
+    "loop-told",
     "task-swallowed-cancel",
     "spawn-failed",
     "child-failed",
@@ -142,7 +143,8 @@ class Stats:
     swallowed: int = 0
     #: What `ignore` kept quiet.
     ignored: int = 0
-    #: Failures that `spawn`, `contained`, a `Group` or `supervise` has heard and told.
+    #: Failures that `spawn`, `contained`, a `Group` or `supervise` has heard and told, or that the program has told its
+    #: event loop of.
     told: int = 0
 
 

@@ -215,6 +215,9 @@ pub(crate) struct AuditArguments {
     /// List awaitables of these kinds only (separated by commas; may be repeated).
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind())]
     pub(crate) kind: Vec<Kind>,
+    /// List every gather instead, and say whether it may become a `TaskGroup`, or have its failures looked at.
+    #[arg(long, conflicts_with = "kind")]
+    pub(crate) migrate: bool,
     /// How awaitables are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: AuditFormat,

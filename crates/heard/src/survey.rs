@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Environment, EnvironmentError, Notice, Program, Report, Request, Settings, UnknownName};
+use heard_analysis::{Environment, EnvironmentError, Fixing, Notice, Program, Report, Request, Settings, UnknownName};
 
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
@@ -52,6 +52,16 @@ pub(crate) struct Analysed<'a> {
     /// What has changed, if that was asked for.
     pub(crate) changes: Option<&'a Changes>,
     pub(crate) places: &'a Places,
+}
+
+/// What a report is to hold beside findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Findings,
+    /// All awaitables too.
+    Awaitables,
+    /// All gathers too, and what they may become.
+    Migrations,
 }
 
 /// What a command does with a project that was analysed.
@@ -174,12 +184,11 @@ impl<'a> Survey<'a> {
         Ok(Ok(reported))
     }
 
-    /// Analyses the projects one after the other, and hands over the report on each, with `awaitables` also on all
-    /// awaitables.
-    pub(crate) fn run(&mut self, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    /// Analyses the projects one after the other, and hands over the report on each.
+    pub(crate) fn run(&mut self, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let jobs = self.jobs()?;
         for index in 0..jobs.len() {
-            if let Err(error) = self.analyse(&jobs, index, awaitables, take)? {
+            if let Err(error) = self.analyse(&jobs, index, asked, take)? {
                 return Ok(Err(error));
             }
         }
@@ -227,7 +236,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Analyses one project.
-    fn analyse(&mut self, jobs: &[Job], index: usize, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    fn analyse(&mut self, jobs: &[Job], index: usize, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let root = &jobs[index].project.root;
         let start = Instant::now();
         let (files, configs) = match self.files(jobs, index)? {
@@ -266,7 +275,8 @@ impl<'a> Survey<'a> {
             &Request {
                 files: &files.all,
                 reported: &|path| files.reported.contains(path),
-                awaitables,
+                awaitables: asked == Asked::Awaitables,
+                migrations: asked == Asked::Migrations,
                 threads: self.arguments.threads.into(),
                 progress: &|| progress.step(),
             },
@@ -369,9 +379,10 @@ impl<'a> Survey<'a> {
         };
         source_roots.extend(project.source_roots(files));
         let declared = config::declared(configs.iter());
+        let fixing = Fixing { style: config.fix_style(), depends_on_heard: project.depends_on_heard(&self.disk) };
         let new = |environment| {
-            let (source_roots, declared) = (source_roots.clone(), declared.clone());
-            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared };
+            let (source_roots, declared, fixing) = (source_roots.clone(), declared.clone(), fixing.clone());
+            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared, fixing };
             Program::new(Arc::new(self.disk.clone()), &settings)
         };
         if let Some(python) = self.arguments.python.as_ref().map(|python| self.cwd.join(python)).or_else(|| config.python()) {

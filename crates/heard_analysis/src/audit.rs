@@ -198,6 +198,7 @@ fn consumed(how: How) -> &'static str {
         How::Awaited => "awaited",
         How::HandedOver => "handed over",
         How::Method => "asked for its outcome",
+        How::AfterCancel => "awaited once it is cancelled",
         How::Examined => "examined",
         How::Owned => "kept and read by what makes it",
     }

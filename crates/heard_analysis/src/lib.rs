@@ -13,6 +13,7 @@ mod environment;
 mod facts;
 mod finding;
 pub mod limits;
+mod mend;
 mod panics;
 mod program;
 mod resolve;
@@ -28,6 +29,7 @@ pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
 pub use environment::{Environment, EnvironmentError};
 pub use finding::{Finding, Level, Notice, Position, Span, Step};
+pub use mend::{FixStyle, Fixing, Migration, Target};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
 

@@ -75,7 +75,12 @@ class Case:
 
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
+<<<<<<< HEAD
         "is_silent", "loop", "reference", "since", "site", "stage", "state", "task", "thread", "traceparent", "unmarked", "why",
+=======
+        "is_silent", "is_told", "loop", "meanwhile", "reference", "since", "site", "stage", "state", "task", "thread",
+        "unmarked", "why",
+>>>>>>> main
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
@@ -103,8 +108,11 @@ class Case:
         self.is_over = False
         #: Whether the next look comes before the end of the grace period.
         self.is_first = False
-        #: The record that reported it as unread; none if it was one of many.
+        #: The record that reported it as unread; none if it was one of many, or is not out yet.
         self.failure: Failure | None = None
+        self.is_told = False
+        #: Why the verdict has changed, if it did before the record was out.
+        self.meanwhile: str | None = None
         self.thread = thread_name()
         self.task: str | None = None
         self.coroutine: str | None = None
@@ -140,6 +148,19 @@ class Case:
         if state in CLOSED:
             self.exception = self.unmarked = None
         return True
+
+    def tell(self, failure: Failure | None) -> str | None:
+        """Its record is out: this one, or none of its own. Returns why the verdict has changed meanwhile, if it has: a
+        thread may read it while another one reports it."""
+        with _deciding:
+            self.failure, self.is_told = failure, True
+            return self.meanwhile
+
+    def change(self, why: str) -> bool:
+        """Its verdict has changed. False if its record is not out: then `tell` will say so."""
+        with _deciding:
+            self.meanwhile = why
+            return self.is_told
 
     def is_read(self, future: typing.Any) -> bool:
         """Whether somebody has read it; of the futures of threads, their methods tell."""

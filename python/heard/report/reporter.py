@@ -110,10 +110,21 @@ class Reporter:
         key: typing.Hashable = None,
         level: int | None = None,
         born: Born | None = None,
+        then: Callable[[Failure | None], None] | None = None,
         **facts: typing.Any,
-    ) -> Failure | None:
-        """Makes a record and passes it on. Returns it, unless it is ignored or one of many."""
-        return self._in_turn(lambda: self._tell(event, rule, verdict, exception, key, level, born, facts))
+    ) -> None:
+        """Makes a record and passes it on. `then` is called with it when it is out, or with `None` if it is ignored or
+        one of many."""
+
+        def work() -> None:
+            failure = None
+            try:
+                failure = self._tell(event, rule, verdict, exception, key, level, born, facts)
+            finally:
+                if then is not None:
+                    then(failure)
+
+        self._in_turn(work)
 
     def _tell(
         self,
@@ -286,9 +297,9 @@ def _attempt(work: Callable[[], T]) -> T | None:
 def _complain() -> None:
     """A defect of our own, or of a receiver: said as logging says such things, and only where it would."""
     if logging.raiseExceptions and sys.stderr is not None:
-        import traceback
-
         try:
+            import traceback
+
             sys.stderr.write("heard: a report failed\n")
             traceback.print_exc()
         except Exception:
