@@ -75,12 +75,8 @@ class Case:
 
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
-<<<<<<< HEAD
-        "is_silent", "loop", "reference", "since", "site", "stage", "state", "task", "thread", "traceparent", "unmarked", "why",
-=======
         "is_silent", "is_told", "loop", "meanwhile", "reference", "since", "site", "stage", "state", "task", "thread",
-        "unmarked", "why",
->>>>>>> main
+        "traceparent", "unmarked", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
