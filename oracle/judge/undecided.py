@@ -16,6 +16,11 @@ class Undecided:
     kind: str
     reason: str
 
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        return " and ".join(self.productions)
+
 
 _USED = "the list of outcomes is used, and nobody can tell for what"
 _MEANT = "a library that gives a future a failure, and then cancels it, says that nobody has to read it"

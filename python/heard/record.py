@@ -95,6 +95,8 @@ class Failure:
     why: str = ""
     #: How many more like it this record stands for.
     repeated: int = 0
+    #: The W3C trace context in which it failed, where the program uses OpenTelemetry.
+    traceparent: str | None = None
 
     def as_dict(self) -> dict[str, typing.Any]:
         """What is written as a line of JSON."""
@@ -117,6 +119,7 @@ class Failure:
             "test": self.test,
             "why": self.why,
             "repeated": self.repeated,
+            "traceparent": self.traceparent,
         }
 
 

@@ -1,6 +1,6 @@
 //! The command `heard check`: from paths to printed findings.
 
-mod allow;
+pub(crate) mod allow;
 mod evidence;
 mod fix;
 mod tally;
@@ -14,7 +14,7 @@ use heard_analysis::{Awaitable, Fate, Finding, Notice, Rule};
 use self::allow::Allowed;
 use self::evidence::{Evidence, EvidenceError};
 use self::tally::Tally;
-use self::wanted::Wanted;
+pub(crate) use self::wanted::Wanted;
 use crate::changes::{Changes, ChangesError};
 use crate::cli::CheckArguments;
 use crate::config::Policy;

@@ -3,8 +3,9 @@
 //! The paths are grouped by project, each project is analysed as a whole, and its report goes to
 //! the command that asked. What could not be done is told on the way.
 
+pub(crate) mod program;
 mod progress;
-mod target;
+pub(crate) mod target;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -13,13 +14,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Environment, EnvironmentError, Fixing, Notice, Program, Report, Request, Settings, UnknownName};
+use heard_analysis::{EnvironmentError, Notice, Program, Report, Request};
 
+use self::program::{Given, Remark};
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
 use crate::changes::Changes;
 use crate::cli::ProjectArguments;
-use crate::config::{self, Config, ConfigError, Configs, PythonVersion};
+use crate::config::{Config, ConfigError, Configs};
 use crate::console::{Console, counted};
 use crate::notebook;
 use crate::output::{Cells, Places, shown};
@@ -284,7 +286,7 @@ impl<'a> Survey<'a> {
         drop(progress);
         if !report.unknown.is_empty() {
             for unknown in &report.unknown {
-                self.console.error(self.unknown_name(unknown, &configs))?;
+                self.console.error(program::unknown_name(unknown, &configs, &self.cwd))?;
             }
             self.failed = true;
             return Ok(Ok(()));
@@ -340,71 +342,21 @@ impl<'a> Survey<'a> {
         Ok(configs.map_err(|error| SurveyError::Config(error.told(&self.cwd))))
     }
 
-    /// The Python that the project's code is read for: what was asked for, what is set, or the oldest one that the
-    /// project supports.
-    fn python_version(&self, project: &Project, config: &Config) -> io::Result<Option<(u8, u8)>> {
-        let root = shown(&project.root, &self.cwd);
-        if let Some(PythonVersion(version)) = self.arguments.python_version {
-            return Ok(Some(version));
-        }
-        if let Some((version, layer)) = config.python_version() {
-            self.console.detail(format!("{root}: Python {version}, from {}", shown(&layer.path, &self.cwd)))?;
-            return Ok(Some(version.0));
-        }
-        match project.python_version(&self.disk) {
-            Ok(Some((major, minor))) => {
-                self.console.detail(format!("{root}: Python {major}.{minor}, from requires-python in pyproject.toml"))?;
-                Ok(Some((major, minor)))
-            }
-            Ok(None) => {
-                self.console.detail(format!("{root}: the environment's Python, since no requires-python sets a lower bound"))?;
-                Ok(None)
-            }
-            Err(error) => {
-                self.console.warning(format!("{}: {error}", place(&error.path, error.line, &self.cwd)))?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// The program to analyse, with the environment that was asked for, set or found. Of `configs`, the first one is
-    /// the project's.
+    /// The program to analyse. Of `configs`, the first one is the project's.
     fn program(&self, project: &Project, files: &[Utf8PathBuf], configs: &[Config]) -> io::Result<Result<Program, SurveyError>> {
-        let none = Config::default();
-        let config = configs.first().unwrap_or(&none);
-        let python_version = self.python_version(project, config)?;
-        let mut source_roots = match config.source_roots() {
-            Ok(roots) => roots,
-            Err(error) => return Ok(Err(SurveyError::Config(error.told(&self.cwd)))),
-        };
-        source_roots.extend(project.source_roots(files));
-        let declared = config::declared(configs.iter());
-        let fixing = Fixing { style: config.fix_style(), depends_on_heard: project.depends_on_heard(&self.disk) };
-        let new = |environment| {
-            let (source_roots, declared, fixing) = (source_roots.clone(), declared.clone(), fixing.clone());
-            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared, fixing };
-            Program::new(Arc::new(self.disk.clone()), &settings)
-        };
-        if let Some(python) = self.arguments.python.as_ref().map(|python| self.cwd.join(python)).or_else(|| config.python()) {
-            return Ok(new(Environment::At(python)).map_err(SurveyError::Python));
-        }
-        let error = match new(project.environment()) {
-            Ok(program) => return Ok(Ok(program)),
-            Err(error) => error,
-        };
-        self.console.warning(format!(
-            "installed packages are not looked at, since the Python environment cannot be used: {error}; --python names another"
-        ))?;
-        Ok(new(Environment::None).map_err(SurveyError::Python))
-    }
-
-    /// What to say of a name in the settings that nothing has.
-    fn unknown_name(&self, UnknownName { setting, name, nearest }: &UnknownName, configs: &[Config]) -> String {
-        let nearest = nearest.as_ref().map(|nearest| format!("; the nearest is `{nearest}`")).unwrap_or_default();
-        let message = format!("nothing in the project or its environment is called `{name}`{nearest}");
-        match config::declares(configs.iter(), setting, name) {
-            Some(layer) => layer.error(setting, message).told(&self.cwd),
-            None => format!("`{setting}`: {message}"),
+        let python = self.arguments.python.as_ref().map(|python| self.cwd.join(python));
+        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version };
+        match program::of(&self.disk, project, files, configs, &asked) {
+            Ok((program, remarks)) => {
+                for remark in remarks {
+                    match remark {
+                        Remark::Detail(message) => self.console.detail(message)?,
+                        Remark::Warning(message) => self.console.warning(message)?,
+                    }
+                }
+                Ok(Ok(program))
+            }
+            Err(error) => Ok(Err(error)),
         }
     }
 

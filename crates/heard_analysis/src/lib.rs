@@ -6,6 +6,7 @@
 //! input, and what could not be done is a [`Notice`] beside the findings.
 
 mod audit;
+mod cancellation;
 mod check;
 mod declared;
 mod edit;
@@ -24,6 +25,7 @@ pub mod system;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
+pub use cancellation::{Cancellation, Cancelled};
 pub use check::{Report, Request, check};
 pub use declared::UnknownName;
 pub use edit::{Edit, Fix};

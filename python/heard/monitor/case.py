@@ -17,7 +17,7 @@ import threading
 import typing
 import weakref
 
-from heard.monitor import places, stages
+from heard.monitor import places, stages, traces
 from heard.monitor.threads import thread_name
 
 if typing.TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Case:
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
         "is_silent", "is_told", "loop", "meanwhile", "reference", "since", "site", "stage", "state", "task", "thread",
-        "unmarked", "why",
+        "traceparent", "unmarked", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
@@ -85,6 +85,7 @@ class Case:
         self.site = site
         #: The part of a test run that it belongs to.
         self.stage = stages.of(future)
+        self.traceparent = traces.traceparent_of(future)
         #: Kept only where it cannot be asked of the future.
         self.exception = exception
         #: Called, and then not empty, when the future is collected. A list has no code that a signal could interrupt.
@@ -165,7 +166,14 @@ class Case:
         """What a record says of it; `future` is given where it has not been noted."""
         if future is not None:
             self.know(future)
-        return {"task": self.task, "coroutine": self.coroutine, "loop": self.loop, "thread": self.thread, "test": self.stage}
+        return {
+            "task": self.task,
+            "coroutine": self.coroutine,
+            "loop": self.loop,
+            "thread": self.thread,
+            "test": self.stage,
+            "traceparent": self.traceparent,
+        }
 
 
 def attach(future: typing.Any, case: Case) -> None:

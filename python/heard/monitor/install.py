@@ -27,7 +27,7 @@ from heard.report.reporter import Reporter
 from heard.settings import Settings
 
 if typing.TYPE_CHECKING:
-    from heard.record import Failure, Stats
+    from heard.record import Event, Failure, Stats, Verdict
 
 #: Seconds that a fork waits for a report that is being made: code of the program's may wait there for the one that
 #: forks.
@@ -118,6 +118,7 @@ class Monitor:
             self.verdicts.unheard_of(future)
         self.settle("the program has ended, and nobody has read it")
         self.reporter.flush(at_end=True)
+        self.reporter.deliver_rest()
 
     def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
         """The last word on everything that is open, or on what belongs to some parts of a test run."""
@@ -301,6 +302,10 @@ def before_sudden_end(say: Callable[[], None]) -> None:
 
 def failures() -> list[Failure]:
     return list(_monitor.reporter.kept) if _monitor is not None else []
+
+
+def totals() -> dict[tuple[Event, str, Verdict | None], int]:
+    return dict(_monitor.reporter.totals) if _monitor is not None else {}
 
 
 def stats() -> Stats:

@@ -24,6 +24,12 @@ def block(failure: Failure) -> str:
     return f"{said}\n{shown_traceback}" if shown_traceback else said
 
 
+def headline(failure: Failure) -> str:
+    """What happened, in a line without the exception."""
+    template, arguments = _head(failure)
+    return template % arguments
+
+
 def message(failure: Failure) -> tuple[str, tuple[str, ...]]:
     """A report without its traceback, as a template that is the same for all of a kind, and what is put into it."""
     head, arguments = _head(failure)

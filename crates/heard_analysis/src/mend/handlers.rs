@@ -31,6 +31,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             });
             let is_only_read = match &*lambda.body {
                 Expr::BoolOp(either) => either.values.iter().all(Expr::is_call_expr),
+                Expr::If(either) => either.orelse.range() == call.range() && either.body.is_none_literal_expr(),
                 body => body.range() == call.range(),
             };
             if !is_callback || !is_only_read {
@@ -197,6 +198,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let mut draft = self.draft();
         let title = "clean up after a cancellation too";
         if !statement.is_star {
+            // A handler that raises something else would end a cancellation.
+            let raises_same = matches!(handler.body.last()?, Stmt::Raise(raise) if raise.exc.is_none());
+            if !raises_same {
+                return None;
+            }
             let kind = handler.type_.as_deref().and_then(Expr::as_name_expr).filter(|kind| kind.id == "Exception")?;
             draft.replace(kind.range(), "BaseException");
             return draft.finish(false, title);
