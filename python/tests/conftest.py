@@ -143,18 +143,3 @@ def launch(tmp_path: Path) -> Callable[..., Finished]:
         )
 
     return launch
-
-
-#: What does not hold on Python 3.11 so far, by the test's name without its parameters, or with what they contain.
-OPEN_ON_3_11 = (
-    "test_a_function_that_the_project_says_to_hear",
-    "test_async_generators_fail_too",
-    "a_gather_that_is_done_before_it_is_awaited",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if sys.version_info < (3, 12):
-        for item in items:
-            if any(name in item.name for name in OPEN_ON_3_11):
-                item.add_marker(pytest.mark.xfail(reason="open on Python 3.11: found by the full run, not mended yet", strict=False))

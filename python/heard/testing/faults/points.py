@@ -20,6 +20,9 @@ from heard.testing.faults.watch import exits
 
 _GENERATORS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 
+#: Up to Python 3.11 a comprehension is a function of its own, which nobody has written.
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
+
 #: Told of each point that is passed, and what is waited for there; what it raises is raised there.
 Passed = Callable[[Point, object], None]
 #: Told of an exception, and of the code and the offset of the instruction where it is.
@@ -73,7 +76,7 @@ class Points:
         code = frame.f_code
         if self.ears is not None and self.ears.is_handler(code):
             self.ears.handler_runs(frame)
-        if not self.has(code) or self.is_apart(code):
+        if not self.has(code) or self.is_apart(code) or code.co_name in _COMPREHENSIONS:
             return
         place = Place(code.co_filename, code.co_firstlineno, code.co_qualname)
         if not code.co_flags & ASYNC:
