@@ -112,7 +112,7 @@ def _by_profile(watcher: Points) -> Callable[[], None]:
         """Puts the profile in place when this thread next enters a function: it is told of that call as well."""
         traced = sys.gettrace()
 
-        def trace(frame: types.FrameType, event: str, value: object) -> typing.Any:
+        def trace(frame: types.FrameType, event: typing.Any, value: object) -> typing.Any:
             sys.settrace(traced)
             if is_on:
                 sys.setprofile(profile)
