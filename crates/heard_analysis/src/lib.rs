@@ -25,7 +25,7 @@ pub mod system;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
-pub use cancellation::{Cancellation, Cancelled};
+pub use cancellation::Cancellation;
 pub use check::{Report, Request, check};
 pub use declared::UnknownName;
 pub use edit::{Edit, Fix};

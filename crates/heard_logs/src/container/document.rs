@@ -110,11 +110,12 @@ impl Document {
 
     /// Whether a value begins here, which a program's own lines do not: `[2025-03-11] {x}`.
     fn begins_here(&self, bytes: &[u8]) -> bool {
-        let next = bytes[1..].iter().find(|byte| !byte.is_ascii_whitespace());
-        let is_first = self.between.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
+        // Both may look at much, and are asked of few signs.
+        let next = || bytes[1..].iter().find(|byte| !byte.is_ascii_whitespace());
+        let is_first = || self.between.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
         match bytes[0] {
-            b'{' => is_first || next == Some(&b'"'),
-            b'[' => is_first && matches!(next, Some(b'{' | b'[' | b'"' | b']')),
+            b'{' => is_first() || next() == Some(&b'"'),
+            b'[' => is_first() && matches!(next(), Some(b'{' | b'[' | b'"' | b']')),
             _ => false,
         }
     }
