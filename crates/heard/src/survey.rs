@@ -371,7 +371,7 @@ impl<'a> Survey<'a> {
         let declared = config::declared(configs.iter());
         let new = |environment| {
             let (source_roots, declared) = (source_roots.clone(), declared.clone());
-            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared };
+            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared, tables: None };
             Program::new(Arc::new(self.disk.clone()), &settings)
         };
         if let Some(python) = self.arguments.python.as_ref().map(|python| self.cwd.join(python)).or_else(|| config.python()) {

@@ -56,7 +56,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 use self::birth::Finder;
-use self::body::walk;
 use self::flow::Flow;
 use self::names::plain_functions;
 use crate::finding::Span;
@@ -66,6 +65,7 @@ use crate::resolve::Module;
 pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::Index;
+pub(crate) use body::Bodies;
 pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
 pub(crate) use crowds::Crowd;
@@ -151,15 +151,15 @@ pub(crate) struct Site {
 }
 
 /// The facts of `module`; with `all`, also the births whose value cannot be lost.
-pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Fact> {
-    let body = walk(module.body(), &index.models, module.is_notebook());
+pub(crate) fn facts<'db>(db: &'db Database, bodies: &Bodies<'db>, module: &Module<'db>, index: &Index, all: bool) -> Vec<Fact> {
+    let body = bodies.of(module, &index.models);
     let mut methods = FxHashMap::default();
     for class in body.calls.iter().filter_map(|site| site.around.scope.class) {
         methods.entry(class.range()).or_insert_with(|| plain_functions(&class.body));
     }
     let finder = Finder {
         db,
-        flow: Flow::new(db, module, &body, index),
+        flow: Flow::new(db, bodies, module, &body, index),
         known_hearings: RefCell::default(),
         known_raises: RefCell::default(),
         known_entry_points: OnceCell::new(),

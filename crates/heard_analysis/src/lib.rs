@@ -20,6 +20,7 @@ pub mod rules;
 mod stubs;
 mod suppress;
 pub mod system;
+mod tables;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
@@ -30,6 +31,7 @@ pub use environment::{Environment, EnvironmentError};
 pub use finding::{Finding, Level, Notice, Position, Span, Step};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
+pub use tables::Tables;
 
 /// How the tables of the standard library are made from its stubs, for the tool that does it.
 pub mod typeshed {
