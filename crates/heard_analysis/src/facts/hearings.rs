@@ -15,7 +15,7 @@ use super::body::{Scope, last_name};
 use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Way, hearing};
 use super::models::{Callbacks, Effect, FunctionModel};
-use super::origin::{DEEPEST_ORIGIN, only_source, returns, work_callee, wrapped};
+use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::{Hearing, Kind};
 use crate::resolve::{Callee, Module};
 
@@ -50,7 +50,11 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         spawner.with_body(self.db, |module, function| {
             let results = returns(&function.body);
             let hearings = results.iter().map(|result| {
-                let Some(Expr::Call(call)) = result.map(|result| only_source(&function.body, result)) else { return Hearing::Deaf };
+                let source = result.map(|result| match only_source(&function.body, result) {
+                    Expr::Name(name) => only_value(&function.body, &name.id).unwrap_or(result),
+                    source => source,
+                });
+                let Some(Expr::Call(call)) = source else { return Hearing::Deaf };
                 let work = call.arguments.args.iter().find_map(|argument| work_callee(module, argument, Some(function)));
                 work.map_or(Hearing::Deaf, |work| self.hearing(&work))
             });

@@ -19,5 +19,11 @@ fn check(fact: &Fact) -> Option<Finding> {
     let help = "test each result with `isinstance(result, BaseException)`, or leave `return_exceptions` out";
     let finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);
     let is_on_purpose = birth.is_cleanup || matches!(loss, Loss::OnlyPrinted { .. } | Loss::Skipped { .. });
-    Some(if is_on_purpose { finding.at_level(Level::Strict) } else { finding })
+    Some(if birth.is_guess {
+        finding.at_level(Level::Preview)
+    } else if is_on_purpose {
+        finding.at_level(Level::Strict)
+    } else {
+        finding
+    })
 }
