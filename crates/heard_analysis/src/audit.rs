@@ -28,6 +28,8 @@ pub struct Awaitable {
     pub how: String,
     /// Where that happens, as far as it is known: where the value is read, or where it is lost.
     pub at: Option<Span>,
+    /// The qualified name, inside the module, of the function or class around the call; empty where there is none.
+    pub symbol: String,
 }
 
 impl Awaitable {
@@ -163,7 +165,16 @@ pub(crate) fn awaitables(facts: &[Fact]) -> Vec<Awaitable> {
     let of_birth = |birth: &Birth| {
         let span = &birth.site.span;
         let (fate, how, at) = ending(birth, unexamined.contains(span));
-        Awaitable { span: span.clone(), kind: Kind::of(birth), callee: birth.callee.clone(), call: birth.call.clone(), fate, how, at }
+        Awaitable {
+            span: span.clone(),
+            kind: Kind::of(birth),
+            callee: birth.callee.clone(),
+            call: birth.call.clone(),
+            fate,
+            how,
+            at,
+            symbol: birth.site.symbol.clone(),
+        }
     };
     births().map(of_birth).collect()
 }
@@ -198,6 +209,7 @@ fn consumed(how: How) -> &'static str {
         How::Awaited => "awaited",
         How::HandedOver => "handed over",
         How::Method => "asked for its outcome",
+        How::AfterCancel => "awaited once it is cancelled",
         How::Examined => "examined",
         How::Owned => "kept and read by what makes it",
     }

@@ -10,6 +10,7 @@ use crate::audit::Awaitable;
 use crate::declared::{self, UnknownName};
 use crate::facts::{self, Bodies, Index, Models, Names};
 use crate::finding::{self, Finding, Notice};
+use crate::mend::{self, Fixing, Migration};
 use crate::program::{Database, Program};
 use crate::resolve::{self, Module};
 use crate::tables::Told;
@@ -24,6 +25,8 @@ pub struct Request<'a> {
     pub reported: &'a (dyn Fn(&Utf8Path) -> bool + Sync),
     /// Whether all awaitables are wanted too, each with its fate.
     pub awaitables: bool,
+    /// Whether all gathers are wanted too, each with what it may become.
+    pub migrations: bool,
     /// How many threads to use; 0 for one a core.
     pub threads: usize,
     /// Called whenever one more file has been dealt with. Each file counts once.
@@ -39,6 +42,8 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// Every awaitable, where they were asked for, in the order of paths and places.
     pub awaitables: Vec<Awaitable>,
+    /// Every gather, where they were asked for, in the order of paths and places.
+    pub migrations: Vec<Migration>,
     /// The top-level modules that the reported files import and that could not be found, sorted. What
     /// their functions give is not known.
     pub missing: Vec<String>,
@@ -57,7 +62,7 @@ impl Report {
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
     program.add_files(request.files);
     let db = &Database::new(&program.shared);
-    let Request { threads, awaitables, .. } = *request;
+    let Request { threads, .. } = *request;
     db.begin();
     let read = for_each_file(db, request.files, threads, |db, _, path| db.told(&Arc::from(path)), &|| ());
     let (files, tables, mut unread) = sort_out(db, request, read);
@@ -79,18 +84,25 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     for _ in &others {
         (request.progress)();
     }
-    let results =
-        for_each_file(db, &wanted, threads, |db, bodies, path| check_file(db, bodies, path, &index, awaitables), request.progress);
+    let results = for_each_file(
+        db,
+        &wanted,
+        threads,
+        |db, bodies, path| check_file(db, bodies, path, &index, &program.fixing, request),
+        request.progress,
+    );
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
         report.findings.extend(of_file.findings);
         report.notices.extend(of_file.notices);
         report.awaitables.extend(of_file.awaitables);
+        report.migrations.extend(of_file.migrations);
     }
     report.findings.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
     report.notices.sort();
     report.awaitables.sort();
+    report.migrations.sort_by(|left, right| left.span.cmp(&right.span));
     report
 }
 
@@ -150,7 +162,14 @@ fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf
     names
 }
 
-fn check_file<'db>(db: &'db Database, bodies: &Bodies<'db>, path: &Utf8Path, index: &Index, awaitables: bool) -> Report {
+fn check_file<'db>(
+    db: &'db Database,
+    bodies: &Bodies<'db>,
+    path: &Utf8Path,
+    index: &Index,
+    fixing: &Fixing,
+    request: &Request<'_>,
+) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
         Err(message) => return Report::of_notice(unreadable(path, message)),
@@ -164,11 +183,19 @@ fn check_file<'db>(db: &'db Database, bodies: &Bodies<'db>, path: &Utf8Path, ind
             message: format!("syntax error: {message}; checked as far as it parses"),
         });
     }
-    let facts = facts::facts(db, bodies, &module, index, awaitables);
-    let mut findings = rules::run(&facts);
-    // Several values may be lost at one place, and that is one defect.
-    let mut seen = FxHashSet::default();
-    findings.retain(|finding| seen.insert((finding.rule, finding.span.clone())));
+    let (awaitables, wants_migrations) = (request.awaitables, request.migrations);
+    let (mut findings, facts, migrations) = facts::with_finder(db, bodies, &module, index, |finder| {
+        let facts = facts::facts(finder, index, awaitables || wants_migrations);
+        let mut found = rules::run(&facts);
+        // Several values may be lost at one place, and that is one defect.
+        let mut seen = FxHashSet::default();
+        found.retain(|(_, finding)| seen.insert((finding.rule, finding.span.clone())));
+        mend::offer(finder, fixing, &mut found);
+        let findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
+        let migrations = if wants_migrations { mend::migrations(finder, fixing, &facts) } else { Vec::new() };
+        (findings, facts, migrations)
+    });
+    report.migrations = migrations;
     finding::number(&mut findings);
     report.findings = suppress::apply(&module, findings);
     if awaitables {

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::environment::{Environment, EnvironmentError};
+use crate::mend::Fixing;
 use crate::resolve::{Roots, Shared};
 use crate::system::System;
 use crate::tables::Tables;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub environment: Environment,
     /// What it declares of its own functions.
     pub declared: Declared,
+    /// What fixes may use.
+    pub fixing: Fixing,
     /// What is known of texts from other checks of this process, where somebody keeps it.
     pub tables: Option<Arc<Tables>>,
 }
@@ -45,6 +48,7 @@ pub struct Declared {
 pub struct Program {
     pub(crate) shared: Arc<Shared>,
     pub(crate) declared: Declared,
+    pub(crate) fixing: Fixing,
     environment: Option<Utf8PathBuf>,
 }
 
@@ -62,7 +66,7 @@ impl Program {
         let (prefix, installed) = environment.map_or((None, Vec::new()), |found| (Some(found.prefix), found.site_packages));
         let roots = Roots::new(&settings.root, &settings.source_roots, installed, version);
         let shared = Arc::new(Shared::new(system, version, roots, settings.tables.clone()));
-        Ok(Program { shared, declared: settings.declared.clone(), environment: prefix })
+        Ok(Program { shared, declared: settings.declared.clone(), fixing: settings.fixing.clone(), environment: prefix })
     }
 
     /// The environment whose packages are seen, and the Python version that the program is read for.

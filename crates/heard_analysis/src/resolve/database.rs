@@ -100,6 +100,11 @@ impl Database {
         self.in_hand.is_full()
     }
 
+    /// The version of Python that the program is read for.
+    pub(crate) fn version(&self) -> Version {
+        self.shared.version
+    }
+
     pub(crate) fn system(&self) -> &dyn System {
         &*self.shared.system
     }
