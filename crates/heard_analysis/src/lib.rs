@@ -22,6 +22,7 @@ pub mod rules;
 mod stubs;
 mod suppress;
 pub mod system;
+mod tables;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
@@ -34,6 +35,7 @@ pub use finding::{Finding, Level, Notice, Position, Span, Step};
 pub use mend::{FixStyle, Fixing, Migration, Target};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
+pub use tables::Tables;
 
 /// How the tables of the standard library are made from its stubs, for the tool that does it.
 pub mod typeshed {
