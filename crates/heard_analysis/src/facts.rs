@@ -60,6 +60,7 @@ mod skipped_cleanups;
 mod summary;
 mod time_limits;
 mod timers;
+mod undoing;
 mod waits;
 
 use std::cell::{OnceCell, RefCell};

@@ -10,7 +10,9 @@ mod hearers;
 mod imports;
 mod keeping;
 mod migrate;
+mod order;
 mod outcomes;
+mod probes;
 mod tree;
 mod waits;
 
@@ -79,6 +81,8 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             ("unread-wait", Fact::Birth(_)) => self.done_read(finding),
             ("abandoned-pending", Fact::Birth(birth)) => self.pending_ended(birth, finding),
             ("misordered-results", Fact::WrongPairing(_)) => self.in_order(finding),
+            ("raising-probe", Fact::Probe(probe)) => self.probed_with_care(probe),
+            ("nested-run", Fact::NestedRun(run)) => self.awaited_in_place(run),
             ("unread-gather", Fact::Birth(birth)) => self.outcomes_told(birth),
             ("lost-sibling-failure", Fact::Siblings(siblings)) => self.in_a_group(&siblings.site.span),
             ("unreachable-exception-branch", Fact::FailureTest(test)) => self.failures_collected(test),

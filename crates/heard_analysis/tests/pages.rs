@@ -5,7 +5,7 @@ use heard_analysis::{Finding, rules};
 use crate::analysis::{Module, analyse, analyse_otherwise, compare, fix};
 use crate::document::{Block, Document, Kind};
 use crate::failures::{Failures, difference, quoted};
-use crate::python::{self, Claim};
+use crate::python::{self, Claim, Ending};
 
 const PAGES: &str = "src/rules";
 const CASES: &str = "tests/cases";
@@ -291,6 +291,56 @@ fn mend(block: &Block) -> Result<Option<String>, String> {
         }
     }
     Err(format!("there is no end of fixes\n{}", quoted(&text)))
+}
+
+/// A proof shows that a failure is lost; once the fixes are made, it is told, or the program prints something else.
+#[test]
+fn silent_failures_are_heard_after_their_fixes() {
+    let mut failures = Failures::default();
+    let pythons = python::interpreters().unwrap_or_else(|error| {
+        failures.add(error);
+        Vec::new()
+    });
+    let pages = failures.sift(Document::read_all(PAGES, true));
+    // Work that ends early, without a failure, is not told by a fix either.
+    let is_lost_failure = |block: &&Block| Claim::parse(&block.code) == Some(Claim::Silent) && block.code.contains("raise ");
+    let proofs: Vec<_> = pages
+        .iter()
+        .flat_map(|page| page.blocks.iter().filter(|block| block.kind == Kind::Run).filter(is_lost_failure).map(move |block| (page, block)))
+        .collect();
+    let endings = python::in_parallel(&proofs, |(_, block)| -> Result<Option<(String, Vec<Ending>)>, String> {
+        let Some(mended) = mend(block)? else { return Ok(None) };
+        let once = |python: &std::path::PathBuf| match python::run(python, &mended) {
+            // A busy machine is not the fix's fault.
+            Ok(ending) if ending.ran_out_of_time => python::run(python, &mended),
+            ending => ending,
+        };
+        let endings = pythons.iter().map(once).collect::<Result<_, _>>()?;
+        Ok(Some((mended, endings)))
+    });
+    let mut mended_proofs = 0;
+    for ((page, block), ran) in proofs.iter().zip(endings) {
+        let (mended, endings) = match ran {
+            Ok(Some(ran)) => ran,
+            Ok(None) => continue,
+            Err(error) => {
+                failures.at(page, block.line, &error);
+                continue;
+            }
+        };
+        mended_proofs += 1;
+        let printed = page.blocks.get(block.ordinal + 1).map(|next| &next.text);
+        for (python, ending) in pythons.iter().zip(endings) {
+            if Claim::Silent.refute(&ending).is_none() && Some(&ending.stdout) == printed {
+                let text = format!("its fixes leave it as silent as before on {}\n{}", python.display(), quoted(&mended));
+                failures.at(page, block.line, &text);
+            }
+        }
+    }
+    if mended_proofs == 0 && std::env::var_os("HEARD_PAGE").is_none() {
+        failures.add("no proof has a fix".to_owned());
+    }
+    failures.finish();
 }
 
 fn each_interpreter(failures: &mut Failures, mut work: impl FnMut(&std::path::Path, &mut Failures) -> Result<(), String>) {

@@ -165,11 +165,7 @@ impl Mended {
             }
         }
         self.tell_refused(cwd, console)?;
-        let more = match self.unsafe_left {
-            0 => String::new(),
-            left => format!("; {left} more with --unsafe-fixes"),
-        };
-        console.summary(format!("fixed {} in {}{more}", counted(self.fixed, "finding"), counted(written, "file")))
+        console.summary(self.told("fixed", written))
     }
 
     /// Prints what would be written, as a unified diff. Gives whether that is anything.
@@ -184,7 +180,17 @@ impl Mended {
         }
         out.flush()?;
         self.tell_refused(cwd, console)?;
+        console.summary(self.told("would fix", self.files.len()))?;
         Ok(!self.files.is_empty())
+    }
+
+    /// What was, or would be, done to so many files, and what is left to be asked for.
+    fn told(&self, done: &str, files: usize) -> String {
+        let more = match self.unsafe_left {
+            0 => String::new(),
+            left => format!("; {left} more with --unsafe-fixes"),
+        };
+        format!("{done} {} in {}{more}", counted(self.fixed, "finding"), counted(files, "file"))
     }
 
     fn tell_refused(&self, cwd: &Utf8Path, console: Console) -> io::Result<()> {

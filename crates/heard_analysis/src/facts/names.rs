@@ -180,7 +180,8 @@ impl<'a> Visitor<'a> for Collector {
             self.names.done_callbacks.extend(callable_source(callback).cloned());
         }
         match expression {
-            Expr::Attribute(attribute) if attribute.ctx.is_load() => {
+            // Whoever sets the hook for failures that nobody catches sees what a change makes of them.
+            Expr::Attribute(attribute) if attribute.ctx.is_load() || attribute.attr.as_str() == "excepthook" => {
                 let is_own = matches!(&*attribute.value, Expr::Name(name) if name.id == "self");
                 *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
             }

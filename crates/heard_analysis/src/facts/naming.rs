@@ -91,18 +91,46 @@ pub(super) fn ends_something(name: &str) -> bool {
 pub(super) fn is_cleanup(name: &str) -> bool {
     let words = words(name);
     let words = words.strip_prefix("async ").unwrap_or(&words);
-    let begins_with = |ending: &str| words.strip_prefix(ending).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-    begins_with("wait closed") || ENDINGS.iter().any(|(ending, is_all)| *is_all && begins_with(ending))
+    begins_with(words, "wait closed") || ENDINGS.iter().any(|(ending, is_all)| *is_all && begins_with(words, ending))
 }
 
 /// More words that a function's name begins with which gives something back or puts it out of use.
-const RELEASES: [&str; 11] =
-    ["abort", "detach", "discard", "dispose", "drop", "free", "invalidate", "rollback", "teardown", "unlock", "unregister"];
+const RELEASES: [&str; 19] = [
+    "abort",
+    "checkin",
+    "deregister",
+    "detach",
+    "discard",
+    "dispose",
+    "drop",
+    "free",
+    "invalidate",
+    "restore",
+    "revert",
+    "rmtree",
+    "rollback",
+    "teardown",
+    "undo",
+    "unlink",
+    "unlock",
+    "unmount",
+    "unregister",
+];
+
+/// Pairs of words with which the name of such a function begins.
+const RELEASES_BY_TWO: [&str; 6] = ["check in", "give back", "put back", "return to", "roll back", "tear down"];
 
 /// Whether a function's name says that it gives something back, ends it or puts it out of use.
 pub(super) fn releases(name: &str) -> bool {
     let words = words(name);
-    is_cleanup(name) || words.split(' ').next().is_some_and(|first| RELEASES.contains(&first)) || words.starts_with("tear down")
+    is_cleanup(name)
+        || words.split(' ').next().is_some_and(|first| RELEASES.contains(&first))
+        || RELEASES_BY_TWO.iter().any(|pair| begins_with(&words, pair))
+}
+
+/// Whether words begin with others.
+fn begins_with(words: &str, start: &str) -> bool {
+    words.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// Whether a function's name, in lower case, says that it deals with failures.

@@ -189,7 +189,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
 }
 
 /// The generator expression whose elements or conditions a place stands in.
-fn generator_around(path: &Path<'_>) -> Option<TextRange> {
+pub(super) fn generator_around(path: &Path<'_>) -> Option<TextRange> {
     path.parents().take_while(|node| !node.is_statement()).find_map(|node| match node {
         AnyNodeRef::ExprGenerator(generator) => Some(generator.range()),
         _ => None,

@@ -3,6 +3,7 @@
 use ruff_python_ast::token::TokenKind;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
+use super::tree::Path;
 use crate::edit::{Edit, Fix};
 use crate::resolve::Module;
 
@@ -43,40 +44,84 @@ impl<'m, 'db> Draft<'m, 'db> {
     }
 
     /// Puts lines behind a statement, in its block. Their own indentation is in steps, as `Layout::step` says.
-    /// `None` where the statement shares its line, and they cannot be put on it.
     pub(super) fn lines_behind(&mut self, statement: TextRange, lines: &[String]) -> Option<()> {
         let layout = Layout::of(self.module);
-        match layout.indent(statement.start()) {
-            Some(indent) if layout.ends_line(statement.end()) => {
-                let line_start = format!("\n{indent}");
-                let text = lines.iter().flat_map(|line| [&*line_start, line]).collect::<String>();
-                self.insert(layout.line_end(statement.end()), text);
-            }
-            _ if lines.iter().all(|line| is_simple(line)) => {
-                let text = lines.iter().flat_map(|line| ["; ", line]).collect::<String>();
-                self.insert(statement.end(), text);
-            }
-            _ => return None,
+        if !layout.is_alone(statement) && lines.iter().all(|line| is_simple(line)) {
+            let text = lines.iter().flat_map(|line| ["; ", line]).collect::<String>();
+            self.insert(statement.end(), text);
+            return Some(());
         }
+        let indent = self.alone(statement)?;
+        let line_start = format!("\n{indent}");
+        let text = lines.iter().flat_map(|line| [&*line_start, line]).collect::<String>();
+        let is_last = layout.ends_line(statement.end()) || layout.last_semicolon(statement.end()).is_some();
+        self.insert(if is_last { layout.line_end(statement.end()) } else { statement.end() }, text);
         Some(())
     }
 
     /// Puts lines in front of a statement, in its block.
     pub(super) fn lines_before(&mut self, statement: TextRange, lines: &[String]) -> Option<()> {
         let layout = Layout::of(self.module);
-        match layout.indent(statement.start()) {
-            Some(indent) => {
-                let next_line = format!("\n{indent}");
-                let text = lines.iter().flat_map(|line| [line, &*next_line]).collect::<String>();
-                self.insert(statement.start(), text);
-            }
-            _ if lines.iter().all(|line| is_simple(line)) => {
-                let text = lines.iter().flat_map(|line| [line, "; "]).collect::<String>();
-                self.insert(statement.start(), text);
-            }
-            _ => return None,
+        if layout.indent(statement.start()).is_none() && lines.iter().all(|line| is_simple(line)) {
+            let text = lines.iter().flat_map(|line| [line, "; "]).collect::<String>();
+            self.insert(statement.start(), text);
+            return Some(());
         }
+        let indent = match layout.indent(statement.start()) {
+            Some(indent) => indent.to_owned(),
+            None => self.alone(statement)?,
+        };
+        let next_line = format!("\n{indent}");
+        let text = lines.iter().flat_map(|line| [line, &*next_line]).collect::<String>();
+        self.insert(statement.start(), text);
         Some(())
+    }
+
+    /// Gives a statement lines of its own, where it shares one with the head of its block or with its neighbours, and
+    /// says how they are indented. `None` where it cannot be parted from them.
+    pub(super) fn alone(&mut self, statement: TextRange) -> Option<String> {
+        let layout = Layout::of(self.module);
+        if let Some(indent) = layout.indent(statement.start()).filter(|_| layout.ends_line(statement.end())) {
+            return Some(indent.to_owned());
+        }
+        let path = Path::to(self.module, statement);
+        let (block, place) = path.block()?;
+        let (first, own) = (block.first()?.range(), block.get(place)?.range());
+        let (indent, is_on_head_line) = match layout.indent(first.start()) {
+            Some(indent) => (indent.to_owned(), false),
+            None => {
+                let head = path.upwards().find(|node| node.start() < first.start() && layout.indent(node.start()).is_some())?;
+                (format!("{}{}", layout.indent(head.start())?, layout.step()), true)
+            }
+        };
+        if is_on_head_line {
+            let before = &self.module.text()[..first.start().to_usize()];
+            self.break_line(TextRange::new(TextSize::of(before.trim_end_matches([' ', '\t'])), first.start()), &indent)?;
+        }
+        if let Some(previous) = place.checked_sub(1).and_then(|previous| block.get(previous))
+            && layout.indent(own.start()).is_none()
+        {
+            self.break_line(TextRange::new(previous.end(), own.start()), &indent)?;
+        }
+        if let Some(end) = layout.last_semicolon(own.end()) {
+            let edit = (TextRange::new(own.end(), end), String::new());
+            if !self.edits.contains(&edit) {
+                self.edits.push(edit);
+            }
+        } else if !layout.ends_line(own.end()) {
+            self.break_line(TextRange::new(own.end(), block.get(place + 1)?.start()), &indent)?;
+        }
+        Some(indent)
+    }
+
+    /// Makes a line end of the blanks and semicolons between two statements, once.
+    fn break_line(&mut self, gap: TextRange, indent: &str) -> Option<()> {
+        let is_gap = !gap.is_empty() && self.module.text()[gap].chars().all(|character| matches!(character, ' ' | '\t' | ';'));
+        let edit = (gap, format!("\n{indent}"));
+        if is_gap && !self.edits.contains(&edit) {
+            self.edits.push(edit);
+        }
+        is_gap.then_some(())
     }
 
     /// Moves all lines of a stretch but the first in by a step; `None` where a string goes over lines of it.
@@ -155,6 +200,18 @@ impl<'m, 'db> Layout<'m, 'db> {
     pub(super) fn ends_line(&self, at: TextSize) -> bool {
         let rest = self.text[TextRange::new(at, self.line_end(at))].trim_start();
         rest.is_empty() || rest.starts_with('#')
+    }
+
+    /// Whether nothing else stands on the lines of a statement.
+    fn is_alone(&self, statement: TextRange) -> bool {
+        self.indent(statement.start()).is_some() && self.ends_line(statement.end())
+    }
+
+    /// Where the semicolon ends that is all that comes behind `at`, but for a comment.
+    fn last_semicolon(&self, at: TextSize) -> Option<TextSize> {
+        let rest = &self.text[TextRange::new(at, self.line_end(at))];
+        let end = at + TextSize::of(&rest[..=rest.find(';')?]);
+        (rest.trim_start().starts_with(';') && self.ends_line(end)).then_some(end)
     }
 
     /// How its lines end: as the first one does.

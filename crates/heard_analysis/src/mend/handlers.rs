@@ -209,7 +209,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         }
         // A star would make a group of the cancellation, so it is taken inside, and stays what it is.
         let released = self.path(&skipped.released_at)?;
-        let AnyNodeRef::StmtExpr(release) = released.statement()? else { return None };
+        let release = released.statement().filter(|release| handler.body.iter().any(|one| one.range() == release.range()))?;
         let knows_failure = handler.name.as_ref().is_some_and(|name| self.module.words(release.range()).any(|word| word == name.as_str()));
         let stretch = TextRange::new(statement.body.first()?.start(), statement.body.last()?.end());
         let layout = Layout::of(self.module);
@@ -236,7 +236,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let mut draft = self.draft();
         match path.parents().next()? {
             AnyNodeRef::StmtExpr(statement) => {
-                let indent = layout.indent(statement.start()).filter(|_| layout.ends_line(statement.end()))?;
+                let indent = draft.alone(statement.range())?;
                 draft.insert(statement.start(), format!("if not {future}.done():\n{indent}{}", layout.step()));
             }
             AnyNodeRef::ExprLambda(_) => draft.insert(call.start(), format!("{future}.done() or ")),

@@ -15,23 +15,23 @@ struct Known<'m> {
 }
 
 impl<'m> Mender<'_, 'm, '_, '_> {
-    /// The name under which `module` is, or will be, known at the top of this module, and at `frame`, if no other
-    /// thing there is called so.
+    /// The name under which `module` is, or will be, known at the top of this module, and at `frame`: where another
+    /// thing is called so, a name with a line before it.
     pub(super) fn imported(&self, module: &str, frame: usize, draft: &mut Draft) -> Option<String> {
-        if let Some(name) = self.known_as(module) {
-            return self.is_seen(&name, frame).then_some(name);
+        if let Some(name) = self.known_as(module).find(|name| self.is_seen(name, frame)) {
+            return Some(name);
         }
-        if !self.is_unbound(module) {
-            return None;
-        }
-        let (at, text) = self.import_of(module)?;
+        let is_free = |name: &str| self.binding_of(name, frame).is_none() && self.binding_of(name, 0).is_none();
+        let name = [module.to_owned(), format!("_{module}")].into_iter().find(|name| is_free(name))?;
+        let line = if name == module { format!("import {module}") } else { format!("import {module} as {name}") };
+        let (at, text) = self.import_of(module, &line)?;
         draft.insert(at, text);
-        Some(module.to_owned())
+        Some(name)
     }
 
-    /// The name that an import at the top of the module binds to `module`.
-    fn known_as(&self, module: &str) -> Option<String> {
-        self.module.body().iter().filter_map(Stmt::as_import_stmt).flat_map(|import| &import.names).find_map(|alias| {
+    /// The names that imports at the top of the module bind to `module`.
+    fn known_as<'s>(&'s self, module: &'s str) -> impl Iterator<Item = String> + 's {
+        self.module.body().iter().filter_map(Stmt::as_import_stmt).flat_map(|import| &import.names).filter_map(move |alias| {
             let name = alias.name.as_str();
             match &alias.asname {
                 Some(own) => (name == module).then(|| own.to_string()),
@@ -50,20 +50,19 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         !is_shadowed && !body.variables.get(&local).is_some_and(crate::facts::Variable::is_rebound)
     }
 
-    /// Whether nothing in the module is called so.
-    fn is_unbound(&self, name: &str) -> bool {
-        self.finder.flow.body.variables.iter().all(|(local, variable)| local.name != *name || !variable.is_bound())
+    /// The frame that binds a name which is read in `frame`.
+    fn binding_of(&self, name: &str, frame: usize) -> Option<usize> {
+        self.finder.flow.body.binding_frame(frame, &ruff_python_ast::name::Name::new(name))
     }
 
-    /// Where an import of `module` belongs, and its text.
-    fn import_of(&self, module: &str) -> Option<(TextSize, String)> {
+    /// Where an import of `module` belongs, and the text that puts `line` there.
+    fn import_of(&self, module: &str, line: &str) -> Option<(TextSize, String)> {
         let layout = Layout::of(self.module);
         let body = self.module.body();
         let is_docstring = |statement: &Stmt| matches!(statement, Stmt::Expr(inner) if matches!(&*inner.value, Expr::StringLiteral(_)));
         let docstring = body.first().filter(|first| is_docstring(first));
         let rest = &body[usize::from(docstring.is_some())..];
         let known: Vec<Known<'m>> = rest.iter().map_while(known).collect();
-        let line = format!("import {module}");
         let is_own_line = |statement: &Stmt| layout.indent(statement.start()).is_some();
         // A line behind: the next statement begins a line of its own, or there is none.
         let behind = |statement: &Stmt| layout.ends_line(statement.end()).then(|| layout.line_end(statement.end()));

@@ -8,6 +8,7 @@ mod reach;
 mod rewrite;
 mod started;
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{AnyNodeRef, Expr, ExprCall};
 use ruff_text_size::Ranged;
 
@@ -123,6 +124,12 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     fn safety(&self, path: &Path<'m>, children: &Children<'m>) -> Result<String, String> {
         if children.may_be_cancelled {
             return Err("one of its children cancels something: a gather raises that at once, and a group takes no notice".to_owned());
+        }
+        let mentions = |name: &'static str| !self.finder.flow.index.files_that_mention(&Name::new_static(name)).is_empty();
+        if ["set_task_factory", "eager_task_factory", "create_eager_task_factory"].into_iter().any(mentions) {
+            return Err(
+                "tasks may start at once: in a group the first child would run before the arguments of the next are there".to_owned()
+            );
         }
         let reach = self.reach_of(path)?;
         if reach.goes_on && !children.are_quiet {

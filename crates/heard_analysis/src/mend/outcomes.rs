@@ -17,11 +17,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
 
     /// The same of the gather that `path` leads to.
     pub(super) fn failures_logged(&self, path: &Path<'m>) -> Option<Fix> {
-        let AnyNodeRef::ExprAwait(awaited) = path.parents().next()? else { return None };
+        let awaited = self.awaited_through(path)?;
         let scope = self.scope_of(path);
         let mut draft = self.draft();
         let statement = path.statement()?;
-        let is_value = |value: &Expr| value.range() == awaited.range();
+        let is_value = |value: &Expr| value.range() == awaited;
         let results = match statement {
             AnyNodeRef::StmtExpr(inner) if is_value(&inner.value) => {
                 let name = self.free_name(scope, &["results", "outcomes"]);
@@ -32,10 +32,10 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             AnyNodeRef::StmtAnnAssign(assign) if assign.value.as_deref().is_some_and(is_value) => self.named(&assign.target)?,
             AnyNodeRef::StmtFor(inner) if is_value(&inner.iter) => {
                 let name = self.free_name(scope, &["results", "outcomes"]);
-                let mut lines = vec![format!("{name} = {}", self.text(awaited.range()))];
+                let mut lines = vec![format!("{name} = {}", self.text(awaited))];
                 lines.extend(self.lines_that_log(path, &name, &mut draft)?);
                 draft.lines_before(inner.range(), &lines)?;
-                draft.replace(awaited.range(), name);
+                draft.replace(awaited, name);
                 return draft.finish(true, "log the failures among the results");
             }
             _ => return None,
@@ -43,6 +43,27 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let lines = self.lines_that_log(path, &results, &mut draft)?;
         draft.lines_behind(statement.range(), &lines)?;
         draft.finish(true, "log the failures among the results")
+    }
+
+    /// The `await` that gives what an awaitable gives: its own, or that of a `wait_for` or `shield` around it.
+    fn awaited_through(&self, path: &Path<'m>) -> Option<TextRange> {
+        let mut inner = path.place();
+        for node in path.parents() {
+            match node {
+                AnyNodeRef::ExprAwait(_) => return Some(node.range()),
+                AnyNodeRef::Arguments(_) => {}
+                AnyNodeRef::ExprCall(around) => {
+                    let name = self.module.callee(around).and_then(|callee| callee.name)?;
+                    let is_first = around.arguments.args.first().is_some_and(|first| first.range() == inner);
+                    if !is_first || !matches!(&*name, "asyncio.tasks.wait_for" | "asyncio.tasks.shield") {
+                        return None;
+                    }
+                    inner = around.range();
+                }
+                _ => return None,
+            }
+        }
+        None
     }
 
     fn lines_that_log(&self, path: &Path<'m>, results: &str, draft: &mut Draft) -> Option<Vec<String>> {

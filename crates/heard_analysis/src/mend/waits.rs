@@ -1,4 +1,4 @@
-//! What `asyncio.wait` leaves: outcomes that nobody reads, tasks that nobody ends, and another order.
+//! What `asyncio.wait` leaves: outcomes that nobody reads, and tasks that nobody ends.
 
 use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
@@ -132,35 +132,6 @@ impl<'m> Mender<'_, 'm, '_, '_> {
 
     fn mentions(&self, range: TextRange, names: &[String]) -> bool {
         self.module.words(range).any(|word| names.iter().any(|name| name == word))
-    }
-
-    /// Tasks in the order of their inputs in place of `as_completed`. That is not safe: what came first came first.
-    pub(super) fn in_order(&self, finding: &Finding) -> Option<Fix> {
-        let path = self.path(&finding.span)?;
-        let is_completed =
-            |call: &&ExprCall| self.module.callee(call).and_then(|callee| callee.name).as_deref() == Some("asyncio.tasks.as_completed");
-        let completed = path.call()?.arguments.args.iter().filter_map(Expr::as_call_expr).find(is_completed)?;
-        let ([work], []) = (&*completed.arguments.args, &*completed.arguments.keywords) else { return None };
-        let (elements, brackets) = match work {
-            Expr::ListComp(list) => (vec![&*list.elt], ("", "")),
-            Expr::List(list) => (list.elts.iter().collect(), ("", "")),
-            Expr::Generator(generator) if generator.parenthesized => return None,
-            Expr::Generator(generator) => (vec![&*generator.elt], ("[", "]")),
-            _ => return None,
-        };
-        let mut draft = self.draft();
-        let asyncio = self.asyncio_of(&completed.func, self.frame_at(&path), &mut draft)?;
-        draft.replace(TextRange::new(completed.start(), work.start()), brackets.0);
-        draft.replace(TextRange::new(work.end(), completed.end()), brackets.1);
-        for element in elements {
-            let call = element.as_call_expr()?;
-            match self.finder.makes(call)? {
-                crate::facts::Kind::Coroutine => draft.wrap(call.range(), format!("{asyncio}.create_task("), ")"),
-                crate::facts::Kind::Task => {}
-                _ => return None,
-            }
-        }
-        draft.finish(false, "await the tasks in the order of their inputs")
     }
 }
 

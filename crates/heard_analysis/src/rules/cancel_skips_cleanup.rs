@@ -9,7 +9,8 @@ pub(super) const RULE: Rule =
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::SkippedCleanup(skipped) = fact else { return None };
-    let message = format!("a cancellation passes `{}` by: `{}` is not called then", skipped.source, skipped.release);
+    let done = if skipped.is_call { "called" } else { "run" };
+    let message = format!("a cancellation passes `{}` by: `{}` is not {done} then", skipped.source, skipped.release);
     let help = "clean up in `finally`, or catch `BaseException` here, and raise again";
     let mut finding = RULE.finding(&skipped.site, message, help);
     finding.trace.push(Step { span: skipped.released_at.clone(), message: "only a failure leads here".to_owned() });

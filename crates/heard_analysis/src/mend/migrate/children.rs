@@ -413,7 +413,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     }
 
     /// The calls whose values a local collection holds, where nothing else is put in it and nobody else has them.
-    fn elements_of(&self, gather: &'m ExprCall, name: &ruff_python_ast::ExprName) -> Option<Vec<&'m ExprCall>> {
+    pub(in crate::mend) fn elements_of(&self, gather: &'m ExprCall, name: &ruff_python_ast::ExprName) -> Option<Vec<&'m ExprCall>> {
         let path = Path::to(self.module, gather.range());
         let local = Local { frame: self.frame_at(&path), name: name.id.clone() };
         let variable = self.finder.flow.body.variables.get(&local)?;
@@ -422,7 +422,9 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         }
         let block_end = path.block().and_then(|(block, _)| block.last()).map(Ranged::end)?;
         let mut elements = Vec::new();
-        match Self::assigned(&path, &name.id)? {
+        let value = Self::assigned(&path, &name.id)?;
+        let is_mapping = matches!(value, Expr::Dict(_) | Expr::DictComp(_));
+        match value {
             Expr::List(list) => {
                 for element in &list.elts {
                     elements.push(element.as_call_expr()?);
@@ -446,9 +448,22 @@ impl<'m> Mender<'_, 'm, '_, '_> {
                 continue;
             }
             let around = Path::to(self.module, load.range);
-            elements.push(Self::put_in(&around)?);
+            if !is_mapping || !self.reads_keys(&around) {
+                elements.push(Self::put_in(&around)?);
+            }
         }
         Some(elements)
+    }
+
+    /// Whether a dictionary is handed to something that walks through its keys and no more.
+    fn reads_keys(&self, around: &Path<'m>) -> bool {
+        let call = around.parents().find_map(|node| if let ruff_python_ast::AnyNodeRef::ExprCall(call) = node { Some(call) } else { None });
+        let Some(call) = call.filter(|call| call.arguments.args.iter().any(|argument| argument.range() == around.place())) else {
+            return false;
+        };
+        let name = self.module.target(&call.func).and_then(|callee| callee.name);
+        let walks = ["enumerate", "len", "list", "set", "sorted", "tuple", "zip"];
+        name.as_deref().and_then(|name| name.strip_prefix("builtins.")).is_some_and(|name| walks.contains(&name))
     }
 
     /// The call whose value is put in a collection, where its name stands for nothing else.

@@ -1,5 +1,6 @@
 //! Where the failure of a gather gets to, and whether who takes it there can tell it from a group of failures.
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_node};
 use ruff_python_ast::{AnyNodeRef, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry, StmtWith};
 use ruff_text_size::{Ranged, TextRange};
@@ -8,6 +9,9 @@ use super::super::Mender;
 use super::super::tree::Path;
 use crate::facts::last_name;
 use crate::resolve::Module;
+
+/// What gives the failure that is being handled, or its text.
+const TELLS_OF_FAILURE: [&str; 5] = ["format_exc", "print_exc", "format_exception", "print_exception", "current_task"];
 
 /// What becomes of a failure.
 pub(super) struct Reach {
@@ -73,9 +77,9 @@ impl Way<'_, '_, '_, '_, '_> {
                             self.goes_on.get_or_insert_with(|| "a handler takes it and raises it again".to_owned());
                         }
                     }
-                    self.passes_finally(statement);
+                    self.passes_finally(module, statement)?;
                 }
-                AnyNodeRef::StmtTry(statement) if !holds(&statement.finalbody, inner) => self.passes_finally(statement),
+                AnyNodeRef::StmtTry(statement) if !holds(&statement.finalbody, inner) => self.passes_finally(module, statement)?,
                 AnyNodeRef::StmtWith(statement) if holds(&statement.body, inner) => self.passes_with(module, statement)?,
                 AnyNodeRef::ExprLambda(_) => return Err("it stands in a lambda".to_owned()),
                 AnyNodeRef::StmtFunctionDef(function) => return self.callers(module, path, function),
@@ -83,13 +87,20 @@ impl Way<'_, '_, '_, '_, '_> {
             }
             inner = if node.range().contains_range(inner) { node.range() } else { inner };
         }
+        if !self.mender.finder.flow.index.files_that_mention(&Name::new_static("excepthook")).is_empty() {
+            return Err("a hook of the program is given what nobody catches, and would see a group".to_owned());
+        }
         Ok(())
     }
 
-    fn passes_finally(&mut self, statement: &StmtTry) {
-        if !statement.finalbody.is_empty() {
-            self.goes_on.get_or_insert_with(|| "a `finally` runs before the program ends".to_owned());
+    fn passes_finally(&mut self, module: &Module<'_>, statement: &StmtTry) -> Result<(), String> {
+        let Some((first, last)) = statement.finalbody.first().zip(statement.finalbody.last()) else { return Ok(()) };
+        let mut words = module.words(TextRange::new(first.start(), last.end()));
+        if words.any(|word| word == "exc_info" || TELLS_OF_FAILURE.contains(&word)) {
+            return Err("a `finally` looks at the failure, and would see a group".to_owned());
         }
+        self.goes_on.get_or_insert_with(|| "a `finally` runs before the program ends".to_owned());
+        Ok(())
     }
 
     /// What a context manager does with a failure in its block.
@@ -106,6 +117,7 @@ impl Way<'_, '_, '_, '_, '_> {
                     | "contextlib.nullcontext"
                     | "contextlib.closing"
                     | "contextlib.aclosing"
+                    | "asyncio.runners.Runner"
                     | "asyncio.taskgroups.TaskGroup"
                     | "asyncio.locks.Semaphore"
                     | "asyncio.locks.Lock"
@@ -336,18 +348,10 @@ fn raises(body: &[Stmt]) -> Option<bool> {
 fn shows(module: &Module<'_>, handler: &ExceptHandlerExceptHandler, is_group: bool) -> bool {
     let range = handler.body.first().zip(handler.body.last()).map(|(first, last)| TextRange::new(first.start(), last.end()));
     let Some(range) = range else { return false };
-    if module
-        .words(range)
-        .any(|word| matches!(word, "exc_info" | "format_exc" | "print_exc" | "format_exception" | "print_exception" | "current_task"))
-    {
-        let is_logged = |word: &str| word == "exc_info";
-        let others = ["format_exc", "print_exc", "format_exception", "print_exception", "current_task"];
-        if module.words(range).any(|word| others.contains(&word)) || module.words(range).any(|word| word == "sys") {
-            return true;
-        }
-        if !module.words(range).any(is_logged) {
-            return true;
-        }
+    let has = |wanted: &[&str]| module.words(range).any(|word| wanted.contains(&word));
+    // As an argument of a logger, `exc_info` has the failure logged whole; `sys.exc_info` gives it.
+    if has(&TELLS_OF_FAILURE) || has(&["exc_info"]) && has(&["sys"]) {
+        return true;
     }
     let Some(name) = &handler.name else { return false };
     let mut shows = Shows { name: name.as_str(), is_group, is_shown: false };

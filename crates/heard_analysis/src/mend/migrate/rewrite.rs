@@ -28,8 +28,12 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             return None;
         }
         let layout = Layout::of(self.module);
-        let indent = layout.indent(statement.start())?;
         let mut draft = self.draft();
+        let is_dropped = matches!(statement, AnyNodeRef::StmtExpr(inner) if inner.value.range() == awaited.range());
+        let indent = match layout.indent(statement.start()) {
+            Some(indent) if !is_dropped => indent.to_owned(),
+            _ => draft.alone(statement.range())?,
+        };
         let asyncio = self.asyncio_of(&call.func, self.frame_at(path), &mut draft)?;
         let group = self.free_name(self.scope_of(path), &["group", "task_group"]);
         let header = format!("async with {asyncio}.TaskGroup() as {group}:");
@@ -38,10 +42,6 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         }
         let step = layout.step();
         let items = self.items(call, &children.arguments)?;
-        let is_dropped = matches!(statement, AnyNodeRef::StmtExpr(inner) if inner.value.range() == awaited.range());
-        if is_dropped && !layout.ends_line(statement.end()) {
-            return None;
-        }
         let arguments = TextRange::new(call.arguments.start() + TextSize::from(1), call.arguments.end() - TextSize::from(1));
         let gives_way = items.iter().any(|item| has_await(item.argument));
         let mut lines: Vec<String> = Vec::new();
@@ -224,7 +224,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
     }
 
     /// The comments in a stretch of the text.
-    pub(super) fn comments_in(&self, range: TextRange) -> Vec<TextRange> {
+    pub(in crate::mend) fn comments_in(&self, range: TextRange) -> Vec<TextRange> {
         self.module.comments().filter(|comment| range.contains_range(*comment)).collect()
     }
 
