@@ -19,10 +19,12 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         let mut arguments = path.call()?.arguments.args.iter();
         let draft = arguments.find_map(|argument| match argument {
             Expr::Call(call) => self.completed_in_order(&path, call),
-            Expr::Name(name) => {
-                let outcomes = self.taken_from(&path, name).unwrap_or(name);
-                self.done_in_order(&path, outcomes).or_else(|| self.listed(&path, outcomes))
-            }
+            Expr::Name(name) => match self.taken_from(&path, name) {
+                Some(Expr::Call(completed)) => self.completed_in_order(&path, completed),
+                Some(Expr::Name(outcomes)) => self.done_in_order(&path, outcomes).or_else(|| self.listed(&path, outcomes)),
+                Some(_) => None,
+                None => self.done_in_order(&path, name).or_else(|| self.listed(&path, name)),
+            },
             Expr::Await(awaited) => match awaited.value.as_call_expr().map(|call| &*call.arguments.args) {
                 Some([Expr::Starred(all)]) => self.listed(&path, all.value.as_name_expr()?),
                 _ => None,
@@ -122,11 +124,35 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         Some(draft)
     }
 
-    /// The name that a list of results was made of: `done` for `[task.result() for task in done]`.
-    fn taken_from(&self, path: &Path<'m>, results: &ExprName) -> Option<&'m ExprName> {
-        let list = self.only_assignment(path, results)?.value.as_list_comp_expr()?;
-        let [part] = &*list.generators else { return None };
-        part.iter.as_name_expr().filter(|_| part.ifs.is_empty() && !part.is_async)
+    /// What a list of results was made of: `done` for `[task.result() for task in done]`, or for a loop that appends
+    /// to it.
+    fn taken_from(&self, path: &Path<'m>, results: &ExprName) -> Option<&'m Expr> {
+        match &*self.only_assignment(path, results)?.value {
+            Expr::ListComp(list) => {
+                let [part] = &*list.generators else { return None };
+                Some(&part.iter).filter(|_| part.ifs.is_empty() && !part.is_async)
+            }
+            Expr::List(list) if list.elts.is_empty() => {
+                let local = Local { frame: self.frame_at(path), name: results.id.clone() };
+                let loads = &self.finder.flow.body.variables.get(&local)?.loads;
+                let mut loops = loads.iter().filter_map(|load| self.loop_that_appends(load.range));
+                loops.next().filter(|_| loops.next().is_none())
+            }
+            _ => None,
+        }
+    }
+
+    /// What the loop goes over whose statement appends to the list at this place.
+    fn loop_that_appends(&self, list: TextRange) -> Option<&'m Expr> {
+        let path = Path::to(self.module, list);
+        let AnyNodeRef::StmtExpr(statement) = path.statement()? else { return None };
+        let method = statement.value.as_call_expr()?.func.as_attribute_expr()?;
+        let appends = method.attr.as_str() == "append" && method.value.range() == list;
+        let (block, _) = path.block().filter(|_| appends)?;
+        path.upwards().find_map(|node| match node {
+            AnyNodeRef::StmtFor(around) if !around.is_async && around.body.as_ptr() == block.as_ptr() => Some(&*around.iter),
+            _ => None,
+        })
     }
 
     /// The one statement that binds a local name, alone or with others.
