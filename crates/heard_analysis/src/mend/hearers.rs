@@ -154,8 +154,12 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             return Some(known);
         }
         let name = self.free_name(self.everywhere(), names);
-        let at = self.place_of_functions(path)?;
-        draft.insert(at, format!("{}\n\n", body(&name)));
+        let layout = Layout::of(self.module);
+        let last = self.last_import_of_notebook().filter(|last| layout.ends_line(last.end()) && last.end() < path.place().start());
+        match last {
+            Some(last) => draft.insert(layout.line_end(last.end()), format!("\n\n\n{}", body(&name).trim_end())),
+            None => draft.insert(self.place_of_functions(path)?, format!("{}\n\n", body(&name))),
+        }
         Some(name)
     }
 

@@ -55,11 +55,20 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         self.finder.flow.body.binding_frame(frame, &ruff_python_ast::name::Name::new(name))
     }
 
+    /// The last of the imports that a notebook begins with: what stands behind it is there for all other cells.
+    pub(super) fn last_import_of_notebook(&self) -> Option<&'m Stmt> {
+        let body = self.module.body().iter().skip_while(|first| !first.is_import_stmt() && !first.is_import_from_stmt());
+        let imports = body.take_while(|statement| known(statement).is_some());
+        imports.last().filter(|_| self.module.is_notebook())
+    }
+
     /// Where an import of `module` belongs, and the text that puts `line` there.
     fn import_of(&self, module: &str, line: &str) -> Option<(TextSize, String)> {
         let layout = Layout::of(self.module);
         let body = self.module.body();
         let is_docstring = |statement: &Stmt| matches!(statement, Stmt::Expr(inner) if matches!(&*inner.value, Expr::StringLiteral(_)));
+        // The commands of a notebook may have to stay first in their cell.
+        let body = &body[body.iter().take_while(|first| first.is_ipy_escape_command_stmt()).count()..];
         let docstring = body.first().filter(|first| is_docstring(first));
         let rest = &body[usize::from(docstring.is_some())..];
         let known: Vec<Known<'m>> = rest.iter().map_while(known).collect();
