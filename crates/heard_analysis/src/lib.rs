@@ -27,7 +27,7 @@ pub use check::{Report, Request, check};
 pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
 pub use environment::{Environment, EnvironmentError};
-pub use finding::{Finding, Level, Notice, Position, Span, Step};
+pub use finding::{Finding, Level, Notice, Position, Span, Step, Witness};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
 

@@ -13,7 +13,7 @@ use super::body::{Block, Scope, StatementSite, last_name};
 use super::exceptions::{ExceptionSet, Taken};
 use super::handlers::head_of;
 use super::hearings::Asked;
-use super::hears::{handler_hears, is_inert};
+use super::hears::{Act, handler_hears, is_inert};
 use super::models::Models;
 use super::naming::is_debug_log;
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
@@ -161,12 +161,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// Whether `wanted` is the one statement of `body` that can fail, or stands alone in one.
     fn covers(&self, body: &'a [Stmt], wanted: &StmtTry) -> bool {
-        let hears = |call: &ExprCall, way, taken: &Taken| {
-            self.hearing_of_inner_call(self.flow.module, call, way, Asked { depth: DEEPEST_ORIGIN, taken })
-        };
+        let done = |act: Act<'_>, taken: &Taken| self.account_of_act(self.flow.module, act, Asked { depth: DEEPEST_ORIGIN, taken });
         let mut body = body;
         loop {
-            let mut others = body.iter().filter(|statement| !is_inert(statement, self.flow.module, self.hierarchy(), &hears));
+            let mut others = body.iter().filter(|statement| !is_inert(statement, self.flow.module, self.hierarchy(), &done));
             let (Some(only), None) = (others.next(), others.next()) else { return false };
             body = match only {
                 Stmt::Try(statement) if std::ptr::eq(statement, wanted) => return true,

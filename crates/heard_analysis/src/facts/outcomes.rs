@@ -7,14 +7,15 @@ use super::body::{CallSite, Local, Use, last_name};
 use super::names::is_plain_coroutine_function;
 use super::naming::is_cleanup;
 use super::origin::{DEEPEST_ORIGIN, Given};
-use super::{Hearing, Kind};
+use super::Kind;
+use super::witness::Account;
 
 /// What the awaitables of a gather are.
 pub(super) enum Work {
     /// Coroutines and tasks that nobody else can read.
     Fresh {
-        /// Whether each of them hears its own failures.
-        hearing: Hearing,
+        /// What can fail in them.
+        account: Account,
         /// Whether each of them closes something.
         is_cleanup: bool,
     },
@@ -25,8 +26,8 @@ pub(super) enum Work {
 impl Work {
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Work::Fresh { hearing: a, is_cleanup: b }, Work::Fresh { hearing: c, is_cleanup: d }) => {
-                Work::Fresh { hearing: a.and(c), is_cleanup: b && d }
+            (Work::Fresh { account: a, is_cleanup: b }, Work::Fresh { account: c, is_cleanup: d }) => {
+                Work::Fresh { account: a.and(c), is_cleanup: b && d }
             }
             _ => Work::Unknown,
         }
@@ -56,7 +57,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>, depth: usize) -> Work {
         match self.given(self.flow.module, call, Some(&site.around.scope), depth) {
             Given::Fresh(Kind::Coroutine) => Work::Fresh {
-                hearing: self.hearing_of_call(call, &site.around.scope),
+                account: self.account_of_call(call, &site.around.scope),
                 is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
             },
             // The task of `create_task(work())` is as fresh as its work.
@@ -89,7 +90,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_map(&self, call: &'a ExprCall) -> Work {
         let Some(callee) = call.arguments.args.first().and_then(|function| self.flow.module.target(function)) else { return Work::Unknown };
         match callee.with_body(self.db, |_, function| is_plain_coroutine_function(function)) {
-            Some(true) => Work::Fresh { hearing: self.hearing(&callee), is_cleanup: false },
+            Some(true) => Work::Fresh { account: self.account(&callee, self.flow.module, &call.func), is_cleanup: false },
             _ => Work::Unknown,
         }
     }
