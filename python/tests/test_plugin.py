@@ -2,90 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.util
 import json
-import os
 import re
-import subprocess
 import sys
 import textwrap
-import typing
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-#: What every suite begins with.
-HEAD = """
-import asyncio, contextlib, gc, logging, unittest
-from concurrent.futures import ThreadPoolExecutor
-
-import pytest
-
-
-class Lost(Exception):
-    pass
-
-
-async def boom():
-    raise Lost("gone")
-
-
-async def turn():
-    for _ in range(5):
-        await asyncio.sleep(0)
-"""
-
-#: The plugins that the suites need beside ours, by the name of their package.
-PLUGINS = {"pytest_asyncio": "pytest_asyncio.plugin", "anyio": "anyio.pytest_plugin", "xdist": "xdist.plugin"}
-
-
-@dataclasses.dataclass
-class Ran:
-    """How a suite ended."""
-
-    code: int
-    text: str
-
-    def outcomes(self) -> dict[str, str]:
-        """The outcome of each test by name; `error` where its set-up or tear-down failed."""
-        rows = re.findall(r"^(PASSED|FAILED|ERROR|XFAIL|XPASS) \S*?::(\S+)", self.text, re.MULTILINE)
-        return {name: outcome.lower() for outcome, name in rows}
-
-
-Suite = Callable[..., Ran]
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Suite:
-    """Writes a suite and runs it: `suite(source, "--heard=warn", plugins=["anyio"], ini="heard = warn")`."""
-
-    def suite(source: str, *arguments: str, plugins: typing.Iterable[str] = (), ini: str = "") -> Ran:
-        for name in plugins:
-            if importlib.util.find_spec(name) is None:
-                pytest.skip(f"not installed: {name}")
-        (tmp_path / "test_it.py").write_text(HEAD + textwrap.dedent(source))
-        (tmp_path / "pytest.ini").write_text("[pytest]\n" + textwrap.dedent(ini))
-        own = ("HEARD", "PYTEST", "PYTHONASYNCIO")
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
-        # Nothing depends on which plugins happen to be installed.
-        environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0", "COLUMNS": "200"}
-        loaded = [part for name in plugins for part in ("-p", PLUGINS[name])]
-        command = [sys.executable, "-B", "-m", "pytest", "-rA", "-p", "no:cacheprovider", "-p", "heard.pytest_plugin"]
-        process = subprocess.run(
-            [*command, *loaded, *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Ran(process.returncode, process.stdout + process.stderr)
-
-    return suite
-
+from suites import Suite, suite  # noqa: F401 - a fixture
 
 #: Tests that lose a failure, with the names that the report has.
 LOSES = {
@@ -720,3 +644,19 @@ def test_failures_are_injected_until_the_test_ends(mode: str, suite: Suite) -> N
         f"--heard={mode}",
     )
     assert ran.outcomes() == {"test_fails": "passed", "test_is_as_before": "passed"}, ran.text
+
+
+def test_a_warning_comes_through_xdist(suite: Suite) -> None:
+    ran = suite(
+        """
+        def test():
+            async def main():
+                task = asyncio.create_task(asyncio.sleep(60))
+                await turn()
+            asyncio.run(main())
+        """,
+        "-n1",
+        plugins=["xdist"],
+    )
+    assert ran.outcomes() == {"test": "passed"}
+    assert "HeardWarning: the task of sleep was still running" in ran.text

@@ -13,7 +13,7 @@ use crate::finding::{self, Finding, Notice};
 use crate::program::{Database, Program};
 use crate::resolve::{self, FileTable, Module};
 use crate::workers::{Failed, for_each_file};
-use crate::{audit, rules, suppress};
+use crate::{audit, context, rules, suppress};
 
 /// What to check, and how.
 pub struct Request<'a> {
@@ -77,7 +77,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     for _ in &others {
         (request.progress)();
     }
-    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, awaitables);
+    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, &program.root, awaitables);
     let results = for_each_file(db, &wanted, threads, work, request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
@@ -152,7 +152,7 @@ fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf
     names
 }
 
-fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -> Report {
+fn check_file(db: &Database, path: &Utf8Path, index: &Index, root: &Utf8Path, awaitables: bool) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
         Err(message) => return Report::of_notice(unreadable(path, message)),
@@ -172,7 +172,7 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, awaitables: bool) -
     let mut seen = FxHashSet::default();
     findings.retain(|finding| seen.insert((finding.rule, finding.span.clone())));
     finding::number(&mut findings);
-    report.findings = suppress::apply(&module, findings);
+    report.findings = suppress::apply(&module, context::weigh(&module, root, findings));
     if awaitables {
         report.awaitables = audit::awaitables(&facts);
     }

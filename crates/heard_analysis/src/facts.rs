@@ -12,6 +12,7 @@ mod branches;
 mod bypasses;
 mod callbacks;
 mod classes;
+mod context_exits;
 mod continuation;
 mod crowds;
 mod dead_handlers;
@@ -20,30 +21,39 @@ mod done_callbacks;
 mod entries;
 mod examined;
 mod exceptions;
+mod exit_statuses;
 mod exits;
 mod fate;
 mod flow;
+mod group_members;
 mod guards;
 mod handlers;
 mod hearings;
 mod hears;
 mod inquiries;
 mod jumps;
+mod left_generators;
 mod models;
 mod mutes;
 mod names;
 mod naming;
+mod nested_runs;
 mod order;
 mod origin;
 mod outcomes;
 mod own_waits;
+mod probes;
 mod properties;
+mod pytest_tests;
+mod queue_joins;
 mod raises;
 mod raw_tasks;
 mod resolves;
 mod scopes;
 mod siblings;
+mod signal_handlers;
 mod silence;
+mod skipped_cleanups;
 mod summary;
 mod time_limits;
 mod timers;
@@ -69,24 +79,34 @@ pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::Index;
 pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
+pub(crate) use context_exits::{ExitFault, FaultyExit};
 pub(crate) use crowds::Crowd;
 pub(crate) use dead_handlers::DeadHandler;
 pub(crate) use desertions::{Desertion, Left};
 pub(crate) use done_callbacks::{Guard, OutcomeCallback};
 pub(crate) use entries::PlainEntry;
 pub(crate) use examined::{FailureTest, Finds, Passed};
+pub(crate) use exit_statuses::UnreadStatus;
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
+pub(crate) use group_members::FirstOfGroup;
 pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
+pub(crate) use left_generators::LeftGenerator;
 pub(crate) use models::{Brought, Callbacks, Models, Problem, Spawner};
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
+pub(crate) use nested_runs::NestedRun;
 pub(crate) use order::WrongPairing;
+pub(crate) use probes::{Canceller, Probe};
+pub(crate) use pytest_tests::UnmarkedTest;
+pub(crate) use queue_joins::{Hang, UnwatchedJoin};
 pub(crate) use raw_tasks::{RawTask, Rewrite};
 pub(crate) use resolves::Resolve;
 pub(crate) use scopes::Outliving;
 pub(crate) use siblings::Siblings;
+pub(crate) use signal_handlers::SignalRaise;
 pub(crate) use silence::{Silence, Silenced};
+pub(crate) use skipped_cleanups::SkippedCleanup;
 pub(crate) use time_limits::{Hidden, HiddenFailure};
 
 /// One thing that a rule can judge.
@@ -134,6 +154,26 @@ pub(crate) enum Fact {
     Outliving(Outliving),
     /// A task is started past the project's spawner.
     RawTask(RawTask),
+    /// A signal handler raises.
+    SignalRaise(SignalRaise),
+    /// An async test has no mark, or a mark no async test.
+    UnmarkedTest(UnmarkedTest),
+    /// A subprocess ends, and nobody reads how.
+    UnreadStatus(UnreadStatus),
+    /// Only the first exception of a group is looked at.
+    FirstOfGroup(FirstOfGroup),
+    /// A task that was cancelled is asked how it ended.
+    Probe(Probe),
+    /// An async generator is left early.
+    LeftGenerator(LeftGenerator),
+    /// A loop is run where one runs already.
+    NestedRun(NestedRun),
+    /// A queue is waited for whose worker nobody watches.
+    UnwatchedJoin(UnwatchedJoin),
+    /// An exit of a context manager loses what leaves its block.
+    FaultyExit(FaultyExit),
+    /// A handler cleans up, and a cancellation skips it.
+    SkippedCleanup(SkippedCleanup),
 }
 
 /// Where a fact stands.
@@ -195,6 +235,16 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.hidden_failures().into_iter().map(Fact::HiddenFailure));
     facts.extend(finder.outliving().map(Fact::Outliving));
     facts.extend(finder.raw_tasks().map(Fact::RawTask));
+    facts.extend(finder.signal_raises().map(Fact::SignalRaise));
+    facts.extend(finder.unmarked_tests().into_iter().map(Fact::UnmarkedTest));
+    facts.extend(finder.unread_statuses().map(Fact::UnreadStatus));
+    facts.extend(finder.first_of_groups().map(Fact::FirstOfGroup));
+    facts.extend(finder.probes().map(Fact::Probe));
+    facts.extend(finder.left_generators().map(Fact::LeftGenerator));
+    facts.extend(finder.nested_runs().into_iter().map(Fact::NestedRun));
+    facts.extend(finder.unwatched_joins().into_iter().map(Fact::UnwatchedJoin));
+    facts.extend(finder.faulty_exits().map(Fact::FaultyExit));
+    facts.extend(finder.skipped_cleanups().map(Fact::SkippedCleanup));
     facts
 }
 
@@ -233,6 +283,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The same with its article.
+    pub(crate) fn with_article(self) -> String {
+        let noun = self.noun();
+        let article = if noun.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+        format!("{article} {noun}")
+    }
+
     /// The kind in the words of a message.
     pub(crate) fn noun(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@
 
 mod audit;
 mod check;
+mod context;
 mod declared;
 mod edit;
 mod environment;
@@ -24,6 +25,7 @@ mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
 pub use check::{Report, Request, check};
+pub use context::is_test_code;
 pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
 pub use environment::{Environment, EnvironmentError};

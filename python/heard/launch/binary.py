@@ -12,7 +12,7 @@ from heard import __version__
 
 def hand_over(arguments: list[str]) -> typing.NoReturn:
     """Runs the program in the place of this one. Where it is not installed, says how to install it and exits with 2."""
-    program = _find()
+    program = find()
     if program is None:
         print(
             f"error: `{arguments[0]}` is a command of the program heard, which is not installed for {sys.executable};"
@@ -28,7 +28,8 @@ def hand_over(arguments: list[str]) -> typing.NoReturn:
     sys.exit(subprocess.call([program, *arguments]))
 
 
-def _find() -> str | None:
+def find() -> str | None:
+    """The program that was installed with this interpreter, or for its user."""
     name = "heard.exe" if os.name == "nt" else "heard"
     # Where pip puts scripts: of the environment, and of the user.
     for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):

@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from heard.testing.blocks import expect_lost, listening
     from heard.testing.injection import Injection, inject
     from heard.testing.unittest import HeardTestCase
+    from heard.testing.warning import HeardWarning
 
-__all__ = ["HeardTestCase", "Injection", "expect_lost", "inject", "listening"]
+__all__ = ["HeardTestCase", "HeardWarning", "Injection", "expect_lost", "inject", "listening"]
 
 _MODULES = {
     "HeardTestCase": "unittest",
+    "HeardWarning": "warning",
     "Injection": "injection",
     "expect_lost": "blocks",
     "inject": "injection",

@@ -18,9 +18,9 @@ use super::classes::Classes;
 use super::flow::{Flow, Verdict};
 use super::hearings::{Asked, KnownAccounts, Way};
 use super::models::{Callbacks, FunctionModel, Models};
-use super::names::{Names, is_plain_coroutine_function};
+use super::names::{Names, alias, is_plain_coroutine_function};
 use super::naming::{is_cleanup, is_log};
-use super::origin::{DEEPEST_ORIGIN, Given, Owner, work_callee};
+use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::summary::Summaries;
@@ -45,6 +45,8 @@ pub(crate) struct Index {
     pub(super) done_callbacks: FxHashSet<Name>,
     /// The last names of functions that have a parameter for a function that returns nothing.
     pub(super) plain_callers: FxHashSet<Name>,
+    /// The names of plain functions that may run a loop.
+    pub(super) loop_runners: FxHashSet<Name>,
     pub(super) classes: Classes,
     /// The names of two words or more that the program gives to coroutine functions alone.
     pub(super) async_only: FxHashSet<Name>,
@@ -73,6 +75,7 @@ impl Index {
             properties: FxHashSet::default(),
             done_callbacks: FxHashSet::default(),
             plain_callers: FxHashSet::default(),
+            loop_runners: tables.iter().flat_map(|table| table.loop_runners.iter().cloned()).collect(),
             classes: Classes::new(tables),
             async_only: FxHashSet::default(),
             plain_bodies: FxHashSet::default(),
@@ -90,7 +93,14 @@ impl Index {
         index.generators.extend(tables.iter().flat_map(|table| table.generators.iter().cloned()));
         let is_long = |name: &&Name| name.trim_matches('_').contains('_');
         index.async_only.extend(tables.iter().flat_map(|table| table.coroutine_functions.iter().filter(is_long).cloned()));
-        for name in tables.iter().flat_map(|table| &table.sync_functions) {
+        let wrappers: FxHashSet<&Name> = tables.iter().flat_map(|table| &table.wrappers).collect();
+        let (wrapped, changed): (Vec<_>, Vec<_>) = tables
+            .iter()
+            .flat_map(|table| &table.decorated)
+            .partition(|(_, decorators)| decorators.iter().all(|decorator| wrappers.contains(decorator)));
+        index.async_only.extend(wrapped.into_iter().map(|(name, _)| name).filter(is_long).cloned());
+        let changed = changed.into_iter().map(|(name, _)| name);
+        for name in tables.iter().flat_map(|table| &table.sync_functions).chain(changed) {
             index.async_only.remove(name);
         }
         index.plain_callers.extend(tables.iter().flat_map(|table| table.plain_callers.iter().cloned()));
@@ -171,14 +181,16 @@ impl<'a> Finder<'_, '_, 'a> {
         let mut births = Vec::new();
         for site in &self.flow.body.calls {
             let given = self.flow.body.called_name(site.call).and_then(|name| self.flow.models.given_by_last_name(name));
-            if site.is_dead || (!all && is_settled(&site.how)) || !self.may_be_awaitable(site, index) {
+            let goes_to_callers = goes_behind_await(site);
+            if site.is_dead || (!all && is_settled(&site.how) && !goes_to_callers) || !self.may_be_awaitable(site, index) {
                 continue;
             }
             // To await an async generator is a mistake, and to await anything else is right.
             let is_wrong =
                 matches!(site.how, Use::Awaited(_)) && last_name(&site.call.func).is_some_and(|name| index.generators.contains(name));
-            let can_be_lost =
-                is_wrong || self.flow.can_be_lost(given.filter(|kind| *kind != Kind::ThreadResults).unwrap_or(Kind::Coroutine), &site.how);
+            let can_be_lost = is_wrong
+                || goes_to_callers
+                || self.flow.can_be_lost(given.filter(|kind| *kind != Kind::ThreadResults).unwrap_or(Kind::Coroutine), &site.how);
             if (can_be_lost || all)
                 && let Some(mut birth) = self.birth(site)
             {
@@ -279,15 +291,15 @@ impl<'a> Finder<'_, '_, 'a> {
         if matches!((&birth.fate, given), (Fate::Lost(loss), Given::Registered(_)) if loss.is_out_of_hand()) {
             birth.fate = Fate::Lost(Loss::Discarded { at: site.call.range() });
         }
-        if kind == Kind::Task && birth.fate == Fate::Transferred(To::Caller) {
-            birth.fate = self.fate_by_callers(site).unwrap_or(birth.fate);
+        if birth.fate == Fate::Transferred(To::Caller) {
+            birth.fate = self.fate_among_callers(site, kind, owner).unwrap_or(birth.fate);
         }
         match (&birth.fate, owner) {
             (Fate::Lost(_) | Fate::Unknown(_), Some(Owner::Certain)) => birth.fate = Fate::Consumed(How::Owned),
             // Who takes any awaitable is mostly given coroutines.
             (Fate::Lost(Loss::Unheld { .. }), Some(Owner::Possible)) => birth.is_guess = true,
             // Who returns an `Awaitable` wants it awaited, whatever it is.
-            (Fate::Lost(Loss::Dropped), Some(Owner::Possible)) if kind == Kind::Awaitable => return Some(birth),
+            (Fate::Lost(Loss::Dropped | Loss::UsedAsValue { .. }), Some(Owner::Possible)) if kind == Kind::Awaitable => return Some(birth),
             (Fate::Lost(_), Some(Owner::Possible)) => birth.fate = Fate::Unknown(Reason::Spawner),
             _ => {}
         }
@@ -299,8 +311,9 @@ impl<'a> Finder<'_, '_, 'a> {
         if matches!(birth.fate, Fate::Lost(_)) {
             if is_outcomes {
                 match self.gathered_work(site) {
-                    Work::Fresh { account, is_cleanup } => {
-                        (birth.hearing, birth.witness, birth.is_cleanup) = (account.hearing(), self.lost_failure(&account), is_cleanup);
+                    Work::Fresh { account, is_cleanup, is_guess } => {
+                        (birth.hearing, birth.witness) = (account.hearing(), self.lost_failure(&account));
+                        (birth.is_cleanup, birth.is_guess) = (is_cleanup, birth.is_guess || is_guess);
                     }
                     Work::Unknown => birth.fate = Fate::Unknown(Reason::Work),
                 }
@@ -336,6 +349,12 @@ impl<'a> Finder<'_, '_, 'a> {
             birth.made_at = self.flow.module.callee(site.call).and_then(|helper| self.made_in(&helper));
         }
         Some(birth)
+    }
+
+    /// The fate of what goes to those who call the function around, where they all tell the same.
+    fn fate_among_callers(&self, site: &CallSite<'a>, kind: Kind, owner: Option<Owner>) -> Option<Fate> {
+        let unheld = (kind == Kind::Task).then(|| self.fate_by_callers(site)).flatten();
+        unheld.or_else(|| owner.is_none().then(|| self.fate_behind_await(site, kind)).flatten())
     }
 
     /// The wait that leaves a task behind, and whether it is cancelled at least.
@@ -408,7 +427,8 @@ impl<'a> Finder<'_, '_, 'a> {
                 });
                 let known = body.aliases.get(&name.id).unwrap_or(&name.id);
                 if is_parameter {
-                    index.holders.contains(&name.id)
+                    let declared = site.around.scope.function.and_then(|function| annotation_of(function, &name.id));
+                    index.holders.contains(&name.id) || declared.is_some_and(|alias| index.holders.contains(alias))
                 } else {
                     index.may_be_awaitable(known) || index.may_be_awaitable(&name.id)
                 }
@@ -514,6 +534,11 @@ impl<'a> Finder<'_, '_, 'a> {
     pub(super) fn text(&self, range: TextRange) -> String {
         self.flow.module.text()[range].split_whitespace().collect::<Vec<_>>().join(" ")
     }
+}
+
+/// The alias that a parameter is annotated by: `Check`, or `Check | None`.
+fn annotation_of<'f>(function: &'f StmtFunctionDef, parameter: &Name) -> Option<&'f Name> {
+    function.parameters.iter().find(|other| other.name().id == *parameter)?.annotation().and_then(alias)
 }
 
 /// What a call says of `return_exceptions`: nothing is no, and what is not written down is not known.

@@ -251,6 +251,8 @@ pub(crate) struct Body<'a> {
     pub(crate) class_patterns: Vec<&'a PatternMatchClass>,
     /// The values that names of a function are bound to, where that is one plain assignment.
     pub(crate) values: FxHashMap<Local, &'a Expr>,
+    /// The values of those that are bound several times, by a plain assignment each time.
+    pub(crate) choices: FxHashMap<Local, Vec<&'a Expr>>,
     /// Frames whose names may be read by other means, like `locals()`.
     pub(crate) dynamic_frames: Vec<usize>,
     pub(crate) graph: Graph<'a>,
@@ -290,6 +292,12 @@ impl<'a> Body<'a> {
     pub(crate) fn called_name<'c>(&'c self, call: &'c ExprCall) -> Option<&'c Name> {
         let name = last_name(&call.func)?;
         Some(if call.func.is_name_expr() { self.aliases.get(name).unwrap_or(name) } else { name })
+    }
+
+    /// The values that a name of a function is bound to, where each binding is one plain assignment.
+    pub(crate) fn values_of(&self, local: &Local) -> Vec<&'a Expr> {
+        let only = self.values.get(local).copied();
+        self.choices.get(local).cloned().unwrap_or_else(|| only.into_iter().collect())
     }
 
     /// Where a call stands.

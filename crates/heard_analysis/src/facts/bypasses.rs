@@ -47,7 +47,7 @@ impl<'a> Finder<'_, '_, 'a> {
             return None;
         }
         let (hearing, work) = if kind == Kind::Gather {
-            let Work::Fresh { account, .. } = self.gathered_work(site) else { return None };
+            let Work::Fresh { account, is_guess: false, .. } = self.gathered_work(site) else { return None };
             (account.hearing(), None)
         } else {
             let spawned = self.work_of_spawn(site);

@@ -7,14 +7,12 @@
 use std::cell::{Cell, RefCell};
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
-use ruff_python_ast::{Decorator, Expr, ExprCall, Stmt};
+use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::birth::Index;
 use super::body::{Body, CallSite, Edge, Place, Step, Use, last_name};
-use super::callbacks::partial_function;
 use super::models::{Callbacks, Effect, FunctionModel, Models};
 use super::summary::MOST_BORDERS;
 use super::{Fate, How, Kind, Loss, Obstacle, Operation, Reason, To};
@@ -22,6 +20,7 @@ use crate::finding::Span;
 use crate::program::Database;
 use crate::resolve::{Callee, Module};
 
+pub(in crate::facts) use self::callers::Taken;
 use self::held::{Obstacles, Reach};
 use self::promises::may_be_plain;
 pub(in crate::facts) use self::value::{Layer, Value};
@@ -30,10 +29,12 @@ mod arguments;
 mod beyond;
 mod bypass;
 mod called_back;
+mod callers;
 mod handed;
 mod held;
 mod kept;
 mod methods;
+mod named;
 mod order;
 mod promises;
 mod value;
@@ -465,61 +466,6 @@ fn is_tornados(module: &Module, object: &Expr) -> bool {
     }
 }
 
-/// The name that something has in its own module which these statements import by another.
-fn imported_name<'s>(statements: &'s [Stmt], name: &Name) -> Option<&'s Name> {
-    struct Aliases<'s, 'n> {
-        name: &'n Name,
-        found: Option<&'s Name>,
-    }
-    impl<'s> Visitor<'s> for Aliases<'s, '_> {
-        fn visit_stmt(&mut self, statement: &'s Stmt) {
-            if let Stmt::ImportFrom(import) = statement {
-                let mut aliases = import.names.iter().filter(|alias| alias.asname.as_ref().is_some_and(|other| other.id == *self.name));
-                self.found = aliases.next().map(|alias| &alias.name.id).or(self.found);
-            }
-            walk_stmt(self, statement);
-        }
-        fn visit_expr(&mut self, _: &'s Expr) {}
-    }
-    let mut aliases = Aliases { name, found: None };
-    aliases.visit_body(statements);
-    aliases.found
-}
-
-/// Models of functions that are named and not called.
-impl<'m> Flow<'m, '_, '_> {
-    /// The model of a decorator, with or without arguments of its own.
-    pub(crate) fn model_of_decorator(&self, module: &Module, decorator: &Decorator) -> Option<&'m FunctionModel> {
-        let function = match &decorator.expression {
-            Expr::Call(call) => &call.func,
-            function => function,
-        };
-        self.model_of_function(module, function, |model| model.makes.is_some() || model.hears)
-    }
-
-    /// Whether a done callback is known to hear the failure of what is done.
-    pub(crate) fn hears_what_is_done(&self, callback: &Expr) -> bool {
-        let function = callback.as_call_expr().and_then(partial_function).unwrap_or(callback);
-        self.model_of_function(self.module, function, |model| model.hears).is_some()
-    }
-
-    /// The model of a function, where it passes the test.
-    fn model_of_function(&self, module: &Module, function: &Expr, test: impl Fn(&FunctionModel) -> bool) -> Option<&'m FunctionModel> {
-        let name = last_name(function)?;
-        let is_known = |name: &Name| self.models.any_named(name, &test);
-        let may_be_known = match function {
-            // Each module has names of its own for what it imports.
-            Expr::Name(_) if module.path() != self.module.path() => is_known(imported_name(module.body(), name).unwrap_or(name)),
-            Expr::Name(_) => is_known(self.body.aliases.get(name).unwrap_or(name)),
-            _ => is_known(name),
-        };
-        if !may_be_known {
-            return None;
-        }
-        self.models.function(module.target(function)?.name.as_deref()?).filter(|model| test(model))
-    }
-}
-
 impl Verdict {
     /// Of two uses of one value, the one that says more about its outcome.
     fn or(self, other: Self) -> Self {
@@ -565,6 +511,8 @@ impl Verdict {
 fn operand(value: Value, operation: Operation, at: TextRange) -> Fate {
     match (value.kind, value.is_bare(), operation) {
         (Kind::Coroutine, true, _) | (Kind::Outcome, true, Operation::Arithmetic) => as_value(operation, at),
+        // Whatever it is, it is true, and what comes of it is not asked.
+        (Kind::Awaitable, true, Operation::Condition) if value.hops == 0 => as_value(operation, at),
         (Kind::Outcome, _, Operation::Comparison) => Fate::Consumed(How::Examined),
         // It asks whether it failed, where the work gives nothing.
         (Kind::Outcome, true, Operation::Condition) => Fate::Unknown(Reason::Use),

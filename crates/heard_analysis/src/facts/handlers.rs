@@ -1,6 +1,6 @@
 //! Handlers that catch the cancellation of their own coroutine, after which it works on.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, WithItem};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -34,6 +34,10 @@ pub(crate) enum Then {
     CallersWorkOn,
     /// Whoever awaits this one, if anybody does: it leaves the rest of its work undone.
     LeavesRest,
+    /// What the handler itself awaits.
+    WorksOnInside,
+    /// What is caught is kept, and raised in whoever asks next.
+    RaisedInOthers,
     /// Whoever awaits this one, which waits for a task that others cancel, and now for nothing else.
     WaitsForOther,
 }
@@ -66,7 +70,16 @@ impl<'a> Finder<'_, '_, 'a> {
                     body => (body, false),
                 };
                 if !self.is_idle(body) {
-                    return None;
+                    let then = if caught == Caught::Mixed && !returns && works_on(&handler.body) {
+                        Then::WorksOnInside
+                    } else if caught != Caught::Mixed && self.is_raised_in_others(handler, function) {
+                        Then::RaisedInOthers
+                    } else {
+                        return None;
+                    };
+                    let is_open = then == Then::WorksOnInside && (is_ending(function, &site.around) || knows_interruption(function));
+                    return (!is_open && self.waits_for_own(function, &statement.body))
+                        .then(|| self.swallow_at(site, handler, caught, then));
                 }
                 (&statement.body, head_of(handler), caught, returns)
             }
@@ -95,6 +108,46 @@ impl<'a> Finder<'_, '_, 'a> {
         let mut around = site.around.clone();
         around.statement = head;
         Some(Swallow { site: self.site(head, &around), source: self.text(head), caught, then })
+    }
+
+    fn swallow_at(&self, site: &StatementSite<'a>, handler: &ExceptHandlerExceptHandler, caught: Caught, then: Then) -> Swallow {
+        let head = head_of(handler);
+        let mut around = site.around.clone();
+        around.statement = head;
+        Swallow { site: self.site(head, &around), source: self.text(head), caught, then }
+    }
+
+    /// Whether a handler keeps what it has caught in an attribute, and another coroutine raises what lies there.
+    fn is_raised_in_others(&self, handler: &ExceptHandlerExceptHandler, function: &StmtFunctionDef) -> bool {
+        let Some(name) = &handler.name else { return false };
+        let kept = handler.body.iter().filter_map(|statement| match statement {
+            Stmt::Assign(keeping) if last_name(&keeping.value).is_some_and(|value| *value == name.id) && keeping.value.is_name_expr() => {
+                keeping.targets.iter().find(|target| target.is_attribute_expr() || target.is_subscript_expr())
+            }
+            _ => None,
+        });
+        let kept: Vec<String> = kept.map(|target| self.text(target.range())).collect();
+        let is_own = |place: TextRange| handler.range().contains_range(place);
+        !kept.is_empty()
+            && self.flow.body.statements.iter().any(|other| {
+                let Stmt::Raise(raise) = other.statement else { return false };
+                let is_here = other.around.scope.function.is_some_and(|around| around.is_async);
+                is_here
+                    && !is_own(raise.range())
+                    && raise.exc.as_deref().is_some_and(|raised| kept.contains(&self.text(raised.range())))
+                    && other.around.scope.class.map(Ranged::range) == self.class_of(function)
+            })
+    }
+
+    /// The class whose method a function is.
+    fn class_of(&self, function: &StmtFunctionDef) -> Option<TextRange> {
+        self.flow
+            .body
+            .frames
+            .iter()
+            .find(|frame| frame.function.is_some_and(|known| known.range() == function.range()))?
+            .class
+            .map(Ranged::range)
     }
 
     /// Whether a private function is awaited and nothing else, by coroutines that go on behind that.
@@ -170,6 +223,30 @@ impl<'a> Finder<'_, '_, 'a> {
         let name = self.flow.module.callee(call).and_then(|callee| callee.name);
         name.and_then(|name| self.flow.models.function(&name)).is_some_and(|model| model.never_fails)
     }
+}
+
+/// Whether a handler awaits work, and neither raises nor leaves.
+fn works_on(body: &[Stmt]) -> bool {
+    struct Work {
+        awaits: bool,
+        leaves: bool,
+    }
+    impl<'a> Visitor<'a> for Work {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            self.leaves |= matches!(statement, Stmt::Raise(_) | Stmt::Return(_) | Stmt::Break(_) | Stmt::Continue(_));
+            if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+                walk_stmt(self, statement);
+            }
+        }
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            let is_work = |call: &ExprCall| last_name(&call.func).is_some_and(|name| name != "sleep" && !ends_something(name));
+            self.awaits |= expression.as_await_expr().and_then(|node| node.value.as_call_expr()).is_some_and(is_work);
+            walk_expr(self, expression);
+        }
+    }
+    let mut work = Work { awaits: false, leaves: false };
+    work.visit_body(body);
+    work.awaits && !work.leaves
 }
 
 /// `except` and what it catches.

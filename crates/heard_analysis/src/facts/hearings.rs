@@ -17,7 +17,7 @@ use super::Kind;
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method};
 use super::names::is_stub;
-use super::origin::{DEEPEST_ORIGIN, only_source, returns, work_callee, wrapped};
+use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::witness::{Account, Weight};
 use crate::resolve::{Callee, Module};
 
@@ -61,9 +61,11 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         spawner.with_body(self.db, |module, function| {
             let results = returns(&function.body);
             let accounts = results.iter().map(|result| {
-                let Some(Expr::Call(call)) = result.map(|result| only_source(&function.body, result)) else {
-                    return Account::source(Weight::Heavy, module, function.name.range());
-                };
+                let source = result.map(|result| match only_source(&function.body, result) {
+                    Expr::Name(name) => only_value(&function.body, &name.id).unwrap_or(result),
+                    source => source,
+                });
+                let Some(Expr::Call(call)) = source else { return Account::source(Weight::Heavy, module, function.name.range()) };
                 let work = call.arguments.args.iter().find_map(|argument| Some((argument, work_callee(module, argument, Some(function))?)));
                 match work {
                     Some((argument, work)) => self.account(&work, module, argument),

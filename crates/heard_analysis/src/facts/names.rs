@@ -5,10 +5,12 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Decorator, Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::last_name;
+use super::nested_runs::may_run_loop;
+use super::origin::returns;
 
 /// The light table of one file.
 #[derive(Debug, Default)]
@@ -35,8 +37,14 @@ pub(crate) struct Names {
     /// The names that plain coroutine functions have, and those that other functions and imports have.
     pub(crate) coroutine_functions: FxHashSet<Name>,
     pub(crate) sync_functions: FxHashSet<Name>,
+    /// The coroutine functions that decorators of other names stand around, with these.
+    pub(crate) decorated: Vec<(Name, Vec<Name>)>,
+    /// The names of decorators, and of functions that make them, which put a coroutine function around another.
+    pub(crate) wrappers: FxHashSet<Name>,
     /// The names of plain functions that do something.
     pub(crate) plain_bodies: FxHashSet<Name>,
+    /// The names of plain functions that may run a loop.
+    pub(crate) loop_runners: FxHashSet<Name>,
     /// The classes, those in functions included.
     pub(crate) classes: Vec<ClassNames>,
 }
@@ -62,7 +70,7 @@ impl ClassNames {
 impl Names {
     /// The table of a module.
     pub(crate) fn of(statements: &[Stmt]) -> Self {
-        let mut collector = Collector { names: Names::default(), function: None, locals: FxHashMap::default() };
+        let mut collector = Collector { names: Names::default(), function: None, plain: None, locals: FxHashMap::default() };
         collector.visit_body(statements);
         collector.names
     }
@@ -72,6 +80,8 @@ struct Collector {
     names: Names,
     /// The unannotated sync function around.
     function: Option<Name>,
+    /// The innermost function around, if it is a plain one.
+    plain: Option<Name>,
     /// For its names that are bound to the value of a call, the last name of what is called.
     locals: FxHashMap<Name, Name>,
 }
@@ -92,9 +102,11 @@ impl<'a> Visitor<'a> for Collector {
                     &mut self.function,
                     (!function.is_async && function.returns.is_none()).then(|| function.name.id.clone()),
                 );
+                let outer_plain = std::mem::replace(&mut self.plain, (!function.is_async).then(|| function.name.id.clone()));
                 let outer_locals = std::mem::take(&mut self.locals);
                 walk_stmt(self, statement);
                 self.function = outer;
+                self.plain = outer_plain;
                 self.locals = outer_locals;
                 return;
             }
@@ -110,6 +122,11 @@ impl<'a> Visitor<'a> for Collector {
             }
             Stmt::AnnAssign(assignment) if names_awaitable(&assignment.annotation) => {
                 self.names.holders.extend(last_name(&assignment.target).cloned());
+            }
+            Stmt::AnnAssign(assignment) => {
+                if let (Some(target), Some(alias)) = (last_name(&assignment.target), alias(&assignment.annotation)) {
+                    self.names.returned.entry(target.clone()).or_default().push(alias.clone());
+                }
             }
             Stmt::Assign(assignment) => {
                 if let (Some(Expr::Name(local)), Expr::Call(call)) = (assignment.targets.first(), &*assignment.value)
@@ -168,6 +185,9 @@ impl<'a> Visitor<'a> for Collector {
                 *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
             }
             Expr::Call(call) => {
+                if may_run_loop(call) {
+                    self.names.loop_runners.extend(self.plain.clone());
+                }
                 self.names.mentions.extend(literal_attribute(call).map(|name| (name, true)));
                 if let Some((kind, object)) = whole_reading(call) {
                     let is_own = matches!(object, Expr::Name(name) if name.id == "self");
@@ -196,8 +216,14 @@ impl Collector {
         if let Some(alias) = alias.and_then(last_name) {
             self.names.returned.entry(function.name.id.clone()).or_default().push(alias.clone());
         }
+        if returns_own_coroutine_function(function) || returns_own_decorator(function) {
+            self.names.wrappers.insert(function.name.id.clone());
+        }
+        let is_decorated = function.is_async && !function.decorator_list.is_empty() && !yields(&function.body);
         if is_plain_coroutine_function(function) {
             self.names.coroutine_functions.insert(function.name.id.clone());
+        } else if let Some(decorators) = is_decorated.then(|| decorators_of(function)).flatten() {
+            self.names.decorated.push((function.name.id.clone(), decorators));
         } else {
             self.names.sync_functions.insert(function.name.id.clone());
             if !function.is_async && !is_stub(function) {
@@ -206,11 +232,7 @@ impl Collector {
         }
         if !function.is_async {
             // A decorator may make it give something else.
-            let decorators = function.decorator_list.iter().filter_map(|decorator| match &decorator.expression {
-                Expr::Call(call) => last_name(&call.func),
-                expression => last_name(expression),
-            });
-            for decorator in decorators {
+            for decorator in function.decorator_list.iter().filter_map(|decorator| decorator_name(&decorator.expression)) {
                 self.names.returned.entry(function.name.id.clone()).or_default().push(decorator.clone());
             }
         }
@@ -226,6 +248,19 @@ impl Collector {
             }
         }
     }
+}
+
+/// The last name of a decorator, or of what makes it.
+fn decorator_name(decorator: &Expr) -> Option<&Name> {
+    match decorator {
+        Expr::Call(call) => last_name(&call.func),
+        expression => last_name(expression),
+    }
+}
+
+/// The last names of all decorators of a function, where each has one.
+fn decorators_of(function: &StmtFunctionDef) -> Option<Vec<Name>> {
+    function.decorator_list.iter().map(|decorator| decorator_name(&decorator.expression).cloned()).collect()
 }
 
 /// The attribute that a call like `getattr(value, "name")` reads.
@@ -282,6 +317,15 @@ pub(super) fn names_awaitable(annotation: &Expr) -> bool {
     let mut finder = AwaitableFinder(false);
     finder.visit_expr(annotation);
     finder.0
+}
+
+/// The name of a type that may stand for another, alone or with `None` beside it.
+pub(super) fn alias(annotation: &Expr) -> Option<&Name> {
+    match annotation {
+        Expr::BinOp(either) if either.right.is_none_literal_expr() => alias(&either.left),
+        Expr::Subscript(optional) if last_name(&optional.value).is_some_and(|name| name == "Optional") => alias(&optional.slice),
+        annotation => last_name(annotation).filter(|name| name.starts_with(|first: char| first.is_uppercase() || first == '_')),
+    }
 }
 
 /// Whether an annotation is that of a function that always gives an awaitable: `Callable[…, Awaitable[…]]`.
@@ -348,6 +392,34 @@ pub(crate) fn is_plain_coroutine_function(function: &StmtFunctionDef) -> bool {
 /// Whether a call of `function` gives an async generator.
 pub(crate) fn is_async_generator(function: &StmtFunctionDef) -> bool {
     function.is_async && function.decorator_list.is_empty() && yields(&function.body)
+}
+
+/// Whether all that `function` returns is one plain coroutine function that it defines.
+pub(super) fn returns_own_coroutine_function(function: &StmtFunctionDef) -> bool {
+    returns_own(function, |inner| inner.is_async && !yields(&inner.body))
+}
+
+/// Whether all that `function` returns is one decorator that it defines, which returns such a coroutine function.
+pub(super) fn returns_own_decorator(function: &StmtFunctionDef) -> bool {
+    returns_own(function, returns_own_coroutine_function)
+}
+
+/// Whether all that `function` returns is one function that it defines, which passes the test.
+fn returns_own(function: &StmtFunctionDef, test: impl Fn(&StmtFunctionDef) -> bool) -> bool {
+    if function.is_async || !function.body.iter().any(Stmt::is_function_def_stmt) {
+        return false;
+    }
+    let results = returns(&function.body);
+    let is_own = |result: Option<&Expr>| {
+        let Some(Expr::Name(name)) = result else { return false };
+        let mut inner = function.body.iter().filter_map(Stmt::as_function_def_stmt).filter(|inner| inner.name.id == name.id);
+        // `functools.wraps` changes nothing but names.
+        let keeps = |decorator: &Decorator| {
+            decorator.expression.as_call_expr().and_then(|call| last_name(&call.func)).is_some_and(|name| name == "wraps")
+        };
+        inner.next().is_some_and(|inner| inner.decorator_list.iter().all(keeps) && test(inner)) && inner.next().is_none()
+    };
+    !results.is_empty() && results.iter().copied().all(is_own)
 }
 
 /// Whether `function` does nothing: it is there to be overridden.

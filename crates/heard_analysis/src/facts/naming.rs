@@ -95,6 +95,16 @@ pub(super) fn is_cleanup(name: &str) -> bool {
     begins_with("wait closed") || ENDINGS.iter().any(|(ending, is_all)| *is_all && begins_with(ending))
 }
 
+/// More words that a function's name begins with which gives something back or puts it out of use.
+const RELEASES: [&str; 11] =
+    ["abort", "detach", "discard", "dispose", "drop", "free", "invalidate", "rollback", "teardown", "unlock", "unregister"];
+
+/// Whether a function's name says that it gives something back, ends it or puts it out of use.
+pub(super) fn releases(name: &str) -> bool {
+    let words = words(name);
+    is_cleanup(name) || words.split(' ').next().is_some_and(|first| RELEASES.contains(&first)) || words.starts_with("tear down")
+}
+
 /// Whether a function's name, in lower case, says that it deals with failures.
 pub(super) fn speaks_of_failure(name: &str) -> bool {
     ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))

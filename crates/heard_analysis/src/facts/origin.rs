@@ -9,8 +9,11 @@ use ruff_text_size::Ranged;
 
 use super::birth::Finder;
 use super::body::{CallSite, Local, Scope, Use, last_name};
-use super::names::{is_async_generator, is_plain_coroutine_function, is_stub, names_awaitable, yields};
-use super::{Fate, Kind, Loss};
+use super::flow::{Taken, Value};
+use super::names::{
+    is_async_generator, is_plain_coroutine_function, is_stub, names_awaitable, returns_own_coroutine_function, returns_own_decorator,
+};
+use super::{Fate, Kind, Loss, Operation};
 use crate::finding::Span;
 use crate::resolve::{Answer, Callee, Module};
 
@@ -115,8 +118,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             | Expr::SetComp(ast::ExprSetComp { elt, .. })
             | Expr::Generator(ast::ExprGenerator { elt, .. }) => is_made_here(elt),
             Expr::Name(name) => {
-                let value = scope.and_then(|scope| self.flow.body.values.get(&Local { frame: scope.frame, name: name.id.clone() }));
-                value.is_some_and(|value| is_made_here(value)) || self.is_coroutine(module, argument)
+                let local = scope.map(|scope| Local { frame: scope.frame, name: name.id.clone() });
+                let values = local.map_or_else(Vec::new, |local| self.flow.body.values_of(&local));
+                !values.is_empty() && values.iter().all(|value| is_made_here(value)) || self.is_coroutine(module, argument)
             }
             // A coroutine becomes a new task, whoever made it.
             argument => self.is_coroutine(module, argument),
@@ -202,6 +206,29 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         self.flow.index.async_only.contains(&method.attr.id) && module.is_untyped(&method.value)
     }
 
+    /// The fate of an awaitable that a coroutine function returns, as those tell who await the function: where each of
+    /// them takes it for the result, it is never awaited itself.
+    pub(super) fn fate_behind_await(&self, site: &CallSite<'a>, kind: Kind) -> Option<Fate> {
+        let function = site.around.scope.function.filter(|function| function.is_async && matches!(kind, Kind::Coroutine | Kind::Task))?;
+        let may_promise = || function.returns.as_deref().is_some_and(may_promise_awaitable);
+        // What goes a longer way may be read there.
+        if !goes_behind_await(site) || kind == Kind::Coroutine && may_promise() {
+            return None;
+        }
+        let taken = self.flow.taken_by_callers(Value::new(kind), function);
+        let is_lost = |fate: &Fate| match (kind, fate) {
+            (Kind::Task, Fate::Lost(loss)) => loss.is_out_of_hand(),
+            (_, fate) => matches!(fate, Fate::Lost(_)),
+        };
+        match taken {
+            Some(taken) if taken.iter().all(|taken| is_lost(&taken.fate)) => Some(Fate::Lost(match kind {
+                Kind::Task => Loss::DroppedByCaller,
+                _ => Loss::UsedAsValue { operation: Operation::Return, at: site.around.statement },
+            })),
+            _ => None,
+        }
+    }
+
     /// The fate of a task that its function returns, where a callback hears it and those who call the
     /// function drop it: nobody holds it.
     pub(super) fn fate_by_callers(&self, site: &CallSite<'a>) -> Option<Fate> {
@@ -210,7 +237,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             let is_meant = last_name(&caller.call.func).is_some_and(|name| *name == function.name.id) && matches!(caller.how, Use::Dropped);
             is_meant && self.plain_function(caller.call, &caller.around.scope).is_some_and(|known| std::ptr::eq(known, function))
         };
-        if !self.flow.body.calls.iter().any(is_drop) {
+        let drops = |taken: &Taken| taken.is_certain && taken.fate == Fate::Lost(Loss::Dropped);
+        let is_dropped = || self.flow.taken_by_callers(Value::new(Kind::Task), function).is_some_and(|taken| taken.iter().any(drops));
+        if !self.flow.body.calls.iter().any(is_drop) && !is_dropped() {
             return None;
         }
         self.flow.fate_in_helper(self.flow.module, site.call, Kind::Task).filter(|fate| matches!(fate, Fate::Lost(Loss::Unheld { .. })))
@@ -324,7 +353,7 @@ impl<'a> Visitor<'a> for NameCounter<'_> {
 }
 
 /// The value of `name` where one statement of `body` assigns to it.
-fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
+pub(super) fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
     let mut values = body.iter().filter_map(|statement| match statement {
         Stmt::Assign(assignment) if assignment.targets.iter().any(|target| matches!(target, Expr::Name(bound) if bound.id == *name)) => {
             Some(&*assignment.value)
@@ -334,29 +363,14 @@ fn only_value<'b>(body: &'b [Stmt], name: &str) -> Option<&'b Expr> {
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether all that `function` returns is one plain coroutine function that it defines.
-fn returns_own_coroutine_function(function: &StmtFunctionDef) -> bool {
-    returns_own(function, |inner| inner.is_async && !yields(&inner.body))
+/// Whether a coroutine function returns what the call gives, so that who awaits it once gets an awaitable.
+pub(super) fn goes_behind_await(site: &CallSite<'_>) -> bool {
+    site.around.scope.is_async && matches!(site.how, Use::Returned | Use::Promised(..))
 }
 
-/// Whether all that `function` returns is one decorator that it defines, which returns such a coroutine function.
-fn returns_own_decorator(function: &StmtFunctionDef) -> bool {
-    returns_own(function, returns_own_coroutine_function)
-}
-
-/// Whether all that `function` returns is one function that it defines, which passes the test.
-fn returns_own(function: &StmtFunctionDef, test: impl Fn(&StmtFunctionDef) -> bool) -> bool {
-    let results = returns(&function.body);
-    let is_own = |result: Option<&Expr>| {
-        let Some(Expr::Name(name)) = result else { return false };
-        let mut inner = function.body.iter().filter_map(Stmt::as_function_def_stmt).filter(|inner| inner.name.id == name.id);
-        // `functools.wraps` changes nothing but names.
-        let keeps = |decorator: &ast::Decorator| {
-            decorator.expression.as_call_expr().and_then(|call| last_name(&call.func)).is_some_and(|name| name == "wraps")
-        };
-        inner.next().is_some_and(|inner| inner.decorator_list.iter().all(keeps) && test(inner)) && inner.next().is_none()
-    };
-    !function.is_async && !results.is_empty() && results.iter().copied().all(is_own)
+/// Whether what a coroutine function says that it gives may be an awaitable, as `Any` may.
+fn may_promise_awaitable(annotation: &Expr) -> bool {
+    names_awaitable(annotation) || last_name(annotation).is_some_and(|name| matches!(name.as_str(), "Any" | "object"))
 }
 
 /// Whether no path leads off the end of a body.

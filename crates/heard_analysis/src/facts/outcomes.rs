@@ -18,6 +18,8 @@ pub(super) enum Work {
         account: Account,
         /// Whether each of them closes something.
         is_cleanup: bool,
+        /// Whether only the name of some tells that they are coroutines.
+        is_guess: bool,
     },
     /// It cannot be told.
     Unknown,
@@ -26,8 +28,8 @@ pub(super) enum Work {
 impl Work {
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Work::Fresh { account: a, is_cleanup: b }, Work::Fresh { account: c, is_cleanup: d }) => {
-                Work::Fresh { account: a.and(c), is_cleanup: b && d }
+            (Work::Fresh { account, is_cleanup, is_guess }, Work::Fresh { account: other, is_cleanup: too, is_guess: guessed }) => {
+                Work::Fresh { account: account.and(other), is_cleanup: is_cleanup && too, is_guess: is_guess || guessed }
             }
             _ => Work::Unknown,
         }
@@ -56,9 +58,10 @@ impl<'a> Finder<'_, '_, 'a> {
 
     fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>, depth: usize) -> Work {
         match self.given(self.flow.module, call, Some(&site.around.scope), depth) {
-            Given::Fresh(Kind::Coroutine) => Work::Fresh {
+            given @ (Given::Fresh(Kind::Coroutine) | Given::Guessed(Kind::Coroutine)) => Work::Fresh {
                 account: self.account_of_call(call, &site.around.scope),
                 is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
+                is_guess: matches!(given, Given::Guessed(_)),
             },
             // The task of `create_task(work())` is as fresh as its work.
             Given::Fresh(Kind::Task) => match call.arguments.args.first() {
@@ -90,7 +93,9 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_map(&self, call: &'a ExprCall) -> Work {
         let Some(callee) = call.arguments.args.first().and_then(|function| self.flow.module.target(function)) else { return Work::Unknown };
         match callee.with_body(self.db, |_, function| is_plain_coroutine_function(function)) {
-            Some(true) => Work::Fresh { account: self.account(&callee, self.flow.module, &call.func), is_cleanup: false },
+            Some(true) => {
+                Work::Fresh { account: self.account(&callee, self.flow.module, &call.func), is_cleanup: false, is_guess: false }
+            }
             _ => Work::Unknown,
         }
     }
@@ -98,22 +103,30 @@ impl<'a> Finder<'_, '_, 'a> {
     /// The work that a name holds, if the gather at `site` is the only place that can read it.
     fn work_of_name(&self, local: &Local, site: &CallSite<'a>, work: impl Fn(&'a Expr) -> Work) -> Work {
         let body = self.flow.body;
-        let (Some(variable), Some(value)) = (body.variables.get(local), body.values.get(local)) else { return Work::Unknown };
-        if self.flow.cancels_before(site.call)
-            || variable.is_shared
-            || variable.loads.iter().any(|load| !is_in_gather(&load.how, site.call) && !is_glance(&load.how))
-        {
+        let Some(variable) = body.variables.get(local) else { return Work::Unknown };
+        let values = body.values_of(local);
+        // Where the name is bound several times, another gather may wait for what another branch makes.
+        let is_other_gather = |how: &Use<'a>| {
+            values.len() > 1 && gather_of(how).is_some_and(|call| self.flow.body.called_name(call) == self.flow.body.called_name(site.call))
+        };
+        let reads = |how: &Use<'a>| !is_in_gather(how, site.call) && !is_glance(how) && !is_other_gather(how);
+        if self.flow.cancels_before(site.call) || variable.is_shared || variable.loads.iter().any(|load| reads(&load.how)) {
             return Work::Unknown;
         }
-        work(value)
+        values.iter().map(|value| work(value)).reduce(Work::and).unwrap_or(Work::Unknown)
     }
 }
 
 fn is_in_gather(how: &Use, gather: &ExprCall) -> bool {
+    gather_of(how).is_some_and(|call| std::ptr::eq(call, gather))
+}
+
+/// The call that gets a value, or each element of a container, as it is.
+fn gather_of<'a>(how: &Use<'a>) -> Option<&'a ExprCall> {
     match how {
-        Use::Each(how, _) | Use::Element(how) | Use::Shuffled(how) | Use::Part(_, how) => is_in_gather(how, gather),
-        Use::Argument { call, .. } => std::ptr::eq(*call, gather),
-        _ => false,
+        Use::Each(how, _) | Use::Element(how) | Use::Shuffled(how) | Use::Part(_, how) => gather_of(how),
+        Use::Argument { call, .. } => Some(*call),
+        _ => None,
     }
 }
 

@@ -41,7 +41,13 @@ impl<'a> Finder<'_, '_, 'a> {
             let waits = waits.get_or_init(|| Waits::of(self.flow.module.body()));
             let may_be_cancelled = self.may_be_cancelled(&method.value, site, waits, &shielded);
             let is_future = |class: &str| self.flow.models.kind_of_class(class);
-            if !may_be_cancelled || self.flow.module.sort_of(&*method.value, &is_future) != Answer::All(Kind::Future) {
+            let is_future = || match self.flow.module.sort_of(&*method.value, &is_future) {
+                Answer::All(kind) => kind == Kind::Future,
+                // Where no type tells, what the module puts there does.
+                Answer::Unknown => method.value.as_attribute_expr().is_some_and(|attribute| waits.makes_attribute(&attribute.attr)),
+                Answer::Mixed | Answer::Other => false,
+            };
+            if !may_be_cancelled || !is_future() {
                 return None;
             }
             Some(Resolve {
@@ -57,7 +63,15 @@ impl<'a> Finder<'_, '_, 'a> {
         let is_shielded = &|function: &str| self.is_always_shielded(function, shielded);
         match future {
             Expr::Attribute(attribute) => {
-                !waits.is_new(&attribute.attr, site.call.start()) && waits.may_cancel_attribute(&attribute.attr, is_shielded)
+                let is_reached = || {
+                    waits.may_cancel_attribute(&attribute.attr, is_shielded)
+                        || self
+                            .flow
+                            .module
+                            .class_names(&attribute.value)
+                            .is_some_and(|classes| waits.hands_out_attribute(&classes.iter().map(Name::as_str).collect::<Vec<_>>()))
+                };
+                !waits.is_new(&attribute.attr, site.call.start()) && is_reached()
             }
             Expr::Name(name) => {
                 let body = self.flow.body;

@@ -16,6 +16,8 @@ pub(super) struct Waits<'a> {
     functions: Vec<Function<'a>>,
     /// The names that are given to `shield`.
     shielded: FxHashSet<&'a str>,
+    /// The attributes that get something else than a new future or nothing.
+    others: FxHashSet<&'a str>,
     /// The function around, and the `try` statements around inside it.
     current: usize,
     tries: Vec<&'a StmtTry>,
@@ -42,6 +44,10 @@ struct Function<'a> {
     awaits: Vec<TextSize>,
     /// The names that it gives to functions, with the last names of these.
     given: Vec<(&'a str, &'a str)>,
+    /// The last names of the attributes that it cancels, and of what it returns where it is a plain function.
+    cancelled: Vec<&'a str>,
+    returned: Vec<(&'a str, TextSize)>,
+    is_async: bool,
 }
 
 /// A future that a function awaits.
@@ -79,7 +85,22 @@ impl<'a> Waits<'a> {
     pub(super) fn may_cancel_attribute(&self, name: &str, is_shielded: &dyn Fn(&str) -> bool) -> bool {
         let leaves = |awaited: &Awaited| awaited.name == name && !awaited.tries.iter().any(|one| cleans(one, name));
         let waits = |function: &Function| function.awaited.iter().any(leaves) && !is_shielded(function.name);
-        !self.shielded.contains(name) && self.functions.iter().any(waits)
+        !self.shielded.contains(name) && (self.functions.iter().any(waits) || self.is_out_of_hand(name))
+    }
+
+    /// Whether somebody cancels a future of this name, or gets it from a plain function that returns it: who waits for
+    /// it by `wait_for` cancels it, too.
+    fn is_out_of_hand(&self, name: &str) -> bool {
+        self.functions.iter().any(|function| {
+            let is_handed_out = !function.is_async && function.returned.iter().any(|(returned, _)| *returned == name);
+            is_handed_out || function.cancelled.contains(&name)
+        })
+    }
+
+    /// Whether all that the module puts in attributes of this name are new futures.
+    pub(super) fn makes_attribute(&self, name: &str) -> bool {
+        let is_made = |function: &Function| function.new.iter().any(|(made, _)| *made == name);
+        self.functions.iter().any(is_made) && !self.others.contains(name)
     }
 
     /// The same of a future in the container `registry`: a function makes one, awaits it, and puts it
@@ -104,7 +125,24 @@ impl<'a> Waits<'a> {
                 && !is_forgotten(function, awaited.name)
         };
         let waits = |function: &Function| function.awaited.iter().any(|awaited| leaves(function, awaited)) && !is_shielded(function.name);
-        self.functions.iter().any(waits)
+        let hands_out = |function: &Function| {
+            let leaves = |(name, at): &(&str, TextSize)| {
+                let awaited = Awaited { name, at: *at, tries: Vec::new() };
+                leaves(function, &awaited)
+            };
+            !function.is_async && function.returned.iter().any(leaves) && !is_shielded(function.name)
+        };
+        self.functions.iter().any(|function| waits(function) || hands_out(function))
+    }
+
+    /// Whether a plain function makes a future, gives it to something that has it as an attribute of this name, and
+    /// returns it.
+    pub(super) fn hands_out_attribute(&self, constructors: &[&str]) -> bool {
+        self.functions.iter().any(|function| {
+            let is_kept = |name: &str| function.given.iter().any(|(given, callee)| *given == name && constructors.contains(callee));
+            let is_made = |name: &str| function.new.iter().any(|(new, _)| *new == name);
+            !function.is_async && function.returned.iter().any(|(name, _)| is_made(name) && is_kept(name))
+        })
     }
 
     /// Whether a callback takes something out of a container: the future, or the key that finds it.
@@ -150,6 +188,8 @@ impl<'a> Waits<'a> {
         let names = || targets.iter().filter_map(last_name).map(Name::as_str);
         if value.as_call_expr().is_some_and(makes_future) {
             self.function().new.extend(names().map(|name| (name, at)));
+        } else if !value.is_none_literal_expr() {
+            self.others.extend(targets.iter().filter_map(Expr::as_attribute_expr).map(|attribute| attribute.attr.as_str()));
         }
         let keepers = targets.iter().filter_map(|target| Some(target.as_subscript_expr()?.value.as_attribute_expr()?.attr.as_str()));
         for keeper in keepers {
@@ -167,6 +207,7 @@ impl<'a> Waits<'a> {
             ("add_done_callback", [callback, ..]) => {
                 function.called_back.extend(last_name(&method.value).map(|future| (future.as_str(), callback)));
             }
+            ("cancel", []) => function.cancelled.extend(method.value.as_attribute_expr().map(|future| future.attr.as_str())),
             ("append" | "appendleft" | "add", [future]) | ("insert" | "setdefault", [_, future]) => {
                 let keeper = method.value.as_attribute_expr().map(|keeper| keeper.attr.as_str());
                 function.kept.extend(last_name(future).zip(keeper).map(|(future, keeper)| (future.as_str(), keeper, call.start())));
@@ -180,7 +221,8 @@ impl<'a> Visitor<'a> for Waits<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::FunctionDef(function) => {
-                self.functions.push(Function { name: &function.name, range: function.range(), ..Function::default() });
+                let (name, range, is_async) = (function.name.as_str(), function.range(), function.is_async);
+                self.functions.push(Function { name, range, is_async, ..Function::default() });
                 let outer = std::mem::replace(&mut self.current, self.functions.len() - 1);
                 let tries = std::mem::take(&mut self.tries);
                 walk_stmt(self, statement);
@@ -203,6 +245,10 @@ impl<'a> Visitor<'a> for Waits<'a> {
             Stmt::AnnAssign(assignment) => {
                 let target = std::slice::from_ref(&*assignment.target);
                 assignment.value.iter().for_each(|value| self.bind(target, value, assignment.start()));
+            }
+            Stmt::Return(result) => {
+                let returned = result.value.as_deref().and_then(last_name).map(|name| (name.as_str(), result.start()));
+                self.function().returned.extend(returned);
             }
             Stmt::Delete(_) => self.function().takes_out = true,
             _ => {}

@@ -1,14 +1,18 @@
 //! An async test or fixture that unittest calls and never awaits.
 
 use super::Rule;
-use crate::facts::{Fact, Role};
+use crate::facts::{Fact, Role, UnmarkedTest};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
     Rule { name: "async-test-never-run", level: Level::Default, page: include_str!("async_test_never_run.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
-    let Fact::AsyncTest(test) = fact else { return None };
+    let test = match fact {
+        Fact::AsyncTest(test) => test,
+        Fact::UnmarkedTest(test) => return Some(unmarked(test)),
+        _ => return None,
+    };
     let (method, test_case) = (&test.method, &test.test_case);
     let (message, help) = match (test.role, &test.mixin) {
         (Role::Test, None) => (
@@ -29,6 +33,17 @@ fn check(fact: &Fact) -> Option<Finding> {
         ),
     };
     Some(RULE.finding(&test.site, message, help))
+}
+
+/// Newer versions of pytest fail such a test, older ones skip it.
+fn unmarked(test: &UnmarkedTest) -> Finding {
+    let (function, mark) = (&test.function, test.mark);
+    let (message, help) = if test.is_misplaced {
+        (format!("`{function}` has the mark `{mark}`, and is no async test: the mark does nothing"), "put the mark before the test that it is for")
+    } else {
+        (format!("`{function}` is async and lacks the mark `{mark}` that others have: nothing awaits it"), "give it the mark, or set the plugin's mode to `auto`")
+    };
+    RULE.finding(&test.site, message, help).at_level(Level::Strict)
 }
 
 fn capitalized(name: &str) -> String {

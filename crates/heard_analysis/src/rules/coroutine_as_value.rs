@@ -10,10 +10,10 @@ pub(super) const RULE: Rule =
 
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
-    let (Kind::Coroutine | Kind::Future, Fate::Lost(loss @ Loss::UsedAsValue { operation, .. })) = (birth.kind, &birth.fate) else { return None };
+    let (Kind::Coroutine | Kind::Future | Kind::Awaitable, Fate::Lost(loss @ Loss::UsedAsValue { operation, .. })) = (birth.kind, &birth.fate) else { return None };
     let value = format!("{} of `{}`", birth.kind.noun(), birth.callee);
     let message = match operation {
-        Operation::Condition | Operation::Skip => format!("the {value} is tested, and a coroutine is always true"),
+        Operation::Condition | Operation::Skip => format!("the {value} is tested, and {} is always true", birth.kind.with_article()),
         Operation::Comparison => format!("the {value} is compared, not its result"),
         Operation::Formatting => format!("the {value} is formatted, not its result"),
         Operation::Iteration => format!("the {value} is iterated, not its result"),

@@ -2,14 +2,18 @@
 
 use super::Rule;
 use crate::edit::{Edit, Fix};
-use crate::facts::{Fact, Guard, Kind, OutcomeCallback};
-use crate::finding::{Finding, Level, Position, Span};
+use crate::facts::{Fact, Guard, Kind, OutcomeCallback, SignalRaise};
+use crate::finding::{Finding, Level, Position, Span, Step};
 
 pub(super) const RULE: Rule =
     Rule { name: "raising-callback", level: Level::Default, page: include_str!("raising_callback.md"), check };
 
 fn check(fact: &Fact) -> Option<Finding> {
-    let Fact::OutcomeCallback(callback) = fact else { return None };
+    let callback = match fact {
+        Fact::OutcomeCallback(callback) => callback,
+        Fact::SignalRaise(raise) => return Some(of_signal(raise)),
+        _ => return None,
+    };
     if !callback.raises {
         return None;
     }
@@ -24,6 +28,14 @@ fn check(fact: &Fact) -> Option<Finding> {
         Some(handler) => finding.told_past(handler, "a `CancelledError` is no `Exception`: it passes the handler"),
         None => finding,
     })
+}
+
+/// A signal handler of Python runs between two steps of whatever runs, a callback of the loop too.
+fn of_signal(raise: &SignalRaise) -> Finding {
+    let message = format!("`{}` is raised in whatever callback runs when the signal comes: the loop logs it there, and works on", raise.exception);
+    let mut finding = RULE.finding(&raise.site, message, "set an event in `loop.add_signal_handler`").at_level(Level::Strict);
+    finding.trace.push(Step { span: raise.given_at.clone(), message: "it handles the signal since this".to_owned() });
+    finding
 }
 
 /// The fix that asks first. It is safe: all that it takes away is the error of the callback itself.

@@ -11,6 +11,9 @@ pub(super) const RULE: Rule =
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
     let (kind @ (Kind::Coroutine | Kind::Awaitable), Fate::Lost(loss)) = (birth.kind, &birth.fate) else { return None };
+    if kind == Kind::Awaitable && matches!(loss, Loss::UsedAsValue { .. }) {
+        return None;
+    }
     let callee = &birth.callee;
     if kind == Kind::Awaitable && birth.is_guess {
         let message = format!("what `{callee}` gives can be awaited, and is dropped: what awaiting it does is not done");

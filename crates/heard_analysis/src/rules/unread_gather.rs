@@ -20,7 +20,14 @@ fn check(fact: &Fact) -> Option<Finding> {
         _ => format!("the failures that `{}` collects are never looked at", birth.callee),
     };
     let help = "test each result with `isinstance(result, BaseException)`, or leave `return_exceptions` out";
-    let finding = RULE.finding(&birth.site, format!("{message}{}", birth.hearing.aside()), help).with_loss(birth, loss).telling(birth);
+    let message = format!("{message}{}", birth.hearing.aside());
+    let finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss).telling(birth);
     let is_on_purpose = birth.is_cleanup || birth.hearing.is_light() || matches!(loss, Loss::OnlyPrinted { .. } | Loss::Skipped { .. });
-    Some(if is_on_purpose { finding.at_level(Level::Strict) } else { finding })
+    Some(if birth.is_guess {
+        finding.at_level(Level::Preview)
+    } else if is_on_purpose {
+        finding.at_level(Level::Strict)
+    } else {
+        finding
+    })
 }

@@ -15,6 +15,7 @@ from heard.testing.listener import PENDING, Allowed, Listener, exception_of
 from heard.testing.pytest import stages, workers
 from heard.testing.pytest.baseline import Baseline
 from heard.testing.pytest.unittest import split_phases
+from heard.testing.warning import HeardWarning
 
 #: What `pytest.fail` raises; a class that derives from it is told without a traceback.
 _Failed: typing.Any = pytest.fail.Exception
@@ -22,12 +23,6 @@ _Failed: typing.Any = pytest.fail.Exception
 
 class Lost(_Failed):  # type: ignore[misc]
     """Failures that nobody heard. The text is the whole report: where the plugin raises it says nothing."""
-
-    __module__ = "heard"
-
-
-class HeardWarning(UserWarning):
-    """Something that nobody hears, and that does not fail the test."""
 
     __module__ = "heard"
 
@@ -47,6 +42,8 @@ class Run:
         self.texts: list[str] = []
         self.item: pytest.Item | None = None
         self.asked: set[str] = set()
+        #: Told of what each phase of a test has lost: what counts, and what is allowed.
+        self.observer: typing.Callable[[list[Failure], list[Failure]], None] | None = None
         self.listener.start()
         self.undo = [_note_reads_of_logs(self.listener), split_phases(self)]
         self.listener.begin(stages.COLLECTION)
@@ -134,6 +131,8 @@ class Run:
             return []
         allowed = [self.allowed, *map(_allowed, item.iter_markers("heard"))]
         kept = [pair[0] for pair in taken if not any(one.covers(*pair) for one in allowed)]
+        if self.observer is not None:
+            self.observer(kept, [pair[0] for pair in taken if pair[0] not in kept])
         return self.baseline.unknown(item.nodeid, kept)
 
     def belongs(self, failure: Failure, mine: frozenset[str], when: Phase) -> bool:

@@ -6,7 +6,7 @@ use ruff_python_ast::ExprCall;
 use ruff_text_size::Ranged;
 
 use super::super::birth::return_exceptions;
-use super::super::body::{Use, arguments};
+use super::super::body::{Use, arguments, last_name};
 use super::super::models::Effect;
 use super::super::{Fate, How, Kind, Loss, Operation, Reason};
 use super::value::{Layer, Value};
@@ -46,6 +46,9 @@ impl<'a> Flow<'_, '_, 'a> {
                 if kind == Kind::Outcome && matches!(**result, Use::Operand(Operation::Arithmetic | Operation::Comparison, _)) =>
             {
                 Fate::Consumed(How::Examined)
+            }
+            Effect::Value if kind == Kind::Awaitable && value.hops == 0 && last_name(&call.func).is_some_and(|name| name == "bool") => {
+                as_value(Operation::Condition, at)
             }
             Effect::Value => plain_value(value, at),
             Effect::EachTruth

@@ -24,7 +24,7 @@ impl<'a> Flow<'_, '_, 'a> {
         // Nothing but the loop's weak reference holds a task that has no name.
         let is_dropped = value.kind == Kind::Task && matches!(result, Use::Dropped) && !self.has_arrived.get();
         let is_unheld = is_dropped && (value.hops == 0 || self.ends_at_once(call));
-        match self.heard_by_callback(value, callback, 0) {
+        match self.heard_by_callback(value, self.named_callback(callback, call), 0) {
             Some(Fate::Lost(_)) => {
                 if self.takes_out(callback) {
                     self.remarks.borrow_mut().push(Remark::Discarded(at));
@@ -36,6 +36,15 @@ impl<'a> Flow<'_, '_, 'a> {
             Some(Fate::Consumed(_) | Fate::Transferred(_)) => Fate::Consumed(How::HandedOver),
             Some(Fate::Unknown(_)) | None => Fate::Unknown(Reason::Use),
         }
+    }
+
+    /// The callback behind a name that is bound once here: `tell = partial(report, name)`.
+    fn named_callback(&self, callback: &'a Expr, call: &ExprCall) -> &'a Expr {
+        let named = || {
+            let local = Local { frame: self.body.site_of(call)?.around.scope.frame, name: callback.as_name_expr()?.id.clone() };
+            self.body.values.get(&local).copied()
+        };
+        named().filter(|value| matches!(value, Expr::Call(_) | Expr::Lambda(_))).unwrap_or(callback)
     }
 
     /// Whether the function around ends before the loop can run anything else, and its names with it.

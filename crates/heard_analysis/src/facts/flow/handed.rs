@@ -47,8 +47,12 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
             return verdict;
         }
         let after = if is_async { self.follow_in(value, Layer::Promise, result) } else { self.follow(value, result) };
-        // The call itself is told where it is lost with what it was given.
-        if matches!((&verdict.fate, &after.fate), (Fate::Lost(_), Fate::Lost(_))) { unknown } else { verdict.or(after) }
+        if !matches!((&verdict.fate, &after.fate), (Fate::Lost(_), Fate::Lost(_))) {
+            return verdict.or(after);
+        }
+        // The call itself is told where it is lost with what it was given, if it gives an awaitable of its own.
+        let is_told = is_async || last_name(&call.func).is_some_and(|name| self.index.may_be_awaitable(name));
+        if is_told { unknown } else { after }
     }
 
     /// What becomes of a value that a call like `self._tasks.append(task)` puts in a container that lives on.

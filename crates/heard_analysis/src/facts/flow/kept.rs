@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprAttribute, ExprCall, PatternMatchClass};
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, PatternMatchClass, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
@@ -14,7 +14,8 @@ use super::super::classes::ClassId;
 use super::super::fate::Station;
 use super::super::names::{READS_ALL, READS_ANY, computed_attribute, literal_attribute};
 use super::super::summary::{Entrance, MOST_STATIONS, Question, Treatment};
-use super::super::{Fate, Loss, Reason};
+use super::super::{Fate, Kind, Loss, Reason};
+use super::callers::Taken;
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
 use super::{Flow, Reach, Verdict, never_read};
@@ -217,7 +218,11 @@ impl<'a> Flow<'_, '_, 'a> {
     /// whether the module has the attribute's name at all.
     fn read_attribute(&self, value: Value, name: &Name, members: &Members, is_named: bool, readings: &mut Readings) {
         for load in self.body.attributes.get(name).into_iter().flatten() {
-            if !load.is_dead && self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(true) {
+            if load.is_dead || !self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(true) {
+                continue;
+            }
+            let function = load.around.scope.function.filter(|_| value.kind == Kind::Task && matches!(load.how, Use::Returned));
+            if function.is_none_or(|function| !self.is_dropped_by_callers(value, function)) {
                 self.read(value, &load.how, load.attribute.range(), readings);
             }
         }
@@ -228,6 +233,12 @@ impl<'a> Flow<'_, '_, 'a> {
         if self.is_read_by_other_means(name, members, is_named) {
             readings.add(value.unknown(Reason::Stored), self.module.path());
         }
+    }
+
+    /// Whether all who call a function drop a task that it returns.
+    fn is_dropped_by_callers(&self, value: Value, function: &StmtFunctionDef) -> bool {
+        let drops = |taken: &Taken| matches!(taken.fate, Fate::Lost(Loss::Dropped | Loss::UnusedName(_)));
+        self.taken_by_callers(value, function).is_some_and(|taken| taken.iter().all(drops))
     }
 
     /// Whether something here takes attributes of a member without writing their names: `self.__dict__` and

@@ -4,7 +4,7 @@ use ruff_python_ast::{Expr, ExprAttribute, ExprCall};
 use ruff_text_size::Ranged;
 
 use super::super::body::Use;
-use super::super::models::Method;
+use super::super::models::{Effect, Method};
 use super::super::{Fate, How, Kind, Loss, Operation, Reason};
 use super::value::{Layer, Value};
 use super::{Flow, Remark, Verdict, as_value, never_read};
@@ -49,6 +49,10 @@ impl<'a> Flow<'_, '_, 'a> {
                     as_value(Operation::Attribute, at)
                 }
                 (Method::Read, _) => Fate::Consumed(How::Method),
+                // Somebody is told which one was left.
+                (Method::Ignore, Some(_)) if name == "get_name" && kind == Kind::Pending && self.is_told(result) => {
+                    Fate::Consumed(How::Examined)
+                }
                 // Whoever gets the method may call it.
                 (Method::Ignore, None) if name == "cancel" && kind == Kind::Pending => Fate::Unknown(Reason::Use),
                 (Method::Ignore, Some(_)) if name == "cancel" && kind == Kind::Pending => Fate::Lost(Loss::OnlyCancelled { at }),
@@ -61,6 +65,17 @@ impl<'a> Flow<'_, '_, 'a> {
             }
         };
         value.ends(fate)
+    }
+
+    /// Whether a value is written out or logged.
+    fn is_told(&self, how: &Use<'a>) -> bool {
+        match how {
+            Use::Argument { call, .. } => {
+                self.model(call).is_some_and(|model| matches!(model.arguments, Some(Effect::Print | Effect::Log)))
+            }
+            Use::Formatted(how, _) => self.is_told(how),
+            _ => false,
+        }
     }
 
     /// Whether the value at hand may be a coroutine that runs already: one that a plain function gives, or

@@ -36,7 +36,7 @@ impl Value {
     /// A value that lies deeper than this is given up.
     const DEEPEST: usize = 6;
 
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(in crate::facts) fn new(kind: Kind) -> Self {
         Value { kind, layers: [Layer::Sequence; Value::DEEPEST], depth: 0, hops: 0, is_shuffled: false }
     }
 

@@ -195,7 +195,8 @@ impl<'a> Walker<'a> {
     /// Walks over the expressions in a target that is not bound.
     pub(super) fn target_parts(&mut self, target: &'a Expr) {
         match target {
-            Expr::Attribute(attribute) => self.expression(&attribute.value, &Use::Other),
+            // To note something on an object reads nothing of it.
+            Expr::Attribute(attribute) => self.expression(&attribute.value, &Use::Glanced(target.range())),
             Expr::Subscript(subscript) => {
                 self.expression(&subscript.value, &Use::Other);
                 self.expression(&subscript.slice, &Use::Other);
@@ -222,10 +223,16 @@ impl<'a> Walker<'a> {
         let variable = self.body.variables.entry(local.clone()).or_default();
         variable.stores.push(store);
         let index = variable.stores.len() - 1;
-        match value {
-            Some(value) if index == 0 => self.body.values.insert(local.clone(), value),
-            _ => self.body.values.remove(&local),
-        };
+        let before = self.body.values.remove(&local);
+        match (value, before, self.body.choices.remove(&local)) {
+            (Some(value), _, _) if index == 0 => drop(self.body.values.insert(local.clone(), value)),
+            (Some(value), Some(before), _) => drop(self.body.choices.insert(local.clone(), vec![before, value])),
+            (Some(value), None, Some(mut choices)) => {
+                choices.push(value);
+                self.body.choices.insert(local.clone(), choices);
+            }
+            _ => {}
+        }
         self.unplaced.push((local.clone(), index));
         match self.body.frames[local.frame].kind {
             FrameKind::Module => Use::Stored(Place::Global(name.clone())),

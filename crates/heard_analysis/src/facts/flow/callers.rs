@@ -1,0 +1,82 @@
+//! Those who call a function: what they do with a value that it returns.
+
+use ruff_python_ast::StmtFunctionDef;
+use ruff_python_ast::name::Name;
+use ruff_text_size::Ranged;
+
+use super::super::body::{CallSite, Use, last_name};
+use super::super::hears::is_transparent;
+use super::super::names::yields;
+use super::super::{Fate, Operation};
+use super::Flow;
+use super::value::{Layer, Value};
+use crate::finding::Span;
+
+/// Of a function that more files speak of, the callers are not looked at.
+const MOST_FILES: usize = 20;
+
+/// What a caller does with what a function returns.
+#[derive(Debug)]
+pub(in crate::facts) struct Taken {
+    pub(in crate::facts) fate: Fate,
+    /// Whether it is plain that the call goes to the function; otherwise it goes to one of this name.
+    pub(in crate::facts) is_certain: bool,
+}
+
+impl<'a> Flow<'_, '_, 'a> {
+    /// What those do who call `function`, which is one of this module, with a value that it returns. `None` where
+    /// nobody does, where somebody hands the function on, and where there are too many to look at.
+    pub(in crate::facts) fn taken_by_callers(&self, value: Value, function: &StmtFunctionDef) -> Option<Vec<Taken>> {
+        let is_plain = function.decorator_list.iter().all(|one| is_transparent(&one.expression)) && !yields(&function.body);
+        let own = self.index.file(self.module.path()).filter(|_| is_plain && self.borders > 0)?;
+        let name = &function.name.id;
+        let mut files: Vec<usize> = self.index.mentions(name).iter().map(|(file, _)| *file).collect();
+        files.push(own);
+        files.sort_unstable();
+        files.dedup();
+        if files.len() > MOST_FILES {
+            return None;
+        }
+        let definition = self.module.span(function.name.range());
+        let mut taken = Vec::new();
+        for file in files {
+            taken.extend(self.in_file(file, |flow| flow.taken_here(value, function.is_async, name, &definition))??);
+        }
+        (!taken.is_empty()).then_some(taken)
+    }
+
+    /// What the callers in this module do.
+    fn taken_here(&self, value: Value, is_async: bool, name: &Name, definition: &Span) -> Option<Vec<Taken>> {
+        let is_call = |how: &Use| matches!(how, Use::Operand(Operation::Call, _));
+        let is_handed_on = self.body.attributes.contains_key(name)
+            || self
+                .body
+                .variables
+                .iter()
+                .any(|(local, variable)| local.name == *name && !variable.loads.iter().all(|load| is_call(&load.how)));
+        if is_handed_on {
+            return None;
+        }
+        let value = if is_async { value.put_in(Layer::Promise)? } else { value };
+        let callers = self.body.calls.iter().filter(|site| !site.is_dead && last_name(&site.call.func) == Some(name));
+        let taken = callers.filter_map(|site| {
+            let is_certain = self.is_call_of(site, definition)?;
+            let fate = self.arriving(value, |flow| flow.follow(value, &site.how)).fate;
+            Some(Taken { fate, is_certain })
+        });
+        Some(taken.collect())
+    }
+
+    /// Whether a call goes to the function that is defined there; `None` where it goes to another one, or where the
+    /// function calls itself to return what comes of that.
+    fn is_call_of(&self, site: &CallSite<'a>, definition: &Span) -> Option<bool> {
+        let around = site.around.scope.function.map(|function| self.module.span(function.name.range()));
+        if matches!(site.how, Use::Returned | Use::Promised(..)) && around.as_ref() == Some(definition) {
+            return None;
+        }
+        let Some(callee) = self.module.callee(site.call) else { return Some(false) };
+        let is_it = callee.with_definition(self.db, |module, function| module.span(function.name.range()) == *definition);
+        // What has no source, or is a class, is another one.
+        is_it.filter(|is_it| *is_it)
+    }
+}
