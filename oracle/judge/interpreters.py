@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -67,8 +68,8 @@ class Warm:
 
     def close(self) -> None:
         """Ends the interpreter."""
-        with self.process:
-            # It ends when there are no more jobs.
+        # It ends when there are no more jobs. If it has ended before, a job that it never read is still to be written.
+        with contextlib.suppress(BrokenPipeError), self.process:
             pass
         self.folder.cleanup()
 

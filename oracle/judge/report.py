@@ -87,7 +87,7 @@ class Report:
             lines.append(f"    unsteady, a fault of the generator: {', '.join(map(str, self.unsteady))}")
         lines += [f"    {count} {kind}" for kind, count in self.kinds.most_common()]
         lines += [
-            f"    {count} undecided: {one.production} ({one.kind}): {one.reason}"
+            f"    {count} undecided: {one.name} ({one.kind}): {one.reason}"
             for one, count in self.undecided.most_common()
         ]
         for (kind, productions), count in self.shapes.most_common():

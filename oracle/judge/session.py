@@ -69,7 +69,7 @@ class Session:
             if smaller.since > self.version:
                 return False
             judged = self.judge(smaller.text(), "shrinking", patient)
-            unexplained = [one for one in judged.found if explained(smaller.productions, one, self.version) is None]
+            unexplained = [one for one in judged.found if explained(smaller.productions, one) is None]
             return found.kind in {one.kind for one in unexplained}
 
         return smallest(program, still)

@@ -11,32 +11,29 @@ from judge.compare import MISSED, Disagreement
 class Undecided:
     """A disagreement that is known and explained."""
 
-    production: str
+    #: All of them are in the program.
+    productions: tuple[str, ...]
     kind: str
     reason: str
-    #: The last Python with it.
-    until: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        return " and ".join(self.productions)
 
 
 _USED = "the list of outcomes is used, and nobody can tell for what"
-_UNSEEN = (
-    "3.11 does not tell of a failure when it comes, and a `cancel()` before the next look takes asyncio's mark away"
-)
+_MEANT = "a library that gives a future a failure, and then cancels it, says that nobody has to read it"
 UNDECIDED = (
-    Undecided("plot: gather of exceptions of which one is looked at", MISSED, _USED),
-    Undecided("reader: cancel", MISSED, _UNSEEN, until=(3, 11)),
-    Undecided("reader: cancel in a loop", MISSED, _UNSEEN, until=(3, 11)),
-    Undecided("reader: the shutdown's cancel and gather", MISSED, _UNSEEN, until=(3, 11)),
-    Undecided("plot: stop cancels only", MISSED, _UNSEEN, until=(3, 11)),
-    Undecided("plot: stop cancels, and waits", MISSED, _UNSEEN, until=(3, 11)),
-    Undecided("plot: stop cancels, and gathers what it drops", MISSED, _UNSEEN, until=(3, 11)),
-    Undecided("incident: a context manager that starts a task, and cancels it", MISSED, _UNSEEN, until=(3, 11)),
+    Undecided(("plot: gather of exceptions of which one is looked at",), MISSED, _USED),
+    Undecided(("birth: a future", "reader: cancel"), MISSED, _MEANT),
+    Undecided(("birth: a future", "reader: cancel in a loop"), MISSED, _MEANT),
 )
 
 
-def explained(productions: tuple[str, ...], found: Disagreement, version: tuple[int, int]) -> Undecided | None:
-    """The reason for a disagreement of a program with these productions on a Python, if there is one."""
+def explained(productions: tuple[str, ...], found: Disagreement) -> Undecided | None:
+    """The reason for a disagreement of a program with these productions, if there is one."""
     for one in UNDECIDED:
-        if one.kind == found.kind and one.production in productions and (one.until is None or version <= one.until):
+        if one.kind == found.kind and set(one.productions) <= set(productions):
             return one
     return None

@@ -23,6 +23,8 @@ _IMPORTED = (
     "asyncio", "concurrent.futures.thread", "contextlib", "dataclasses", "dis", "linecache", "logging", "queue",
     "traceback", "zipfile",
 )  # fmt: skip
+#: What only test runs import.
+_FOR_TESTS = ("heard.testing", "heard.pytest_plugin")
 
 
 def main() -> None:
@@ -60,8 +62,9 @@ def _warm_up(mode: str) -> None:
         import heard
 
         for module in pkgutil.walk_packages(heard.__path__, "heard."):
-            # The one runs a command, the other starts the monitor.
-            if not module.name.endswith(("__main__", ".children")):
+            # The first runs a command, the second starts the monitor, and no program under `heard run` has the others:
+            # they need pytest, which an interpreter need not have.
+            if not module.name.endswith(("__main__", ".children")) and not module.name.startswith(_FOR_TESTS):
                 importlib.import_module(module.name)
 
 

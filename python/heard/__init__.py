@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import typing
 
     from heard._native import Ok, __version__
-    from heard.api import failures, install, run, stats, uninstall
+    from heard.api import failures, install, run, stats, totals, uninstall
     from heard.record import Failure, Place, Raised, Stats
     from heard.work.group import Group
     from heard.work.map import Map, map
@@ -53,6 +53,7 @@ __all__ = [
     "split",
     "stats",
     "supervise",
+    "totals",
     "uninstall",
 ]
 
@@ -83,6 +84,7 @@ _MODULES = {
     "split": "work.outcome",
     "stats": "api",
     "supervise": "work.supervise",
+    "totals": "api",
     "uninstall": "api",
 }
 

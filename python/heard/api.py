@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine, Iterable
 if typing.TYPE_CHECKING:
     import asyncio
 
-    from heard.record import Failure, Stats
+    from heard.exporters import Exporter
+    from heard.record import Event, Failure, Stats, Verdict
     from heard.settings import Ignore
 
 T = typing.TypeVar("T")
@@ -23,6 +24,7 @@ def install(
     ignore: Ignore | Iterable[Ignore] = (),
     report: Callable[[Failure], object] | None = None,
     json: str | int | None = None,
+    exporters: Iterable[Exporter] = (),
 ) -> None:
     """Reports every failure of asyncio that nobody hears, from now on.
 
@@ -36,11 +38,15 @@ def install(
     `ignore`: exception types, names of coroutines, tasks or exceptions, or functions that are given the `Failure`.
     `report`: called with every `Failure`, instead of the logger `heard`; perhaps in another thread.
     `json`: the file, or the descriptor, that every record is appended to as a line of JSON.
+    `exporters`: what every record is given to as well, in a thread of its own: see `heard.exporters`.
     """
     from heard.monitor import install as monitor
     from heard.settings import Settings, ignores_of
 
-    monitor.install(Settings(grace, escalate, birth_frames, origins, ignores_of(ignore), report, json).checked())
+    settings = Settings(
+        grace, escalate, birth_frames, origins, ignores_of(ignore), report, json, exporters=tuple(exporters)
+    )
+    monitor.install(settings.checked())
 
 
 def uninstall() -> None:
@@ -89,3 +95,10 @@ def stats() -> Stats:
     from heard.monitor import install as monitor
 
     return monitor.stats()
+
+
+def totals() -> dict[tuple[Event, str, Verdict | None], int]:
+    """How many there were since `install` of each event, rule and verdict of the first report. They never fall."""
+    from heard.monitor import install as monitor
+
+    return monitor.totals()

@@ -18,6 +18,7 @@ Event = typing.Literal[
     "task-destroyed",
     "thread-future-failed",
     "callback-raised",
+    "loop-told",
     "task-swallowed-cancel",
     "spawn-failed",
     "child-failed",
@@ -94,6 +95,8 @@ class Failure:
     why: str = ""
     #: How many more like it this record stands for.
     repeated: int = 0
+    #: The W3C trace context in which it failed, where the program uses OpenTelemetry.
+    traceparent: str | None = None
 
     def as_dict(self) -> dict[str, typing.Any]:
         """What is written as a line of JSON."""
@@ -116,6 +119,7 @@ class Failure:
             "test": self.test,
             "why": self.why,
             "repeated": self.repeated,
+            "traceparent": self.traceparent,
         }
 
 
@@ -139,7 +143,8 @@ class Stats:
     swallowed: int = 0
     #: What `ignore` kept quiet.
     ignored: int = 0
-    #: Failures that `spawn`, `contained`, a `Group` or `supervise` has heard and told.
+    #: Failures that `spawn`, `contained`, a `Group` or `supervise` has heard and told, or that the program has told its
+    #: event loop of.
     told: int = 0
 
 

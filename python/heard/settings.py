@@ -7,6 +7,7 @@ import typing
 from collections.abc import Callable, Iterable
 
 if typing.TYPE_CHECKING:
+    from heard.exporters import Exporter
     from heard.record import Failure
     from heard.testing.listener import Listener
 
@@ -32,6 +33,8 @@ class Settings(typing.NamedTuple):
     json: str | int | None = None
     #: The device and the number of the file that the descriptor `json` is open for, where another process says so.
     json_file: tuple[int, int] | None = None
+    #: What every record is given to as well, in a thread of their own.
+    exporters: tuple[Exporter, ...] = ()
     #: Told of every failure in place of the logger, while tests run.
     listener: Listener | None = None
 

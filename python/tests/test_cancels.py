@@ -7,7 +7,6 @@ import contextlib
 import contextvars
 import gc
 import logging
-import sys
 import typing
 import weakref
 from collections.abc import Callable, Coroutine
@@ -130,7 +129,6 @@ def test_a_look_between_a_cancellation_and_its_delivery(records: list[heard.Fail
     assert records == []
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.11 does not tell of cancellations")
 def test_a_task_that_goes_on(records: list[heard.Failure]) -> None:
     stop = False
 

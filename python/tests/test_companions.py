@@ -336,16 +336,16 @@ def test_anyio_groups_and_scopes_are_heard_by_whoever_they_raise_to(launch: Laun
     assert seen(records_of(launch, program)) == [("lost", "fail", "app.py", "main")]
 
 
-#: From 3.14 on, `nest_asyncio` breaks `asyncio.current_task`; this one goes on from there.
-NEST = "nest_asyncio" if sys.version_info < (3, 14) else "nest_asyncio2"
+#: From 3.14 on, the first breaks `asyncio.current_task`; the second goes on from there.
+NESTS = [pytest.param(name, marks=needs(name.replace("_", "-"))) for name in ("nest_asyncio", "nest_asyncio2")]
 
 
-@needs(NEST.replace("_", "-"))
-def test_nested_loops_tell_each_failure_once(launch: Launch) -> None:
+@pytest.mark.parametrize("nest", NESTS)
+def test_nested_loops_tell_each_failure_once(nest: str, launch: Launch) -> None:
     program = f"""
-        import {NEST}
+        import {nest}
 
-        {NEST}.apply()
+        {nest}.apply()
 
         async def fail():
             raise ValueError

@@ -83,3 +83,78 @@ def test_every_public_name_says_what_it_is_for() -> None:
     for name in heard.__all__:
         if name != "__version__":
             assert (getattr(heard, name).__doc__ or "").strip(), name
+
+
+PRODUCTION = DOCS / "production.md"
+#: What stands around a program of that page: the other end, and what came there.
+SURROUNDINGS = {
+    "sentry": (
+        """
+import collections
+import sentry_sdk, sentry_sdk.transport
+
+SENT = []
+DSN = "http://key@127.0.0.1/1"
+
+class Kept(sentry_sdk.transport.Transport):
+    def capture_envelope(self, envelope):
+        SENT.append(envelope.get_event())
+
+INIT = sentry_sdk.init
+sentry_sdk.init = lambda dsn: INIT(dsn=dsn, transport=Kept)
+""",
+        """
+heard.uninstall()
+for shape, number in collections.Counter(tuple(event["fingerprint"][1:4]) for event in SENT).items():
+    print("issue: " + ", ".join(shape) + f": {number} events")
+""",
+    ),
+    "otel": (
+        """
+from opentelemetry import _logs, trace
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+LOGGED, SPANS = InMemoryLogRecordExporter(), InMemorySpanExporter()
+_logs.set_logger_provider(LoggerProvider())
+_logs.get_logger_provider().add_log_record_processor(SimpleLogRecordProcessor(LOGGED))
+trace.set_tracer_provider(TracerProvider())
+trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(SPANS))
+""",
+        """
+heard.uninstall()
+names = {span.context.span_id: span.name for span in SPANS.get_finished_spans()}
+for data in LOGGED.get_finished_logs():
+    record = data.log_record
+    raised = record.attributes
+    print(f"{record.severity_text} in the trace of {names[record.span_id]}: {raised['exception.type']}: {raised['exception.message']}")
+""",
+    ),
+    "prometheus": ("", ""),
+    "report": ("", ""),
+    "own": ("", ""),
+}
+SDKS = {"sentry": "sentry_sdk", "otel": "opentelemetry.sdk", "prometheus": "prometheus_client"}
+NAMED_BLOCK = re.compile(r"^```py (\w+)\n(.*?)^```\n\n```output\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+ON_PRODUCTION = {name: (program, output) for name, program, output in NAMED_BLOCK.findall(PRODUCTION.read_text())}
+
+
+@pytest.mark.parametrize("name", ON_PRODUCTION)
+def test_a_program_of_the_page_on_production(name: str) -> None:
+    program, output = ON_PRODUCTION[name]
+    if name in SDKS:
+        pytest.importorskip(SDKS[name], reason=f"not installed: {SDKS[name]}")
+    before, after = SURROUNDINGS[name]
+    finished = subprocess.run([sys.executable, "-c", before + program + after], capture_output=True, text=True, timeout=60)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout == output
+
+
+def test_every_program_of_the_page_on_production_is_run() -> None:
+    text = PRODUCTION.read_text()
+    assert len(ON_PRODUCTION) == text.count("```py")

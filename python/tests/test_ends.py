@@ -371,3 +371,32 @@ def test_a_signal_handler_that_raises_while_a_report_is_written(launch: Launch) 
         print(heard.stats().lost)
     """
     assert launch(program(source)).out == "interrupted\n1\n"
+
+
+def test_a_future_that_is_held_to_the_end(launch: Launch) -> None:
+    """It is no task, so nothing says so while it is held."""
+    ended = launch(
+        program(
+            """
+            def hold(future):
+                time.sleep(60)
+
+            async def main():
+                loop = asyncio.get_running_loop()
+                futures = [loop.create_future() for _ in range(4)]
+                for number, future in enumerate(futures):
+                    future.set_exception(ValueError(f"number {number}"))
+                futures[1].exception()
+                futures[2].cancel()
+                threading.Thread(target=hold, args=(futures[:3],), daemon=True).start()
+                del futures[3]
+
+            asyncio.run(main())
+            print("over")
+            """
+        ),
+        *RUN,
+    )
+    assert (ended.code, ended.out) == (0, "over\n")
+    assert re.findall(r"a future failed.*ValueError: (number \d)", ended.err) == ["number 3", "number 0"]
+    assert "2 failures were lost" in ended.err

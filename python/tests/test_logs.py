@@ -90,8 +90,10 @@ def test_workers_of_dask(files: list[str]) -> None:
     assert counts(logs.merge(*parts)) == counts(logs.scan(*files))
 
 
-def test_local_mode_of_spark(files: list[str]) -> None:
+def test_local_mode_of_spark(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
+    # Its workers are started with the `python3` of the PATH otherwise.
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     try:
         session = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     except Exception as error:  # Without Java there is no Spark.

@@ -312,12 +312,48 @@ async def tasks_of_which_the_first_is_completed() -> None:
     await pause()
 
 
-if sys.version_info >= (3, 12):
-    # Before, no event tells when it happens, and the future says so itself when it goes.
-    @loss("task-failed", "unread-task")
-    async def a_shield_that_is_kept() -> None:
-        shielded = asyncio.shield(fail())  # BORN  # noqa: F841
-        await pause()
+@loss("task-failed", "dropped-task")
+async def a_task_that_is_cancelled_by_a_method_that_was_bound_before() -> None:
+    task = asyncio.create_task(fail())  # BORN
+    stop = task.cancel
+    await turn()
+    assert not stop()
+    del task, stop
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_task_that_is_cancelled_as_soon_as_it_has_failed() -> None:
+    tasks = [asyncio.create_task(fail(turns=0))]  # BORN
+    await asyncio.sleep(0)
+    assert tasks[0].done()
+    tasks.pop().cancel("no longer wanted")
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_task_in_python_that_is_cancelled_when_it_has_failed() -> None:
+    kind: typing.Any = asyncio.tasks._PyTask  # type: ignore[attr-defined]
+    task = kind(fail(), loop=asyncio.get_running_loop())
+    await turn()
+    assert not task.cancel()
+    del task
+    await pause()
+
+
+@loss("task-failed", "unread-task")
+async def a_shield_that_is_kept() -> None:
+    shielded = asyncio.shield(fail())  # BORN  # noqa: F841
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
+async def a_shield_that_is_told_to_stop() -> None:
+    shielded = asyncio.shield(fail())  # BORN
+    await turn()
+    assert not shielded.cancel()
+    del shielded
+    await pause()
 
 
 @loss("callback-raised", "raising-callback")
@@ -347,12 +383,6 @@ async def a_protocol() -> None:
         writer.close()
         await writer.wait_closed()
         await pause()
-
-
-@loss("callback-raised", "raising-callback")
-async def what_a_library_tells_the_loop() -> None:
-    asyncio.get_running_loop().call_exception_handler({"message": "of a library", "exception": ValueError("lost")})
-    await pause()
 
 
 @loss("outcomes-ignored", "unread-gather")
@@ -543,6 +573,23 @@ def test_an_eager_task_that_fails_in_its_first_step(records: list[heard.Failure]
     asyncio.run(main())
     assert records[0].born[0].function.endswith("main")
     assert records[0].rule == "unread-task"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in 3.12")
+def test_an_eager_task_whose_coroutine_is_one_of_asyncio_s(records: list[heard.Failure]) -> None:
+    async def work() -> None:
+        raise ValueError("lost")
+
+    def start() -> None:
+        asyncio.create_task(asyncio.wait_for(work(), 60))
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        start()
+        await pause()
+
+    asyncio.run(main())
+    assert [record.born[0].function.rpartition(".")[2] for record in records] == ["start"]
 
 
 def test_several_loops_in_several_threads(records: list[heard.Failure]) -> None:

@@ -12,9 +12,10 @@ import weakref
 from collections.abc import Awaitable, Callable
 
 import pytest
-from conftest import GRACE, LoopFactory, elapse, go, turn
+from conftest import GRACE, Hands, LoopFactory, elapse, go, turn
 
 import heard
+from heard.monitor import clock
 
 Read = Callable[[list[BaseException | None]], Awaitable[object]]
 READERS: list[Read] = []
@@ -364,6 +365,43 @@ async def a_weak_reference_with_a_reader(heard_of: list[BaseException | None]) -
     heard_of.append(found.exception())
 
 
+def test_what_a_library_tells_the_loop_is_not_lost(records: list[heard.Failure], loop_factory: LoopFactory) -> None:
+    """Whoever tells it has heard it, and may hand it to others as well."""
+
+    async def main() -> None:
+        context = {"message": "Job failed", "exception": ValueError("of a library")}
+        asyncio.get_running_loop().call_exception_handler(context)
+        await turn()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main())
+    assert [(record.event, record.rule, record.verdict) for record in records] == [("loop-told", "", None)]
+    assert heard.stats() == heard.Stats(told=1)
+
+
+def test_it_is_read_while_it_is_reported() -> None:
+    """By another thread, or by whoever is given the report, as here: it is taken back."""
+    seen: list[heard.Failure] = []
+
+    def report(failure: heard.Failure) -> None:
+        seen.append(failure)
+        if failure.verdict == "unread":
+            future.exception()
+
+    before = clock.use(Hands())
+    heard.install(grace=GRACE, report=report)
+    try:
+        future: concurrent.futures.Future[None] = concurrent.futures.Future()
+        future.set_exception(ValueError("read just then"))
+        go(3 * GRACE)
+        assert [failure.verdict for failure in seen] == ["unread", "retracted"]
+        assert seen[0].id == seen[1].id
+        assert heard.stats() == heard.Stats(retracted=1)
+    finally:
+        heard.uninstall()
+        clock.use(before)
+
+
 # Futures that were told to stop after they had failed.
 
 
@@ -375,6 +413,15 @@ async def a_task_that_is_cancelled_and_read(heard_of: list[BaseException | None]
     assert not task.cancelled() and task.done()
     await elapse(GRACE / 2)
     heard_of.append(task.exception())
+
+
+@reader
+async def a_future_that_says_by_a_cancel_that_it_need_not_be_read(heard_of: list[BaseException | None]) -> None:
+    """As libraries do with what they have handed out, when a connection is lost."""
+    pong = asyncio.get_running_loop().create_future()
+    pong.set_exception(ConnectionError("it is lost"))
+    assert not pong.cancel()
+    heard_of.append(None)
 
 
 @reader

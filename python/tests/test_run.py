@@ -64,8 +64,20 @@ def test_the_exit_code_and_the_output_are_the_program_s_own(launch: Launch, sour
     assert monitored.err == plain.err
 
 
+CALLBACK = """
+    import asyncio
+
+    async def main():
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+"""
+
+
 def test_strict(launch: Launch) -> None:
     assert launch(LOSES, *RUN, "--strict").code == 1
+    assert launch(CALLBACK, *RUN, "--strict").code == 1
     assert launch("print('fine')", *RUN, "--strict").code == 0
     assert launch(LOSES + "        sys.exit(5)\n", *RUN, "--strict").code == 5
 

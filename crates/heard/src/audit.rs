@@ -1,6 +1,7 @@
 //! The command `heard audit`: every awaitable, and what becomes of it.
 
 mod json;
+mod migrate;
 mod table;
 mod totals;
 
@@ -18,7 +19,7 @@ use crate::console::{Console, counted, one_line};
 use crate::exit::Exit;
 use crate::output::web::{Excerpts, Page, Row};
 use crate::output::{Places, terminal_width};
-use crate::survey::{Survey, SurveyError};
+use crate::survey::{Asked, Survey, SurveyError};
 
 /// Lists what the arguments ask for.
 pub(crate) fn run(arguments: &AuditArguments, console: Console) -> io::Result<Exit> {
@@ -36,10 +37,13 @@ fn audit(arguments: &AuditArguments, console: Console) -> io::Result<Result<Exit
         Ok(survey) => survey,
         Err(error) => return Ok(Err(error)),
     };
+    if arguments.migrate {
+        return migrate::list(&mut survey, arguments.output_format, console);
+    }
     let mut awaitables: Vec<Awaitable> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
     let mut notebooks = Places::new(&survey.cwd, HashMap::new());
-    let done = survey.run(true, &mut |analysed| {
+    let done = survey.run(Asked::Awaitables, &mut |analysed| {
         let is_wanted = |awaitable: &Awaitable| arguments.kind.is_empty() || arguments.kind.contains(&awaitable.kind);
         let wanted: Vec<Awaitable> = analysed.report.awaitables.into_iter().filter(is_wanted).collect();
         if arguments.output_format == AuditFormat::Html {

@@ -124,6 +124,14 @@ impl Baseline {
         Ok((entries.len(), &self.path))
     }
 
+    /// The text of the file with one more finding, and the text that it has.
+    pub(crate) fn with(&self, finding: &Finding) -> io::Result<(String, &str)> {
+        let mut entries = self.entries.clone();
+        entries.push(self.entry(finding));
+        entries.sort();
+        Ok((written(&entries)?, self.text.as_deref().unwrap_or_default()))
+    }
+
     fn replace(&self, text: &str) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(&self.folder)?;
         file.write_all(text.as_bytes())?;

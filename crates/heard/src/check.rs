@@ -1,6 +1,6 @@
 //! The command `heard check`: from paths to printed findings.
 
-mod allow;
+pub(crate) mod allow;
 mod evidence;
 mod fix;
 mod tally;
@@ -14,7 +14,7 @@ use heard_analysis::{Awaitable, Fate, Finding, Notice, Rule};
 use self::allow::Allowed;
 use self::evidence::{Evidence, EvidenceError};
 use self::tally::Tally;
-use self::wanted::Wanted;
+pub(crate) use self::wanted::Wanted;
 use crate::changes::{Changes, ChangesError};
 use crate::cli::CheckArguments;
 use crate::config::Policy;
@@ -23,7 +23,7 @@ use crate::exit::Exit;
 use crate::output::{Printer, Results, shown};
 use crate::rewrite;
 use crate::rule::{self, UnknownRule};
-use crate::survey::{Analysed, Survey, SurveyError};
+use crate::survey::{Analysed, Asked, Survey, SurveyError};
 use crate::watch;
 
 /// Why nothing could be checked at all.
@@ -183,7 +183,7 @@ fn each_project<'p>(
         Err(error) => return Ok(Err(error.into())),
     }
     let mut trouble = None;
-    let done = survey.run(arguments.report_unknown, &mut |analysed| {
+    let done = survey.run(if arguments.report_unknown { Asked::Awaitables } else { Asked::Findings }, &mut |analysed| {
         let Analysed { root, report, program, files, configs, disk, changes, places } = analysed;
         if trouble.is_some() {
             return Ok(());

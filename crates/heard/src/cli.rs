@@ -13,7 +13,7 @@ use crate::config::PythonVersion;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::logs::LogsArguments;
-use crate::{audit, check, config, logs, rule, run, shell};
+use crate::{audit, check, config, logs, lsp, rule, run, shell};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]
@@ -70,6 +70,13 @@ enum Command {
     /// Exit code: 0 when there are no incidents (with --fail-on new, no new ones), 1 when there are, 2 when the job
     /// could not be done or a file could not be read.
     Logs(LogsArguments),
+    /// Serve an editor: findings while you type, with their traces, fixes and pages, and the fate of what is awaited.
+    ///
+    /// It speaks the Language Server Protocol on standard input and output, and is started by the editor. What is
+    /// found, the settings of the project say, as for `heard check`.
+    ///
+    /// Exit code: 0 when the editor ends it, 1 when the editor is gone.
+    Lsp(LspArguments),
     /// List the rules, or print one rule's page.
     Rule(RuleArguments),
     /// Print the settings that are in force, and which file says each of them.
@@ -215,6 +222,9 @@ pub(crate) struct AuditArguments {
     /// List awaitables of these kinds only (separated by commas; may be repeated).
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind())]
     pub(crate) kind: Vec<Kind>,
+    /// List every gather instead, and say whether it may become a `TaskGroup`, or have its failures looked at.
+    #[arg(long, conflicts_with = "kind")]
+    pub(crate) migrate: bool,
     /// How awaitables are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: AuditFormat,
@@ -242,6 +252,17 @@ pub(crate) struct ConfigArguments {
     /// Print the JSON schema of all settings instead.
     #[arg(long)]
     pub(crate) schema: bool,
+}
+
+/// What `heard lsp` is asked to do.
+#[derive(Debug, Args)]
+pub(crate) struct LspArguments {
+    /// Speak on standard input and output. There is nothing else, but many editors say so.
+    #[arg(long)]
+    pub(crate) stdio: bool,
+    /// The editor's process; it is said at the start as well.
+    #[arg(long = "clientProcessId", value_name = "ID", hide = true)]
+    pub(crate) client_process_id: Option<u32>,
 }
 
 /// What `heard completions` is asked to do.
@@ -339,6 +360,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Check(arguments) => check::run(arguments, console),
         Command::Audit(arguments) => audit::run(arguments, console),
         Command::Logs(arguments) => logs::run(arguments, console),
+        Command::Lsp(_) => lsp::run(),
         Command::Rule(arguments) => rule::run(arguments, console),
         Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),

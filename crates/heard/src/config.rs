@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Declared, Rule};
+use heard_analysis::{Declared, FixStyle, Rule};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 pub(crate) use self::file::{ConfigError, Layer};
@@ -123,6 +123,11 @@ impl Config {
     /// The version of Python that the code is read for.
     pub(crate) fn python_version(&self) -> Option<(PythonVersion, &Layer)> {
         self.first("python-version", |settings| &settings.python_version).map(|version| (*version.value, version.layer))
+    }
+
+    /// How fixes give a task a reader.
+    pub(crate) fn fix_style(&self) -> Option<FixStyle> {
+        self.first("fix-style", |settings| &settings.fix_style).map(|style| (*style.value).into())
     }
 
     /// The file with the findings that are known already.

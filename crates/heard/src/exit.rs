@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Findings,
     /// The job could not be done, or not all of it.
     Failure,
+    /// The editor is gone and never said `shutdown`, for which its protocol has a code.
+    Unannounced,
     /// A program was run, and ended with this code.
     #[cfg(not(unix))]
     Program(u8),
@@ -27,7 +29,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(match exit {
             Exit::Clean => 0,
-            Exit::Findings => 1,
+            Exit::Findings | Exit::Unannounced => 1,
             Exit::Failure => 2,
             #[cfg(not(unix))]
             Exit::Program(code) => code,

@@ -9,6 +9,7 @@ mod config;
 mod console;
 mod exit;
 mod logs;
+mod lsp;
 mod notebook;
 mod output;
 mod project;

@@ -26,6 +26,7 @@ use tempfile::NamedTempFile;
 
 use crate::cli::OutputFormat;
 
+pub(crate) use self::json::{JsonFix, json_fix};
 pub(crate) use self::page::page_of;
 pub(crate) use self::place::{Cells, Place, Places};
 

@@ -3,6 +3,7 @@
 //! What is reported is what the user points at; what is analysed is the whole project, since an
 //! awaitable may be born in one file and read in another.
 
+mod depends;
 mod requires_python;
 
 use std::collections::BTreeSet;

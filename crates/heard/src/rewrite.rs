@@ -62,7 +62,7 @@ impl Original {
         let line_end = line_end(&self.text);
         let mut text = self.text.clone();
         for edit in edits.iter().rev() {
-            text.replace_range(edit.span.start.offset..edit.span.end.offset, &edit.text.replace('\n', line_end));
+            text.replace_range(edit.span.start.offset..edit.span.end.offset, &edit.text.replace("\r\n", "\n").replace('\n', line_end));
         }
         text
     }

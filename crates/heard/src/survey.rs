@@ -3,8 +3,9 @@
 //! The paths are grouped by project, each project is analysed as a whole, and its report goes to
 //! the command that asked. What could not be done is told on the way.
 
+pub(crate) mod program;
 mod progress;
-mod target;
+pub(crate) mod target;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -13,13 +14,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Environment, EnvironmentError, Notice, Program, Report, Request, Settings, UnknownName};
+use heard_analysis::{EnvironmentError, Notice, Program, Report, Request};
 
+use self::program::{Given, Remark};
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
 use crate::changes::Changes;
 use crate::cli::ProjectArguments;
-use crate::config::{self, Config, ConfigError, Configs, PythonVersion};
+use crate::config::{Config, ConfigError, Configs};
 use crate::console::{Console, counted};
 use crate::notebook;
 use crate::output::{Cells, Places, shown};
@@ -52,6 +54,16 @@ pub(crate) struct Analysed<'a> {
     /// What has changed, if that was asked for.
     pub(crate) changes: Option<&'a Changes>,
     pub(crate) places: &'a Places,
+}
+
+/// What a report is to hold beside findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Findings,
+    /// All awaitables too.
+    Awaitables,
+    /// All gathers too, and what they may become.
+    Migrations,
 }
 
 /// What a command does with a project that was analysed.
@@ -174,12 +186,11 @@ impl<'a> Survey<'a> {
         Ok(Ok(reported))
     }
 
-    /// Analyses the projects one after the other, and hands over the report on each, with `awaitables` also on all
-    /// awaitables.
-    pub(crate) fn run(&mut self, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    /// Analyses the projects one after the other, and hands over the report on each.
+    pub(crate) fn run(&mut self, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let jobs = self.jobs()?;
         for index in 0..jobs.len() {
-            if let Err(error) = self.analyse(&jobs, index, awaitables, take)? {
+            if let Err(error) = self.analyse(&jobs, index, asked, take)? {
                 return Ok(Err(error));
             }
         }
@@ -227,7 +238,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Analyses one project.
-    fn analyse(&mut self, jobs: &[Job], index: usize, awaitables: bool, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
+    fn analyse(&mut self, jobs: &[Job], index: usize, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let root = &jobs[index].project.root;
         let start = Instant::now();
         let (files, configs) = match self.files(jobs, index)? {
@@ -266,7 +277,8 @@ impl<'a> Survey<'a> {
             &Request {
                 files: &files.all,
                 reported: &|path| files.reported.contains(path),
-                awaitables,
+                awaitables: asked == Asked::Awaitables,
+                migrations: asked == Asked::Migrations,
                 threads: self.arguments.threads.into(),
                 progress: &|| progress.step(),
             },
@@ -274,7 +286,7 @@ impl<'a> Survey<'a> {
         drop(progress);
         if !report.unknown.is_empty() {
             for unknown in &report.unknown {
-                self.console.error(self.unknown_name(unknown, &configs))?;
+                self.console.error(program::unknown_name(unknown, &configs, &self.cwd))?;
             }
             self.failed = true;
             return Ok(Ok(()));
@@ -330,70 +342,21 @@ impl<'a> Survey<'a> {
         Ok(configs.map_err(|error| SurveyError::Config(error.told(&self.cwd))))
     }
 
-    /// The Python that the project's code is read for: what was asked for, what is set, or the oldest one that the
-    /// project supports.
-    fn python_version(&self, project: &Project, config: &Config) -> io::Result<Option<(u8, u8)>> {
-        let root = shown(&project.root, &self.cwd);
-        if let Some(PythonVersion(version)) = self.arguments.python_version {
-            return Ok(Some(version));
-        }
-        if let Some((version, layer)) = config.python_version() {
-            self.console.detail(format!("{root}: Python {version}, from {}", shown(&layer.path, &self.cwd)))?;
-            return Ok(Some(version.0));
-        }
-        match project.python_version(&self.disk) {
-            Ok(Some((major, minor))) => {
-                self.console.detail(format!("{root}: Python {major}.{minor}, from requires-python in pyproject.toml"))?;
-                Ok(Some((major, minor)))
-            }
-            Ok(None) => {
-                self.console.detail(format!("{root}: the environment's Python, since no requires-python sets a lower bound"))?;
-                Ok(None)
-            }
-            Err(error) => {
-                self.console.warning(format!("{}: {error}", place(&error.path, error.line, &self.cwd)))?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// The program to analyse, with the environment that was asked for, set or found. Of `configs`, the first one is
-    /// the project's.
+    /// The program to analyse. Of `configs`, the first one is the project's.
     fn program(&self, project: &Project, files: &[Utf8PathBuf], configs: &[Config]) -> io::Result<Result<Program, SurveyError>> {
-        let none = Config::default();
-        let config = configs.first().unwrap_or(&none);
-        let python_version = self.python_version(project, config)?;
-        let mut source_roots = match config.source_roots() {
-            Ok(roots) => roots,
-            Err(error) => return Ok(Err(SurveyError::Config(error.told(&self.cwd)))),
-        };
-        source_roots.extend(project.source_roots(files));
-        let declared = config::declared(configs.iter());
-        let new = |environment| {
-            let (source_roots, declared) = (source_roots.clone(), declared.clone());
-            let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared };
-            Program::new(Arc::new(self.disk.clone()), &settings)
-        };
-        if let Some(python) = self.arguments.python.as_ref().map(|python| self.cwd.join(python)).or_else(|| config.python()) {
-            return Ok(new(Environment::At(python)).map_err(SurveyError::Python));
-        }
-        let error = match new(project.environment()) {
-            Ok(program) => return Ok(Ok(program)),
-            Err(error) => error,
-        };
-        self.console.warning(format!(
-            "installed packages are not looked at, since the Python environment cannot be used: {error}; --python names another"
-        ))?;
-        Ok(new(Environment::None).map_err(SurveyError::Python))
-    }
-
-    /// What to say of a name in the settings that nothing has.
-    fn unknown_name(&self, UnknownName { setting, name, nearest }: &UnknownName, configs: &[Config]) -> String {
-        let nearest = nearest.as_ref().map(|nearest| format!("; the nearest is `{nearest}`")).unwrap_or_default();
-        let message = format!("nothing in the project or its environment is called `{name}`{nearest}");
-        match config::declares(configs.iter(), setting, name) {
-            Some(layer) => layer.error(setting, message).told(&self.cwd),
-            None => format!("`{setting}`: {message}"),
+        let python = self.arguments.python.as_ref().map(|python| self.cwd.join(python));
+        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version };
+        match program::of(&self.disk, project, files, configs, &asked) {
+            Ok((program, remarks)) => {
+                for remark in remarks {
+                    match remark {
+                        Remark::Detail(message) => self.console.detail(message)?,
+                        Remark::Warning(message) => self.console.warning(message)?,
+                    }
+                }
+                Ok(Ok(program))
+            }
+            Err(error) => Ok(Err(error)),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Python files are decoded as Python decodes them, and what no later stage could walk is refused
 //! here, once for all of them. Nothing is ever written. Files may be put over those of the disk: what comes on standard
-//! input, and changes that are tried before they are made.
+//! input, what an editor has open, and changes that are tried before they are made.
 
 mod decode;
 
@@ -11,11 +11,13 @@ pub(crate) use self::decode::{Coded, decode};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::limits;
 use heard_analysis::system::{Notebook, NotebookError, System};
+
+use self::decode::refuse_null;
 
 /// Nobody writes such files; the parser's positions have 32 bits.
 const LARGEST: u64 = 256 << 20;
@@ -24,30 +26,53 @@ const LARGEST: u64 = 256 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
     cwd: Utf8PathBuf,
-    /// The bytes of files that are other than on the disk.
-    over: HashMap<Utf8PathBuf, Arc<[u8]>>,
+    /// The files that are other than on the disk. Every clone sees the same.
+    over: Arc<RwLock<HashMap<Utf8PathBuf, Over>>>,
+}
+
+/// A file that is put over the disk's.
+#[derive(Clone, Debug)]
+enum Over {
+    Bytes(Arc<[u8]>),
+    /// What is decoded already, whatever coding it declares.
+    Text(Arc<str>),
 }
 
 impl Disk {
     /// The disk as seen from the working directory `cwd`, which is absolute.
     pub(crate) fn new(cwd: &Utf8Path) -> Self {
-        Disk { cwd: cwd.to_owned(), over: HashMap::new() }
+        Disk { cwd: cwd.to_owned(), over: Arc::default() }
     }
 
     /// Puts a file over the disk's, in front of all that is read from here on.
-    pub(crate) fn put(&mut self, path: &Utf8Path, bytes: Vec<u8>) {
-        self.over.insert(path.to_owned(), bytes.into());
+    pub(crate) fn put(&self, path: &Utf8Path, bytes: Vec<u8>) {
+        self.put_over(path, Over::Bytes(bytes.into()));
+    }
+
+    /// The same with a text, which is what an editor has open.
+    pub(crate) fn put_text(&self, path: &Utf8Path, text: Arc<str>) {
+        self.put_over(path, Over::Text(text));
+    }
+
+    fn put_over(&self, path: &Utf8Path, over: Over) {
+        self.over.write().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), over);
     }
 
     /// Takes away all files that were put over the disk's, but for those in `kept`.
-    pub(crate) fn clear(&mut self, kept: &dyn Fn(&Utf8Path) -> bool) {
-        self.over.retain(|path, _| kept(path));
+    pub(crate) fn clear(&self, kept: &dyn Fn(&Utf8Path) -> bool) {
+        self.over.write().unwrap_or_else(PoisonError::into_inner).retain(|path, _| kept(path));
+    }
+
+    fn over(&self, path: &Utf8Path) -> Option<Over> {
+        self.over.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
     /// The bytes of a regular file.
     pub(crate) fn bytes(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
-        if let Some(bytes) = self.over.get(path) {
-            return Ok(bytes.to_vec());
+        match self.over(path) {
+            Some(Over::Bytes(bytes)) => return Ok(bytes.to_vec()),
+            Some(Over::Text(text)) => return Ok(text.as_bytes().to_vec()),
+            None => {}
         }
         let mut bytes = Vec::new();
         open(path)?.read_to_end(&mut bytes)?;
@@ -98,6 +123,14 @@ fn is_python(path: &Utf8Path) -> bool {
     matches!(path.extension(), Some("py" | "pyi" | "pyw"))
 }
 
+/// A text, refused where it nests too deep.
+fn within_limits(text: String) -> io::Result<String> {
+    match limits::check(&text) {
+        Ok(()) => Ok(text),
+        Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error.to_string())),
+    }
+}
+
 impl System for Disk {
     fn read_to_string(&self, path: &Utf8Path) -> io::Result<String> {
         if path.extension() == Some("ipynb") {
@@ -107,19 +140,20 @@ impl System for Disk {
             })?;
             return Ok(notebook.source_code().to_owned());
         }
+        if let Some(Over::Text(text)) = self.over(path) {
+            refuse_null(text.as_bytes()).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            return within_limits(text.to_string());
+        }
         let bytes = self.bytes(path)?;
         if !is_python(path) && !starts_like_script(&bytes) {
             return String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "is not UTF-8"));
         }
         let (text, _) = decode(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-        match limits::check(&text) {
-            Ok(()) => Ok(text),
-            Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error.to_string())),
-        }
+        within_limits(text)
     }
 
     fn is_file(&self, path: &Utf8Path) -> bool {
-        self.over.contains_key(path) || self.cwd.join(path).is_file()
+        self.over(path).is_some() || self.cwd.join(path).is_file()
     }
 
     fn is_directory(&self, path: &Utf8Path) -> bool {

@@ -6,6 +6,7 @@
 
 mod adverse;
 mod changes;
+mod editor;
 mod enormous;
 mod follow;
 mod formats;

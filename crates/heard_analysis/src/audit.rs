@@ -30,6 +30,8 @@ pub struct Awaitable {
     pub at: Option<Span>,
     /// The failure that would be lost, of what is lost.
     pub witness: Option<Witness>,
+    /// The qualified name, inside the module, of the function or class around the call; empty where there is none.
+    pub symbol: String,
 }
 
 impl Awaitable {
@@ -166,7 +168,17 @@ pub(crate) fn awaitables(facts: &[Fact]) -> Vec<Awaitable> {
         let span = &birth.site.span;
         let (fate, how, at) = ending(birth, unexamined.contains(span));
         let witness = birth.witness.clone().filter(|_| fate == Fate::Lost);
-        Awaitable { span: span.clone(), kind: Kind::of(birth), callee: birth.callee.clone(), call: birth.call.clone(), fate, how, at, witness }
+        Awaitable {
+            span: span.clone(),
+            kind: Kind::of(birth),
+            callee: birth.callee.clone(),
+            call: birth.call.clone(),
+            fate,
+            how,
+            at,
+            witness,
+            symbol: birth.site.symbol.clone(),
+        }
     };
     births().map(of_birth).collect()
 }
@@ -204,6 +216,7 @@ fn consumed(how: How) -> &'static str {
         How::Awaited => "awaited",
         How::HandedOver => "handed over",
         How::Method => "asked for its outcome",
+        How::AfterCancel => "awaited once it is cancelled",
         How::Examined => "examined",
         How::Owned => "kept and read by what makes it",
     }

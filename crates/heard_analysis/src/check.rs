@@ -10,6 +10,7 @@ use crate::audit::Awaitable;
 use crate::declared::{self, UnknownName};
 use crate::facts::{self, Index, Models, Names};
 use crate::finding::{self, Finding, Notice};
+use crate::mend::{self, Migration};
 use crate::program::{Database, Program};
 use crate::resolve::{self, FileTable, Module};
 use crate::workers::{Failed, for_each_file};
@@ -23,6 +24,8 @@ pub struct Request<'a> {
     pub reported: &'a (dyn Fn(&Utf8Path) -> bool + Sync),
     /// Whether all awaitables are wanted too, each with its fate.
     pub awaitables: bool,
+    /// Whether all gathers are wanted too, each with what it may become.
+    pub migrations: bool,
     /// How many threads to use; 0 for one a core.
     pub threads: usize,
     /// Called whenever one more file has been dealt with. Each file counts once.
@@ -38,6 +41,8 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// Every awaitable, where they were asked for, in the order of paths and places.
     pub awaitables: Vec<Awaitable>,
+    /// Every gather, where they were asked for, in the order of paths and places.
+    pub migrations: Vec<Migration>,
     /// The top-level modules that the reported files import and that could not be found, sorted. What
     /// their functions give is not known.
     pub missing: Vec<String>,
@@ -56,7 +61,7 @@ impl Report {
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
     program.add_files(request.files);
     let db = &Database::new(&program.shared);
-    let Request { threads, awaitables, .. } = *request;
+    let Request { threads, .. } = *request;
     let read = for_each_file(db, request.files, threads, names_of, || ());
     let (files, tables, mut unread) = sort_out(db, request, read);
     let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
@@ -77,7 +82,7 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     for _ in &others {
         (request.progress)();
     }
-    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, &program.root, awaitables);
+    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, program, request);
     let results = for_each_file(db, &wanted, threads, work, request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
@@ -85,10 +90,12 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
         report.findings.extend(of_file.findings);
         report.notices.extend(of_file.notices);
         report.awaitables.extend(of_file.awaitables);
+        report.migrations.extend(of_file.migrations);
     }
     report.findings.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
     report.notices.sort();
     report.awaitables.sort();
+    report.migrations.sort_by(|left, right| left.span.cmp(&right.span));
     report
 }
 
@@ -152,7 +159,7 @@ fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf
     names
 }
 
-fn check_file(db: &Database, path: &Utf8Path, index: &Index, root: &Utf8Path, awaitables: bool) -> Report {
+fn check_file(db: &Database, path: &Utf8Path, index: &Index, program: &Program, request: &Request<'_>) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
         Err(message) => return Report::of_notice(unreadable(path, message)),
@@ -166,13 +173,21 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, root: &Utf8Path, aw
             message: format!("syntax error: {message}; checked as far as it parses"),
         });
     }
-    let facts = facts::facts(db, &module, index, awaitables);
-    let mut findings = rules::run(&facts);
-    // Several values may be lost at one place, and that is one defect.
-    let mut seen = FxHashSet::default();
-    findings.retain(|finding| seen.insert((finding.rule, finding.span.clone())));
+    let (awaitables, wants_migrations) = (request.awaitables, request.migrations);
+    let (mut findings, facts, migrations) = facts::with_finder(db, &module, index, |finder| {
+        let facts = facts::facts(finder, index, awaitables || wants_migrations);
+        let mut found = rules::run(&facts);
+        // Several values may be lost at one place, and that is one defect.
+        let mut seen = FxHashSet::default();
+        found.retain(|(_, finding)| seen.insert((finding.rule, finding.span.clone())));
+        mend::offer(finder, &program.fixing, &mut found);
+        let findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
+        let migrations = if wants_migrations { mend::migrations(finder, &program.fixing, &facts) } else { Vec::new() };
+        (findings, facts, migrations)
+    });
+    report.migrations = migrations;
     finding::number(&mut findings);
-    report.findings = suppress::apply(&module, context::weigh(&module, root, findings));
+    report.findings = suppress::apply(&module, context::weigh(&module, &program.root, findings));
     if awaitables {
         report.awaitables = audit::awaitables(&facts);
     }

@@ -23,6 +23,26 @@ pub struct Edit {
 }
 
 impl Fix {
+    /// Those of `fixes` that can be made in one step, the first ones first, and their edits in the order of the text.
+    ///
+    /// Two fixes that change the same text, or put something in at the same place, are made one after the other; but an
+    /// edit that several bring, like an import, is made once. All edits are of one file.
+    #[must_use]
+    pub fn together<'f>(fixes: impl IntoIterator<Item = &'f Self>) -> (Vec<&'f Self>, Vec<Edit>) {
+        let mut chosen: Vec<&Self> = Vec::new();
+        for fix in fixes {
+            let mut others = chosen.iter().flat_map(|other| &other.edits);
+            let collides = others.any(|other| fix.edits.iter().any(|edit| edit != other && edit.touches(other)));
+            if !collides {
+                chosen.push(fix);
+            }
+        }
+        let mut edits: Vec<Edit> = chosen.iter().flat_map(|fix| &fix.edits).cloned().collect();
+        edits.sort_by_key(|edit| (edit.span.start.offset, edit.span.end.offset));
+        edits.dedup();
+        (chosen, edits)
+    }
+
     /// Applies the fix to `source`, the text of the file that its edits speak of.
     #[must_use]
     pub fn apply(&self, source: &str) -> String {
@@ -31,5 +51,11 @@ impl Fix {
             text.replace_range(edit.span.start.offset..edit.span.end.offset, &edit.text);
         }
         text
+    }
+}
+
+impl Edit {
+    fn touches(&self, other: &Self) -> bool {
+        self.span.start.offset <= other.span.end.offset && other.span.start.offset <= self.span.end.offset
     }
 }

@@ -33,6 +33,8 @@ mod hears;
 mod inquiries;
 mod jumps;
 mod left_generators;
+mod left_races;
+mod mending;
 mod models;
 mod mutes;
 mod names;
@@ -66,7 +68,6 @@ use ruff_text_size::Ranged;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
-use self::birth::Finder;
 use self::body::walk;
 use self::flow::Flow;
 use self::names::plain_functions;
@@ -76,7 +77,8 @@ use crate::resolve::Module;
 
 pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;
-pub(crate) use birth::Index;
+pub(crate) use birth::{Finder, Index, return_exceptions};
+pub(crate) use body::{Local, Use, Variable, last_name};
 pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
 pub(crate) use context_exits::{ExitFault, FaultyExit};
@@ -92,6 +94,7 @@ pub(crate) use group_members::FirstOfGroup;
 pub(crate) use handlers::{Caught, Swallow, Then};
 pub(crate) use jumps::Jump;
 pub(crate) use left_generators::LeftGenerator;
+pub(crate) use left_races::LeftRace;
 pub(crate) use models::{Brought, Callbacks, Models, Problem, Spawner};
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
@@ -154,6 +157,8 @@ pub(crate) enum Fact {
     Outliving(Outliving),
     /// A task is started past the project's spawner.
     RawTask(RawTask),
+    /// A cancelled wait leaves a task behind.
+    LeftRace(LeftRace),
     /// A signal handler raises.
     SignalRaise(SignalRaise),
     /// An async test has no mark, or a mark no async test.
@@ -191,8 +196,13 @@ pub(crate) struct Site {
     pub(crate) statement: String,
 }
 
-/// The facts of `module`; with `all`, also the births whose value cannot be lost.
-pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index, all: bool) -> Vec<Fact> {
+/// Does `work` with what finds the facts of `module`.
+pub(crate) fn with_finder<'db, T>(
+    db: &'db Database,
+    module: &Module<'db>,
+    index: &Index,
+    work: impl FnOnce(&Finder<'_, 'db, '_>) -> T,
+) -> T {
     let body = walk(module.body(), &index.models, module.is_notebook());
     let mut methods = FxHashMap::default();
     for class in body.calls.iter().filter_map(|site| site.around.scope.class) {
@@ -207,6 +217,11 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
         module_functions: plain_functions(module.body()),
         methods,
     };
+    work(&finder)
+}
+
+/// The facts of a module; with `all`, also the births whose value cannot be lost.
+pub(crate) fn facts(finder: &Finder, index: &Index, all: bool) -> Vec<Fact> {
     let async_callbacks: Vec<AsyncCallback> = finder.async_callbacks(index).collect();
     let mut births = finder.births(index, all);
     // What never runs has no failure that the future could tell.
@@ -235,6 +250,7 @@ pub(crate) fn facts<'db>(db: &'db Database, module: &Module<'db>, index: &Index,
     facts.extend(finder.hidden_failures().into_iter().map(Fact::HiddenFailure));
     facts.extend(finder.outliving().map(Fact::Outliving));
     facts.extend(finder.raw_tasks().map(Fact::RawTask));
+    facts.extend(finder.left_races().into_iter().map(Fact::LeftRace));
     facts.extend(finder.signal_raises().map(Fact::SignalRaise));
     facts.extend(finder.unmarked_tests().into_iter().map(Fact::UnmarkedTest));
     facts.extend(finder.unread_statuses().map(Fact::UnreadStatus));
@@ -328,8 +344,6 @@ pub(crate) struct Birth {
     pub(crate) is_held_by_timer: bool,
     /// Whether what runs is clean-up, whose failures are often let go on purpose.
     pub(crate) is_cleanup: bool,
-    /// Whether putting `await` before the call gives the same place a value.
-    pub(crate) awaitable_in_place: Option<AwaitEdit>,
     pub(crate) fate: Fate,
     /// The wait that leaves it behind, and whether it is cancelled at least.
     pub(crate) abandoned: Option<(Span, bool)>,
@@ -391,13 +405,4 @@ impl Hearing {
             _ => "",
         }
     }
-}
-
-/// How `await` can be put before a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AwaitEdit {
-    /// The call.
-    pub(crate) call: Span,
-    /// Whether the awaited call needs brackets around it.
-    pub(crate) brackets: bool,
 }

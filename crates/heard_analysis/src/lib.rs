@@ -6,6 +6,7 @@
 //! input, and what could not be done is a [`Notice`] beside the findings.
 
 mod audit;
+mod cancellation;
 mod check;
 mod context;
 mod declared;
@@ -14,6 +15,7 @@ mod environment;
 mod facts;
 mod finding;
 pub mod limits;
+mod mend;
 mod panics;
 mod program;
 mod resolve;
@@ -24,12 +26,14 @@ pub mod system;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
+pub use cancellation::{Cancellation, Cancelled};
 pub use check::{Report, Request, check};
 pub use context::is_test_code;
 pub use declared::UnknownName;
 pub use edit::{Edit, Fix};
 pub use environment::{Environment, EnvironmentError};
 pub use finding::{Finding, Level, Notice, Position, Span, Step, Witness};
+pub use mend::{FixStyle, Fixing, Migration, Target};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::environment::{Environment, EnvironmentError};
+use crate::mend::Fixing;
 use crate::resolve::{Roots, Shared};
 use crate::system::System;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub environment: Environment,
     /// What it declares of its own functions.
     pub declared: Declared,
+    /// What fixes may use.
+    pub fixing: Fixing,
 }
 
 /// What a project says of functions, by their qualified names.
@@ -44,6 +47,7 @@ pub struct Program {
     pub(crate) declared: Declared,
     /// The project's folder.
     pub(crate) root: Utf8PathBuf,
+    pub(crate) fixing: Fixing,
     environment: Option<Utf8PathBuf>,
 }
 
@@ -61,7 +65,13 @@ impl Program {
         let (prefix, installed) = environment.map_or((None, Vec::new()), |found| (Some(found.prefix), found.site_packages));
         let roots = Roots::new(&settings.root, &settings.source_roots, installed, version);
         let shared = Arc::new(Shared::new(system, version, roots));
-        Ok(Program { shared, declared: settings.declared.clone(), root: settings.root.clone(), environment: prefix })
+        Ok(Program {
+            shared,
+            declared: settings.declared.clone(),
+            root: settings.root.clone(),
+            fixing: settings.fixing.clone(),
+            environment: prefix,
+        })
     }
 
     /// The environment whose packages are seen, and the Python version that the program is read for.

@@ -104,9 +104,9 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.name == name)
 }
 
-/// What all rules say of `facts`.
-pub(crate) fn run(facts: &[Fact]) -> Vec<Finding> {
-    facts.iter().flat_map(|fact| ALL.iter().filter_map(|rule| (rule.check)(fact))).collect()
+/// What all rules say of `facts`, each finding with the fact that it is about.
+pub(crate) fn run(facts: &[Fact]) -> Vec<(&Fact, Finding)> {
+    facts.iter().flat_map(|fact| ALL.iter().filter_map(move |rule| Some((fact, (rule.check)(fact)?)))).collect()
 }
 
 impl Birth {

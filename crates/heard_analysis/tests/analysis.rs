@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::Utf8PathBuf;
 use heard_analysis::system::InMemorySystem;
-use heard_analysis::{Declared, Environment, Finding, Fix, Level, Program, Report, Request, Settings, check};
+use heard_analysis::{Declared, Environment, Finding, Fix, Fixing, Level, Program, Report, Request, Settings, check};
 
 use crate::marker::Marker;
 
@@ -66,9 +66,10 @@ fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usiz
         python_version: Some((3, 13)),
         environment: Environment::None,
         declared: declared(manifest)?,
+        fixing: Fixing::default(),
     };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
-    let request = Request { files: &files, reported: &|_| true, awaitables, threads, progress: &|| () };
+    let request = Request { files: &files, reported: &|_| true, awaitables, migrations: awaitables, threads, progress: &|| () };
     let report = check(&program, &request);
     if let Some(unknown) = report.unknown.first() {
         return Err(format!("nothing in the program is called `{}`, which its manifest names", unknown.name));
@@ -115,18 +116,10 @@ fn word(level: Level) -> &'static str {
 }
 
 /// Applies the fixes of all findings to a module of its own; `None` where there is none.
-pub(crate) fn fix(source: &str, findings: &[Finding]) -> Result<Option<String>, String> {
-    let mut edits: Vec<_> = findings.iter().filter_map(|finding| finding.fix.as_ref()).flat_map(|fix| fix.edits.iter().cloned()).collect();
-    if edits.is_empty() {
-        return Ok(None);
-    }
-    edits.sort_by_key(|edit| (edit.span.start.offset, edit.span.end.offset));
-    edits.dedup();
-    if edits.windows(2).any(|pair| pair[0].span.end.offset > pair[1].span.start.offset) {
-        return Err("the edits of two fixes overlap".to_owned());
-    }
+pub(crate) fn fix(source: &str, findings: &[Finding]) -> Option<String> {
+    let (_, edits) = Fix::together(findings.iter().filter_map(|finding| finding.fix.as_ref()));
     let all = Fix { safe: false, title: String::new(), edits };
-    Ok(Some(all.apply(source)))
+    (!all.edits.is_empty()).then(|| all.apply(source))
 }
 
 #[cfg(test)]
@@ -147,6 +140,7 @@ mod tests {
             message: "`save` is never awaited".to_owned(),
             span: span(line, 0, 0),
             trace: Vec::new(),
+            witness: None,
             help: String::new(),
             fix: None,
             symbol: String::new(),
@@ -196,9 +190,10 @@ mod tests {
             finding
         };
         let findings = [with_edit(8, 8, "await "), with_edit(0, 0, "await ")];
-        assert_eq!(fix("save()\n load()", &findings), Ok(Some("await save()\n await load()".to_owned())));
-        assert_eq!(fix("save()", &[]), Ok(None));
-        assert!(fix("save()", &[with_edit(0, 4, "a"), with_edit(2, 6, "b")]).is_err());
+        assert_eq!(fix("save()\n load()", &findings).as_deref(), Some("await save()\n await load()"));
+        assert_eq!(fix("save()", &[]), None);
+        assert_eq!(fix("save()", &[with_edit(0, 4, "a"), with_edit(2, 6, "b")]).as_deref(), Some("a()"));
+        assert_eq!(fix("save()", &[with_edit(0, 0, "a"), with_edit(0, 0, "a")]).as_deref(), Some("asave()"));
     }
 
     #[test]

@@ -270,22 +270,27 @@ fn fixes_mend() {
 
 /// Fixes a module, and checks that nothing is left to fix and that nothing new is wrong.
 fn mend(block: &Block) -> Result<Option<String>, String> {
+    const MOST_ROUNDS: usize = 10;
     let before = analyse(&block.manifest, &single(&block.code))?.findings;
-    let Some(text) = fix(&block.code, &before)? else {
+    let Some(mut text) = fix(&block.code, &before) else {
         return Ok(None);
     };
-    let report = analyse(&block.manifest, &single(&text))?;
-    if let Some(notice) = report.notices.first() {
-        return Err(format!("the fixed module has a notice: {}\n{}", notice.message, quoted(&text)));
+    for _ in 0..MOST_ROUNDS {
+        let report = analyse(&block.manifest, &single(&text))?;
+        if let Some(notice) = report.notices.first() {
+            return Err(format!("the fixed module has a notice: {}\n{}", notice.message, quoted(&text)));
+        }
+        let of_rule = |findings: &[Finding], rule: &str| findings.iter().filter(|finding| finding.rule == rule).count();
+        let is_new = |finding: &&Finding| of_rule(&report.findings, finding.rule) > of_rule(&before, finding.rule);
+        if let Some(finding) = report.findings.iter().find(is_new) {
+            return Err(format!("the fixed module has a new finding: {}\n{}", finding.message, quoted(&text)));
+        }
+        match fix(&text, &report.findings) {
+            None => return Ok(Some(text)),
+            Some(next) => text = next,
+        }
     }
-    if let Some(finding) = report.findings.iter().find(|finding| finding.fix.is_some()) {
-        return Err(format!("the fixed module still has something to fix: {}\n{}", finding.message, quoted(&text)));
-    }
-    let unfixed = |findings: &[Finding]| findings.iter().filter(|finding| finding.fix.is_none()).count();
-    if unfixed(&report.findings) > unfixed(&before) {
-        return Err(format!("the fixed module has a new finding\n{}", quoted(&text)));
-    }
-    Ok(Some(text))
+    Err(format!("there is no end of fixes\n{}", quoted(&text)))
 }
 
 fn each_interpreter(failures: &mut Failures, mut work: impl FnMut(&std::path::Path, &mut Failures) -> Result<(), String>) {

@@ -26,6 +26,7 @@ const LAYERS: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["rules/"], &["resolve", "program", "Program", "Database"], "rules are pure judgement over facts: add the missing fact"),
     (&["facts.rs", "facts/"], &["rules"], "data flows from facts to rules: move what both need into the facts"),
+    (&["mend.rs", "mend/"], &["rules"], "a fix knows the finding and the facts: what a rule says of them is not its business"),
     (&["program.rs"], &["facts", "rules"], "the program names what it is made of, and none of those who look at it"),
     (&["resolve.rs", "resolve/"], &["facts", "rules", "program"], "the resolver answers questions and knows nothing of those who ask"),
     (&["system.rs", "environment.rs", "stubs.rs"], &["facts", "rules", "program", "resolve"], "the lowest layer names none of those above"),

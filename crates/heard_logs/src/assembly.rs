@@ -4,6 +4,7 @@
 //! known, so the first of them tells what stands before every line of its stream: no format has to be configured.
 
 pub(crate) mod class;
+mod fold;
 pub(crate) mod joined;
 pub(crate) mod open;
 

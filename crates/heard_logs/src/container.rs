@@ -1,5 +1,6 @@
 //! What collectors pack lines into: objects of JSON, entries of the journal, rows of tables.
 
+pub(crate) mod coat;
 pub(crate) mod document;
 pub(crate) mod exceptions;
 pub(crate) mod fields;

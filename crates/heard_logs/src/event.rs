@@ -169,6 +169,11 @@ fn described(open: &Open, details: &[String]) -> Described {
             Some(open.rest()[found + name.len() + 4..].to_owned())
         })
     };
+    // Handlers of the loop put the object behind the message: `… (<Task pending …>)`.
+    let behind = || {
+        let repr = open.rest().trim_start().strip_prefix('(').filter(|rest| rest.starts_with('<'))?;
+        Some(repr.trim_end().trim_end_matches(')').to_owned())
+    };
     match open.message.kind {
         Kind::CallbackRaised => {
             let source = of(&["handle"]).or_else(|| inline(&["handle"])).filter(|handle| handle != "<Handle cancelled>");
@@ -187,7 +192,7 @@ fn described(open: &Open, details: &[String]) -> Described {
             if subject.contains("Handle ") { repr::describe_handle(subject) } else { repr::describe(subject) }
         }
         _ => {
-            let source = of(&["future", "task"]).or_else(|| inline(&["future", "task"]));
+            let source = of(&["future", "task"]).or_else(|| inline(&["future", "task"])).or_else(behind);
             source.map(|source| repr::describe(&source)).unwrap_or_default()
         }
     }
@@ -245,6 +250,11 @@ fn handler_exception(open: &Open) -> Option<Raised> {
 
 /// Where a warning was raised as an exception, the frames stand before it.
 fn raised_before(open: &Open) -> Option<Place> {
+    // The line above is the source of a frame then, and no exception that ends another traceback.
+    let above = open.before.first().map(|line| Class::of(line));
+    if !matches!(above, Some(Class::Frame | Class::Indented)) {
+        return None;
+    }
     let frames: Vec<Place> = open
         .before
         .iter()

@@ -1,9 +1,7 @@
 //! Incidents: all events of one cause.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
@@ -33,8 +31,8 @@ pub struct Key {
     pub what: Option<String>,
 }
 
-/// Numbers in paths that change from run to run: of kernels, of addresses.
-static CHANGING: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"ipykernel_\d+|0x[0-9a-fA-F]+").ok());
+// Numbers in paths that change from run to run: of kernels, of addresses.
+pattern!(CHANGING, r"ipykernel_\d+|0x[0-9a-fA-F]+");
 
 fn steady(text: &str) -> String {
     CHANGING.as_ref().map_or_else(|| text.to_owned(), |changing| changing.replace_all(text, "").into_owned())

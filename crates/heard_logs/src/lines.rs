@@ -4,14 +4,11 @@ pub(crate) mod escapes;
 pub(crate) mod prefix;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use encoding_rs::WINDOWS_1252;
-use regex::Regex;
 
-/// Colours and other control sequences of terminals, and how syslog daemons and `cat -v` spell their first byte.
-static CONTROL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:\x1b|#033|\^\[)(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))").ok());
+// Colours and other control sequences of terminals, and how syslog daemons and `cat -v` spell their first byte.
+pattern!(CONTROL, r"(?:\x1b|#033|\^\[)(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))");
 
 /// The text of a line. Bytes that are not UTF-8 are read as Windows-1252, which knows every byte.
 pub(crate) fn text(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ use aho_corasick::packed::{self, Searcher};
 use regex::{Captures, Regex};
 
 use crate::kind::Kind;
+use crate::pattern::compile;
 use crate::repr::Place;
 
 /// Parts of all messages. A line without one of them is of no interest, and most lines are not looked at.
@@ -94,7 +95,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         ("exception calling callback", r"exception calling callback (?P<name><.*>)", executor),
         ("background task '", r"Unhandled exception in internal background task '(?P<name>[^']+)'\.?", background),
     ];
-    forms.into_iter().filter_map(|(part, pattern, read)| Some(Form { part, pattern: Regex::new(pattern).ok()?, read })).collect()
+    forms.into_iter().filter_map(|(part, pattern, read)| Some(Form { part, pattern: compile(pattern)?, read })).collect()
 });
 
 /// Finds the first message in a line.
@@ -103,10 +104,11 @@ pub(crate) fn find(line: &str) -> Option<Message> {
     found.min_by_key(|message| message.start)
 }
 
-/// The beginning of a message at the end of a line that a narrow console has broken, perhaps with a column at its right.
-static BROKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?P<text>.*(?:coroutine '[^']+'(?: was(?: never)?)?|[A-Z_]\w* exception was(?: never)?|was destroyed(?: but(?: it(?: is)?)?)?))\s*(?:\s[\w.]+:\d+\s*)?$").ok()
-});
+// The beginning of a message at the end of a line that a narrow console has broken, perhaps with a column at its right.
+pattern!(
+    BROKEN,
+    r"^(?P<text>.*(?:coroutine '[^']+'(?: was(?: never)?)?|[A-Z_]\w* exception was(?: never)?|was destroyed(?: but(?: it(?: is)?)?)?))\s*(?:\s[\w.]+:\d+\s*)?$"
+);
 
 /// The part of the line that goes on in the next one, if a message is broken there.
 pub(crate) fn broken(line: &str) -> Option<&str> {
@@ -147,6 +149,8 @@ fn background(found: &Captures<'_>, _: &str) -> Option<Message> {
 fn never_awaited(found: &Captures<'_>, line: &str) -> Option<Message> {
     let mut message = plain(found, Kind::CoroutineNeverAwaited)?;
     let Some(before) = line[..message.start].strip_suffix("RuntimeWarning: ") else { return Some(message) };
+    // Twisted names the module of the class.
+    let before = before.strip_suffix("builtins.").unwrap_or(before);
     message.start = before.len();
     let Some(before) = before.strip_suffix(": ") else { return Some(message) };
     let Some((path_end, number)) =
@@ -220,6 +224,7 @@ mod tests {
             ("W C:\\My Bots\\x.py:36: ", Some("C:\\My Bots\\x.py"), 2),
             ("12:01:02 /Users/John Doe/x.py:36: ", Some("/Users/John Doe/x.py"), 9),
             ("W main.py:36: ", Some("main.py"), 2),
+            ("[x#warn] /srv/main.py:36: builtins.", Some("/srv/main.py"), 9),
             ("<stdin>:1: ", Some("<stdin>"), 0),
             ("sys:1: ", None, 0),
             ("Mar 11 01:02:10 PM  ", None, 20),

@@ -1,9 +1,18 @@
 //! Patterns that are made when they are first used.
 
+use regex::Regex;
+
+/// Makes a pattern. Digits and borders of words are those of ASCII, and letters those of names in Python: with all that
+/// Unicode knows of them, making the patterns would take longer than reading most logs.
+pub(crate) fn compile(text: &str) -> Option<Regex> {
+    let text = text.replace(r"\d", "[0-9]").replace(r"\b", r"(?-u:\b)");
+    Regex::new(&text.replace(r"\w", r"[0-9A-Za-z_\x{C0}-\x{1FFF}\x{3040}-\x{D7FF}]")).ok()
+}
+
 /// Names a pattern. One that is no regular expression matches nothing: a mistake in it fails the tests that need it, and
 /// never a run.
 macro_rules! pattern {
     ($name:ident, $text:expr) => {
-        static $name: std::sync::LazyLock<Option<regex::Regex>> = std::sync::LazyLock::new(|| regex::Regex::new($text).ok());
+        static $name: std::sync::LazyLock<Option<regex::Regex>> = std::sync::LazyLock::new(|| crate::pattern::compile($text));
     };
 }

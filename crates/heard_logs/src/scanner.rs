@@ -1,15 +1,16 @@
 //! One stream of bytes, from its first block to its last, in bounded memory.
 
 mod blocks;
+mod coding;
 mod unwrap;
 
 use std::io::{self, Read};
 use std::rc::Rc;
 
-use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 use serde_json::Value;
 
 use self::blocks::Blocks;
+use self::coding::Coding;
 use self::unwrap::Unwrapper;
 use crate::assembly::open::Open;
 use crate::assembly::{Assembler, Line, LookBack, Nothing, Origin};
@@ -35,7 +36,7 @@ pub struct Scanner {
     window: Window,
     partial: Partial,
     start: Vec<u8>,
-    decoder: Option<Decoder>,
+    coding: Option<Coding>,
     shape: Option<Reader>,
     assembler: Assembler,
     /// A line of asyncio's that is not understood, unless the next one is its text.
@@ -61,7 +62,7 @@ impl Scanner {
             window,
             partial: Partial::default(),
             start: Vec::new(),
-            decoder: None,
+            coding: None,
             shape: None,
             assembler: Assembler::default(),
             head: None,
@@ -88,7 +89,7 @@ impl Scanner {
         loop {
             match &mut self.shape {
                 // Straight into the buffer where it is searched.
-                Some(Reader::Lines(blocks, _)) if self.decoder.is_none() => match source.read(blocks.space()) {
+                Some(Reader::Lines(blocks, _)) if self.coding.as_ref().is_none_or(Coding::is_plain) => match source.read(blocks.space()) {
                     Ok(0) => return Ok(()),
                     Ok(length) => {
                         blocks.commit(length);
@@ -119,28 +120,20 @@ impl Scanner {
             }
             return;
         }
-        let Some(decoder) = &mut self.decoder else {
-            self.push(bytes);
-            return;
-        };
-        let mut text = vec![0; decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16)];
-        let (_, _, written, _) = decoder.decode_to_utf8(bytes, &mut text, false);
-        text.truncate(written);
-        self.push(&text);
+        match self.coding.as_mut().filter(|coding| !coding.is_plain()) {
+            Some(coding) => {
+                let text = coding.text(bytes);
+                self.push(&text);
+            }
+            None => self.push(bytes),
+        }
     }
 
     fn begin(&mut self) {
         let start = std::mem::take(&mut self.start);
-        self.decoder = wide(&start);
-        let text = match &mut self.decoder {
-            Some(decoder) => {
-                let mut text = vec![0; decoder.max_utf8_buffer_length(start.len()).unwrap_or(start.len() * 3 + 16)];
-                let (_, _, written, _) = decoder.decode_to_utf8(&start, &mut text, false);
-                text.truncate(written);
-                text
-            }
-            None => start,
-        };
+        let mut coding = Coding::of(&start);
+        let text = coding.text(&start).into_owned();
+        self.coding = Some(coding);
         self.shape = Some(match sniff::shape(&text) {
             Shape::Lines => Reader::Lines(Blocks::default(), Unwrapper::default()),
             Shape::Document => Reader::Document(Document::default(), Order::default()),
@@ -338,6 +331,7 @@ impl Scanner {
         self.lines(true);
         let mut values = Vec::new();
         match &mut self.shape {
+            Some(Reader::Document(document, _)) => document.end_of_text(&mut values),
             Some(Reader::Journal(journal, _)) => journal.finish(&mut values),
             Some(Reader::Table(table, _)) => table.feed(&[], &mut values),
             Some(Reader::Odd(odd, ..)) => {
@@ -353,18 +347,5 @@ impl Scanner {
             self.keep(event, &file);
         }
         self.settle()
-    }
-}
-
-/// A decoder for text of two bytes a sign, told by its mark or by the zeros in it.
-fn wide(start: &[u8]) -> Option<Decoder> {
-    let zeros = |odd: usize| start.iter().skip(odd).step_by(2).take(400).filter(|byte| **byte == 0).count();
-    let enough = start.len().min(800) / 2 / 10 * 7;
-    match start {
-        [0xff, 0xfe, ..] => Some(UTF_16LE.new_decoder_with_bom_removal()),
-        [0xfe, 0xff, ..] => Some(UTF_16BE.new_decoder_with_bom_removal()),
-        [_, 0, _, 0, ..] if zeros(1) > enough && zeros(0) == 0 => Some(UTF_16LE.new_decoder_without_bom_handling()),
-        [0, _, 0, _, ..] if zeros(0) > enough && zeros(1) == 0 => Some(UTF_16BE.new_decoder_without_bom_handling()),
-        _ => None,
     }
 }

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
+use crate::pattern::compile;
+
 /// A time as a log tells it. What it does not tell stays unknown, and is never guessed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamp {
@@ -124,6 +126,8 @@ type Read = fn(&Captures<'_>) -> Option<Stamp>;
 
 struct Form {
     pattern: Regex,
+    /// Whether hours and minutes are parted by a colon.
+    has_clock: bool,
     read: Read,
 }
 
@@ -134,16 +138,17 @@ const MONTH: &str = r"(?P<b>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z
 /// The forms, those that tell more first: at the same place the first one counts.
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     let clock = format!(r"(?P<h>\d\d?):(?P<i>\d\d)(?::(?P<s>\d\d))?{FRACTION}");
-    let half = r"(?:\s?(?P<p>[AaPp])\.?[Mm]\b\.?)?";
+    // Milliseconds that a format adds itself stand behind the half of the day.
+    let half = r"(?:\s?(?P<p>[AaPp])\.?[Mm]\b\.?(?P<g>\d{1,9})?)?";
     let forms: Vec<(String, Read)> = vec![
         (format!(r"(?P<y>\d{{4}})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?:[T _]|, | at )[ ]?{clock}{half}{ZONE}"), numeric),
-        (format!(r"(?P<h>\d\d):(?P<i>\d\d):(?P<s>\d\d){FRACTION}[ ,]+(?P<y>\d{{4}})[-/](?P<m>\d\d)[-/](?P<d>\d\d)"), numeric),
+        (format!(r"(?P<h>\d\d):(?P<i>\d\d):(?P<s>\d\d){FRACTION}(?P<behind>[ ,]+(?P<y>\d{{4}})[-/](?P<m>\d\d)[-/](?P<d>\d\d))"), numeric),
         (format!(r"(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)[T _-](?P<h>\d\d):?(?P<i>\d\d):?(?P<s>\d\d){FRACTION}{ZONE}"), numeric),
         (format!(r"(?P<q>\d\d?)(?P<sep>[./-])(?P<r>\d\d?)[./-](?P<t>\d{{4}}|\d\d)(?:[T _]|, | at ){clock}{half}{ZONE}"), parted),
-        (format!(r"(?P<d>\d\d?)[/ -]{MONTH}[/ -](?P<y>\d{{4}})(?:[: ,T]|, ){clock}{half}{ZONE}"), numeric),
+        (format!(r"(?P<d>\d\d?)(?:\.? |[/-]){MONTH}(?:(?:,? |[/-])(?P<y>\d{{4}}))?(?:[: ,T]|, | at ){clock}{half}{ZONE}"), numeric),
         (
             format!(
-                r"{MONTH}\.? +(?P<d>\d\d?)(?:,? (?P<y>\d{{4}}))?(?:,? +| at |, at | @ ){clock}{half}(?: (?P<y2>(?:19|20)\d\d)\b)?{ZONE}"
+                r"{MONTH}\.? +(?P<d>\d\d?)(?:,? (?P<y>\d{{4}}))?(?:,? +| at |, at | @ ){clock}{half}(?P<behind> (?P<y2>(?:19|20)\d\d)\b)?{ZONE}"
             ),
             numeric,
         ),
@@ -154,7 +159,16 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         (r"(?P<e>1\d{9}\.\d{1,9}|1\d{12}|1\d{15}|1\d{18})".to_owned(), epoch),
         (format!(r"(?P<h>\d\d?):(?P<i>\d\d):(?P<s>\d\d){FRACTION}{half}{ZONE}"), numeric),
     ];
-    forms.into_iter().filter_map(|(pattern, read)| Some(Form { pattern: Regex::new(&pattern).ok()?, read })).collect()
+    forms
+        .into_iter()
+        .filter_map(|(pattern, read)| {
+            Some(Form {
+                pattern: compile(&pattern)?,
+                has_clock: pattern.contains(':') && pattern.contains("<i>") && !pattern.contains(":?(?P<i>"),
+                read,
+            })
+        })
+        .collect()
 });
 
 /// All stamps in a text, from left to right, without overlaps.
@@ -186,9 +200,11 @@ fn find_from(text: &str, from: usize) -> Option<Found> {
         return None;
     }
     let mut best: Option<Found> = None;
-    for form in FORMS.iter() {
+    let has_clock = memchr::memchr(b':', text.as_bytes()).is_some();
+    for form in FORMS.iter().filter(|form| has_clock || !form.has_clock) {
         let mut at = from;
         while let Some(captures) = form.pattern.captures_at(text, at) {
+            let Some(captures) = without_the_next(form, text, captures) else { break };
             let Some(whole) = captures.get(0) else { break };
             if best.as_ref().is_some_and(|best| whole.start() >= best.start) {
                 break;
@@ -209,6 +225,17 @@ fn find_from(text: &str, from: usize) -> Option<Found> {
         }
     }
     best
+}
+
+/// A date behind a clock belongs to that clock, unless it begins the next stamp: `Mar 11 09:15:02 2025-03-11 09:15:01`.
+fn without_the_next<'a>(form: &Form, text: &'a str, captures: Captures<'a>) -> Option<Captures<'a>> {
+    let Some(behind) = captures.name("behind") else { return Some(captures) };
+    let is_next = match text.as_bytes()[behind.end()..] {
+        [b'-' | b'/' | b'.', digit, ..] => digit.is_ascii_digit(),
+        [b'T' | b' ', first, second, b':', ..] => first.is_ascii_digit() && second.is_ascii_digit(),
+        _ => false,
+    };
+    if is_next { form.pattern.captures_at(&text[..behind.start()], captures.get(0)?.start()) } else { Some(captures) }
 }
 
 fn number<T: std::str::FromStr>(captures: &Captures<'_>, name: &str) -> Option<T> {
@@ -249,7 +276,7 @@ fn assemble(captures: &Captures<'_>, year: Option<i32>, month: Option<u8>, day: 
         Some(half) if half == "a" && hour == 12 => hour = 0,
         _ => {}
     }
-    let fraction = captures.name("f").map_or("", |found| found.as_str());
+    let fraction = captures.name("f").or_else(|| captures.name("g")).map_or("", |found| found.as_str());
     let nanos = format!("{fraction:0<9}").parse().ok()?;
     let offset = captures.name("z").and_then(|zone| zone_minutes(zone.as_str()));
     Some(Stamp {
@@ -340,10 +367,23 @@ mod tests {
             ("20250311T091502Z x", "2025-03-11T09:15:02Z"),
             ("[1741680902.123] x", "2025-03-11T08:15:02.123Z"),
             ("March 7, 2024 at 9:05:11 PM", "2024-03-07T21:05:11"),
+            ("E 03/11/2025 09:15:02 PM.123 44:MainThread", "2025-03-11T21:15:02.123"),
+            ("Tuesday, 11. March 2025 09:15:02 [ERROR]", "2025-03-11T09:15:02"),
+            ("Tue, 11 Mar 2025 09:15:02 +0000 x", "2025-03-11T09:15:02Z"),
+            ("811:M 11 Mar 09:15:02.123 * x", "--03-11T09:15:02.123"),
+            ("09:15:02 2025-03-11 x", "2025-03-11T09:15:02"),
         ];
         for (text, expected) in cases {
             let all: Vec<String> = find_all(text).iter().map(|found| found.stamp.to_string()).collect();
             assert_eq!(all, [expected], "{text}");
+        }
+        for (text, expected) in [
+            ("Mar 11 09:15:03 2025-03-11 09:15:02,123 ERROR", ["--03-11T09:15:03", "2025-03-11T09:15:02.123"]),
+            ("Mar 11 09:15:03 2025/03/11 09:15:02 ERROR", ["--03-11T09:15:03", "2025-03-11T09:15:02"]),
+            ("09:15:03 2025-03-11 09:15:02,123 ERROR", ["T09:15:03", "2025-03-11T09:15:02.123"]),
+        ] {
+            let all: Vec<String> = find_all(text).iter().map(|found| found.stamp.to_string()).collect();
+            assert_eq!(all, expected, "{text}");
         }
         for text in ["<Task at 0x7f12:13>", "main.py:19: x", "10.0.0.1:8080", "took 1.005 seconds", ""] {
             assert!(find_all(text).is_empty(), "{text}");

@@ -35,6 +35,24 @@ fn packed() -> Vec<(&'static str, Vec<u8>)> {
         ("semicolons", by_record(|number, record| format!("ERROR;{};base_events;handler;{record}", stamp(number)))),
         ("indented", by_record(|number, record| format!("[E {} ServerApp] {}", stamp(number), record.replace('\n', "\n    ")))),
         ("a head of its own", by_record(|number, record| format!("{} ERROR asyncio\n{record}", stamp(number)))),
+        ("running numbers", by_line(|number, line| format!("{:>6}\t{line}", number + 1))),
+        ("numbers and bars", by_line(|number, line| format!("{:>4} | {line}", number + 90))),
+        ("texts in a list", format!("[\n{}\n]\n", rows(&|_, line| json!(line).to_string()).join(",\n")).into_bytes()),
+        ("carriage returns", (lines().join("\r") + "\r").into_bytes()),
+        ("seconds since the start", by_line(|number, line| format!("[{:>8}.{number:06}] wharf shop[811]: {line}", 1234))),
+        (
+            "two clocks",
+            by_record(|_, record| {
+                let record = format!("2025-03-11 09:15:02,123 ERROR asyncio: {record}");
+                record.lines().map(|line| format!("Mar 11 09:15:03 {line}")).collect::<Vec<_>>().join("\n")
+            }),
+        ),
+        (
+            "aws",
+            by_line(|number, line| {
+                format!("EVENTS\t{}\t1741680902123\tshop/web\t{line}\t1741680902123", 39_120_000_000_000_000_000_000_u128 + number as u128)
+            }),
+        ),
         ("compose", by_line(|number, line| format!("shop-1  | {line}\ndb-1    | checkpoint {number}"))),
         ("syslog", by_line(|number, line| format!("Mar 11 09:15:{:02} wharf shop[811]: {line}", number % 60))),
         ("#012", by_record(|number, record| format!("Mar 11 09:15:{number:02} wharf shop[811]: {}", record.replace('\n', "#012")))),

@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PySet, PyType};
 use rustc_hash::FxHashMap;
 
+use crate::frames::Frame;
 use crate::gil::{Guarded, is_failure};
 use crate::sites::{Site, Sites};
 
@@ -182,11 +183,16 @@ fn tell_odd(py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// The site of what runs now, or 0. The first `above` frames of the program are left out.
+/// The site of what runs now, or of a frame that does, or 0.
 #[pyfunction]
-#[pyo3(signature = (above = 0))]
-pub(crate) fn here(py: Python<'_>, above: usize) -> Site {
-    BIRTHS.try_get(py).and_then(|mut births| births.as_mut().map(|births| births.sites.here(py, above))).unwrap_or_default()
+#[pyo3(signature = (frame = None))]
+pub(crate) fn here(py: Python<'_>, frame: Option<&Bound<'_, PyAny>>) -> Site {
+    let Some(mut births) = BIRTHS.try_get(py) else { return 0 };
+    let Some(births) = births.as_mut() else { return 0 };
+    match frame {
+        None => births.sites.here(py),
+        Some(frame) => births.sites.at(Frame::of(frame)),
+    }
 }
 
 /// The code objects of a site and the offsets of their instructions, the innermost first.
@@ -240,7 +246,7 @@ impl Registry {
 impl Births {
     /// Notes a task, and returns what was there before.
     fn note(&mut self, py: Python<'_>, task: *mut PyObject, reference: Py<PyAny>) -> Option<(Site, Py<PyAny>)> {
-        let site = self.sites.here(py, 0);
+        let site = self.sites.here(py);
         let before = self.noted.insert(task as usize, (site, reference));
         if self.noted.len() > self.most_noted {
             // SAFETY: each is a weak reference, whose object is borrowed and only compared.
@@ -251,7 +257,7 @@ impl Births {
     }
 
     fn remember(&mut self, py: Python<'_>, task: *mut PyObject) {
-        let site = self.sites.here(py, 0);
+        let site = self.sites.here(py);
         self.map.insert(key(task), site);
         if self.map.len() > self.most {
             self.forget_dead(py);

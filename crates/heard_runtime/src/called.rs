@@ -18,7 +18,7 @@ pub(crate) fn keep_calls(py: Python<'_>, depth: usize, skipped: Vec<String>) {
 /// The site of the call of a primitive that runs now, or 0.
 #[pyfunction]
 pub(crate) fn called(py: Python<'_>) -> Site {
-    CALLED.try_get(py).and_then(|mut called| called.as_mut().map(|sites| sites.here(py, 0))).unwrap_or_default()
+    CALLED.try_get(py).and_then(|mut called| called.as_mut().map(|sites| sites.here(py))).unwrap_or_default()
 }
 
 /// The code objects of such a site and the offsets of their instructions, the innermost first.

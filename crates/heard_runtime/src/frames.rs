@@ -55,6 +55,12 @@ impl<'py> Frame<'py> {
         frame.map(Self)
     }
 
+    /// This object, if it is a frame.
+    pub(crate) fn of(object: &Bound<'py, PyAny>) -> Option<Self> {
+        let is_frame = object.get_type().name().is_ok_and(|name| name == "frame");
+        is_frame.then(|| Self(object.clone()))
+    }
+
     pub(crate) fn is(&self, other: &Bound<'py, PyAny>) -> bool {
         self.0.is(other)
     }
@@ -73,6 +79,26 @@ impl<'py> Frame<'py> {
         }
     }
 
+    /// Whether it is a step of one of asyncio's tasks in Python.
+    pub(crate) fn is_step(&self) -> bool {
+        let name = self.code().getattr(pyo3::intern!(self.0.py(), "co_name")).and_then(|name| name.extract::<String>());
+        name.is_ok_and(|name| name.starts_with("__step"))
+    }
+
+    /// The value of a variable, if it has one, and if that can be had without leaving a copy of all variables in the frame.
+    pub(crate) fn variable(&self, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+        let py = self.0.py();
+        let get_var = exported().variable?;
+        // SAFETY: `self.0` is a frame and `name` a string; the result is a new reference, or null with an exception, which
+        // is taken here.
+        let value = unsafe { Bound::from_owned_ptr_or_opt(py, get_var(self.0.as_ptr().cast(), name.as_ptr())) };
+        if value.is_none() {
+            // A variable that is not bound has no value.
+            drop(PyErr::take(py));
+        }
+        value
+    }
+
     /// Its caller.
     pub(crate) fn back(&self) -> Option<Self> {
         let py = self.0.py();
@@ -87,20 +113,8 @@ impl<'py> Frame<'py> {
 
 /// The value of a frame's variable, if that can be had without leaving a copy of all variables in the frame.
 #[pyfunction]
-pub(crate) fn variable<'py>(frame: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = frame.py();
-    if frame.get_type().name()? != "frame" {
-        return Ok(None);
-    }
-    let Some(get_var) = exported().variable else { return Ok(None) };
-    // SAFETY: `frame` is a frame (its type says so) and `name` a string; the result is a new reference, or null with
-    // an exception, which is taken here.
-    let value = unsafe { Bound::from_owned_ptr_or_opt(py, get_var(frame.as_ptr().cast(), name.as_ptr())) };
-    if value.is_none() {
-        // A variable that is not bound has no value.
-        drop(PyErr::take(py));
-    }
-    Ok(value)
+pub(crate) fn variable<'py>(frame: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyAny>> {
+    Frame::of(frame)?.variable(name)
 }
 
 /// Whether `variable` works here.

@@ -253,7 +253,7 @@ fn is_root(object: *mut PyObject, builtins: *mut PyObject) -> bool {
 }
 
 /// Collects what an object refers to, as the garbage collector does.
-fn traverse(object: *mut PyObject, referents: &mut Vec<*mut PyObject>) {
+pub(crate) fn traverse(object: *mut PyObject, referents: &mut Vec<*mut PyObject>) {
     if !can_refer(object) {
         return;
     }

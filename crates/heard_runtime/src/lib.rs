@@ -6,6 +6,7 @@
 
 mod births;
 mod called;
+mod cancel;
 mod clock;
 mod frames;
 mod gil;
@@ -33,6 +34,8 @@ mod _native {
     #[pymodule_export]
     use crate::called::{call_places, called, keep_calls};
     #[pymodule_export]
+    use crate::cancel::{await_cancel, cancel_method, ignore_cancel, listen_to_cancel};
+    #[pymodule_export]
     use crate::clock::{clock_runs, stop_clock, wake_in};
     #[pymodule_export]
     use crate::frames::{has_variable, variable};
@@ -45,7 +48,7 @@ mod _native {
     #[pymodule_export]
     use crate::logs::{merge_logs, report_logs, scan_logs};
     #[pymodule_export]
-    use crate::method::Method;
+    use crate::method::{Method, set_method};
     #[pymodule_export]
     use crate::outcome::{Good, Outcome};
     #[pymodule_export]
@@ -57,7 +60,7 @@ mod _native {
     #[pymodule_export]
     use crate::termination::{arm, before_death, disarm, no_word_before_death};
     #[pymodule_export]
-    use crate::unwind::{await_throw, forget_callbacks, unwind_callbacks};
+    use crate::unwind::{forget_callback, unwind_callback};
 
     /// The version of the package.
     #[pymodule_export]

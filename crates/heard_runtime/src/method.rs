@@ -1,14 +1,17 @@
-//! A method of a class in Python that somebody is told of, without a frame of its own.
+//! Methods that somebody is told of, without a frame of their own, and how they get into a class.
 //!
-//! Nothing of it stands in a traceback, and no frame keeps what the method lets go of.
+//! Nothing of them stands in a traceback, and no frame keeps what a method lets go of.
 
 use pyo3::PyTraverseError;
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::gil::is_failure;
+use crate::holders::traverse;
 
 // Calls the original, and then `after` with the same arguments. What goes wrong in `after` is dropped.
 // It has no documentation: Python would give that to all who ask for the original's.
@@ -16,6 +19,27 @@ use crate::gil::is_failure;
 pub(crate) struct Method {
     original: Py<PyAny>,
     after: Py<PyAny>,
+}
+
+/// Sets the method of a class. One that is written in C takes no attributes from Python, so it is put into its dictionary.
+#[pyfunction]
+pub(crate) fn set_method(kind: &Bound<'_, PyType>, name: &Bound<'_, PyString>, method: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = kind.py();
+    // SAFETY: the type is alive.
+    let flags = unsafe { ffi::PyType_GetFlags(kind.as_type_ptr()) };
+    if flags & ffi::Py_TPFLAGS_IMMUTABLETYPE == 0 && flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 {
+        return kind.setattr(name, method);
+    }
+    let view = kind.getattr(intern!(py, "__dict__"))?;
+    let mut referents = Vec::new();
+    traverse(view.as_ptr(), &mut referents);
+    let [dictionary] = referents[..] else { return Err(PyTypeError::new_err("the type hides its dictionary")) };
+    // SAFETY: the view holds what it refers to, and the view is alive.
+    let dictionary = unsafe { Bound::from_borrowed_ptr(py, dictionary) }.cast_into::<PyDict>()?;
+    dictionary.set_item(name, method)?;
+    // SAFETY: the type is alive. What has been remembered of its methods is forgotten.
+    unsafe { ffi::PyType_Modified(kind.as_type_ptr()) };
+    Ok(())
 }
 
 #[pymethods]

@@ -60,16 +60,19 @@ impl Sites {
         Self { depth: depth.min(MOST_FRAMES), skipped, ..Self::default() }
     }
 
-    /// The site of what runs now: the program's frames up to the step of the event loop that called them, without the
-    /// first `above`.
-    pub(crate) fn here(&mut self, py: Python<'_>, mut above: usize) -> Site {
+    /// The site of what runs now: the program's frames up to the step of the event loop that called them.
+    pub(crate) fn here(&mut self, py: Python<'_>) -> Site {
+        self.at(Frame::running(py))
+    }
+
+    /// The site of a frame that runs now.
+    pub(crate) fn at(&mut self, mut frame: Option<Frame<'_>>) -> Site {
         if self.depth == 0 {
             return 0;
         }
         let mut places = [(0, 0); MOST_FRAMES];
         let mut found = 0;
         let mut is_stepwise = false;
-        let mut frame = Frame::running(py);
         for _ in 0..MOST_SKIPPED + MOST_FRAMES {
             let Some(current) = frame else { break };
             let code = current.code();
@@ -82,7 +85,6 @@ impl Sites {
                 // What has been found is a task factory, or a loop's own `create_task`: the program's call is below.
                 Some(Kind::Maker) => found = 0,
                 Some(Kind::Skipped) => {}
-                Some(_) if above > 0 => above -= 1,
                 Some(kind) => {
                     if found < self.depth {
                         places[found] = (code.as_ptr() as usize, current.last_instruction());

@@ -1,8 +1,7 @@
-//! Failures, at the instant they leave a task: the callbacks of `sys.monitoring`.
+//! Failures, at the instant they leave a task: the callback of `sys.monitoring`.
 
 use std::ffi::CStr;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
@@ -20,40 +19,27 @@ struct Callbacks {
     cancelled: Py<PyAny>,
     /// Called with a task and the exception that leaves it.
     failed: Py<PyAny>,
-    /// Called when a cancellation is thrown into a task.
-    thrown: Py<PyAny>,
 }
 
 static CALLBACKS: Guarded<Option<Callbacks>> = Guarded::new(None);
 
-/// Whether nobody wants to know of another cancellation for now.
-static IS_TOLD: AtomicBool = AtomicBool::new(false);
-
-/// The callbacks for the events `PY_UNWIND` and `PY_THROW`.
+/// The callback for the event `PY_UNWIND`.
 #[pyfunction]
-pub(crate) fn unwind_callbacks(
+pub(crate) fn unwind_callback(
     py: Python<'_>,
     current_task: Py<PyAny>,
     cancelled: Py<PyAny>,
     failed: Py<PyAny>,
-    thrown: Py<PyAny>,
-) -> PyResult<(Bound<'_, PyAny>, Bound<'_, PyAny>)> {
+) -> PyResult<Bound<'_, PyAny>> {
     if let Some(mut callbacks) = CALLBACKS.try_get(py) {
-        *callbacks = Some(Callbacks { current_task, cancelled, failed, thrown });
+        *callbacks = Some(Callbacks { current_task, cancelled, failed });
     }
-    IS_TOLD.store(false, Ordering::Relaxed);
-    Ok((callback(py, c"heard_unwind", unwound)?, callback(py, c"heard_throw", thrown_into)?))
+    callback(py, c"heard_unwind", unwound)
 }
 
-/// Calls `thrown` again, at the next cancellation: it is called once, and then no more until somebody asks.
+/// Lets go of what the callback calls.
 #[pyfunction]
-pub(crate) fn await_throw() {
-    IS_TOLD.store(false, Ordering::Relaxed);
-}
-
-/// Lets go of what the callbacks call.
-#[pyfunction]
-pub(crate) fn forget_callbacks(py: Python<'_>) {
+pub(crate) fn forget_callback(py: Python<'_>) {
     let callbacks = CALLBACKS.try_get(py).and_then(|mut callbacks| callbacks.take());
     let met = MET.try_get(py).map(|mut met| std::mem::replace(&mut *met, [const { None }; SLOTS]));
     drop((callbacks, met));
@@ -69,18 +55,6 @@ unsafe extern "C" fn unwound(_: *mut PyObject, arguments: *mut *mut PyObject, co
     // SAFETY: an argument of the caller's, alive while this runs.
     let exception = unsafe { Bound::from_borrowed_ptr(py, exception) };
     ended(py, failed(&exception))
-}
-
-/// An exception is thrown into a frame.
-unsafe extern "C" fn thrown_into(_: *mut PyObject, arguments: *mut *mut PyObject, count: ffi::Py_ssize_t) -> *mut PyObject {
-    // SAFETY: as above.
-    let (py, exception) = unsafe { (Python::assume_attached(), argument(arguments, count, 2)) };
-    if IS_TOLD.load(Ordering::Relaxed) || exception.is_null() || !is_cancellation(py, exception) {
-        return none(py);
-    }
-    IS_TOLD.store(true, Ordering::Relaxed);
-    let thrown = CALLBACKS.try_get(py).and_then(|callbacks| Some(callbacks.as_ref()?.thrown.clone_ref(py)));
-    ended(py, thrown.map_or(Ok(()), |thrown| thrown.bind(py).call0().map(drop)))
 }
 
 /// A monitor that fails is silent: nothing of it may get into the program from here. What a signal handler of the program's
@@ -119,16 +93,28 @@ fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
     else {
         return Ok(());
     };
-    let task = current_task.bind(py).call0()?;
+    let Some(running) = Frame::running(py) else { return Ok(()) };
+    let mut task = current_task.bind(py).call0()?;
+    if !is_stepped_by(&running, &task)? {
+        // A task in Python, which asyncio's function in C does not know of. It is in the frame of its step.
+        let Some(step) = running.back().filter(Frame::is_step) else { return Ok(()) };
+        let Some(stepped) = step.variable(pyo3::intern!(py, "self")) else { return Ok(()) };
+        if !is_stepped_by(&running, &stepped)? {
+            return Ok(());
+        }
+        task = stepped;
+    }
+    handler.bind(py).call1((task, exception)).map(drop)
+}
+
+/// Whether a frame is that of the coroutine of a task.
+fn is_stepped_by<'py>(frame: &Frame<'py>, task: &Bound<'py, PyAny>) -> PyResult<bool> {
+    let py = task.py();
     if task.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     // `Task.get_coro` crashes CPython 3.12.1 when an eager task is done; the attribute does not, and this one runs.
-    let frame = task.getattr(pyo3::intern!(py, "_coro"))?.getattr(pyo3::intern!(py, "cr_frame"))?;
-    if Frame::running(py).is_some_and(|running| running.is(&frame)) {
-        handler.bind(py).call1((task, exception))?;
-    }
-    Ok(())
+    Ok(frame.is(&task.getattr(pyo3::intern!(py, "_coro"))?.getattr(pyo3::intern!(py, "cr_frame"))?))
 }
 
 /// Code that was met before, by its address, and whether it is a coroutine's. Each is kept alive, so no address is used

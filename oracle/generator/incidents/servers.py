@@ -44,13 +44,13 @@ async def {work}(reader, writer) -> None:
         writer.close()
 '''),
     Incident("a handler of start_server that starts a task", _SERVE, LOST, '''
-async def store_{noun}() -> None:
+async def note_{noun}() -> None:
     raise {leaf}("{message}")
 
 
 async def {work}(reader, writer) -> None:
     await reader.readline()
-    asyncio.create_task(store_{noun}())§
+    asyncio.create_task(note_{noun}())§
     writer.close()
 '''),
     Incident("data_received", _PAIR, LOST, '''

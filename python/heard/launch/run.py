@@ -15,6 +15,9 @@ from heard.monitor import install
 from heard.report.summary import summary as summary_of
 from heard.settings import Settings
 
+if typing.TYPE_CHECKING:
+    from heard.record import Stats
+
 #: Files whose frames stand around the program's.
 _AROUND = (__file__, cli.__file__, program.__file__)
 
@@ -54,8 +57,7 @@ class _End:
         gc.collect()
         monitor.finish()
         self.sum_up()
-        stats = monitor.reporter.stats()
-        if self.strict and self.is_well and self.process == os.getpid() and (stats.lost or stats.never_awaited):
+        if self.strict and self.is_well and self.process == os.getpid() and is_lossy(monitor.reporter.stats()):
             _exit_with_failure()
 
     def sum_up(self) -> None:
@@ -66,6 +68,11 @@ class _End:
         self.is_over = True
         if self.summary and (text := summary_of(monitor.reporter.stats())) and sys.stderr is not None:
             sys.stderr.write(text + "\n")
+
+
+def is_lossy(stats: Stats) -> bool:
+    """Whether something was lost: a failure of a task or a future, of a callback, or a coroutine that never ran."""
+    return bool(stats.lost or stats.callbacks or stats.never_awaited)
 
 
 def _exit_with_failure() -> typing.NoReturn:

@@ -17,7 +17,7 @@ import threading
 import typing
 import weakref
 
-from heard.monitor import places, stages
+from heard.monitor import places, stages, traces
 from heard.monitor.threads import thread_name
 
 if typing.TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Case:
 
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
-        "is_silent", "loop", "reference", "since", "site", "stage", "state", "task", "thread", "unmarked", "why",
+        "is_silent", "is_told", "loop", "meanwhile", "reference", "since", "site", "stage", "state", "task", "thread",
+        "traceparent", "unmarked", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
@@ -84,6 +85,7 @@ class Case:
         self.site = site
         #: The part of a test run that it belongs to.
         self.stage = stages.of(future)
+        self.traceparent = traces.traceparent_of(future)
         #: Kept only where it cannot be asked of the future.
         self.exception = exception
         #: Called, and then not empty, when the future is collected. A list has no code that a signal could interrupt.
@@ -102,8 +104,11 @@ class Case:
         self.is_over = False
         #: Whether the next look comes before the end of the grace period.
         self.is_first = False
-        #: The record that reported it as unread; none if it was one of many.
+        #: The record that reported it as unread; none if it was one of many, or is not out yet.
         self.failure: Failure | None = None
+        self.is_told = False
+        #: Why the verdict has changed, if it did before the record was out.
+        self.meanwhile: str | None = None
         self.thread = thread_name()
         self.task: str | None = None
         self.coroutine: str | None = None
@@ -140,6 +145,19 @@ class Case:
             self.exception = self.unmarked = None
         return True
 
+    def tell(self, failure: Failure | None) -> str | None:
+        """Its record is out: this one, or none of its own. Returns why the verdict has changed meanwhile, if it has: a
+        thread may read it while another one reports it."""
+        with _deciding:
+            self.failure, self.is_told = failure, True
+            return self.meanwhile
+
+    def change(self, why: str) -> bool:
+        """Its verdict has changed. False if its record is not out: then `tell` will say so."""
+        with _deciding:
+            self.meanwhile = why
+            return self.is_told
+
     def is_read(self, future: typing.Any) -> bool:
         """Whether somebody has read it; of the futures of threads, their methods tell."""
         return not self.is_thread and self.unmarked is None and not future._log_traceback
@@ -148,7 +166,14 @@ class Case:
         """What a record says of it; `future` is given where it has not been noted."""
         if future is not None:
             self.know(future)
-        return {"task": self.task, "coroutine": self.coroutine, "loop": self.loop, "thread": self.thread, "test": self.stage}
+        return {
+            "task": self.task,
+            "coroutine": self.coroutine,
+            "loop": self.loop,
+            "thread": self.thread,
+            "test": self.stage,
+            "traceparent": self.traceparent,
+        }
 
 
 def attach(future: typing.Any, case: Case) -> None:

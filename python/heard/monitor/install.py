@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import case
-from heard.monitor.hooks import births, coroutines, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
+from heard.monitor.hooks import births, cancels, coroutines, futures, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
 from heard.monitor.hooks.cancels import Cancels
 from heard.monitor.hooks.patch import Undo, Undoing
 from heard.monitor.tasks import Tasks
@@ -27,7 +27,7 @@ from heard.report.reporter import Reporter
 from heard.settings import Settings
 
 if typing.TYPE_CHECKING:
-    from heard.record import Failure, Stats
+    from heard.record import Event, Failure, Stats, Verdict
 
 #: Seconds that a fork waits for a report that is being made: code of the program's may wait there for the one that
 #: forks.
@@ -46,8 +46,11 @@ class Monitor:
             self.verdicts = Verdicts(settings, self.reporter)
             self.turns = Turns()
             self.tasks = Tasks(self.verdicts, self.turns)
+            self.failed = futures.Failed(self.tasks)
         else:
             self.verdicts, self.turns, self.tasks = before.verdicts, before.turns, before.tasks
+            self.failed = before.failed
+            self.failed.active = True
             self.verdicts.go_on(settings, self.reporter)
             self.tasks.active = True
             self.reporter.counts["unread"] = before.reporter.counts["unread"]
@@ -86,6 +89,7 @@ class Monitor:
         self.cancels.watched.clear()
         self.turns.open.clear()
         self.turns.all.clear()
+        self.failed.references.clear()
 
     def is_owed(self) -> bool:
         """Whether something is to be told that has not been told yet."""
@@ -98,6 +102,7 @@ class Monitor:
             or any(self.reporter.counts.values())
             or registry is not None
             and _native.unread(registry.data)
+            or self.failed.unread()
         )
 
     def finish(self) -> None:
@@ -109,8 +114,11 @@ class Monitor:
         if not _native.stop_clock(_END_PATIENCE, for_good=True):
             # The `report` of the program hangs there, and would hang here.
             self.reporter.is_mute = True
+        for future in self.failed.unread():
+            self.verdicts.unheard_of(future)
         self.settle("the program has ended, and nobody has read it")
         self.reporter.flush(at_end=True)
+        self.reporter.deliver_rest()
 
     def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
         """The last word on everything that is open, or on what belongs to some parts of a test run."""
@@ -152,11 +160,11 @@ class Monitor:
         self.reporter.after_fork_in_child()
         # Failures of the parent are the parent's to report.
         open_cases = [*self.verdicts.held.values(), *(one for batch in self.turns.all for one in batch.cases)]
-        futures = [one.reference() for one in open_cases]
+        found = [one.reference() for one in open_cases]
         registry = births.registry()
         if registry is not None:
-            futures += _native.unread(registry.data)
-        for future in futures:
+            found += _native.unread(registry.data)
+        for future in [*found, *self.failed.unread()]:
             if future is not None:
                 self.verdicts.forget(future)
         self.forget()
@@ -174,7 +182,7 @@ class _Hook(typing.NamedTuple):
 def _put_unwind(monitor: Monitor) -> list[Undo]:
     """Failures of tasks, told by the interpreter, or looked for where it cannot tell."""
     try:
-        unwinding = unwind.put(monitor.tasks, monitor.cancels.thrown)
+        unwinding = unwind.put(monitor.tasks)
         why = "all tools of sys.monitoring are taken" if sys.version_info >= (3, 12) else ""
     except Exception as error:
         unwinding, why = None, f"sys.monitoring does not work: {type(error).__name__}: {error}"
@@ -195,6 +203,17 @@ _HOOKS = (
         "Nothing says where a task was made.",
     ),
     _Hook("unwind", _put_unwind, "Failures of tasks that are kept are not heard."),
+    _Hook(
+        "cancels",
+        lambda of: cancels.put(of.tasks, of.cancels),
+        "Failures of tasks that are told to stop when they have failed are not heard, nor are tasks that go on when they"
+        " are told to stop.",
+    ),
+    _Hook(
+        "futures",
+        lambda of: futures.put(of.failed),
+        "Failures of futures that are no tasks, and are held to the end, are not heard.",
+    ),
     _Hook(
         "gather",
         lambda of: [gather.put(of.verdicts, of.turns, of.tasks)],
@@ -283,6 +302,10 @@ def before_sudden_end(say: Callable[[], None]) -> None:
 
 def failures() -> list[Failure]:
     return list(_monitor.reporter.kept) if _monitor is not None else []
+
+
+def totals() -> dict[tuple[Event, str, Verdict | None], int]:
+    return dict(_monitor.reporter.totals) if _monitor is not None else {}
 
 
 def stats() -> Stats:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import types
 import typing
 
-from heard import _native
 from heard.monitor.flow import MEASURES, Flow, flow, flow_at_once, is_out_of_proportion
-
-#: Code that names one of these may read a variable in a way that no instruction shows.
-_REFLECTION = frozenset({"locals", "vars", "eval", "exec", "dir", "_getframe", "currentframe"})
+from heard.monitor.places import REFLECTION, value_of
 
 
 def _suspended(coroutine: typing.Any) -> types.FrameType | None:
@@ -33,9 +30,9 @@ def fate_of_value(coroutine: typing.Any, value: object, count: int) -> tuple[str
     if frame is None:
         return "live", None
     code = frame.f_code
-    if not _REFLECTION.isdisjoint(code.co_names) or is_out_of_proportion(code):
+    if not REFLECTION.isdisjoint(code.co_names) or is_out_of_proportion(code):
         return "live", None
-    names = [name for name in code.co_varnames if name not in code.co_cellvars and _value(frame, name) is value]
+    names = [name for name in code.co_varnames if name not in code.co_cellvars and value_of(frame, name) is value]
     # On Python up to 3.12, a look at all variables leaves a copy of them in the frame.
     if len(names) != count:
         return "live", None
@@ -46,21 +43,6 @@ def fate_of_value(coroutine: typing.Any, value: object, count: int) -> tuple[str
     if index is None or any(found.is_live(index, name) for name in names):
         return "live", None
     return "dead", f"the variable `{names[0]}` of {code.co_qualname}"
-
-
-def _value(frame: types.FrameType, name: str) -> object:
-    value = _native.variable(frame, name)
-    if value is not None or _HAS_VARIABLE:
-        return value
-    variables = frame.f_locals
-    value = variables.get(name)
-    # The frame keeps this dictionary, and with it all that its variables hold now. Only code that asks for
-    # `locals()` would miss it, and such code has been left alone.
-    variables.clear()
-    return value
-
-
-_HAS_VARIABLE = _native.has_variable()
 
 
 def frames_of(coroutines: list[typing.Any]) -> list[types.FrameType | None]:
@@ -91,7 +73,7 @@ def fate_of_result(
             return "dropped"
         if operation.opname == "RETURN_VALUE":
             continue
-        if not _REFLECTION.isdisjoint(frame.f_code.co_names):
+        if not REFLECTION.isdisjoint(frame.f_code.co_names):
             return "used"
         if operation.opname == "STORE_FAST":
             is_own = not MEASURES.isdisjoint(frame.f_globals)

@@ -1,13 +1,33 @@
-"""Whether a program hears for itself what its event loop has to say."""
+"""Who speaks and who listens when an event loop is told of something: the loop, or the program."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import os
 import types
 import typing
+from heard.monitor.places import value_of
 
 #: What a function is whose body goes on and comes back later.
 _SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+#: Functions of a loop without which it does not turn. Loops in C call from whatever function has called one of these.
+_RUNS = frozenset({"run", "run_forever", "run_until_complete"})
+_ASYNCIO = os.path.dirname(str(asyncio.__file__)) + os.sep
+
+
+def tells_itself(loop: typing.Any, caller: types.FrameType | None) -> bool:
+    """Whether it is the loop, or asyncio, that calls `call_exception_handler`, and not a library or the program."""
+    while caller is not None and caller.f_code.co_name == "call_exception_handler":
+        # One that passes on what it is told.
+        caller = caller.f_back
+    if caller is None or caller.f_code.co_filename.startswith(_ASYNCIO):
+        return True
+    code = caller.f_code
+    if code.co_argcount and value_of(caller, code.co_varnames[0]) is loop:
+        # A method of a loop in Python.
+        return True
+    return not isinstance(loop, asyncio.BaseEventLoop) and not _RUNS.isdisjoint(code.co_names)
 
 
 def handles_itself(loop: typing.Any) -> bool:

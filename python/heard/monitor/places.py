@@ -22,6 +22,9 @@ _MOST_MESSAGE = 2_000
 #: Coroutines that are wrapped deeper than this are not looked for.
 _MOST_WRAPPERS = 8
 
+#: Code that names one of these may read a variable in a way that no instruction shows.
+REFLECTION = frozenset({"locals", "vars", "eval", "exec", "dir", "_getframe", "currentframe"})
+
 
 def born(site: int) -> tuple[Place, ...]:
     """The frames of a site, the innermost first."""
@@ -162,11 +165,21 @@ def wrapped_names(error: BaseException) -> list[str]:
     for outer, inner in itertools.pairwise(frames[:_MOST_WRAPPERS]):
         code = outer.f_code
         given = (*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *code.co_freevars)
-        if not any(getattr(_value(outer, name), "cr_code", None) is inner.f_code for name in given):
+        if not any(getattr(value_of(outer, name), "cr_code", None) is inner.f_code for name in given):
             break
         found.append(inner.f_code.co_qualname)
     return found
 
 
-def _value(frame: types.FrameType, name: str) -> object:
-    return _native.variable(frame, name) if _native.has_variable() else frame.f_locals.get(name)
+def value_of(frame: types.FrameType, name: str) -> object:
+    """The value of a frame's variable; `None` if it has none, or if that cannot be told without a trace."""
+    if _native.has_variable():
+        return _native.variable(frame, name)
+    if not REFLECTION.isdisjoint(frame.f_code.co_names):
+        return None
+    variables = frame.f_locals
+    value = variables.get(name)
+    # The frame keeps this dictionary, and with it all that its variables hold now. Only code that asks for
+    # `locals()` would miss it.
+    variables.clear()
+    return value

@@ -89,14 +89,17 @@ class Tasks:
         if sys.version_info < (3, 12):
             return 0
         if self.eager is not None:
-            return _native.here(1) if task in self.eager else 0
-        # Below a step of asyncio's own loops there is nobody.
-        return _native.here(1) if isinstance(loop, asyncio.BaseEventLoop) and not _native.birth(task) else 0
+            is_eager = task in self.eager
+        else:
+            # Below a step of asyncio's own loops there is nobody.
+            is_eager = isinstance(loop, asyncio.BaseEventLoop) and not _native.birth(task)
+        frame = getattr(getattr(task, "_coro", None), "cr_frame", None)
+        return _native.here(frame.f_back) if is_eager and frame is not None and frame.f_back is not None else 0
 
     def guard(self, future: typing.Any, case: Case, exception: BaseException | None) -> None:
         """Keeps asyncio's mark that nobody has read it."""
         try:
-            _native.guard(future, case.reference, exception, self.erases)
+            _native.guard(future, case.reference, exception, self.drops)
             if exception is None and not future.done():
                 # What it fails with is not known so far.
                 future.add_done_callback(future.exception.ended, context=contextvars.Context())
@@ -104,16 +107,28 @@ class Tasks:
             # It has no room for attributes.
             return
 
-    def erases(self, stopped: typing.Any = None) -> bool:
-        """Whether the function that asks for an exception drops it. Called in the name of that function.
+    def drops(self) -> bool:
+        """Whether the function that asks for an exception drops it. Called in the name of that function."""
+        return self.active and self.is_dropped_by(sys._getframe(1))
 
-        With `stopped`: whether the mark of a failed future may be kept, which is told to stop.
-        """
-        if not self.active:
+    def keeps(self, stopped: typing.Any) -> bool:
+        """Whether the mark of a failed future may be kept, which is told to stop and has not been read."""
+        if not self.active or isinstance(stopped._exception, NOT_FAILURES):
             return False
-        if stopped is not None:
-            return self.is_silent_about(stopped)
-        return self.is_dropped_by(sys._getframe(1))
+        loop = stopped.get_loop()
+        if not loop_handlers.passes_by_us(loop):
+            return False
+        if hasattr(stopped, "get_coro"):
+            # A task, in C or in Python. It may be that nothing has told of it so far.
+            self.watch(stopped, loop, threadsafe=True)
+        case = case_of(stopped)
+        if case is None:
+            # A future that nobody has gathered: who gives it a failure and takes the mark away says that it need not be
+            # heard. Or it has no room for attributes.
+            return False
+        # From now on plain asyncio would say nothing of it, so its loop must not be told of it either.
+        case.is_silent = True
+        return True
 
     def is_dropped_by(self, frame: types.FrameType) -> bool:
         """Whether the function that runs in a frame asks for an exception and drops it."""
@@ -127,14 +142,6 @@ class Tasks:
                 return True
             self.pass_on(inner, outer)
         return False
-
-    def is_silent_about(self, stopped: typing.Any) -> bool:
-        """From now on plain asyncio would say nothing of it, so its loop must not be told of it either."""
-        case = case_of(stopped)
-        if case is None or not loop_handlers.passes_by_us(stopped.get_loop()):
-            return False
-        case.is_silent = True
-        return True
 
     def pass_on(self, inner: typing.Any, outer: typing.Any) -> None:
         """A future is about to fail with the failure of another one."""

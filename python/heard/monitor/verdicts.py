@@ -153,6 +153,8 @@ class Verdicts:
 
     def change(self, case: Case, why: str) -> None:
         """Another verdict on what was reported as unread."""
+        if not case.change(why):
+            return
         verdict: typing.Literal["retracted", "escalated"] = (
             "retracted" if case.state is State.RETRACTED else "escalated"
         )
@@ -218,8 +220,9 @@ class Verdicts:
         found: str,
         holder: str | None,
         why: str,
-    ) -> Failure | None:
-        return self.reporter.tell(
+        then: Callable[[Failure | None], None] | None = None,
+    ) -> None:
+        self.reporter.tell(
             case.event,
             rule_of(case.event, found),
             verdict,
@@ -228,6 +231,7 @@ class Verdicts:
             born=functools.partial(places.born, case.site),
             holder=holder,
             why=why,
+            then=then,
             **case.fields(),
         )
 
@@ -242,7 +246,13 @@ class Verdicts:
         # From here on it is only asked whether it was read.
         case.exception = None
         why = f"{holder or 'somebody'} holds it, and has not read it for {self.settings.grace:g} s"
-        case.failure = self.tell(case, "unread", exception, "live", holder, why)
+        self.tell(case, "unread", exception, "live", holder, why, then=functools.partial(self.told, case))
+
+    def told(self, case: Case, failure: Failure | None) -> None:
+        """The record of an unread failure is out."""
+        meanwhile = case.tell(failure)
+        if meanwhile is not None:
+            self.change(case, meanwhile)
 
     def wake(self) -> float | None:
         """Looks at all that is held. Called by the clock; says when to call again."""

@@ -12,7 +12,8 @@ if typing.TYPE_CHECKING:
 class Kind(typing.NamedTuple):
     """What is the same for all records of an event."""
 
-    #: The headline, with `{task}`, `{of}` (the task that did the work, if any) and `{coroutine}` filled in.
+    #: The headline, with `{task}`, `{subject}` (the task, or that it is a future), `{of}` (the task that did the work, if
+    #: any) and `{coroutine}` filled in.
     head: str
     #: The rule whose page explains it. Empty where a primitive has heard the failure.
     rule: str = ""
@@ -27,9 +28,9 @@ class Kind(typing.NamedTuple):
 QUIET = logging.DEBUG
 
 EVENTS: dict[Event, Kind] = {
-    "task-failed": Kind("task {task} failed, and nobody hears it", "late-task"),
+    "task-failed": Kind("{subject} failed, and nobody hears it", "late-task"),
     "sibling-failed": Kind(
-        "task {task} failed beside a gather that has already ended, and nobody hears it", "lost-sibling-failure"
+        "{subject} failed beside a gather that has already ended, and nobody hears it", "lost-sibling-failure"
     ),
     "outcomes-ignored": Kind("gathered work{of} failed, and nobody looks at the outcome", "unread-gather"),
     "coroutine-never-awaited": Kind(
@@ -41,6 +42,8 @@ EVENTS: dict[Event, Kind] = {
     "task-destroyed": Kind("task {task} was collected before it was done", "dropped-task", "unfinished"),
     "thread-future-failed": Kind("work for another thread{of} failed, and nobody hears it", "unread-thread-future"),
     "callback-raised": Kind("a callback raised", "raising-callback", "callbacks"),
+    # It may be read elsewhere as well: whoever tells the loop has heard it.
+    "loop-told": Kind("the event loop was told of a failure", counter="told", level=logging.ERROR),
     "task-swallowed-cancel": Kind(
         "task {task} was cancelled and went on", "swallowed-cancellation", "swallowed", QUIET
     ),
@@ -60,8 +63,10 @@ _LEVELS: dict[Verdict | None, int] = {
 #: The rule of a task that has failed, by who holds it.
 _TASK_RULES = {"none": "dropped-task", "dead": "unread-task"}
 
-#: What to do, in a line. The pages of the rules say more.
-ADVICE = {
+#: What to do, in a line, by rule; or by event, where what is told is the outcome of a primitive. The pages of the rules
+#: say more.
+_ADVICE = {
+    "outcome-unread": "match each outcome with Ok and Err, or look at its `error`",
     "dropped-task": "keep the task and await it, start it in a TaskGroup, or let a callback read its exception",
     "unread-task": "await the task, or read its exception in a done callback",
     "late-task": "await the task earlier, or read its exception in a done callback",
@@ -79,6 +84,11 @@ def rule_of(event: Event, found: str = "") -> str:
     """The rule that explains an event; `found` says who holds the task: "none", "dead" or "live"."""
     rule = EVENTS[event].rule
     return _TASK_RULES.get(found, rule) if event == "task-failed" else rule
+
+
+def advice_of(event: Event, rule: str) -> str | None:
+    """What to do about a record, in a line, if there is something to say."""
+    return _ADVICE.get(event, _ADVICE.get(rule))
 
 
 def level_of(event: Event, verdict: Verdict | None) -> int:

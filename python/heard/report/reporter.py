@@ -21,6 +21,7 @@ from heard.settings import Settings
 
 # The classes of records are made when there is the first failure: children start sooner.
 if typing.TYPE_CHECKING:
+    from heard.exporters.delivery import Delivery
     from heard.record import Event, Failure, Place, Stats, Verdict
 
     Born = Callable[[], tuple[Place, ...]]
@@ -44,6 +45,9 @@ class Reporter:
         self.journal = Journal(settings.json, settings.json_file) if settings.json is not None else None
         self.kept: collections.deque[Failure] = collections.deque(maxlen=_KEPT)
         self.counts: collections.Counter[str] = collections.Counter()
+        #: How many there were of each event, rule and first verdict.
+        self.totals: collections.Counter[tuple[Event, str, Verdict | None]] = collections.Counter()
+        self.delivery = _delivery(settings)
         #: Held for moments, and never while code of the program's may run.
         self.lock = threading.RLock()
         #: What this thread has to report, when it has done with what it reports now.
@@ -106,10 +110,21 @@ class Reporter:
         key: typing.Hashable = None,
         level: int | None = None,
         born: Born | None = None,
+        then: Callable[[Failure | None], None] | None = None,
         **facts: typing.Any,
-    ) -> Failure | None:
-        """Makes a record and passes it on. Returns it, unless it is ignored or one of many."""
-        return self._in_turn(lambda: self._tell(event, rule, verdict, exception, key, level, born, facts))
+    ) -> None:
+        """Makes a record and passes it on. `then` is called with it when it is out, or with `None` if it is ignored or
+        one of many."""
+
+        def work() -> None:
+            failure = None
+            try:
+                failure = self._tell(event, rule, verdict, exception, key, level, born, facts)
+            finally:
+                if then is not None:
+                    then(failure)
+
+        self._in_turn(work)
 
     def _tell(
         self,
@@ -140,6 +155,7 @@ class Reporter:
             level = level_of(event, verdict)
         with self.lock:
             self.counts[counter] += 1
+            self.totals[event, rule, verdict] += 1
             admitted = self.storm.admits(kind)
             wants_sample = not admitted and self.storm.wants_sample(kind)
         if self.wake_in is not None and (not admitted or sum(self.counts.values()) == 1):
@@ -226,6 +242,8 @@ class Reporter:
         self.kept.append(failure)
         if self.journal is not None:
             self.journal.write(failure)
+        if self.delivery is not None:
+            self.delivery.put(failure, exception)
         if self.settings.report is not None:
             if not self.is_mute:
                 self.settings.report(failure)
@@ -240,14 +258,31 @@ class Reporter:
         self.queue = threading.local()
         self.left.clear()
         self.counts.clear()
+        self.totals.clear()
         self.kept.clear()
         self.storm.forget()
         if self.journal is not None:
             self.journal.after_fork_in_child()
+        if self.delivery is not None:
+            self.delivery.after_fork_in_child()
 
     def close(self) -> None:
         if self.journal is not None:
             self.journal.close()
+        self.deliver_rest()
+
+    def deliver_rest(self) -> None:
+        """Has what is on its way to exporters brought there."""
+        if self.delivery is not None:
+            self.delivery.close()
+
+
+def _delivery(settings: Settings) -> Delivery | None:
+    if not settings.exporters:
+        return None
+    from heard.exporters.delivery import Delivery
+
+    return Delivery(settings.exporters)
 
 
 def _attempt(work: Callable[[], T]) -> T | None:
@@ -262,9 +297,9 @@ def _attempt(work: Callable[[], T]) -> T | None:
 def _complain() -> None:
     """A defect of our own, or of a receiver: said as logging says such things, and only where it would."""
     if logging.raiseExceptions and sys.stderr is not None:
-        import traceback
-
         try:
+            import traceback
+
             sys.stderr.write("heard: a report failed\n")
             traceback.print_exc()
         except Exception:

@@ -11,7 +11,7 @@ _WORDS = (
     ("unfinished", "task was left unfinished", "tasks were left unfinished"),
     ("callbacks", "callback raised", "callbacks raised"),
     ("swallowed", "task swallowed its cancellation", "tasks swallowed their cancellation"),
-    ("told", "failure was told by a primitive", "failures were told by primitives"),
+    ("told", "failure was told by who heard it", "failures were told by who heard them"),
     ("retracted", "report was taken back", "reports were taken back"),
     ("ignored", "was ignored", "were ignored"),
 )

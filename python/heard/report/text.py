@@ -8,7 +8,7 @@ import typing
 
 from heard.monitor.places import shown
 from heard.record import Failure
-from heard.report.events import ADVICE, EVENTS
+from heard.report.events import EVENTS, advice_of
 
 _VERDICTS = {"lost": "[lost] ", "unread": "[unread so far] ", "escalated": "[never read] "}
 #: Lines of a report, and frames of the place of birth that it shows. The record has all of them.
@@ -22,6 +22,12 @@ def block(failure: Failure) -> str:
     said = template % arguments
     shown_traceback = traceback(failure)
     return f"{said}\n{shown_traceback}" if shown_traceback else said
+
+
+def headline(failure: Failure) -> str:
+    """What happened, in a line without the exception."""
+    template, arguments = _head(failure)
+    return template % arguments
 
 
 def message(failure: Failure) -> tuple[str, tuple[str, ...]]:
@@ -42,7 +48,7 @@ def _head(failure: Failure) -> tuple[str, tuple[str, ...]]:
     task = f"'{failure.task}'" if failure.task else ""
     if failure.coroutine and failure.coroutine != failure.task and failure.event != "coroutine-never-awaited":
         task = f"{task} ({failure.coroutine})" if task else failure.coroutine
-    fields = {"task": task, "of": f" of task {task}" if task else "", "coroutine": f"'{failure.coroutine}'"}
+    fields = {"task": task, "subject": f"task {task}" if task else "a future", "of": f" of task {task}" if task else "", "coroutine": f"'{failure.coroutine}'"}
     template, arguments = "", []
     for literal, name, _, _ in string.Formatter().parse(EVENTS[failure.event].head):
         template += literal.replace("%", "%%")
@@ -68,8 +74,9 @@ def _details(failure: Failure) -> typing.Iterator[str]:
         yield f"  {label:8} {shown(place.path)}:{place.line} in {place.function}"
     if failure.why:
         yield f"  {'why':8} {failure.why}"
-    if failure.rule in ADVICE:
-        yield f"  {'fix':8} {ADVICE[failure.rule]}"
+    advice = advice_of(failure.event, failure.rule)
+    if advice is not None:
+        yield f"  {'fix':8} {advice}"
     if failure.rule:
         yield f"  {'rule':8} {failure.rule} (`heard rule {failure.rule}` says more; failure {failure.id})"
 

@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable, Coroutine
 
 from heard import _native
+from heard.monitor import traces
 from heard.record import Event, Failure, Place, new_id
 
 if typing.TYPE_CHECKING:
@@ -74,6 +75,7 @@ def tell(
         coroutine=coroutine,
         why=why,
         loop=_loop_name(loop),
+        traceparent=traces.traceparent_of(None),
     )
 
 

@@ -72,7 +72,7 @@ fn json_total(kind: Kind, totals: &Totals) -> JsonTotal {
 }
 
 fn json_awaitable<'a>(awaitable: &'a Awaitable, places: &Places) -> JsonAwaitable<'a> {
-    let Awaitable { span, kind, callee, call, fate, how, at, witness } = awaitable;
+    let Awaitable { span, kind, callee, call, fate, how, at, symbol: _, witness } = awaitable;
     JsonAwaitable {
         kind: kind.name(),
         callee,

@@ -31,25 +31,27 @@ pub(super) fn files(findings: &[Finding], reason: &str, disk: &Disk) -> Vec<(Arc
 
 fn file(path: Arc<Utf8Path>, lines: &BTreeMap<usize, Vec<&Finding>>, reason: &str, disk: &Disk) -> Result<Allowed, RewriteError> {
     let original = Original::read(&path, disk)?;
-    let text = original.text();
-    let mut edits = Vec::new();
-    for findings in lines.values() {
-        let offsets = findings.iter().map(|finding| finding.statement_span.start.offset);
-        let Some((start, indent)) = offsets.clone().min().and_then(|first| line_before(text, first)) else { continue };
-        let rules: BTreeSet<&str> = findings.iter().map(|finding| finding.rule).collect();
-        let comment = format!("# heard: allow[{}] {reason}", rules.into_iter().collect::<Vec<_>>().join(", "));
-        let is_first = |offset| offset == start + indent.len();
-        // What stands behind something else on its line may stand behind the end of a string that goes over lines.
-        let (at, text) = if offsets.clone().any(is_first) {
-            (start, format!("{indent}{comment}\n"))
-        } else {
-            (text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length), format!("  {comment}"))
-        };
-        let place = Position { offset: at, line: 0, column: 0 };
-        edits.push(Edit { span: Span { path: path.clone(), start: place, end: place }, text });
-    }
+    let edits: Vec<Edit> = lines.values().filter_map(|findings| comment(original.text(), findings, reason)).collect();
     let bytes = original.bytes(&edits)?;
     Ok(Allowed { path, findings: lines.values().map(Vec::len).sum(), bytes })
+}
+
+/// The comment for the findings of one statement of a text.
+pub(crate) fn comment(text: &str, findings: &[&Finding], reason: &str) -> Option<Edit> {
+    let path = findings.first()?.statement_span.path.clone();
+    let offsets = findings.iter().map(|finding| finding.statement_span.start.offset);
+    let (start, indent) = offsets.clone().min().and_then(|first| line_before(text, first))?;
+    let rules: BTreeSet<&str> = findings.iter().map(|finding| finding.rule).collect();
+    let comment = format!("# heard: allow[{}] {reason}", rules.into_iter().collect::<Vec<_>>().join(", "));
+    let is_first = |offset| offset == start + indent.len();
+    // What stands behind something else on its line may stand behind the end of a string that goes over lines.
+    let (at, text) = if offsets.clone().any(is_first) {
+        (start, format!("{indent}{comment}\n"))
+    } else {
+        (text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length), format!("  {comment}"))
+    };
+    let place = Position { offset: at, line: 0, column: 0 };
+    Some(Edit { span: Span { path, start: place, end: place }, text })
 }
 
 /// Where the line of an offset begins, and its indentation.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use camino::Utf8Path;
-use heard_analysis::{Edit, Finding, Fix};
+use heard_analysis::{Finding, Fix};
 use similar::TextDiff;
 
 use super::{CheckError, Seen, rehearse};
@@ -17,7 +17,7 @@ use crate::rewrite::{self, Original};
 use crate::survey::Survey;
 
 /// A fix may bring what another one mends. It never takes so many rounds, but a loop must end.
-const MOST_ROUNDS: usize = 20;
+const MOST_ROUNDS: usize = 100;
 
 /// What became of the fixes.
 pub(super) struct Mended {
@@ -29,54 +29,60 @@ pub(super) struct Mended {
     unsafe_left: usize,
     /// Files that are left as they are, and why.
     refused: BTreeMap<Arc<Utf8Path>, String>,
+    /// Files with a fix that did not mend: their fixes are tried one at a time.
+    careful: BTreeSet<Arc<Utf8Path>>,
+    /// The findings whose fix does not mend them.
+    stubborn: BTreeSet<Name>,
+}
+
+/// What tells a finding from others, whatever is mended before it in the file.
+type Name = (Arc<Utf8Path>, &'static str, String, String, usize);
+
+/// What is tried in one file: its bytes before, and the findings that are to be mended.
+struct Trial {
+    before: Vec<u8>,
+    findings: Vec<Name>,
 }
 
 /// Makes all fixes that are asked for, on files that only this run sees.
 pub(super) fn mend(survey: &mut Survey, policy: &Policy, arguments: &CheckArguments) -> io::Result<Result<Mended, CheckError>> {
-    let mut mended = Mended { files: BTreeMap::new(), fixed: 0, unsafe_left: 0, refused: BTreeMap::new() };
+    let mut mended = Mended {
+        files: BTreeMap::new(),
+        fixed: 0,
+        unsafe_left: 0,
+        refused: BTreeMap::new(),
+        careful: BTreeSet::new(),
+        stubborn: BTreeSet::new(),
+    };
     let mut seen = match rehearse(survey, policy, arguments)? {
         Ok(seen) => seen,
         Err(error) => return Ok(Err(error)),
     };
     for _ in 0..MOST_ROUNDS {
-        let round = chosen(&seen.findings, arguments.unsafe_fixes, &mended.refused);
-        if round.is_empty() {
+        let trials = mended.try_out(survey, &seen, arguments.unsafe_fixes);
+        if trials.is_empty() {
             break;
-        }
-        let mut tried: BTreeMap<Arc<Utf8Path>, (Vec<u8>, usize)> = BTreeMap::new();
-        for (path, fixes) in round {
-            let edits: BTreeSet<(usize, usize, &str)> = fixes.iter().flat_map(|fix| &fix.edits).map(key).collect();
-            let edits =
-                edits.into_iter().filter_map(|edit| fixes.iter().flat_map(|fix| &fix.edits).find(|other| key(other) == edit)).cloned();
-            let edits: Vec<Edit> = edits.collect();
-            let made = Original::read(&path, survey.disk()).and_then(|original| Ok((original.bytes(&edits)?, survey.disk().bytes(&path))));
-            match made {
-                Ok((bytes, Ok(before))) => {
-                    survey.try_out(&path, bytes);
-                    tried.insert(path, (before, fixes.len()));
-                }
-                Ok((_, Err(error))) => drop(mended.refused.insert(path, error.to_string())),
-                Err(error) => drop(mended.refused.insert(path, error.to_string())),
-            }
         }
         let after = match rehearse(survey, policy, arguments)? {
             Ok(after) => after,
             Err(error) => return Ok(Err(error)),
         };
+        // What a fix does may show in other files.
+        let harms_others = is_worse(&seen, &after, |path| !trials.contains_key(path));
         let mut is_whole = true;
-        for (path, (before, fixes)) in tried {
-            // A fix mends: the file can be read as before, and has fewer findings.
-            let count = |seen: &Seen| seen.findings.iter().filter(|finding| finding.span.path == path).count();
-            if after.notices.iter().filter(|notice| notice.path == path).count()
-                > seen.notices.iter().filter(|notice| notice.path == path).count()
-                || count(&after) >= count(&seen)
-            {
-                survey.try_out(&path, before);
-                mended.refused.insert(path, "its fixes do not mend it".to_owned());
+        for (path, trial) in trials {
+            let is_here = |other: &Arc<Utf8Path>| *other == path;
+            let count = |seen: &Seen| seen.findings.iter().filter(|finding| is_here(&finding.span.path)).count();
+            if harms_others || is_worse(&seen, &after, is_here) || count(&after) >= count(&seen) {
+                survey.try_out(&path, trial.before);
+                if let [finding] = &*trial.findings {
+                    mended.stubborn.insert(finding.clone());
+                }
+                mended.careful.insert(path);
                 is_whole = false;
                 continue;
             }
-            mended.fixed += fixes;
+            mended.fixed += trial.findings.len();
             if let Ok(bytes) = survey.disk().bytes(&path) {
                 mended.files.insert(path, bytes);
             }
@@ -95,33 +101,57 @@ pub(super) fn mend(survey: &mut Survey, policy: &Policy, arguments: &CheckArgume
     Ok(Ok(mended))
 }
 
-/// The fixes to make now, by file: those that do not stand in each other's way.
-fn chosen<'f>(
-    findings: &'f [Finding],
-    with_unsafe: bool,
-    refused: &BTreeMap<Arc<Utf8Path>, String>,
-) -> BTreeMap<Arc<Utf8Path>, Vec<&'f Fix>> {
-    let mut chosen: BTreeMap<Arc<Utf8Path>, Vec<&Fix>> = BTreeMap::new();
-    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(|fix| fix.safe || with_unsafe) {
-        let mut paths = fix.edits.iter().map(|edit| &edit.span.path);
-        let Some(path) = paths.next().filter(|path| paths.all(|other| other == *path) && !refused.contains_key(*path)) else { continue };
-        let others = chosen.entry(path.clone()).or_default();
-        let collide = |edit: &Edit| others.iter().flat_map(|other| &other.edits).any(|other| key(other) != key(edit) && touch(edit, other));
-        if !fix.edits.iter().any(collide) {
-            others.push(fix);
+/// Whether, of some files, there is a finding or a notice more of its kind than before.
+fn is_worse(before: &Seen, after: &Seen, is_concerned: impl Fn(&Arc<Utf8Path>) -> bool) -> bool {
+    let count = |seen: &Seen| {
+        let mut counts: BTreeMap<(Arc<Utf8Path>, &str), usize> = BTreeMap::new();
+        let findings = seen.findings.iter().map(|finding| (&finding.span.path, finding.rule));
+        let notices = seen.notices.iter().map(|notice| (&notice.path, "notice"));
+        for (path, kind) in findings.chain(notices).filter(|(path, _)| is_concerned(path)) {
+            *counts.entry((path.clone(), kind)).or_default() += 1;
         }
+        counts
+    };
+    let before = count(before);
+    count(after).iter().any(|(kind, number)| before.get(kind).is_none_or(|known| known < number))
+}
+
+fn name(finding: &Finding) -> Name {
+    (finding.span.path.clone(), finding.rule, finding.symbol.clone(), finding.statement.clone(), finding.ordinal)
+}
+
+impl Mended {
+    /// Makes the fixes of one round, on files that only this run sees.
+    fn try_out(&mut self, survey: &mut Survey, seen: &Seen, with_unsafe: bool) -> BTreeMap<Arc<Utf8Path>, Trial> {
+        let mut by_file: BTreeMap<Arc<Utf8Path>, Vec<(&Finding, &Fix)>> = BTreeMap::new();
+        for finding in &seen.findings {
+            let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safe || with_unsafe) else { continue };
+            let mut paths = fix.edits.iter().map(|edit| &edit.span.path);
+            let Some(path) = paths.next().filter(|path| paths.all(|other| other == *path)) else { continue };
+            if !self.refused.contains_key(path) && !self.stubborn.contains(&name(finding)) {
+                by_file.entry(path.clone()).or_default().push((finding, fix));
+            }
+        }
+        let mut trials = BTreeMap::new();
+        for (path, mut fixes) in by_file {
+            if self.careful.contains(&path) {
+                fixes.truncate(1);
+            }
+            let (chosen, edits) = Fix::together(fixes.iter().map(|(_, fix)| *fix));
+            let made = Original::read(&path, survey.disk()).and_then(|original| Ok((original.bytes(&edits)?, survey.disk().bytes(&path))));
+            match made {
+                Ok((bytes, Ok(before))) => {
+                    let is_made = |fix: &Fix| chosen.iter().any(|one| std::ptr::eq(*one, fix));
+                    let findings = fixes.iter().filter(|(_, fix)| is_made(fix)).map(|(finding, _)| name(finding)).collect();
+                    survey.try_out(&path, bytes);
+                    trials.insert(path, Trial { before, findings });
+                }
+                Ok((_, Err(error))) => drop(self.refused.insert(path, error.to_string())),
+                Err(error) => drop(self.refused.insert(path, error.to_string())),
+            }
+        }
+        trials
     }
-    chosen.retain(|_, fixes| !fixes.is_empty());
-    chosen
-}
-
-/// Two fixes may bring the same edit, like an import; it is made once.
-fn key(edit: &Edit) -> (usize, usize, &str) {
-    (edit.span.start.offset, edit.span.end.offset, &edit.text)
-}
-
-fn touch(left: &Edit, right: &Edit) -> bool {
-    left.span.start.offset <= right.span.end.offset && right.span.start.offset <= left.span.end.offset
 }
 
 impl Mended {
@@ -158,6 +188,9 @@ impl Mended {
     }
 
     fn tell_refused(&self, cwd: &Utf8Path, console: Console) -> io::Result<()> {
+        for (path, rule, ..) in &self.stubborn {
+            console.warning(format!("{}: the fix of a finding of `{rule}` does not mend it, and is left out", shown(path, cwd)))?;
+        }
         self.refused.iter().try_for_each(|(path, why)| console.warning(format!("{}: nothing is fixed: {why}", shown(path, cwd))))
     }
 }

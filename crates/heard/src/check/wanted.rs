@@ -14,7 +14,7 @@ use crate::output::shown;
 use crate::system::Disk;
 
 /// What decides, and what it has decided so far.
-pub(super) struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     pub(super) policy: &'a Policy,
     /// The file of known findings that was asked for; else the settings name one.
     pub(super) baseline: Option<Utf8PathBuf>,
@@ -32,13 +32,13 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn new(policy: &'a Policy, cwd: &Utf8Path) -> Self {
+    pub(crate) fn new(policy: &'a Policy, cwd: &Utf8Path) -> Self {
         let (baselines, files) = (BTreeMap::new(), BTreeSet::new());
         Wanted { policy, baseline: None, writes: false, evidence: Evidence::default(), cwd: cwd.to_owned(), baselines, files, known: 0 }
     }
 
     /// The findings of one project that are wanted. The error says what is wrong with a file of known findings.
-    pub(super) fn of(
+    pub(crate) fn of(
         &mut self,
         findings: Vec<Finding>,
         root: &Utf8Path,

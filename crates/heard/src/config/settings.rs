@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use heard_analysis::{Level, Rule, rules};
+use heard_analysis::{FixStyle, Level, Rule, rules};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(super) python: Option<String>,
     /// The version of Python that the code is read for, instead of the lowest one in `requires-python`.
     pub(super) python_version: Option<PythonVersion>,
+    /// How fixes give a task a reader. Without it: as the first of these that the project has.
+    pub(super) fix_style: Option<FixStyleName>,
     /// The file with the findings that are known already, which are not reported.
     pub(super) baseline: Option<String>,
 }
@@ -90,6 +92,28 @@ impl RuleLevel {
             RuleLevel::Strict => Some(Level::Strict),
             RuleLevel::Preview => Some(Level::Preview),
             RuleLevel::Off => None,
+        }
+    }
+}
+
+/// How fixes give a task a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FixStyleName {
+    /// `heard.spawn` starts it, where the project depends on heard.
+    Heard,
+    /// The first of the project's `spawners` starts it.
+    Spawner,
+    /// It is kept in a set, and a done callback logs its failure.
+    Callback,
+}
+
+impl From<FixStyleName> for FixStyle {
+    fn from(name: FixStyleName) -> Self {
+        match name {
+            FixStyleName::Heard => FixStyle::Heard,
+            FixStyleName::Spawner => FixStyle::Spawner,
+            FixStyleName::Callback => FixStyle::Callback,
         }
     }
 }

@@ -98,6 +98,7 @@ fn default_of(name: &str) -> &'static str {
         "python-version" => "(the lowest one of requires-python)",
         "src" => "(the project's folder, src and python)",
         "baseline" => "(none)",
+        "fix-style" => "(the first that the project has)",
         "rules" | "per-file" => "{}",
         _ => "[]",
     }

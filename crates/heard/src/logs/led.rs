@@ -9,7 +9,7 @@ use super::definitions::{self, Definition};
 use crate::cli::ProjectArguments;
 use crate::console::Console;
 use crate::output::shown;
-use crate::survey::{Survey, SurveyError};
+use crate::survey::{Asked, Survey, SurveyError};
 
 /// Adds to each incident where its coroutine is defined now, where it is born, and which rule finds it.
 pub(super) fn lead(reports: &mut [Report], project: &ProjectArguments, console: Console) -> io::Result<Result<(), SurveyError>> {
@@ -18,7 +18,7 @@ pub(super) fn lead(reports: &mut [Report], project: &ProjectArguments, console: 
         Err(error) => return Ok(Err(error)),
     };
     let (mut awaitables, mut findings): (Vec<Awaitable>, Vec<Finding>) = (Vec::new(), Vec::new());
-    let done = survey.run(true, &mut |analysed| {
+    let done = survey.run(Asked::Awaitables, &mut |analysed| {
         awaitables.extend(analysed.report.awaitables);
         findings.extend(analysed.report.findings);
         Ok(())

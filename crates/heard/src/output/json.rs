@@ -70,7 +70,7 @@ struct JsonStart {
 }
 
 #[derive(Serialize)]
-struct JsonFix<'a> {
+pub(crate) struct JsonFix<'a> {
     safe: bool,
     title: &'a str,
     edits: Vec<JsonEdit<'a>>,
@@ -166,7 +166,8 @@ fn start(span: &Span, places: &Places) -> JsonStart {
     JsonStart { path, cell, line, column }
 }
 
-fn json_fix<'a>(Fix { safe, title, edits }: &'a Fix, places: &Places) -> JsonFix<'a> {
+/// A fix as JSON.
+pub(crate) fn json_fix<'a>(Fix { safe, title, edits }: &'a Fix, places: &Places) -> JsonFix<'a> {
     let edits = edits.iter().map(|Edit { span, text }| JsonEdit { place: places.of(span), text }).collect();
     JsonFix { safe: *safe, title, edits }
 }

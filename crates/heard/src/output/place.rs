@@ -30,7 +30,7 @@ pub(crate) struct Cells {
 
 impl Cells {
     /// The cell of a line of the whole text, and the line in it.
-    fn locate(&self, line: usize) -> Option<(usize, usize)> {
+    pub(crate) fn locate(&self, line: usize) -> Option<(usize, usize)> {
         let (first, cell) = self.starts.iter().rev().find(|(first, _)| *first <= line)?;
         Some((*cell, line - first + 1))
     }

@@ -14,7 +14,7 @@ use crate::system::is_script;
 
 /// A path of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// As it was given.
     given: String,
     /// Absolute, with the names of links.
@@ -26,7 +26,7 @@ pub(super) struct Target {
 
 /// A path that cannot be checked.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TargetError {
+pub(crate) enum TargetError {
     #[error("{0}: there is no such file or folder")]
     Missing(String),
     #[error("{0}: {1}")]
@@ -45,7 +45,7 @@ pub(super) enum TargetError {
 
 impl Target {
     /// Looks at a path of the command line.
-    pub(super) fn new(path: &Path, cwd: &Utf8Path) -> Result<Self, TargetError> {
+    pub(crate) fn new(path: &Path, cwd: &Utf8Path) -> Result<Self, TargetError> {
         let given = path.to_string_lossy().into_owned();
         let Ok(path) = Utf8PathBuf::from_path_buf(path.to_owned()) else { return Err(TargetError::NotUnicode(given)) };
         let absolute = cwd.join(&path);
@@ -72,13 +72,13 @@ impl Target {
     }
 
     /// A file whose text comes from elsewhere, so that it need not be there. The path is absolute.
-    pub(super) fn given(path: &Utf8Path) -> Self {
+    pub(crate) fn given(path: &Utf8Path) -> Self {
         let real = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
         Target { given: path.to_string(), path: path.to_owned(), real, is_folder: false }
     }
 
     /// The project around it.
-    pub(super) fn project(&self) -> Project {
+    pub(crate) fn project(&self) -> Project {
         let home = std::env::home_dir().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
         Project::around(&self.path, self.is_folder, home.as_deref())
     }
@@ -89,16 +89,22 @@ impl Target {
 }
 
 /// One project and the paths that point into it.
-pub(super) struct Job {
-    pub(super) project: Project,
+pub(crate) struct Job {
+    pub(crate) project: Project,
     targets: Vec<Target>,
     /// The targets' paths, by both of their names.
     paths: HashSet<Utf8PathBuf>,
 }
 
 impl Job {
+    /// One project and the targets that lie in it.
+    pub(crate) fn of(project: Project, targets: Vec<Target>) -> Self {
+        let paths = targets.iter().flat_map(|target| [target.path.clone(), target.real.clone()]).collect();
+        Job { project, targets, paths }
+    }
+
     /// Puts targets of the same project together, in the order in which each project is named first.
-    pub(super) fn group(targets: Vec<Target>) -> Vec<Job> {
+    pub(crate) fn group(targets: Vec<Target>) -> Vec<Job> {
         let mut jobs: Vec<Job> = Vec::new();
         for target in targets {
             let project = target.project();
@@ -121,20 +127,20 @@ impl Job {
 }
 
 /// The files of one job.
-pub(super) struct Files {
+pub(crate) struct Files {
     /// All that are analysed, in the order of their paths.
-    pub(super) all: Vec<Utf8PathBuf>,
+    pub(crate) all: Vec<Utf8PathBuf>,
     /// Those on which is reported.
-    pub(super) reported: BTreeSet<Utf8PathBuf>,
+    pub(crate) reported: BTreeSet<Utf8PathBuf>,
     /// What could not be read among the files that the user asks about.
-    pub(super) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     /// Paths without a Python file.
-    pub(super) empty: Vec<TargetError>,
+    pub(crate) empty: Vec<TargetError>,
 }
 
 impl Files {
     /// Finds the files of `jobs[index]`.
-    pub(super) fn find(jobs: &[Job], index: usize, exclude: &Exclude) -> Self {
+    pub(crate) fn find(jobs: &[Job], index: usize, exclude: &Exclude) -> Self {
         let job = &jobs[index];
         let mut walk = Walk::of(&job.project.scope);
         let mut empty = Vec::new();
@@ -172,14 +178,14 @@ fn is_checked(file: &Utf8Path) -> bool {
 }
 
 /// Files on which the user wants no report.
-pub(super) struct Exclude {
+pub(crate) struct Exclude {
     cwd: Utf8PathBuf,
     globs: Gitignore,
 }
 
 impl Exclude {
     /// Reads globs as in a `.gitignore` file in `cwd`.
-    pub(super) fn new(globs: &[String], cwd: &Utf8Path) -> Result<Self, ignore::Error> {
+    pub(crate) fn new(globs: &[String], cwd: &Utf8Path) -> Result<Self, ignore::Error> {
         let mut builder = ignore::gitignore::GitignoreBuilder::new(cwd);
         for glob in globs {
             builder.add_line(None, glob)?;
@@ -198,7 +204,7 @@ impl Exclude {
 }
 
 /// A path and a line as they stand before a message.
-pub(super) fn place(path: &Utf8Path, line: Option<usize>, cwd: &Utf8Path) -> String {
+pub(crate) fn place(path: &Utf8Path, line: Option<usize>, cwd: &Utf8Path) -> String {
     let path = shown(path, cwd);
     line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}"))
 }

@@ -29,13 +29,13 @@ pub(super) struct Walk {
 
 /// Something that a walk could not read.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// Where it is. It may not be the exact name where that is no Unicode.
-    pub(super) path: Utf8PathBuf,
+    pub(crate) path: Utf8PathBuf,
     /// What is the matter with it.
-    pub(super) message: String,
+    pub(crate) message: String,
     /// Whether Python code may have gone unread.
-    pub(super) lost: bool,
+    pub(crate) lost: bool,
 }
 
 impl Walk {

@@ -53,9 +53,7 @@ pub(crate) struct Coded {
 
 /// The text of a Python file, without a byte order mark, and how it is written down.
 pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<(String, Coded), DecodeError> {
-    if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(DecodeError::NullBytes { line: line_of(&bytes, offset) });
-    }
+    refuse_null(&bytes)?;
     let mark = bytes.starts_with(MARK);
     if mark {
         bytes.drain(..MARK.len());
@@ -74,6 +72,14 @@ pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<(String, Coded), DecodeError>
             let text = coding.decode(bytes).ok_or(DecodeError::NotInCoding { coding: written })?;
             Ok((text, Coded { mark, coding }))
         }
+    }
+}
+
+/// An error where there is a NUL, which no coding that is read here has for anything else.
+pub(super) fn refuse_null(bytes: &[u8]) -> Result<(), DecodeError> {
+    match bytes.iter().position(|&byte| byte == 0) {
+        Some(offset) => Err(DecodeError::NullBytes { line: line_of(bytes, offset) }),
+        None => Ok(()),
     }
 }
 

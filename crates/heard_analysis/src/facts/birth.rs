@@ -25,7 +25,7 @@ use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::summary::Summaries;
 use super::witness::{Account, Weight};
-use super::{AwaitEdit, Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
+use super::{Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
 use crate::finding::Span;
 use crate::program::Database;
 use crate::resolve::CalleeId;
@@ -134,6 +134,11 @@ impl Index {
         self.mentions.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The files that read an attribute of this name, or import it.
+    pub(crate) fn files_that_mention(&self, name: &Name) -> Vec<&Utf8PathBuf> {
+        self.mentions(name).iter().filter_map(|(file, _)| self.files.get(*file)).collect()
+    }
+
     /// The place of a file among the others.
     pub(super) fn file(&self, path: &Utf8Path) -> Option<usize> {
         self.files.binary_search_by(|file| file.as_path().cmp(path)).ok()
@@ -160,9 +165,9 @@ pub(super) struct Spawned {
 }
 
 /// Finds the births of one module.
-pub(super) struct Finder<'m, 'db, 'a> {
-    pub(super) db: &'db Database,
-    pub(super) flow: Flow<'m, 'db, 'a>,
+pub(crate) struct Finder<'m, 'db, 'a> {
+    pub(crate) db: &'db Database,
+    pub(crate) flow: Flow<'m, 'db, 'a>,
     /// What is known already of what can fail in functions.
     pub(super) known_accounts: RefCell<KnownAccounts>,
     /// What functions are known to raise.
@@ -275,7 +280,6 @@ impl<'a> Finder<'_, '_, 'a> {
             witness: None,
             is_held_by_timer: false,
             is_cleanup: false,
-            awaitable_in_place: self.await_edit(site, kind),
             fate,
             abandoned: None,
             done: None,
@@ -400,7 +404,6 @@ impl<'a> Finder<'_, '_, 'a> {
             witness: None,
             is_held_by_timer: false,
             is_cleanup: false,
-            awaitable_in_place: None,
             fate,
             abandoned: None,
             done: None,
@@ -505,21 +508,6 @@ impl<'a> Finder<'_, '_, 'a> {
         model.is_some_and(|model| model.never_fails)
     }
 
-    /// How `await` can be put before a call, where it may stand there.
-    fn await_edit(&self, site: &CallSite<'a>, kind: Kind) -> Option<AwaitEdit> {
-        if kind != Kind::Coroutine || !site.around.scope.is_async || site.comprehension.is_some() {
-            return None;
-        }
-        let brackets = match &site.how {
-            Use::Dropped | Use::Bound(..) | Use::Formatted(..) | Use::Argument { .. } | Use::Each(..) => false,
-            Use::Operand(operation, _) => *operation == Operation::Call,
-            Use::Added(..) | Use::Promised(..) => false,
-            Use::Receiver { .. } | Use::Subscripted(..) => true,
-            _ => return None,
-        };
-        Some(AwaitEdit { call: self.flow.module.span(site.call.range()), brackets })
-    }
-
     /// The source text for a message: white space folded, the end left out where it is long.
     pub(super) fn short_text(&self, range: TextRange) -> String {
         const LONGEST: usize = 60;
@@ -542,7 +530,7 @@ fn annotation_of<'f>(function: &'f StmtFunctionDef, parameter: &Name) -> Option<
 }
 
 /// What a call says of `return_exceptions`: nothing is no, and what is not written down is not known.
-pub(super) fn return_exceptions(call: &ExprCall) -> Option<bool> {
+pub(crate) fn return_exceptions(call: &ExprCall) -> Option<bool> {
     match call.arguments.find_keyword("return_exceptions").map(|keyword| &keyword.value) {
         None => Some(false),
         Some(Expr::BooleanLiteral(literal)) => Some(literal.value),

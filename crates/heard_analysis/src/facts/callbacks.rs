@@ -13,6 +13,7 @@ use super::inquiries::asks_what_is_async;
 use super::models::{Callbacks, FunctionModel};
 use super::names::{awaitable_callable, plain_callable};
 use super::origin::DEEPEST_ORIGIN;
+use super::summary::Argument;
 use super::{Fate, Kind, Site};
 use crate::finding::Span;
 
@@ -35,8 +36,10 @@ pub(crate) struct AsyncCallback {
 pub(crate) enum CallbackFate {
     /// This, as a model tells.
     Known(Callbacks),
-    /// An annotation says that the function is to return nothing.
+    /// An annotation says that the function is to return something else.
     Annotated,
+    /// The body of what is called with it drops or tests what it returns.
+    Seen,
 }
 
 impl<'a> Finder<'_, '_, 'a> {
@@ -62,8 +65,13 @@ impl<'a> Finder<'_, '_, 'a> {
                 (self.is_coroutine_function(callback, &site.around.scope, DEEPEST_ORIGIN) && self.is_result_lost(site, model))
                     .then_some((callback, CallbackFate::Known(model.callbacks?)))?
             }
-            None if index.plain_callers.contains(name) => (self.against_annotation(site, index)?, CallbackFate::Annotated),
-            None => return None,
+            None => {
+                let annotated = || index.plain_callers.contains(name).then(|| self.against_annotation(site, index)).flatten();
+                match self.against_body(site, &may_be_async) {
+                    Some(callback) => (callback, CallbackFate::Seen),
+                    None => (annotated()?, CallbackFate::Annotated),
+                }
+            }
         };
         Some(AsyncCallback {
             site: self.site(callback.range(), &site.around),
@@ -104,6 +112,31 @@ impl<'a> Finder<'_, '_, 'a> {
             .chain(by_name)
             .filter(|argument| may_be_async(argument))
             .find(|argument| self.is_coroutine_function(argument, &site.around.scope, DEEPEST_ORIGIN))
+    }
+
+    /// The first coroutine function among the arguments that the body of what is called calls like a plain one.
+    fn against_body(&self, site: &CallSite<'a>, may_be_async: &dyn Fn(&Expr) -> bool) -> Option<&'a Expr> {
+        let (positional, keywords) = (&site.call.arguments.args, &site.call.arguments.keywords);
+        if positional.iter().any(Expr::is_starred_expr) {
+            return None;
+        }
+        let callee = self.flow.module.callee(site.call)?;
+        let by_place =
+            positional.iter().enumerate().map(|(place, argument)| (Argument::At(place).behind(usize::from(callee.is_bound)), argument));
+        let by_name = keywords.iter().filter_map(|keyword| Some((Argument::Named(keyword.arg.as_ref()?.id.clone()), &keyword.value)));
+        let mut candidates = by_place.chain(by_name).filter(|(_, argument)| may_be_async(argument)).peekable();
+        candidates.peek()?;
+        let is_dropped = |argument: &Argument| {
+            callee.with_body(self.db, |module, function| {
+                let is_plain = function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression));
+                is_plain && !looks_at_results(&function.body) && self.flow.drops_results_of(module, function, argument)
+            })
+        };
+        candidates
+            .find(|(place, argument)| {
+                is_dropped(place) == Some(true) && self.is_coroutine_function(argument, &site.around.scope, DEEPEST_ORIGIN)
+            })
+            .map(|(_, argument)| argument)
     }
 
     /// Whether what the callback returns is lost. What becomes the outcome of a future may be awaited

@@ -39,6 +39,8 @@ pub(crate) enum Finds {
     AllButCancellation,
     /// Nothing: the gather has raised the failure, and its results are values.
     Nothing,
+    /// The same, where nothing tells what the results are: one may be an exception by intent.
+    NothingOfUnknown,
 }
 
 /// What becomes of that which is no failure by the test.
@@ -99,9 +101,11 @@ impl<'a> Finder<'_, '_, 'a> {
             let classes = classes.as_ref()?;
             let is_blind = match finds {
                 Finds::AllButCancellation => classes.iter().any(|class| class.name == "builtins.Exception"),
-                Finds::Nothing => {
-                    classes.iter().all(|class| class.is_exception)
-                        && self.flow.module.is_never(call.arguments.args.first()?, "builtins.BaseException")
+                Finds::Nothing | Finds::NothingOfUnknown => {
+                    let tested = call.arguments.args.first()?;
+                    let is_never = self.flow.module.is_never(tested, "builtins.BaseException");
+                    let is_open = || self.flow.module.is_untyped(tested) && !self.may_give_exceptions();
+                    classes.iter().all(|class| class.is_exception) && (is_never || is_open())
                 }
             };
             if is_blind { self.failure_test(call, gather, finds) } else { None }
@@ -134,12 +138,28 @@ impl<'a> Finder<'_, '_, 'a> {
             gather: self.flow.module.span(gather.call.range()),
             callee: self.short_text(gather.call.func.range()),
             tested: self.short_text(tested.range()),
-            finds,
+            finds: if finds == Finds::Nothing && self.flow.module.is_untyped(tested) { Finds::NothingOfUnknown } else { finds },
             passed,
             only_raises,
             only_filters,
             named: named(call).map(|name| self.flow.module.span(name.range())),
             is_after_cancel: self.flow.cancels_before(gather.call),
+        })
+    }
+
+    /// Whether some function of the module returns what it has caught, and so may be one whose results are tested.
+    fn may_give_exceptions(&self) -> bool {
+        self.flow.body.statements.iter().any(|site| {
+            let Stmt::Return(result) = site.statement else { return false };
+            let is_caught = |name: &ruff_python_ast::ExprName| {
+                let mut tries = self.flow.body.statements.iter().filter_map(|other| other.statement.as_try_stmt());
+                tries.any(|statement| {
+                    statement.handlers.iter().filter_map(|handler| handler.as_except_handler()).any(|handler| {
+                        handler.range().contains_range(result.range()) && handler.name.as_ref().is_some_and(|caught| caught.id == name.id)
+                    })
+                })
+            };
+            result.value.as_deref().and_then(Expr::as_name_expr).is_some_and(is_caught)
         })
     }
 

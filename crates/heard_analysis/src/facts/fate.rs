@@ -28,6 +28,8 @@ pub(crate) enum How {
     HandedOver,
     /// By a method that reads, like `result`.
     Method,
+    /// By `await`, right after it was cancelled: that hears those only which have not ended before.
+    AfterCancel,
     /// A gathered result is tested, raised, compared or kept.
     Examined,
     /// The value has an owner already, like the task of a task group.

@@ -142,7 +142,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
 
     /// The fate of a value of this kind that is born at `site`.
     /// A gather is one with `return_exceptions=True`; any other is a plain future.
-    pub(crate) fn verdict(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
         let question = (site.call.range(), kind);
         if let Some((verdict, read_at)) = self.known.borrow().get(&question) {
             self.reading.replace(read_at.clone());
@@ -154,18 +154,18 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
     }
 
     /// The same of what comes of the value at `site`, and is used so.
-    pub(crate) fn verdict_of_result(&self, kind: Kind, site: &CallSite<'a>, how: &Use<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict_of_result(&self, kind: Kind, site: &CallSite<'a>, how: &Use<'a>) -> Verdict {
         self.verdict_at(site.call.range(), kind, how)
     }
 
     /// The fate of a value that is born at `birth` and used so.
-    pub(crate) fn verdict_at(&self, birth: TextRange, kind: Kind, how: &Use<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict_at(&self, birth: TextRange, kind: Kind, how: &Use<'a>) -> Verdict {
         self.birth.set(birth);
         self.verdict_of(Value::new(kind), how)
     }
 
     /// The same of values that come one after the other.
-    pub(crate) fn verdict_of_each(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
+    pub(in crate::facts) fn verdict_of_each(&self, kind: Kind, site: &CallSite<'a>) -> Verdict {
         self.birth.set(site.call.range());
         match Value::new(kind).put_in(Layer::Sequence) {
             Some(each) => self.verdict_of(each, &site.how),
@@ -211,6 +211,8 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             (Fate::Lost(Loss::Kept { .. } | Loss::NeverRead { .. } | Loss::Handed { .. }), Some(at)) => {
                 value.ends(Fate::Lost(Loss::Discarded { at }))
             }
+            // Those that have ended are not in the registry any more when it is emptied.
+            (Fate::Consumed(How::AfterCancel), Some(at)) => value.ends(Fate::Lost(Loss::Discarded { at })),
             _ => verdict,
         }
     }
@@ -445,6 +447,9 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             return self.models.function(callee.name.as_deref()?);
         }
         let Expr::Attribute(attribute) = &*call.func else { return None };
+        if let Some(model) = module.likely_callee(call).and_then(|callee| self.models.function(callee.name.as_deref()?)) {
+            return Some(model);
+        }
         let receiver = match &*attribute.value {
             Expr::Call(receiver) => last_name(&receiver.func)?,
             receiver => last_name(receiver)?,
@@ -491,8 +496,9 @@ impl Verdict {
 
     fn weight(&self) -> u8 {
         match &self.fate {
-            Fate::Consumed(_) => 11,
-            Fate::Transferred(_) => 10,
+            Fate::Consumed(How::AfterCancel) => 10,
+            Fate::Consumed(_) => 12,
+            Fate::Transferred(_) => 11,
             // What else is done with it does not make that right.
             Fate::Lost(Loss::UsedAsValue { operation, .. }) if operation.is_refused() && self.kind == Kind::Coroutine => 9,
             Fate::Unknown(_) => 8,

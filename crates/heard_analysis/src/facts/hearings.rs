@@ -213,6 +213,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Way::Called => weight_of_call(module, call, callee.as_ref()),
         };
         let Some(callee) = callee else {
+            // To wait for a queue, or for room in it, does not fail.
+            let waits_for_queue = |method: &ast::ExprAttribute| {
+                matches!(method.attr.as_str(), "put" | "get" | "join")
+                    && last_name(&method.value).is_some_and(|name| name.to_lowercase().ends_with("queue"))
+            };
+            if way == Way::Awaited && call.func.as_attribute_expr().is_some_and(waits_for_queue) {
+                return Account::small();
+            }
             let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match (way, asked.below()) {
                 (Way::Called, _) if function.is_async => Some(Account::default()),
                 (_, Some(asked)) => Some(self.account_of_function(module, function, asked)),

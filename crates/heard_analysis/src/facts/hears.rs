@@ -13,6 +13,7 @@ use ruff_text_size::Ranged;
 use super::Hearing;
 use super::body::last_name;
 use super::exceptions::{ExceptionSet, Hierarchy, Taken, raised_class};
+use super::names::is_stub;
 use super::naming::{is_lock, is_task_scope, speaks_of_failure};
 use super::witness::{Account, Weight};
 use crate::resolve::Module;
@@ -36,7 +37,7 @@ pub(super) type Done<'c> = &'c dyn Fn(Act<'_>, &Taken) -> Account;
 /// What can fail in `function`, where those who call it have handlers for what is `taken`.
 pub(super) fn account(function: &StmtFunctionDef, module: &Module<'_>, hierarchy: Hierarchy<'_>, taken: &Taken, done: Done<'_>) -> Account {
     // What does nothing yet is there to be overridden or filled in.
-    let own = if does_work(&function.body) || is_getter(function) {
+    let own = if does_work(&function.body) || (!function.is_async && !is_stub(function)) {
         Listener { module, hierarchy, taken, done, is_log: false }.block(&function.body)
     } else {
         Account::source(Weight::Heavy, module, function.name.range())
@@ -48,13 +49,6 @@ pub(super) fn account(function: &StmtFunctionDef, module: &Module<'_>, hierarchy
 /// Whether a statement cannot fail unheard. `done` tells the same of what it calls and awaits.
 pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, hierarchy: Hierarchy<'_>, done: Done<'_>) -> bool {
     Listener { module, hierarchy, taken: &Taken::default(), done, is_log: false }.statement(statement).is_sound()
-}
-
-/// Whether a function does nothing but give an attribute of its object, or what comparing it tells.
-fn is_getter(function: &StmtFunctionDef) -> bool {
-    let last = function.body.last().and_then(Stmt::as_return_stmt).and_then(|result| result.value.as_deref());
-    !function.is_async
-        && last.is_some_and(|last| matches!(last, Expr::Attribute(_) | Expr::Compare(_) | Expr::BoolOp(_) | Expr::UnaryOp(_)))
 }
 
 /// Whether a body calls or awaits something, raises on purpose, or asks data for what it may not have.

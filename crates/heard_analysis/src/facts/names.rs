@@ -343,7 +343,10 @@ pub(super) fn plain_callable(annotation: &Expr) -> bool {
                 || either.left.is_none_literal_expr() && plain_callable(&either.right)
         }
         Expr::Subscript(optional) if last_name(&optional.value).is_some_and(|name| name == "Optional") => plain_callable(&optional.slice),
-        annotation => callable_result(annotation).is_some_and(Expr::is_none_literal_expr),
+        annotation => callable_result(annotation).is_some_and(|result| {
+            let is_plain = |name: &Name| matches!(name.as_str(), "bool" | "bytes" | "float" | "int" | "str");
+            result.is_none_literal_expr() || result.as_name_expr().is_some_and(|name| is_plain(&name.id))
+        }),
     }
 }
 

@@ -13,6 +13,7 @@ use super::flow::{Taken, Value};
 use super::names::{
     is_async_generator, is_plain_coroutine_function, is_stub, names_awaitable, returns_own_coroutine_function, returns_own_decorator,
 };
+use super::outcomes::is_empty_list;
 use super::{Fate, Kind, Loss, Operation};
 use crate::finding::Span;
 use crate::resolve::{Answer, Callee, Module};
@@ -119,7 +120,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             | Expr::Generator(ast::ExprGenerator { elt, .. }) => is_made_here(elt),
             Expr::Name(name) => {
                 let local = scope.map(|scope| Local { frame: scope.frame, name: name.id.clone() });
-                let values = local.map_or_else(Vec::new, |local| self.flow.body.values_of(&local));
+                let mut values = local.as_ref().map_or_else(Vec::new, |local| self.flow.body.values_of(local));
+                if let ([value], Some(local)) = (values.as_slice(), &local)
+                    && is_empty_list(value)
+                {
+                    values = self.elements_put_in(local).unwrap_or_default();
+                }
                 !values.is_empty() && values.iter().all(|value| is_made_here(value)) || self.is_coroutine(module, argument)
             }
             // A coroutine becomes a new task, whoever made it.
@@ -170,10 +176,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                     Expr::Name(name) => self.given_by_name(module, function, &name.id, depth)?,
                     _ => return None,
                 };
-                if given.is_some_and(|given| given != next) {
-                    return None;
-                }
-                given = Some(next);
+                given = Some(match given {
+                    Some(given) if given != next => both(given, next)?,
+                    _ => next,
+                });
             }
             given
         })?;
@@ -304,6 +310,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// What a function gives that gives the one or the other: of a task and a future, something that is read like both.
+fn both(one: Given, other: Given) -> Option<Given> {
+    match (one, other) {
+        (Given::Fresh(Kind::Task | Kind::Future), Given::Fresh(Kind::Task | Kind::Future)) => Some(Given::Fresh(Kind::Future)),
+        _ => None,
     }
 }
 

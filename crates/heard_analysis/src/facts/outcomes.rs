@@ -113,7 +113,40 @@ impl<'a> Finder<'_, '_, 'a> {
         if self.flow.cancels_before(site.call) || variable.is_shared || variable.loads.iter().any(|load| reads(&load.how)) {
             return Work::Unknown;
         }
+        if let [value] = values.as_slice()
+            && is_empty_list(value)
+        {
+            let Some(elements) = self.elements_put_in(local) else { return Work::Unknown };
+            let works = elements.into_iter().map(|element| self.work(element, site, DEEPEST_ORIGIN / 2));
+            return works.reduce(Work::and).unwrap_or(Work::Unknown);
+        }
         values.iter().map(|value| work(value)).reduce(Work::and).unwrap_or(Work::Unknown)
+    }
+
+    /// What is put in a list that a name holds, where that is one element at a time.
+    pub(super) fn elements_put_in(&self, local: &Local) -> Option<Vec<&'a Expr>> {
+        let mut elements = Vec::new();
+        for site in self.flow.body.calls.iter().filter(|site| site.around.scope.frame == local.frame) {
+            let Expr::Attribute(method) = &*site.call.func else { continue };
+            if !matches!(&*method.value, Expr::Name(name) if name.id == local.name) {
+                continue;
+            }
+            match (method.attr.as_str(), &*site.call.arguments.args) {
+                ("append", [element]) => elements.push(element),
+                ("extend" | "insert", _) => return None,
+                _ => {}
+            }
+        }
+        Some(elements)
+    }
+}
+
+/// Whether a value is a list with nothing in it yet.
+pub(super) fn is_empty_list(value: &Expr) -> bool {
+    match value {
+        Expr::List(list) => list.elts.is_empty(),
+        Expr::Call(call) => call.arguments.is_empty() && last_name(&call.func).is_some_and(|name| name == "list"),
+        _ => false,
     }
 }
 

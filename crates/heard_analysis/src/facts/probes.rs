@@ -4,7 +4,8 @@ use ruff_python_ast::{Expr, ExprCall, ExprName, Stmt, StmtTry, StmtWith};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::birth::Finder;
-use super::body::{CallSite, Use, last_name};
+use super::body::{CallSite, StatementSite, Use, last_name};
+use super::exceptions::ExceptionSet;
 use super::{Kind, Site};
 use crate::finding::Span;
 use crate::resolve::Answer;
@@ -15,8 +16,8 @@ pub(crate) struct Probe {
     pub(crate) site: Site,
     /// The source text of the task.
     pub(crate) task: String,
-    /// The method that reads.
-    pub(crate) method: String,
+    /// The method that reads; none where it is awaited, and a handler for `Exception` stands around that.
+    pub(crate) method: Option<String>,
     pub(crate) canceller: Canceller,
 }
 
@@ -32,7 +33,46 @@ pub(crate) enum Canceller {
 impl<'a> Finder<'_, '_, 'a> {
     /// The probes of the module that may raise.
     pub(super) fn probes(&self) -> impl Iterator<Item = Probe> + '_ {
-        self.flow.body.calls.iter().filter(|site| !site.is_dead).filter_map(|site| self.probe(site))
+        let asked = self.flow.body.calls.iter().filter(|site| !site.is_dead).filter_map(|site| self.probe(site));
+        asked.chain(self.flow.body.statements.iter().filter_map(|site| self.awaited_probe(site)))
+    }
+
+    /// A `try` that awaits what was cancelled right before, with handlers for every failure and none for a cancellation.
+    fn awaited_probe(&self, site: &StatementSite<'a>) -> Option<Probe> {
+        let statement = site.statement.as_try_stmt().filter(|statement| !statement.is_star)?;
+        let sets = || statement.handlers.iter().filter_map(|handler| handler.as_except_handler()).map(ExceptionSet::of_handler);
+        let hears = |set: ExceptionSet| set.is_all() || set.is_open() || set.names("CancelledError");
+        let [Stmt::Expr(first), ..] = &*statement.body else { return None };
+        let awaited = first.value.as_await_expr()?;
+        let task = match &*awaited.value {
+            Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "wait_for") => call.arguments.args.first()?,
+            value => value,
+        };
+        if !sets().any(|set| set.names("Exception")) || sets().any(hears) || !(task.is_name_expr() || task.is_attribute_expr()) {
+            return None;
+        }
+        let is_before = |other: &&CallSite<'a>| {
+            let Expr::Attribute(method) = &*other.call.func else { return false };
+            let between = TextRange::new(other.call.end().min(statement.start()), statement.start());
+            method.attr.as_str() == "cancel"
+                && matches!(other.how, Use::Dropped)
+                && other.call.end() <= statement.start()
+                && other.around.scope.frame == site.around.scope.frame
+                && self.text(method.value.range()) == self.text(task.range())
+                && !self.text(between).contains("await ")
+        };
+        let cancel = self.flow.body.calls.iter().rfind(is_before)?;
+        if self.is_caught(&site.around, "CancelledError") {
+            return None;
+        }
+        let mut around = site.around.clone();
+        around.statement = first.range();
+        Some(Probe {
+            site: self.site(awaited.range(), &around),
+            task: self.short_text(task.range()),
+            method: None,
+            canceller: Canceller::Call(self.flow.module.span(cancel.call.range())),
+        })
     }
 
     fn probe(&self, site: &CallSite<'a>) -> Option<Probe> {
@@ -61,7 +101,7 @@ impl<'a> Finder<'_, '_, 'a> {
         Some(Probe {
             site: self.site(site.call.range(), &site.around),
             task: self.short_text(method.value.range()),
-            method: method.attr.to_string(),
+            method: Some(method.attr.to_string()),
             canceller,
         })
     }

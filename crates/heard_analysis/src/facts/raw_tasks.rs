@@ -61,6 +61,18 @@ impl<'a> Finder<'_, '_, 'a> {
         })
     }
 
+    /// How a call that starts a task can start it with the project's spawner instead.
+    pub(crate) fn spawned_instead(&self, call: &ExprCall) -> Option<Rewrite> {
+        let reference = self.flow.models.spawners.first().and_then(|spawner| self.reference_to(spawner))?;
+        let site = self.flow.body.site_of(call)?;
+        let module = self.flow.module.name().unwrap_or_default();
+        (has_only_work(call) && self.starts_raw_task(site, &module)).then(|| Rewrite {
+            callee: self.flow.module.span(call.func.range()),
+            spawner: reference.text,
+            import: reference.import,
+        })
+    }
+
     fn starts_raw_task(&self, site: &CallSite<'a>, module: &str) -> bool {
         let leaves_task = |name| self.flow.models.any_named(name, |model| model.leaves_task);
         !site.is_dead

@@ -3,7 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
 
@@ -31,7 +31,7 @@ impl<'a> Finder<'_, '_, 'a> {
     pub(super) fn resolves(&self) -> impl Iterator<Item = Resolve> {
         let (waits, shielded) = (OnceCell::new(), Shielded::default());
         self.flow.body.calls.iter().filter_map(move |site| {
-            let Expr::Attribute(method) = &*site.call.func else { return None };
+            let method = resolving_method(site.call)?;
             if !matches!(method.attr.as_str(), "set_result" | "set_exception")
                 || self.is_caught(&site.around, "InvalidStateError")
                 || self.is_asked_before(site, &["done", "cancelled"])
@@ -44,14 +44,21 @@ impl<'a> Finder<'_, '_, 'a> {
             let is_future = || match self.flow.module.sort_of(&*method.value, &is_future) {
                 Answer::All(kind) => kind == Kind::Future,
                 // Where no type tells, what the module puts there does.
-                Answer::Unknown => method.value.as_attribute_expr().is_some_and(|attribute| waits.makes_attribute(&attribute.attr)),
+                Answer::Unknown => match &*method.value {
+                    Expr::Attribute(attribute) => {
+                        waits.makes_attribute(&attribute.attr)
+                            || waits.hands_out_attribute(&self.class_names_of(attribute, site).iter().map(Name::as_str).collect::<Vec<_>>())
+                    }
+                    // What lies in a registry that functions put their futures in.
+                    _ => true,
+                },
                 Answer::Mixed | Answer::Other => false,
             };
             if !may_be_cancelled || !is_future() {
                 return None;
             }
             Some(Resolve {
-                site: self.site(site.call.range(), &site.around),
+                site: self.site(if is_called(site.call, method) { site.call.range() } else { method.range() }, &site.around),
                 future: self.short_text(method.value.range()),
                 method: method.attr.to_string(),
             })
@@ -65,11 +72,7 @@ impl<'a> Finder<'_, '_, 'a> {
             Expr::Attribute(attribute) => {
                 let is_reached = || {
                     waits.may_cancel_attribute(&attribute.attr, is_shielded)
-                        || self
-                            .flow
-                            .module
-                            .class_names(&attribute.value)
-                            .is_some_and(|classes| waits.hands_out_attribute(&classes.iter().map(Name::as_str).collect::<Vec<_>>()))
+                        || waits.hands_out_attribute(&self.class_names_of(attribute, site).iter().map(Name::as_str).collect::<Vec<_>>())
                 };
                 !waits.is_new(&attribute.attr, site.call.start()) && is_reached()
             }
@@ -90,6 +93,15 @@ impl<'a> Finder<'_, '_, 'a> {
                 }
             }
             future => registry(future).is_some_and(|registry| waits.may_cancel_element(registry, is_shielded)),
+        }
+    }
+
+    /// The classes that the object of an attribute may be of.
+    fn class_names_of(&self, attribute: &ExprAttribute, site: &CallSite<'a>) -> Vec<Name> {
+        let own = attribute.value.as_name_expr().and_then(|name| self.flow.body.receiver_class(site.around.scope.frame, &name.id));
+        match own {
+            Some(class) => vec![class.name.id.clone()],
+            None => self.flow.module.class_names(&attribute.value).unwrap_or_default(),
         }
     }
 
@@ -114,6 +126,20 @@ impl<'a> Finder<'_, '_, 'a> {
         });
         are_all && is_any
     }
+}
+
+/// The method of a call that gives a future its outcome, now or, as in `loop.call_soon_threadsafe(future.set_result, 1)`,
+/// a little later.
+fn resolving_method(call: &ExprCall) -> Option<&ExprAttribute> {
+    let method = call.func.as_attribute_expr()?;
+    if !matches!(method.attr.as_str(), "call_soon" | "call_soon_threadsafe") {
+        return Some(method);
+    }
+    call.arguments.args.first()?.as_attribute_expr()
+}
+
+fn is_called(call: &ExprCall, method: &ExprAttribute) -> bool {
+    call.func.range() == method.range()
 }
 
 /// The container that a loop around goes through with this name for its elements.

@@ -37,6 +37,10 @@ impl<'a> Finder<'_, '_, 'a> {
         if !site.around.scope.is_async || !statement.finalbody.is_empty() || hears_cancellation(statement) || !waits(&statement.body) {
             return None;
         }
+        // One inside takes it, as it has to where this one is an `except*`.
+        if matches!(&*statement.body, [Stmt::Try(inner)] if hears_cancellation(inner)) {
+            return None;
+        }
         let (handler, release) = statement.handlers.iter().find_map(|ExceptHandler::ExceptHandler(handler)| {
             let takes_failures = ExceptionSet::of_handler(handler).names("Exception");
             Some((handler, releasing(handler).filter(|_| takes_failures)?))

@@ -135,13 +135,16 @@ impl<'a> Waits<'a> {
         self.functions.iter().any(|function| waits(function) || hands_out(function))
     }
 
-    /// Whether a plain function makes a future, gives it to something that has it as an attribute of this name, and
-    /// returns it.
+    /// Whether a function makes a future, gives it to an object of one of these classes, and waits for it or, being a plain
+    /// one, returns it.
     pub(super) fn hands_out_attribute(&self, constructors: &[&str]) -> bool {
         self.functions.iter().any(|function| {
             let is_kept = |name: &str| function.given.iter().any(|(given, callee)| *given == name && constructors.contains(callee));
             let is_made = |name: &str| function.new.iter().any(|(new, _)| *new == name);
-            !function.is_async && function.returned.iter().any(|(name, _)| is_made(name) && is_kept(name))
+            let mut awaited = function.awaited.iter().map(|awaited| awaited.name);
+            let mut returned = function.returned.iter().map(|(name, _)| *name).filter(|_| !function.is_async);
+            let leaves = |name: &str| is_made(name) && is_kept(name) && !self.shielded.contains(name);
+            !constructors.is_empty() && (awaited.any(leaves) || returned.any(leaves))
         })
     }
 

@@ -128,6 +128,11 @@ impl Database {
         Database { shared: Arc::clone(shared), memo: Memo::default(), names: RefCell::default(), known: RefCell::default() }
     }
 
+    /// The version of Python that the program is read for.
+    pub(crate) fn version(&self) -> Version {
+        self.shared.version
+    }
+
     pub(crate) fn system(&self) -> &dyn System {
         &*self.shared.system
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use ruff_python_ast::name::Name;
-use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, ExprName, ExprRef, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprName, ExprRef, ModModule, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
@@ -89,6 +89,28 @@ impl<'db> Module<'db> {
     /// The name that imports have for it, as `package.module`, where they can name it at all.
     pub(crate) fn name(&self) -> Option<String> {
         self.db.files().entry(self.file?).module.as_ref().map(Name::to_string)
+    }
+
+    /// The syntax tree of the file.
+    pub(crate) fn tree(&self) -> &ModModule {
+        self.source.parsed.syntax()
+    }
+
+    /// The tokens of the file.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        self.source.parsed.tokens()
+    }
+
+    /// The names that stand in a stretch of the text, whatever they stand for.
+    pub(crate) fn words(&self, range: TextRange) -> impl Iterator<Item = &str> + '_ {
+        let names =
+            self.source.parsed.tokens().iter().filter(move |token| token.kind() == TokenKind::Name && range.contains_range(token.range()));
+        names.map(|token| &self.text()[token.range()])
+    }
+
+    /// Whether `name` is a module of the standard library, for the version of Python that the program is read for.
+    pub(crate) fn is_standard(&self, name: &str) -> bool {
+        super::standard::path_of(name, self.db.shared.version).is_some()
     }
 
     /// The decoded source text.
@@ -174,6 +196,13 @@ impl<'db> Module<'db> {
     /// What `call` goes to, where that is one function, method or class.
     pub(crate) fn callee(&self, call: &ExprCall) -> Option<Callee<'db>> {
         self.target(&call.func)
+    }
+
+    /// What `call` goes to as far as something is known of its receiver: the loop in `loop or get_event_loop()`.
+    pub(crate) fn likely_callee(&self, call: &ExprCall) -> Option<Callee<'db>> {
+        let Ty::Union(parts) = self.ty(&*call.func) else { return None };
+        let mut known = parts.iter().filter(|part| !matches!(part, Ty::Dynamic | Ty::Unknown(_) | Ty::None));
+        self.callee_of(known.next()?).filter(|_| known.next().is_none())
     }
 
     /// The one function, method or class that `expression` names.

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::unread_task::subject;
-use crate::facts::{Birth, Desertion, Fact, Hearing, Left};
+use crate::facts::{Birth, Desertion, Fact, Hearing, Left, LeftRace};
 use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule =
@@ -17,8 +17,17 @@ fn check(fact: &Fact) -> Option<Finding> {
             finding.trace.push(Step { span: at.clone(), message: "the iteration may end here".to_owned() });
             Some(finding.at_level(Level::Preview))
         }
+        Fact::LeftRace(race) => Some(left_by_cancelled(race)),
         _ => None,
     }
+}
+
+fn left_by_cancelled(race: &LeftRace) -> Finding {
+    let (end, level) = if race.takes { ("takes what nobody gets", Level::Strict) } else { ("never ends", Level::Preview) };
+    let message = format!("when this coroutine is cancelled at the wait, the task of `{}` runs on and {end}", race.work);
+    let mut finding = RULE.finding(&race.site, message, "put a `try` around the wait, and cancel the task in its `finally`").at_level(level);
+    finding.trace.push(Step { span: race.waited_at.clone(), message: "it is waited for here, and not cancelled with the wait".to_owned() });
+    finding
 }
 
 fn left_behind(birth: &Birth) -> Option<Finding> {

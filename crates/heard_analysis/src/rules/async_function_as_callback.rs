@@ -19,8 +19,10 @@ fn check(fact: &Fact) -> Option<Finding> {
         CallbackFate::Known(Callbacks::Outcome) => (Level::Default, "only makes its coroutine, which nothing awaits: its code never runs"),
         CallbackFate::Known(Callbacks::TestResult) => (Level::Default, "takes its coroutine for the answer, which is always true"),
         CallbackFate::Known(Callbacks::CompareResult) => (Level::Default, "compares its coroutines, which have no order"),
+        // What overrides it may know better.
+        CallbackFate::Seen => (Level::Strict, "calls it and takes the coroutine for the result: its code never runs"),
         // Annotations lie.
-        CallbackFate::Annotated => (Level::Strict, "says that it takes a function that returns nothing: nothing may await the coroutine"),
+        CallbackFate::Annotated => (Level::Strict, "says that it takes a function that returns something else: nothing may await the coroutine"),
     };
     let message = format!("`{}` is an async function, and `{}` {lost}", callback.function, callback.callee);
     let help = "give it a plain function, which may start a task and keep it";

@@ -1,7 +1,6 @@
 //! A coroutine used as if it were its result.
 
 use super::Rule;
-use super::unawaited_coroutine::await_fix;
 use crate::facts::{Fact, Fate, Kind, Loss, Operation};
 use crate::finding::{Finding, Level};
 
@@ -32,7 +31,6 @@ fn check(fact: &Fact) -> Option<Finding> {
     };
     let help = if birth.site.in_async { "await it first" } else { "await it in an `async def` first" };
     let mut finding = RULE.finding(&birth.site, message, help);
-    finding.fix = await_fix(birth);
     if birth.is_guess {
         finding = finding.at_level(Level::Preview);
     }

@@ -13,8 +13,17 @@ fn check(fact: &Fact) -> Option<Finding> {
         Canceller::Group(span) => ("the failed group has cancelled it", span, "a failure cancels all other tasks of this group"),
         Canceller::Call(span) => ("it is cancelled before", span, "it is cancelled here"),
     };
-    let message = format!("`{task}.{method}()` raises `CancelledError` here, since {why}");
-    let mut finding = RULE.finding(&probe.site, message, format!("ask `{task}.cancelled()` first"));
+    let (message, help) = match method {
+        Some(method) => (
+            format!("`{task}.{method}()` raises `CancelledError` here, since {why}"),
+            format!("ask `{task}.cancelled()` first"),
+        ),
+        None => (
+            format!("awaiting `{task}` raises `CancelledError` here, since {why}, and the handler for `Exception` does not take that"),
+            "take `asyncio.CancelledError` as well".to_owned(),
+        ),
+    };
+    let mut finding = RULE.finding(&probe.site, message, help);
     finding.trace.push(Step { span: span.clone(), message: step.to_owned() });
     Some(finding)
 }

@@ -1,9 +1,8 @@
 //! A coroutine that nobody awaits.
 
 use super::Rule;
-use crate::edit::{Edit, Fix};
-use crate::facts::{Birth, Fact, Fate, Kind, Loss, Obstacle};
-use crate::finding::{Finding, Level, Span};
+use crate::facts::{Fact, Fate, Kind, Loss, Obstacle};
+use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
     Rule { name: "unawaited-coroutine", level: Level::Default, page: include_str!("unawaited_coroutine.md"), check };
@@ -39,22 +38,8 @@ fn check(fact: &Fact) -> Option<Finding> {
     };
     let help = if birth.site.in_async { "await it" } else { "await it in an `async def`, or hand it to `asyncio.run` or a task that is kept" };
     let mut finding = RULE.finding(&birth.site, message, help).with_loss(birth, loss);
-    finding.fix = await_fix(birth);
     if birth.is_guess {
         finding = finding.at_level(Level::Preview);
     }
     Some(if loss.is_public() { finding.at_level(Level::Strict) } else { finding })
-}
-
-/// The fix that awaits the call where it stands. It is not safe, since what follows then waits.
-pub(super) fn await_fix(birth: &Birth) -> Option<Fix> {
-    let place = birth.awaitable_in_place.as_ref()?;
-    let at = |position| Span { path: place.call.path.clone(), start: position, end: position };
-    let put = |position, text: &str| Edit { span: at(position), text: text.to_owned() };
-    let edits = if place.brackets {
-        vec![put(place.call.start, "(await "), put(place.call.end, ")")]
-    } else {
-        vec![put(place.call.start, "await ")]
-    };
-    Some(Fix { safe: false, title: format!("await `{}`", birth.callee), edits })
 }

@@ -1,13 +1,9 @@
 //! Records that a formatter or a collector has written as one line.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::class;
 use crate::lines::escapes;
 
-static IN_FRAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(File "[^"]+", line \d+, in \S+)[ \t]+"#).ok());
+pattern!(IN_FRAME, r#"(File "[^"]+", line \d+, in \S+)[ \t]+"#);
 
 /// The lines behind the message, if the rest of its line holds them.
 ///
@@ -63,9 +59,10 @@ fn by_anchors(rest: &str) -> Vec<String> {
 
 /// The source of the last frame, and behind it the exception.
 fn with_exception(line: &str) -> Vec<String> {
-    static EXCEPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"^(?P<source>.*?[)\]\w~^]) (?P<exception>(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning|Group|Timeout|Failed|Refused)\b(?:: .*)?)$").ok()
-    });
+    pattern!(
+        EXCEPTION,
+        r"^(?P<source>.*?[)\]\w~^]) (?P<exception>(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning|Group|Timeout|Failed|Refused)\b(?:: .*)?)$"
+    );
     if let Some(found) = EXCEPTION.as_ref().filter(|_| line.starts_with("    ")).and_then(|exception| exception.captures(line)) {
         return vec![found["source"].to_owned(), found["exception"].to_owned()];
     }

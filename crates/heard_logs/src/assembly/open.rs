@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::class::{self, Class};
+use super::fold::Fold;
 use super::{Line, LookBack, Origin, joined};
 use crate::lines::prefix::Prefix;
 use crate::message::Message;
@@ -23,6 +24,17 @@ pub(crate) enum Taken {
     No,
     /// It shows that the record has ended.
     Ends,
+}
+
+/// What a record was before its last line.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    phase: Phase,
+    foreign: u32,
+    behind: u32,
+    bytes: usize,
+    is_confirmed: bool,
+    lines: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +77,8 @@ pub(crate) struct Open {
     pub(crate) is_confirmed: bool,
     /// Whether the lines were joined into one.
     pub(crate) is_joined: bool,
+    /// How the lines are wrapped, where a column of a console holds them.
+    fold: Option<Fold<Mark>>,
 }
 
 impl Open {
@@ -91,6 +105,7 @@ impl Open {
             bytes: line.text.len(),
             is_confirmed: false,
             is_joined: false,
+            fold: Fold::of(&line.text, &message),
             message,
         };
         if line.origin.is_item {
@@ -189,7 +204,35 @@ impl Open {
         let Some(text) = self.strip(line) else { return self.pass() };
         let class = if text.len() == line.text.len() { class } else { Class::of(text) };
         let text = text.to_owned();
-        self.accept(text, class, !line.is_first || self.origin.is_item && self.origin.is_single)
+        let is_inner = !line.is_first || self.origin.is_item && self.origin.is_single;
+        match self.fold.take() {
+            Some(fold) => self.unfold(fold, text, class, is_inner),
+            None => self.accept(text, class, is_inner),
+        }
+    }
+
+    /// A line that goes on with the one before takes its place: what that one was for itself is undone.
+    fn unfold(&mut self, mut fold: Fold<Mark>, text: String, class: Class, is_inner: bool) -> Taken {
+        let whole = fold.go_on(&text, class);
+        let taken = if let (Some(whole), Some(mark)) = (whole, fold.mark) {
+            (self.phase, self.foreign, self.behind) = (mark.phase, mark.foreign, mark.behind);
+            (self.bytes, self.is_confirmed) = (mark.bytes, mark.is_confirmed);
+            self.lines.truncate(mark.lines);
+            let class = Class::of(&whole);
+            self.accept(whole, class, is_inner)
+        } else {
+            fold.mark = Some(Mark {
+                phase: self.phase,
+                foreign: self.foreign,
+                behind: self.behind,
+                bytes: self.bytes,
+                is_confirmed: self.is_confirmed,
+                lines: self.lines.len(),
+            });
+            self.accept(text, class, is_inner)
+        };
+        self.fold = Some(fold);
+        taken
     }
 
     /// The first line that must follow the message tells the prefix.

@@ -1,5 +1,5 @@
 //! Values of JSON that are spread over many lines, or many in one line: an export as one array, objects one after the
-//! other. Read value by value, however large the whole is.
+//! other. Read value by value, however large the whole is; what stands between values are lines of text.
 
 use serde_json::Value;
 
@@ -20,11 +20,20 @@ pub(crate) struct Document {
     line: u64,
     /// Whether the value is too large and is left out.
     skips: bool,
+    /// The line that stands between values, as far as it was read.
+    between: Vec<u8>,
+    /// A bracket at the end of what was read: what follows tells whether a value begins there.
+    held: Vec<u8>,
 }
+
+/// Bytes of a line between values at most.
+const MOST_LINE: usize = 1 << 20;
 
 impl Document {
     /// Takes more text, and gives the values that it ends, with the lines where they begin.
     pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut Vec<(u64, Value)>) {
+        let joined = [std::mem::take(&mut self.held).as_slice(), bytes].concat();
+        let bytes = joined.as_slice();
         let mut from = 0;
         let mut at = 0;
         while at < bytes.len() {
@@ -39,6 +48,16 @@ impl Document {
                     b'"' => self.in_string = false,
                     _ => self.line += 1,
                 }
+                at += 1;
+                continue;
+            }
+            if self.depth == 0 && matches!(byte, b'{' | b'[') && bytes[at + 1..].iter().all(u8::is_ascii_whitespace) {
+                self.held = bytes[at..].to_vec();
+                return;
+            }
+            if self.depth == 0 && !self.begins_here(&bytes[at..]) {
+                self.text(byte, out);
+                from = at + 1;
                 at += 1;
                 continue;
             }
@@ -78,6 +97,37 @@ impl Document {
             if self.value.len() > MOST_VALUE {
                 self.open_up(out);
             }
+        }
+    }
+
+    /// Whether a value begins here, which a program's own lines do not: `[2025-03-11] {x}`.
+    fn begins_here(&self, bytes: &[u8]) -> bool {
+        let next = bytes[1..].iter().find(|byte| !byte.is_ascii_whitespace());
+        let is_first = self.between.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
+        match bytes[0] {
+            b'{' => is_first || next == Some(&b'"'),
+            b'[' => is_first && matches!(next, Some(b'{' | b'[' | b'"' | b']')),
+            _ => false,
+        }
+    }
+
+    /// Takes a sign of a line that stands between values.
+    fn text(&mut self, byte: u8, out: &mut Vec<(u64, Value)>) {
+        if byte != b'\n' {
+            if self.between.len() < MOST_LINE {
+                self.between.push(byte);
+            }
+            return;
+        }
+        self.line += 1;
+        self.end_of_text(out);
+    }
+
+    /// Gives the line that stands between values, if there is more in it than what parts them.
+    pub(crate) fn end_of_text(&mut self, out: &mut Vec<(u64, Value)>) {
+        let text = std::mem::take(&mut self.between);
+        if text.iter().any(u8::is_ascii_alphanumeric) {
+            out.push((self.line, Value::String(crate::lines::text(&text))));
         }
     }
 
@@ -127,6 +177,10 @@ mod tests {
             assert_eq!(values("[\n {\"a\": \"}\\\"\"},\n {\"b\": [1]}\n]", step), ["2 {\"a\":\"}\\\"\"}", "3 {\"b\":[1]}"]);
             assert_eq!(values("{\n\"a\": [1, 2]}\n{\"b\": {}}\n", step), ["1 {\"a\":[1,2]}", "3 {\"b\":{}}"]);
             assert_eq!(values("[[1, \"x\"], [2, \"y\"]]", step), ["1 [1,\"x\"]", "1 [2,\"y\"]"]);
+            assert_eq!(
+                values("{\n\"a\": 1}\n[09:15] it's \"x {y}\n  z\n{\"b\": 2}\n", step),
+                ["1 {\"a\":1}", "3 \"[09:15] it's \\\"x {y}\"", "4 \"  z\"", "5 {\"b\":2}"]
+            );
         }
     }
 }

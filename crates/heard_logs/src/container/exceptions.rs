@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::fields;
 use crate::lines;
+use crate::traceback::frame;
 
 const FIELDS: [&str; 16] = [
     "exc_info",
@@ -28,8 +29,23 @@ const TEXTS: [&str; 9] =
 
 /// The lines of the exception that goes with a record.
 pub(crate) fn of(object: &Map<String, Value>) -> Vec<String> {
-    let found = FIELDS.iter().find_map(|name| lines_of(object.get(*name)?));
-    found.or_else(|| kind_alone(object)).unwrap_or_default()
+    let mut found: Vec<Vec<String>> = FIELDS.iter().filter_map(|name| lines_of(object.get(*name)?)).collect();
+    // A field with frames tells more than one with the name of the exception.
+    let best = found.iter().position(|lines| lines.iter().any(|line| frame::is_python(line))).unwrap_or(0);
+    if found.is_empty() { kind_alone(object).into_iter().collect() } else { completed(found.swap_remove(best), kind_alone(object)) }
+}
+
+/// Frames alone become a traceback, with the exception that other fields name.
+fn completed(mut lines: Vec<String>, exception: Option<String>) -> Vec<String> {
+    if lines.first().is_some_and(|line| frame::is_python(line)) {
+        lines.insert(0, "Traceback (most recent call last):".to_owned());
+    }
+    let has_frames = lines.iter().any(|line| frame::is_python(line));
+    let has_exception = lines.iter().any(|line| !line.starts_with(' ') && frame::exception(line).is_some());
+    if has_frames && !has_exception {
+        lines.extend(exception);
+    }
+    lines
 }
 
 fn lines_of(value: &Value) -> Option<Vec<String>> {
@@ -52,8 +68,9 @@ fn lines_of(value: &Value) -> Option<Vec<String>> {
             TEXTS
                 .iter()
                 .find_map(|name| object.get(*name).filter(|value| value.is_string()).and_then(lines_of))
+                .map(|lines| completed(lines, named(object).or_else(|| kind_alone(object))))
                 .or_else(|| taken_apart(object))
-                .or_else(|| kind_alone(object))
+                .or_else(|| kind_alone(object).map(|line| vec![line]))
         }
         _ => None,
     }
@@ -61,33 +78,39 @@ fn lines_of(value: &Value) -> Option<Vec<String>> {
 
 /// `{"exc_type": …, "exc_value": …, "frames": [{"filename": …, "lineno": …, "name": …}]}` and its like.
 fn taken_apart(object: &Map<String, Value>) -> Option<Vec<String>> {
-    let text = |value: &Map<String, Value>, names: &[&str]| {
-        names.iter().find_map(|name| value.get(*name).and_then(Value::as_str)).map(str::to_owned)
-    };
-    let kind = text(object, &["exc_type", "type", "class", "kind", "name"])?;
-    let message = text(object, &["exc_value", "value", "message", "msg"]).unwrap_or_default();
+    let exception = named(object)?;
     let frames = object.get("frames").or_else(|| object.get("stacktrace").and_then(|trace| trace.get("frames"))).and_then(Value::as_array);
     let mut lines = Vec::new();
     if let Some(frames) = frames {
         lines.push("Traceback (most recent call last):".to_owned());
         for frame in frames.iter().filter_map(Value::as_object) {
-            let path = text(frame, &["filename", "file", "abs_path", "path"]).unwrap_or_default();
+            let path = first_text(frame, &["filename", "file", "abs_path", "path"]).unwrap_or_default();
             let line =
                 ["lineno", "line", "line_number"].iter().find_map(|name| frame.get(*name).and_then(Value::as_u64)).unwrap_or_default();
-            let function = text(frame, &["name", "function", "method", "func"]).unwrap_or_default();
+            let function = first_text(frame, &["name", "function", "method", "func"]).unwrap_or_default();
             lines.push(format!("  File \"{path}\", line {line}, in {function}"));
         }
     }
-    lines.push(if message.is_empty() { kind } else { format!("{kind}: {}", message.lines().next().unwrap_or_default()) });
+    lines.push(exception);
     Some(lines)
 }
 
-/// The type and the message without a traceback.
-fn kind_alone(object: &Map<String, Value>) -> Option<Vec<String>> {
-    let kind = ["error.type", "exception.type", "error.kind", "kind"].iter().find_map(|name| object.get(*name).and_then(Value::as_str))?;
-    let message = ["error.message", "exception.message", "message"]
-        .iter()
-        .find_map(|name| object.get(*name).and_then(Value::as_str))
-        .unwrap_or_default();
-    Some(vec![format!("{kind}: {}", message.lines().next().unwrap_or_default())])
+fn first_text<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
+    names.iter().find_map(|name| object.get(*name).and_then(Value::as_str))
+}
+
+/// The line that ends a traceback, of an object that describes an exception.
+fn named(object: &Map<String, Value>) -> Option<String> {
+    let kind = first_text(object, &["exc_type", "type", "class", "kind", "name"])?;
+    Some(last_line(kind, first_text(object, &["exc_value", "value", "message", "msg"]).unwrap_or_default()))
+}
+
+fn last_line(kind: &str, message: &str) -> String {
+    if message.is_empty() { kind.to_owned() } else { format!("{kind}: {}", message.lines().next().unwrap_or_default()) }
+}
+
+/// The type and the message without a traceback, of a record whose fields name them.
+fn kind_alone(object: &Map<String, Value>) -> Option<String> {
+    let kind = first_text(object, &["error.type", "exception.type", "error.kind", "kind"])?;
+    Some(last_line(kind, first_text(object, &["error.message", "exception.message", "message"]).unwrap_or_default()))
 }

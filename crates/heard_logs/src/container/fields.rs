@@ -155,6 +155,8 @@ fn collect(value: &Value, outer: &Origin, depth: usize, items: &mut Vec<Item>) {
                 collect(value, outer, depth - 1, items);
             }
         }
+        // A line between values; texts inside of them are fields.
+        Value::String(text) if depth == MOST_DEPTH => push(text, outer.clone(), Vec::new(), depth, items),
         _ => {}
     }
 }
@@ -174,6 +176,11 @@ fn collect_object(object: &Map<String, Value>, outer: &Origin, depth: usize, ite
     let origin = describe(object, outer);
     if let Some(text) = text_of(object).filter(|_| !is_cell) {
         return push(&text, origin, exceptions::of(object), depth, items);
+    }
+    // Eliot writes the traceback of a record as a record of its own.
+    let exception = exceptions::of(object);
+    if exception.first().is_some_and(|line| line.starts_with("Traceback (most recent call last)")) {
+        return push(&exception.join("\n"), origin, Vec::new(), depth, items);
     }
     for (name, value) in object {
         // The source of a notebook is no output.

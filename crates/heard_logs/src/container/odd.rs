@@ -1,5 +1,6 @@
-//! Lines that have to be seen one by one: broken by a terminal, or with the newest first.
+//! Lines that have to be seen one by one: broken by a terminal, with the newest first, or with something around each.
 
+use super::coat::Coat;
 use super::sniff::Layout;
 
 /// Bytes of one line at most.
@@ -47,6 +48,16 @@ impl Odd {
 
     fn line(&mut self, line: &[u8], out: &mut Vec<(u64, Vec<u8>)>) {
         self.number += 1;
+        if self.layout.coat == Coat::None {
+            self.whole(line, out);
+            return;
+        }
+        for line in self.layout.coat.take_off(&crate::lines::text(line)) {
+            self.whole(line.as_bytes(), out);
+        }
+    }
+
+    fn whole(&mut self, line: &[u8], out: &mut Vec<(u64, Vec<u8>)>) {
         if self.line.is_empty() {
             self.begins = self.number;
         }

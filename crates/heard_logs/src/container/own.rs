@@ -76,7 +76,7 @@ pub(crate) fn read(object: &Map<String, Value>) -> Option<Own> {
         "coroutine-never-awaited" => Kind::CoroutineNeverAwaited,
         "task-pending-at-exit" | "task-destroyed" | "task-swallowed-cancel" => Kind::TaskDestroyed,
         "thread-future-failed" => Kind::FutureFailed,
-        "callback-raised" => Kind::CallbackRaised,
+        "callback-raised" | "loop-told" => Kind::CallbackRaised,
         _ => return None,
     };
     let born = places(object.get("born"));
@@ -89,22 +89,24 @@ pub(crate) fn read(object: &Map<String, Value>) -> Option<Own> {
         Some("retracted") => Verdict::Retracted,
         _ => Verdict::Lost,
     };
+    let exception = object.get("exception").and_then(raised).filter(|_| kind.has_traceback());
     let event = Event {
         kind,
         rule: text("rule").filter(|rule| !rule.is_empty()),
         coroutine: text("coroutine"),
         defined_at: None,
-        exception: object.get("exception").and_then(raised).filter(|_| kind.has_traceback()),
+        exception: exception.clone(),
         raised_at: traceback::innermost(&frames).filter(|_| kind.has_traceback()),
         born_at: born.iter().find(|place| traceback::frame::is_users(&place.path)).or_else(|| born.first()).cloned(),
         what: None,
-        count: 1 + object.get("repeated").and_then(Value::as_u64).unwrap_or(0),
+        // A record that stands for more is the last of those that were not shown, and one of them.
+        count: object.get("repeated").and_then(Value::as_u64).unwrap_or(0).max(1),
         first: stamp.clone(),
         last: stamp,
         writers: object.get("process").map(|process| vec![process.to_string()]).unwrap_or_default(),
         line: 0,
         text: format!("{} ({id})", text("why").unwrap_or_default()),
-        is_whole: true,
+        is_whole: exception.is_none() || !frames.is_empty(),
     };
     Some(Own { event, id, verdict })
 }

@@ -1,13 +1,10 @@
 //! `key=value` pairs: logfmt, and structlog's key-value renderer, which writes reprs of Python.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::lines::escapes;
 
-static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?:^|\s)[A-Za-z_@][\w.@-]*=["']"#).ok());
+pattern!(QUOTED, r#"(?:^|\s)[A-Za-z_@][\w.@-]*=["']"#);
 
 /// The pairs of a line, and where the first one begins, if their values are quoted as in logfmt.
 pub(crate) fn parse(line: &str) -> Option<(usize, Map<String, Value>)> {

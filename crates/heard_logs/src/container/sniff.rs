@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 use serde_json::Value;
 
+use super::coat::Coat;
 use super::fields;
 use super::order::Order;
 use crate::assembly::Origin;
@@ -19,7 +20,7 @@ pub(crate) enum Shape {
     /// Values of JSON that are not one a line, or lines of JSON with the newest first.
     Document,
     Journal,
-    /// Lines that are read one by one, since the newest come first, or since a terminal has broken them.
+    /// Lines that are read one by one: the newest come first, a terminal has broken them, or something is around each.
     Odd(Layout),
     /// A table with this delimiter.
     Table(u8),
@@ -32,6 +33,8 @@ pub(crate) struct Layout {
     pub(crate) width: Option<usize>,
     /// Whether the newest come first.
     pub(crate) is_turned: bool,
+    /// What is around every line.
+    pub(crate) coat: Coat,
 }
 
 static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -41,7 +44,7 @@ static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 static JOURNAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?m)^__CURSOR=|^__REALTIME_TIMESTAMP=\d|^(?:\w{3} )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \S+ \[s=").ok()
+    Regex::new(r"(?m)^__CURSOR=|^__REALTIME_TIMESTAMP=[0-9]|(?-u:^(?:\w{3} )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \S+ \[s=)").ok()
 });
 
 /// Tells the shape from the first bytes of a file.
@@ -102,6 +105,8 @@ fn object(text: &[u8]) -> Shape {
 fn layout(text: &[u8]) -> Option<Layout> {
     let lines: Vec<String> = text.split(|byte| *byte == b'\n').take(600).map(crate::lines::text).collect();
     let lines = &lines[..lines.len().saturating_sub(1)];
+    let coat = Coat::of(lines);
+    let lines: Vec<String> = lines.iter().flat_map(|line| coat.take_off(line)).collect();
     let lengths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
     let longest = lengths.iter().copied().max().unwrap_or(0);
     // No longer line, many different ones that fill the width to the last sign, and behind each of them the rest of a
@@ -120,7 +125,7 @@ fn layout(text: &[u8]) -> Option<Layout> {
     let down = times.windows(2).filter(|pair| pair[0] > pair[1]).count();
     let up = times.windows(2).filter(|pair| pair[0] < pair[1]).count();
     let is_turned = down >= 4 && down > 4 * up;
-    (width.is_some() || is_turned).then_some(Layout { width, is_turned })
+    (width.is_some() || is_turned || coat != Coat::None).then_some(Layout { width, is_turned, coat })
 }
 
 fn delimiter(text: &[u8]) -> Option<u8> {

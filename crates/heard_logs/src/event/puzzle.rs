@@ -1,16 +1,10 @@
 //! Records of asyncio that are none of the kinds.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::assembly::Line;
 use crate::message;
 
-static OF_ASYNCIO: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?:^|[\s\[(:|=<"{])(?:asyncio|concurrent\.futures)(?::[\w.]+(?::\d+)?)?(?:[\s\]:)|>}"-]|$)"#).ok());
-static LEVEL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\b(?:WARN(?:ING)?|ERROR|CRITICAL|FATAL|warning|error|critical|[WE])\b").ok());
+pattern!(OF_ASYNCIO, r#"(?:^|[\s\[(:|=<"{])(?:asyncio|concurrent\.futures)(?::[\w.]+(?::\d+)?)?(?:[\s\]:)|>}"-]|$)"#);
+pattern!(LEVEL, r"\b(?:WARN(?:ING)?|ERROR|CRITICAL|FATAL|warning|error|critical|[WE])\b");
 
 /// Whether asyncio has written this line, at a level that matters.
 pub(crate) fn is_of_asyncio(line: &Line) -> bool {

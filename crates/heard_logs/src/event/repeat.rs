@@ -2,15 +2,12 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use crate::assembly::open::Open;
 use crate::lines::prefix::Prefix;
 
-/// How pytest writes the logger and the place.
-static PYTEST: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\basyncio:\w+\.py:\d+ $").ok());
+// How pytest writes the logger and the place.
+pattern!(PYTEST, r"\basyncio:\w+\.py:\d+ $");
 /// Records at most that are remembered.
 const MOST: usize = 20_000;
 

@@ -2,6 +2,8 @@
 
 use crate::stamp::{self, Stamp};
 
+pattern!(UPTIME, r"^\[ {0,8}\d{1,9}\.\d{3,9}\]");
+
 /// The prefix of the lines of one stream, as the parts between its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Prefix {
@@ -13,9 +15,9 @@ impl Prefix {
     pub(crate) fn of(text: &str) -> Self {
         let mut parts = Vec::new();
         let mut at = 0;
-        for found in stamp::find_all(text) {
-            parts.push(text[at..found.start].to_owned());
-            at = found.end;
+        for (start, end) in clocks(text) {
+            parts.push(text[at..start].to_owned());
+            at = end;
         }
         parts.push(text[at..].to_owned());
         Self { parts }
@@ -41,8 +43,8 @@ impl Prefix {
         let last = self.parts.len() - 1;
         for (number, part) in self.parts.iter().enumerate() {
             if number > 0 {
-                let found = stamp::find_all(rest.get(..floor(rest, 64))?).into_iter().next().filter(|found| found.start == 0)?;
-                rest = &rest[found.end..];
+                let (_, end) = clocks(rest.get(..floor(rest, 64))?).into_iter().next().filter(|(start, _)| *start == 0)?;
+                rest = &rest[end..];
             }
             rest = match rest.strip_prefix(part.as_str()) {
                 Some(rest) => rest,
@@ -63,6 +65,13 @@ impl Prefix {
     pub(crate) fn identity(&self) -> String {
         self.parts.join("\u{1}")
     }
+}
+
+/// Where times stand in a text; and at its beginning the seconds since a machine was started, which are no time of day.
+fn clocks(text: &str) -> Vec<(usize, usize)> {
+    let uptime = UPTIME.as_ref().and_then(|uptime| uptime.find(text)).map_or(0, |found| found.end());
+    let stamps = stamp::find_all(&text[uptime..]).into_iter().map(|found| (found.start + uptime, found.end + uptime));
+    (uptime > 0).then_some((0, uptime)).into_iter().chain(stamps).collect()
 }
 
 fn floor(text: &str, most: usize) -> usize {
@@ -115,6 +124,8 @@ mod tests {
         assert_eq!(prefix.strip("0|shop     | 2025-03-11T09:16:17:   File"), Some("  File"));
         assert_eq!(prefix.strip("0|shop     | 2025-03-11T09:16:17:"), Some(""));
         assert_eq!(prefix.strip("1|shop     | 2025-03-11T09:16:17: x"), None);
+        let journal = Prefix::of("[ 1234.001002] wharf shop[811]: ");
+        assert_eq!(journal.strip("[99234.501002] wharf shop[811]:   File"), Some("  File"));
         assert!(Prefix::of("pod-a twins ").begins("pod-a twins 2025-03-11 09:15:03,006 ERROR asyncio: "));
         assert!(Prefix::of("        | ").is_layout());
         assert!(!Prefix::of("> ").is_layout());

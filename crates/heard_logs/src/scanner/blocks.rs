@@ -8,8 +8,8 @@ use crate::message;
 
 /// Bytes that are read at once: what fits into the processor's cache is counted and searched there.
 const BLOCK: usize = 256 << 10;
-/// Bytes that are kept of what was searched already.
-const BACK: usize = 16 << 10;
+/// Bytes at least that are kept of what was searched already: a column that is left blank was filled in that far above.
+const BACK: usize = 64 << 10;
 /// A longer line is not kept as a whole.
 const LONGEST: usize = 4 << 20;
 /// What is kept of such a line around a message.
@@ -129,7 +129,7 @@ impl Blocks {
 
     /// The bytes of a line, and what stands before it.
     pub(crate) fn line(&self, range: &Range<usize>) -> (&[u8], Before<'_>) {
-        (&self.buffer[range.clone()], Before(&self.buffer[range.start.saturating_sub(BACK)..range.start]))
+        (&self.buffer[range.clone()], Before(&self.buffer[..range.start]))
     }
 
     /// How many lines have ended since the last time.

@@ -1,9 +1,7 @@
 //! From a line of a file to the lines of text in it: JSON, pairs, and what a runtime of containers has parted.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use regex::Regex;
 use serde_json::Value;
 
 use crate::assembly::Origin;
@@ -12,9 +10,8 @@ use crate::lines::prefix::{self, Prefix};
 use crate::lines::{self, escapes};
 use crate::{event, stamp};
 
-/// The format of Kubernetes: a line that is `P` goes on in the next one of the same stream.
-static PARTED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^\S*\d\d:\d\d:\d\d\S* (?P<stream>stdout|stderr) (?P<tag>[PF])(?: |$)").ok());
+// The format of Kubernetes: a line that is `P` goes on in the next one of the same stream.
+pattern!(PARTED, r"^\S*\d\d:\d\d:\d\d\S* (?P<stream>stdout|stderr) (?P<tag>[PF])(?: |$)");
 
 /// Parts of lines at most that wait for their end.
 const MOST_PARTS: usize = 64;
@@ -46,6 +43,9 @@ impl Unwrapper {
             if let Some(begun) = self.parts.remove(&stream) {
                 text = format!("{begun}{rest}");
             }
+        }
+        if let Some(item) = event_of_aws(&text) {
+            return vec![item];
         }
         if let Some(items) = self.object(&text) {
             return items;
@@ -104,6 +104,24 @@ impl Unwrapper {
         let items = fields::items(&value, &outer(head));
         (!items.is_empty()).then_some(items)
     }
+}
+
+/// A line of `aws logs … --output text`: the fields of an event in the order of their names, parted by tabs.
+fn event_of_aws(text: &str) -> Option<Item> {
+    let fields: Vec<&str> = text.strip_prefix("EVENTS\t")?.split('\t').collect();
+    let (time, fields) = fields.split_last()?;
+    let numbers = fields.iter().take_while(|field| field.len() >= 13 && field.bytes().all(|byte| byte.is_ascii_digit())).count();
+    // The number of an event is longer than a time; with it goes the name of the stream.
+    let has_stream = fields.first().is_some_and(|id| numbers > 0 && id.len() > 20);
+    let (stream, message) = fields.get(numbers..)?.split_at_checked(usize::from(has_stream))?;
+    let origin = Origin {
+        stream: stream.concat(),
+        stamp: Some(stamp::Stamp::from_epoch(time)?),
+        is_item: true,
+        is_single: true,
+        ..Origin::default()
+    };
+    Some(Item::Text { origin, lines: vec![message.join("\t")] })
 }
 
 /// An object as Fluent Bit prints it: with the arrows of Ruby, and brackets around all of it.

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
-use regex::Regex;
-
-static ROTATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?P<base>.+?)(?:\.(?P<number>\d{1,4})|[.-](?P<date>\d{4}-?\d\d-?\d\d(?:[-T_]?\d{2,10})?))(?:\.(?:gz|bz2|xz|zst|zstd))?$")
-        .ok()
-});
+pattern!(
+    ROTATED,
+    r"^(?P<base>.+?)(?:\.(?P<number>\d{1,4})|[.-](?P<date>\d{4}-?\d\d-?\d\d(?:[-T_]?\d{2,10})?))(?:\.(?:gz|bz2|xz|zst|zstd))?$"
+);
 
 /// Files in chains, the oldest of each first: `app.log.2.gz`, `app.log.1`, `app.log`.
 pub(super) fn chains(files: &[PathBuf]) -> Vec<Vec<PathBuf>> {

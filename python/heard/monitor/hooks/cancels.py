@@ -12,7 +12,9 @@ import weakref
 from heard import _native
 from heard.monitor import liveness, places
 from heard.monitor.case import Case, Reference
-from heard.monitor.hooks import ending
+from heard.monitor.hooks import ending, futures
+from heard.monitor.hooks.patch import Undo, Undoing, replace
+from heard.monitor.tasks import Tasks
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
@@ -23,8 +25,18 @@ _FORGET = 60.0
 _Task = asyncio.Task[typing.Any]
 
 
+def put(tasks: Tasks, cancels: Cancels) -> list[Undo]:
+    """Hears every call of `cancel`, of whatever task or future, and however the caller came by the method."""
+    undo = Undoing([_native.ignore_cancel])
+    with undo:
+        for number, kind in enumerate((*futures.TASKS, *futures.PLAIN)):
+            undo.append(replace(kind, "cancel", _native.cancel_method(kind, number)))
+        _native.listen_to_cancel(tasks.keeps, cancels.stopped)
+    return undo
+
+
 class Cancels:
-    """Looks for tasks that go on, some time after a cancellation was thrown into any task at all.
+    """Looks for tasks that go on, some time after any task at all was told to stop.
 
     Nothing is kept of the many cancellations that are none of anybody's business, such as those of timeouts.
     """
@@ -32,7 +44,7 @@ class Cancels:
     def __init__(self, verdicts: Verdicts) -> None:
         self.verdicts = verdicts
         self.active = True
-        #: Loops in which a cancellation was thrown since the last look.
+        #: Loops of tasks that were told to stop since the last look.
         self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         #: Tasks that were found to go on, how often they had been cancelled, and since when.
         self.watched: list[tuple[weakref.ref[_Task], int, float]] = []
@@ -40,11 +52,11 @@ class Cancels:
         #: Those that were told. A task is told once.
         self.told: weakref.WeakSet[_Task] = weakref.WeakSet()
 
-    def thrown(self) -> None:
-        """A cancellation is thrown into a task of the loop that runs."""
+    def stopped(self, task: _Task) -> None:
+        """A task is told to stop."""
         if not self.active:
             return
-        self.loops.add(asyncio.get_running_loop())
+        self.loops.add(task.get_loop())
         self.due = self.verdicts.clock.now() + self.patience
         self.verdicts.wake_in(self.patience)
 
@@ -63,7 +75,7 @@ class Cancels:
         started = time.perf_counter()
         loops = list(self.loops)
         self.loops.clear()
-        _native.await_throw()
+        _native.await_cancel()
         before = {task: (count, since) for task, count, since in ((one(), c, s) for one, c, s in self.watched) if task}
         self.watched.clear()
         for loop in loops:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
+import types
 import typing
 from collections.abc import Callable
 
 from heard import _native
-from heard.monitor import places
+from heard.monitor import loop_handlers, places
 from heard.monitor.hooks.loop_types import on_each
 from heard.monitor.hooks.patch import Undo, replace, wrapping
 from heard.monitor.case import Case, State
-from heard.monitor.loop_handlers import handles_itself
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
@@ -43,11 +44,12 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
             return
         told.context = context
         try:
-            heard = listener.hear(self, context) if listener.active else _UNHEARD
+            # `sys.meta_path` is gone when the interpreter takes its modules apart: nothing can be told any more.
+            heard = listener.hear(self, context) if listener.active and sys.meta_path is not None else _UNHEARD
             if heard == _SILENT:
                 # Plain asyncio would not have said it.
                 return
-            handles = handles_itself(self)
+            handles = loop_handlers.handles_itself(self)
             if heard == _UNHEARD or handles or not listener.verdicts.reporter.speaks():
                 original(self, context)
                 if handles:
@@ -88,14 +90,14 @@ class _Listener:
         self.active = False
 
     def hear(self, loop: typing.Any, context: Context) -> str:
-        """Whether it is one of ours, and reported."""
+        """Whether it is one of ours, and reported. Called by the method that stands before the loop's."""
         try:
-            return self._hear(loop, context)
+            return self._hear(loop, context, sys._getframe(1).f_back)
         except Exception:
             # A context of the program's own making.
             return _UNHEARD
 
-    def _hear(self, loop: typing.Any, context: Context) -> str:
+    def _hear(self, loop: typing.Any, context: Context, caller: types.FrameType | None) -> str:
         message = str(context.get("message", ""))
         exception = context.get("exception")
         future = context.get("future") or context.get("task")
@@ -107,8 +109,10 @@ class _Listener:
             return self.destroyed(future)
         if "asyncio.run() shutdown" in message and future is not None and exception is not None:
             return self.failed_at_the_end(future, exception)
-        if isinstance(exception, Exception) and not handles_itself(loop):
-            return self.callback_raised(context, exception)
+        if isinstance(exception, Exception) and not loop_handlers.handles_itself(loop):
+            if loop_handlers.tells_itself(loop, caller):
+                return self.callback_raised(context, exception)
+            return self.loop_told(context, exception)
         return _UNHEARD
 
     def destroyed(self, task: typing.Any) -> str:
@@ -149,6 +153,23 @@ class _Listener:
         )
         return _TOLD
 
+    def loop_told(self, context: Context, exception: BaseException) -> str:
+        """A library, or the program, has heard a failure, and tells the loop of it. Somebody may read it elsewhere."""
+        message = _message_of(context)
+        self.verdicts.reporter.tell(
+            "loop-told",
+            rule_of("loop-told"),
+            None,
+            exception,
+            key=message,
+            why=f"whoever heard it told the loop's exception handler ({message}), which only logs it",
+        )
+        return _TOLD
+
+
+def _message_of(context: Context) -> str:
+    return str(context.get("message", "")).partition("\n")[0].rstrip(".")
+
 
 def _place_of(context: Context) -> tuple[str | None, str]:
     """What has raised, and why nobody hears it."""
@@ -162,5 +183,4 @@ def _place_of(context: Context) -> tuple[str | None, str]:
         return name, "an exception in a callback of the loop goes to the log and nowhere else"
     protocol = context.get("protocol")
     name = type(protocol).__qualname__ if protocol is not None else None
-    message = str(context.get("message", "")).partition("\n")[0].rstrip(".")
-    return name, f"the loop's exception handler is told ({message}), and only logs it"
+    return name, f"the loop's exception handler is told ({_message_of(context)}), and only logs it"

@@ -6,6 +6,8 @@ import types
 import typing
 from collections.abc import Callable
 
+from heard import _native
+
 Undo = Callable[[], None]
 _ABSENT: typing.Any = object()
 
@@ -41,7 +43,8 @@ def replace(owner: typing.Any, name: str, new: typing.Any) -> Undo:
     """
     getattr(owner, name)
     old = vars(owner).get(name, _ABSENT)
-    setattr(owner, name, new)
+    put = _native.set_method if isinstance(owner, type) else setattr
+    put(owner, name, new)
 
     def undo() -> None:
         if vars(owner).get(name, _ABSENT) is not new:
@@ -49,7 +52,7 @@ def replace(owner: typing.Any, name: str, new: typing.Any) -> Undo:
         if old is _ABSENT:
             delattr(owner, name)
         else:
-            setattr(owner, name, old)
+            put(owner, name, old)
 
     return undo
 

@@ -6,7 +6,6 @@ import asyncio
 import sys
 import time
 import typing
-from collections.abc import Callable
 
 from heard import _native
 from heard.monitor.case import case_of
@@ -15,17 +14,16 @@ from heard.monitor.hooks.patch import Undo
 from heard.monitor.tasks import Tasks
 
 
-def put(tasks: Tasks, thrown: Callable[[], object]) -> Undo | None:
+def put(tasks: Tasks) -> Undo | None:
     """Asks the interpreter to tell. `None` if it cannot: it is too old, or all its tools are taken."""
     tool = tools.take()
     if tool is None or sys.version_info < (3, 12):
         return None
     monitoring = sys.monitoring
     events = monitoring.events
-    on_unwind, on_throw = _native.unwind_callbacks(asyncio.current_task, asyncio.CancelledError, tasks.failed, thrown)
+    on_unwind = _native.unwind_callback(asyncio.current_task, asyncio.CancelledError, tasks.failed)
     monitoring.register_callback(tool, events.PY_UNWIND, on_unwind)
-    monitoring.register_callback(tool, events.PY_THROW, on_throw)
-    monitoring.set_events(tool, events.PY_UNWIND | events.PY_THROW)
+    monitoring.set_events(tool, events.PY_UNWIND)
     tasks.is_told = True
     tasks.verdicts.others.append(tasks.glance)
 
@@ -34,9 +32,8 @@ def put(tasks: Tasks, thrown: Callable[[], object]) -> Undo | None:
         if monitoring.get_tool(tool) == tools.NAME:
             monitoring.set_events(tool, 0)
             monitoring.register_callback(tool, events.PY_UNWIND, None)
-            monitoring.register_callback(tool, events.PY_THROW, None)
         tools.give_back(tool)
-        _native.forget_callbacks()
+        _native.forget_callback()
 
     return undo
 

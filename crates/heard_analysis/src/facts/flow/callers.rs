@@ -4,13 +4,16 @@ use ruff_python_ast::StmtFunctionDef;
 use ruff_python_ast::name::Name;
 use ruff_text_size::Ranged;
 
-use super::super::body::{CallSite, Use, last_name};
+use super::super::body::{CallSite, Load, Local, Use, last_name};
 use super::super::hears::is_transparent;
 use super::super::names::yields;
-use super::super::{Fate, Operation};
+use super::super::summary::Argument;
+use super::super::{Fate, Kind, Loss, Operation};
 use super::Flow;
+use super::handed::parameter;
 use super::value::{Layer, Value};
 use crate::finding::Span;
+use crate::resolve::Module;
 
 /// Of a function that more files speak of, the callers are not looked at.
 const MOST_FILES: usize = 20;
@@ -23,7 +26,7 @@ pub(in crate::facts) struct Taken {
     pub(in crate::facts) is_certain: bool,
 }
 
-impl<'a> Flow<'_, '_, 'a> {
+impl<'db, 'a> Flow<'_, 'db, 'a> {
     /// What those do who call `function`, which is one of this module, with a value that it returns. `None` where
     /// nobody does, where somebody hands the function on, and where there are too many to look at.
     pub(in crate::facts) fn taken_by_callers(&self, value: Value, function: &StmtFunctionDef) -> Option<Vec<Taken>> {
@@ -43,6 +46,31 @@ impl<'a> Flow<'_, '_, 'a> {
             taken.extend(self.in_file(file, |flow| flow.taken_here(value, function.is_async, name, &definition))??);
         }
         (!taken.is_empty()).then_some(taken)
+    }
+
+    /// Whether a function does nothing with what it gets as `argument` but call it, and loses what each call gives.
+    pub(in crate::facts) fn drops_results_of(&self, module: &Module<'db>, function: &StmtFunctionDef, argument: &Argument) -> bool {
+        let Some((name, _)) = parameter(Value::new(Kind::Coroutine), function, argument) else { return false };
+        self.in_body(module, |module, body| {
+            let flow = self.beyond(module, body);
+            let local = body.frame_of(function).map(|frame| Local { frame, name: name.clone() });
+            let Some(variable) = local.and_then(|local| body.variables.get(&local)).filter(|variable| !variable.is_rebound()) else {
+                return false;
+            };
+            let mut calls = 0;
+            let is_lost = |load: &Load<'_>| match &load.how {
+                Use::Operand(Operation::Call, range) => body.calls.iter().find(|site| site.call.range() == *range).is_some_and(|site| {
+                    let fate = flow.verdict_at(*range, Kind::Coroutine, &site.how).fate;
+                    matches!(fate, Fate::Lost(Loss::Dropped | Loss::UsedAsValue { .. }))
+                }),
+                _ => false,
+            };
+            variable.loads.iter().all(|load| {
+                let is_neutral = matches!(load.how, Use::Operand(Operation::Condition, _) | Use::Glanced(_));
+                calls += usize::from(!is_neutral);
+                is_neutral || is_lost(load)
+            }) && calls > 0
+        })
     }
 
     /// What the callers in this module do.

@@ -201,7 +201,7 @@ pub(super) fn is_of_base(function: &Expr) -> bool {
 }
 
 /// The parameter that gets an argument, and the argument as the body has it.
-fn parameter<'f>(value: Value, function: &'f StmtFunctionDef, argument: &Argument) -> Option<(&'f Name, Value)> {
+pub(super) fn parameter<'f>(value: Value, function: &'f StmtFunctionDef, argument: &Argument) -> Option<(&'f Name, Value)> {
     let parameters = &function.parameters;
     let name = |parameter: &'f ParameterWithDefault| &parameter.parameter.name.id;
     match argument {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::super::body::{Container, Edge, Load, Local, Step, Store, Use, Variable, last_name};
 use super::super::models::Effect;
-use super::super::{Fate, Kind, Loss, Operation, Reason};
+use super::super::{Fate, How, Kind, Loss, Operation, Reason};
 use super::value::{Layer, Value};
 use super::{Flow, MOST_HOPS, Verdict, as_value};
 
@@ -154,7 +154,10 @@ impl<'a> Flow<'_, '_, 'a> {
         let mut is_skipped = false;
         let (mut is_asked, mut is_open) = (false, false);
         for load in variable.loads.iter().filter(|load| reached.has(load)) {
-            let next = self.follow(value, &load.how);
+            let mut next = self.follow(value, &load.how);
+            if self.has_arrived.get() && next.fate == Fate::Consumed(How::Awaited) && is_cancelled_before(variable, load) {
+                next.fate = Fate::Consumed(How::AfterCancel);
+            }
             if matches!(next.fate, Fate::Consumed(_)) {
                 self.reading.borrow_mut().get_or_insert_with(|| self.module.span(load.range));
             }
@@ -290,6 +293,14 @@ impl<'a> Flow<'_, '_, 'a> {
         let is_own = self.body.values.get(local).is_some_and(|value| is_call(&value));
         is_own && variable.loads.iter().all(|load| keeps_running(&load.how))
     }
+}
+
+/// Whether what a name holds is cancelled in front of one of its uses.
+fn is_cancelled_before(variable: &Variable, load: &Load) -> bool {
+    variable.loads.iter().any(|other| {
+        let is_cancel = matches!(&other.how, Use::Receiver { attribute, called: Some(_), .. } if attribute.attr.as_str() == "cancel");
+        is_cancel && other.range.start() < load.range.start()
+    })
 }
 
 /// Whether a load of the variable stands at `range`.

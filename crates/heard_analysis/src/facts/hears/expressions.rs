@@ -143,9 +143,11 @@ impl Listener<'_, '_> {
     /// joined to their like.
     pub(super) fn operation(&self, at: TextRange, left: &Expr, operator: Operator, right: &Expr) -> Account {
         let is_number = |side| matches!(self.value_of(side), Some(Value::Number | Value::Time));
+        let is_time = |side| self.value_of(side) == Some(Value::Time);
         let itself = match operator {
             Operator::Add if self.value_of(left).is_some_and(|value| self.value_of(right) == Some(value)) => Account::default(),
             Operator::Add | Operator::Sub | Operator::Mult if is_number(left) && is_number(right) => Account::default(),
+            Operator::Add | Operator::Sub if is_time(left) || is_time(right) => Account::default(),
             // A counter, and a set of flags.
             Operator::Add | Operator::Sub if right.is_number_literal_expr() => Account::small(),
             Operator::BitOr | Operator::BitAnd | Operator::BitXor => Account::small(),
@@ -241,7 +243,11 @@ impl Listener<'_, '_> {
         let receiver = call.func.as_attribute_expr().map_or("", |method| self.text(method.value.range()));
         let before = self.before(call.start());
         let is_asked = [".done()", ".cancelled()"].iter().any(|test| before.contains(&format!("{receiver}{test}")));
-        if is_asked { Account::default() } else { self.source(Weight::Data, call) }
+        // Nobody else has what is made in the same breath.
+        let is_own = before.lines().any(|line| {
+            line.trim_start().strip_prefix(receiver).is_some_and(|rest| rest.trim_start().starts_with('=')) && line.contains("uture(")
+        });
+        if is_asked || is_own { Account::default() } else { self.source(Weight::Data, call) }
     }
 
     /// Which built-in class every value of an expression is of.
@@ -294,7 +300,8 @@ fn is_quiet(call: &ExprCall) -> bool {
         "is_set" | "set" | "clear" | "done" | "cancelled" | "is_closing" | "monotonic" | "monotonic_ns" | "time" | "time_ns"
         | "perf_counter" | "perf_counter_ns" | "get_running_loop" | "get_event_loop" | "current_task" => takes_nothing,
         "cancel" => true,
-        _ => false,
+        // To make an exception is not to raise it.
+        name => name.starts_with(char::is_uppercase) && (name.ends_with("Error") || name.ends_with("Exception")),
     })
 }
 

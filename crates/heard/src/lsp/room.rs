@@ -1,0 +1,206 @@
+//! One project that the editor has files of: what belongs to it, how it is set up, and what was found.
+
+use std::collections::{BTreeSet, HashMap};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use heard_analysis::{Awaitable, Cancellation, Cancelled, Finding, Notice, Request};
+
+use super::progress::Progress;
+use crate::check::Wanted;
+use crate::config::{Config, Configs, Policy};
+use crate::project::Project;
+use crate::survey::program::{self, Given};
+use crate::survey::target::{Exclude, Files, Job, Target};
+use crate::system::Disk;
+
+/// A project, and what is known of it.
+pub(super) struct Room {
+    pub(super) project: Project,
+    disk: Disk,
+    /// The open files that lie in it.
+    targets: BTreeSet<Utf8PathBuf>,
+    /// How it is set up, where that was found out since it changed.
+    setup: Option<Result<Setup, String>>,
+    /// What was found in each file since anything changed.
+    found: HashMap<Utf8PathBuf, Found>,
+}
+
+/// What is analysed, and with which settings.
+struct Setup {
+    files: Vec<Utf8PathBuf>,
+    reported: BTreeSet<Utf8PathBuf>,
+    configs: Configs,
+    folders: Vec<Config>,
+}
+
+/// What was found in one file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    pub(super) findings: Vec<Finding>,
+    pub(super) notices: Vec<Notice>,
+    /// All awaitables, where they were asked for.
+    pub(super) awaitables: Option<Vec<Awaitable>>,
+}
+
+/// Why there is no answer.
+pub(super) enum NoAnswer {
+    Cancelled,
+    /// Something is wrong with the settings, in one line.
+    Trouble(String),
+}
+
+impl From<Cancelled> for NoAnswer {
+    fn from(_: Cancelled) -> Self {
+        NoAnswer::Cancelled
+    }
+}
+
+impl Room {
+    pub(super) fn new(project: Project, disk: &Disk) -> Self {
+        Room { project, disk: disk.clone(), targets: BTreeSet::new(), setup: None, found: HashMap::new() }
+    }
+
+    /// Takes in an open file, which belongs to the project even if nothing else says so.
+    pub(super) fn enter(&mut self, path: &Utf8Path) {
+        let is_known = self.has(path);
+        self.targets.insert(path.to_owned());
+        if !is_known {
+            self.renew();
+        }
+    }
+
+    /// A file is open no more.
+    pub(super) fn leave(&mut self, path: &Utf8Path) {
+        self.targets.remove(path);
+    }
+
+    /// The text of a file is another one.
+    pub(super) fn change(&mut self, _path: &Utf8Path) {
+        self.found.clear();
+    }
+
+    /// Forgets how it is set up, since files came or went, or settings changed.
+    pub(super) fn renew(&mut self) {
+        self.setup = None;
+        self.found.clear();
+    }
+
+    /// Whether no open file lies in it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// Whether a file belongs to it, as far as that is known.
+    pub(super) fn has(&self, path: &Utf8Path) -> bool {
+        matches!(&self.setup, Some(Ok(setup)) if setup.has(path))
+    }
+
+    /// Whether a file belongs to it by this name. Of one with two names, the project has one.
+    pub(super) fn is_settled_with(&mut self, path: &Utf8Path) -> Result<bool, NoAnswer> {
+        Ok(self.setup()?.has(path))
+    }
+
+    /// What was found in a file, if it is known.
+    pub(super) fn known(&self, path: &Utf8Path, awaitables: bool) -> Option<&Found> {
+        self.found.get(path).filter(|found| !awaitables || found.awaitables.is_some())
+    }
+
+    /// All that is known at the moment.
+    pub(super) fn all_known(&self) -> impl Iterator<Item = (&Utf8PathBuf, &Found)> {
+        self.found.iter()
+    }
+
+    /// Finds out what there is in some files; what is known stays.
+    pub(super) fn find(
+        &mut self,
+        files: &[Utf8PathBuf],
+        awaitables: bool,
+        cancellation: &Cancellation,
+        progress: &Progress,
+    ) -> Result<(), NoAnswer> {
+        let wanted: BTreeSet<Utf8PathBuf> = files.iter().filter(|file| self.known(file, awaitables).is_none()).cloned().collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let (project, disk) = (self.project.clone(), self.disk.clone());
+        let setup = self.setup()?;
+        let asked = Given { cwd: &project.root, python: None, python_version: None };
+        let (program, _) =
+            program::of(&disk, &project, &setup.files, &setup.folders, &asked).map_err(|error| NoAnswer::Trouble(error.to_string()))?;
+        let reported: BTreeSet<Utf8PathBuf> = wanted.intersection(&setup.reported).cloned().collect();
+        let request = Request {
+            files: &setup.files,
+            reported: &|path| reported.contains(path),
+            awaitables,
+            migrations: false,
+            threads: 0,
+            progress: &|| progress.step(),
+        };
+        progress.begin(setup.files.len());
+        let report = heard_analysis::check(&program, &request);
+        if cancellation.is_cancelled() {
+            return Err(NoAnswer::Cancelled);
+        }
+        if let Some(unknown) = report.unknown.first() {
+            return Err(NoAnswer::Trouble(program::unknown_name(unknown, &setup.folders, &project.root)));
+        }
+        let policy = Policy::default();
+        let files: Vec<Utf8PathBuf> = reported.iter().cloned().collect();
+        let admitted = Wanted::new(&policy, &project.root).of(report.findings, &project.root, &files, &setup.configs, None, &disk);
+        let mut found: HashMap<Utf8PathBuf, Found> = wanted.iter().map(|file| (file.clone(), Found::default())).collect();
+        for finding in admitted.map_err(NoAnswer::Trouble)? {
+            if let Some(found) = found.get_mut(&*finding.span.path) {
+                found.findings.push(finding);
+            }
+        }
+        for notice in report.notices {
+            if let Some(found) = found.get_mut(&*notice.path) {
+                found.notices.push(notice);
+            }
+        }
+        if awaitables {
+            for found in found.values_mut() {
+                found.awaitables = Some(Vec::new());
+            }
+            for awaitable in report.awaitables {
+                if let Some(awaitables) = found.get_mut(&*awaitable.span.path).and_then(|found| found.awaitables.as_mut()) {
+                    awaitables.push(awaitable);
+                }
+            }
+        }
+        self.found.extend(found);
+        Ok(())
+    }
+
+    /// The file of known findings for those in a file, where the settings name one.
+    pub(super) fn baseline(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let Some(Ok(setup)) = &self.setup else { return None };
+        setup.configs.of_file(path).baseline().map(|(file, _)| file)
+    }
+
+    fn setup(&mut self) -> Result<&Setup, NoAnswer> {
+        let setup = self.setup.get_or_insert_with(|| Setup::of(&self.project, &self.targets, &self.disk));
+        setup.as_ref().map_err(|error| NoAnswer::Trouble(error.clone()))
+    }
+}
+
+impl Setup {
+    fn has(&self, path: &Utf8Path) -> bool {
+        self.files.binary_search_by(|file| file.as_path().cmp(path)).is_ok()
+    }
+
+    /// Looks at the disk. The error is one line.
+    fn of(project: &Project, targets: &BTreeSet<Utf8PathBuf>, disk: &Disk) -> Result<Setup, String> {
+        let root = &project.root;
+        let jobs = [Job::of(project.clone(), targets.iter().map(|path| Target::given(path)).collect())];
+        let exclude = Exclude::new(&[], root).map_err(|error| error.to_string())?;
+        let files = Files::find(&jobs, 0, &exclude);
+        let mut configs = Configs::new(disk);
+        let folders: BTreeSet<&Utf8Path> = files.all.iter().filter_map(|file| file.parent()).collect();
+        let folders: Result<Vec<Config>, _> = std::iter::once(&**root).chain(folders).map(|folder| configs.of(folder, root)).collect();
+        let folders = folders.map_err(|error| error.told(root))?;
+        let is_reported = |file: &Utf8PathBuf| file.extension() != Some("pyi") && !configs.of_file(file).excludes(file);
+        let reported = files.all.iter().filter(|file| is_reported(file)).cloned().collect();
+        Ok(Setup { files: files.all, reported, configs, folders })
+    }
+}

@@ -1,0 +1,134 @@
+//! What a gather collects: it is looked at, or collected at all.
+
+use ruff_python_ast::{AnyNodeRef, Expr, ExprCall};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Mender;
+use super::draft::{Draft, Layout};
+use super::tree::Path;
+use crate::edit::Fix;
+use crate::facts::{Birth, FailureTest};
+
+impl<'m> Mender<'_, 'm, '_, '_> {
+    /// The failures among what a gather gives are logged. That is safe: nothing else is done with them.
+    pub(super) fn outcomes_told(&self, birth: &Birth) -> Option<Fix> {
+        self.failures_logged(&self.path(&birth.site.span)?)
+    }
+
+    /// The same of the gather that `path` leads to.
+    pub(super) fn failures_logged(&self, path: &Path<'m>) -> Option<Fix> {
+        let AnyNodeRef::ExprAwait(awaited) = path.parents().next()? else { return None };
+        let scope = self.scope_of(path);
+        let mut draft = self.draft();
+        let statement = path.statement()?;
+        let is_value = |value: &Expr| value.range() == awaited.range();
+        let results = match statement {
+            AnyNodeRef::StmtExpr(inner) if is_value(&inner.value) => {
+                let name = self.free_name(scope, &["results", "outcomes"]);
+                draft.insert(inner.start(), format!("{name} = "));
+                name
+            }
+            AnyNodeRef::StmtAssign(assign) if is_value(&assign.value) => self.named(assign.targets.first()?)?,
+            AnyNodeRef::StmtAnnAssign(assign) if assign.value.as_deref().is_some_and(is_value) => self.named(&assign.target)?,
+            AnyNodeRef::StmtFor(inner) if is_value(&inner.iter) => {
+                let name = self.free_name(scope, &["results", "outcomes"]);
+                let mut lines = vec![format!("{name} = {}", self.text(awaited.range()))];
+                lines.extend(self.lines_that_log(path, &name, &mut draft)?);
+                draft.lines_before(inner.range(), &lines)?;
+                draft.replace(awaited.range(), name);
+                return draft.finish(true, "log the failures among the results");
+            }
+            _ => return None,
+        };
+        let lines = self.lines_that_log(path, &results, &mut draft)?;
+        draft.lines_behind(statement.range(), &lines)?;
+        draft.finish(true, "log the failures among the results")
+    }
+
+    fn lines_that_log(&self, path: &Path<'m>, results: &str, draft: &mut Draft) -> Option<Vec<String>> {
+        let frame = self.frame_at(path);
+        let logger = self.logger(frame, draft)?;
+        let result = self.free_name(self.scope_of(path), &["result", "outcome", "gathered"]);
+        let step = Layout::of(self.module).step();
+        Some(vec![
+            format!("for {result} in {results}:"),
+            format!("{step}if isinstance({result}, BaseException):"),
+            format!("{step}{step}{logger}.error(\"gathered work failed\", exc_info={result})"),
+        ])
+    }
+
+    /// How what is bound to `target` can be written again, as something to iterate.
+    fn named(&self, target: &Expr) -> Option<String> {
+        match target {
+            target if super::tree::is_plain_place(target) => Some(self.text(target.range()).to_owned()),
+            Expr::Tuple(_) | Expr::List(_) => {
+                let parts = match target {
+                    Expr::Tuple(tuple) => &tuple.elts,
+                    Expr::List(list) => &list.elts,
+                    _ => return None,
+                };
+                let is_known = |part: &Expr| match part {
+                    Expr::Starred(starred) => super::tree::is_plain_place(&starred.value),
+                    part => super::tree::is_plain_place(part),
+                };
+                let names: Vec<&str> = parts.iter().map(|part| is_known(part).then(|| self.text(part.range()))).collect::<Option<_>>()?;
+                let end = if names.len() == 1 { "," } else { "" };
+                Some(format!("({}{end})", names.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
+    /// The gather collects the failures that are tested for. That is not safe: until now it raised the first.
+    pub(super) fn failures_collected(&self, test: &FailureTest) -> Option<Fix> {
+        let path = self.path(&test.gather)?;
+        let call = path.call()?;
+        let mut draft = self.draft();
+        match call.arguments.find_keyword("return_exceptions") {
+            Some(keyword) => draft.replace(keyword.value.range(), "True"),
+            None => self.argument_added(call, "return_exceptions=True", &mut draft)?,
+        }
+        let tests = self.path(&test.site.span)?;
+        if let Some(isinstance) = tests.upwards().find_map(|node| match node {
+            AnyNodeRef::ExprCall(call) if Self::is_called(&call.func, "isinstance") => Some(call),
+            _ => None,
+        }) && let Some(Expr::Name(kind)) = isinstance.arguments.args.get(1)
+            && kind.id == "Exception"
+        {
+            // What is collected may be a cancellation too.
+            draft.replace(kind.range(), "BaseException");
+        }
+        let is_filter = tests.upwards().take_while(|node| !node.is_statement()).any(|node| matches!(node, AnyNodeRef::Comprehension(_)));
+        if test.only_filters || is_filter {
+            let AnyNodeRef::StmtAssign(assign) = path.statement()? else { return None };
+            let results = self.named(assign.targets.first()?)?;
+            let lines = self.lines_that_log(&path, &results, &mut draft)?;
+            draft.lines_behind(assign.range(), &lines)?;
+        }
+        draft.finish(false, "collect the failures with `return_exceptions=True`")
+    }
+
+    /// Puts an argument behind the last one of a call, in the layout that they have.
+    fn argument_added(&self, call: &ExprCall, argument: &str, draft: &mut Draft) -> Option<()> {
+        let layout = Layout::of(self.module);
+        let ends = call.arguments.args.iter().map(Ranged::range).chain(call.arguments.keywords.iter().map(Ranged::range));
+        let last = ends.max_by_key(Ranged::end)?;
+        if matches!(&*call.arguments.args, [Expr::Generator(only)] if !only.parenthesized) {
+            return None;
+        }
+        let close = call.arguments.end() - ruff_text_size::TextSize::from(1);
+        let behind = TextRange::new(last.end(), close);
+        let comma = self.commas(behind).next();
+        match (comma, layout.indent(last.start())) {
+            (Some(comma), Some(indent)) if layout.indent(close).is_some() => {
+                // Each has a line of its own: so has this one, behind the comments of the last.
+                let end = layout.line_end(comma.end());
+                let at = if end < close { end } else { comma.end() };
+                draft.insert(at, format!("\n{indent}{argument},"));
+            }
+            (Some(comma), _) => draft.insert(comma.end(), format!(" {argument}")),
+            (None, _) => draft.insert(last.end(), format!(", {argument}")),
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,64 @@
+"""Futures of asyncio that are no tasks: a failure that somebody gives them, and that is still held when all is over.
+
+While the program runs, such a future says by itself when it goes that nobody has read it, and until then somebody may. A
+library may well give a future to whoever wants it, and nobody does; one that takes the mark away by `cancel()` means it.
+"""
+
+from __future__ import annotations
+
+import asyncio.futures
+import asyncio.tasks
+import sys
+import typing
+
+from heard import _native
+from heard.monitor.case import Reference, case_of
+from heard.monitor.holding import SHIELD_DONE
+from heard.monitor.hooks import births
+from heard.monitor.hooks.patch import Undo, Undoing, replace
+from heard.monitor.tasks import Tasks
+
+_TASKS: typing.Any = asyncio.tasks
+_FUTURES: typing.Any = asyncio.futures
+#: The types that have methods of their own: those in C, and the same in Python.
+TASKS: tuple[type, ...] = tuple(dict.fromkeys((_TASKS.Task, _TASKS._PyTask)))
+PLAIN: tuple[type, ...] = tuple(dict.fromkeys((_FUTURES.Future, _FUTURES._PyFuture)))
+
+
+class Failed:
+    """Those that somebody has given a failure."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self.tasks = tasks
+        self.active = True
+        self.own = tuple(births.skipped())
+        #: References of ours, which hold nothing and are no way for the program to reach a future.
+        self.references: set[Reference] = set()
+
+    def unread(self) -> list[typing.Any]:
+        """Those whose failure nobody has read so far."""
+        futures = [reference() for reference in list(self.references)]
+        return [future for future in futures if getattr(future, "_log_traceback", False)]
+
+    def failed(self, future: typing.Any, exception: object) -> None:
+        caller = sys._getframe(1)
+        if not self.active:
+            return
+        if caller.f_code is SHIELD_DONE:
+            if case_of(future) is None:
+                # Nothing has told of the failure of what it shields.
+                self.tasks.pass_on(caller.f_locals["inner"], future)
+        elif not caller.f_code.co_filename.startswith(self.own):
+            # What asyncio gives a failure to is its own affair.
+            self.references.add(Reference(future, self.references.discard))
+
+    def stop(self) -> None:
+        self.active = False
+
+
+def put(failed: Failed) -> list[Undo]:
+    undo = Undoing([failed.stop])
+    with undo:
+        for kind in PLAIN:
+            undo.append(replace(kind, "set_exception", _native.Method(vars(kind)["set_exception"], failed.failed)))
+    return undo

@@ -1,0 +1,327 @@
+"""Exporters, with the real SDKs behind them where there is one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import typing
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import heard
+from heard.exporters import Exporter
+
+#: Seconds for what takes one at most.
+PATIENCE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed() -> Iterator[None]:
+    heard.uninstall()
+    yield
+    heard.uninstall()
+
+
+async def fail(message: str = "feed is down") -> None:
+    await asyncio.sleep(0)
+    raise ConnectionError(message)
+
+
+async def lose() -> None:
+    """One failure is lost, and one is unread until it is read."""
+    asyncio.create_task(fail())
+    kept = asyncio.create_task(fail())
+    await until(lambda: heard.stats().unread == 1 and heard.stats().lost == 1)
+    with pytest.raises(ConnectionError):
+        await kept
+    await until(lambda: heard.stats().retracted == 1)
+
+
+async def until(true: typing.Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, heard.stats()
+        await asyncio.sleep(0.01)
+
+
+class Kept(Exporter):
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.records: list[heard.Failure] = []
+        self.threads: set[str] = set()
+        self.closed = 0
+
+    def export(self, failure: heard.Failure) -> None:
+        self.threads.add(threading.current_thread().name)
+        self.records.append(failure)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_an_exporter_is_given_every_record_beside_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    exporter = Kept()
+    heard.install(grace=0.05, exporters=[exporter])
+    asyncio.run(lose())
+    heard.uninstall()
+    assert sorted(record.verdict or "" for record in exporter.records) == ["lost", "retracted", "unread"]
+    assert exporter.threads == {"heard exporters"}
+    assert exporter.closed == 1
+    assert [record.levelname for record in caplog.records if record.name == "heard"] == ["ERROR", "WARNING"]
+
+
+def test_totals_never_fall() -> None:
+    heard.install(grace=0.05)
+    assert heard.totals() == {}
+    asyncio.run(lose())
+    assert heard.totals() == {("task-failed", "dropped-task", "lost"): 1, ("task-failed", "late-task", "unread"): 1}
+
+
+def test_an_exporter_that_fails_is_told_once_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Kept):
+        def export(self, failure: heard.Failure) -> None:
+            raise OSError("no route to host")
+
+    class Confused(Kept):
+        def wants(self, failure: heard.Failure, exception: BaseException | None) -> bool:
+            raise LookupError("which?")
+
+    good = Kept()
+    heard.install(grace=0.05, exporters=[Broken(), Confused(), good])
+    asyncio.run(lose())
+    heard.uninstall()
+    assert len(good.records) == 3
+    said = [record.getMessage() for record in caplog.records if record.getMessage().startswith("The exporter")]
+    assert sorted(said) == [
+        "The exporter Broken failed, and its next failures are not told: OSError: no route to host",
+        "The exporter Confused failed, and its next failures are not told: LookupError: which?",
+    ]
+
+
+def test_an_exporter_that_blocks_stops_nothing() -> None:
+    released = threading.Event()
+
+    class Slow(Kept):
+        def export(self, failure: heard.Failure) -> None:
+            assert released.wait(PATIENCE)
+            super().export(failure)
+
+    slow = Slow()
+    heard.install(exporters=[slow])
+
+    async def crowd() -> None:
+        # Each of another name, so that no storm puts them together.
+        for number in range(1100):
+            task = asyncio.create_task(fail(), name=f"job {number}")
+            del task
+        await until(lambda: heard.stats().lost == 1100)
+        released.set()
+
+    asyncio.run(crowd())
+    heard.uninstall()
+    # A storm leaves the first of a kind, and a record that stands for the others.
+    shown = len([record for record in slow.records if not record.repeated])
+    assert shown + sum(record.repeated for record in slow.records) == 1100
+
+
+def test_the_queue_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    from heard.exporters.delivery import Delivery
+
+    released = threading.Event()
+
+    class Slow(Kept):
+        def export(self, failure: heard.Failure) -> None:
+            assert released.wait(PATIENCE)
+            super().export(failure)
+
+    slow = Slow()
+    delivery = Delivery((slow,))
+    failure = heard.Failure("task-failed", "dropped-task", "lost", "1", 0.0)
+    for _ in range(1500):
+        delivery.put(failure, None)
+    released.set()
+    delivery.close()
+    # One may have been on its way already.
+    assert len(slow.records) in (1000, 1001)
+    assert f"{1500 - len(slow.records)} records were not exported: the exporters are slower than the failures." in caplog.text
+
+
+def test_prometheus_is_scraped() -> None:
+    prometheus = pytest.importorskip("prometheus_client", reason="not installed: prometheus-client")
+    from heard.exporters.prometheus import register
+
+    registry = prometheus.CollectorRegistry()
+    register(registry)
+    server, thread = prometheus.start_http_server(0, addr="127.0.0.1", registry=registry)
+
+    def scrape() -> dict[str, float]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/metrics", timeout=PATIENCE) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+    try:
+        assert scrape()["heard_unread_failures"] == 0
+        heard.install(grace=0.05)
+
+        async def main() -> None:
+            asyncio.create_task(fail())
+            kept = asyncio.create_task(fail())
+            await until(lambda: heard.stats().unread == 1)
+            assert scrape()["heard_unread_failures"] == 1
+            with pytest.raises(ConnectionError):
+                await kept
+            await until(lambda: heard.stats().retracted == 1)
+
+        asyncio.run(main())
+        found = scrape()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(PATIENCE)
+    assert found == {
+        'heard_failures_total{event="task-failed",rule="dropped-task",verdict="lost"}': 1,
+        'heard_failures_total{event="task-failed",rule="late-task",verdict="unread"}': 1,
+        "heard_lost_total": 1,
+        "heard_retractions_total": 1,
+        "heard_ignored_total": 0,
+        "heard_unread_failures": 0,
+    }
+
+
+def test_opentelemetry_has_log_records_in_their_trace_events_on_open_spans_and_metrics() -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="not installed: opentelemetry-sdk")
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from heard.exporters.otel import OpenTelemetry
+
+    in_memory: typing.Any = InMemoryLogRecordExporter
+    records = in_memory()
+    reader, spans = InMemoryMetricReader(), InMemorySpanExporter()
+    loggers, meters, tracers = LoggerProvider(), MeterProvider([reader]), TracerProvider()
+    loggers.add_log_record_processor(SimpleLogRecordProcessor(records))
+    tracers.add_span_processor(SimpleSpanProcessor(spans))
+    tracer = tracers.get_tracer("test")
+    exporter = OpenTelemetry(logger_provider=loggers, meter_provider=meters)
+    heard.install(grace=0.05, exporters=[exporter])
+
+    async def main() -> None:
+        with tracer.start_as_current_span("outer"):
+            with tracer.start_as_current_span("closed"):
+                early = asyncio.create_task(fail("early"))
+            del early
+            await until(lambda: heard.stats().lost == 1)
+            await lose_one("late")
+
+    async def lose_one(message: str) -> None:
+        asyncio.create_task(fail(message))
+        await until(lambda: heard.stats().lost == 2)
+        # The span is open for as long as the record is on its way.
+        await until(lambda: len(records.get_finished_logs()) == 2)
+
+    asyncio.run(main())
+    heard.uninstall()
+    context: dict[str, typing.Any] = {span.name: span.get_span_context() for span in spans.get_finished_spans()}
+    logged = [data.log_record for data in records.get_finished_logs()]
+    assert [(one.trace_id, one.span_id) for one in logged] == [
+        (context["closed"].trace_id, context["closed"].span_id),
+        (context["outer"].trace_id, context["outer"].span_id),
+    ]
+    assert [one.severity_text for one in logged] == ["ERROR", "ERROR"]
+    attributes = [dict(one.attributes or {}) for one in logged]
+    assert [one["exception.message"] for one in attributes] == ["early", "late"]
+    assert {one["exception.type"] for one in attributes} == {"ConnectionError"}
+    assert all("raise ConnectionError(message)" in str(one["exception.stacktrace"]) for one in attributes)
+    assert [str(one["code.function.name"]).rsplit(".", 1)[-1] for one in attributes] == ["main", "lose_one"]
+    events = {span.name: [event.name for event in span.events] for span in spans.get_finished_spans()}
+    assert events == {"closed": [], "outer": ["exception"]}
+
+    heard.install(grace=0.05, exporters=[exporter])
+    asyncio.run(lose())
+    data = reader.get_metrics_data()
+    assert data is not None
+    metrics: list[typing.Any] = [metric for resource in data.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
+    values = {metric.name: sum(point.value for point in metric.data.data_points) for metric in metrics}
+    assert values == {"heard.failures": 2, "heard.lost": 1, "heard.retractions": 1, "heard.ignored": 0, "heard.unread": 0}
+
+
+SENTRY = """
+import asyncio, json, sys
+import heard
+import sentry_sdk
+from heard.exporters.sentry import Sentry
+from sentry_sdk.integrations.asyncio import AsyncioIntegration
+from sentry_sdk.transport import Transport
+
+sent = []
+
+class Kept(Transport):
+    def capture_envelope(self, envelope):
+        sent.append(envelope.get_event())
+
+def init(integrations):
+    sentry_sdk.init(dsn="http://key@127.0.0.1/1", transport=Kept, integrations=integrations)
+
+async def fail():
+    await asyncio.sleep(0)
+    try:
+        raise KeyError("page")
+    except KeyError as error:
+        raise ConnectionError("feed is down") from error
+
+def start():
+    asyncio.create_task(fail())
+
+async def main(integrations=()):
+    if integrations:
+        init(list(integrations))
+    for _ in range(3):
+        start()
+        await asyncio.sleep(0.05)
+"""
+
+
+def test_sentry_has_one_issue_for_each_shape(launch: typing.Any) -> None:
+    pytest.importorskip("sentry_sdk", reason="not installed: sentry-sdk")
+    from json import loads
+
+    shown = """
+print(json.dumps([
+    (event["fingerprint"], event["level"], [(one["type"], one["mechanism"]["handled"]) for one in event["exception"]["values"]],
+     event["exception"]["values"][-1]["stacktrace"]["frames"][-1]["function"])
+    for event in sent
+]))
+"""
+    issue = [["heard", "dropped-task", "fail", "ConnectionError"], "error", [["KeyError", False], ["ConnectionError", False]], "fail"]
+    for before, after in (("init([])", ""), ("", "init([])")):
+        program = f"{SENTRY}\n{before}\nheard.install(exporters=[Sentry()])\n{after}\nasyncio.run(main())\nheard.uninstall()\n{shown}"
+        finished = launch(program)
+        assert finished.code == 0, finished.err
+        events = loads(finished.out)
+        assert len(events) == 3
+        for fingerprint, *rest in events:
+            *shape, born = fingerprint
+            assert [shape, *rest] == issue
+            assert Path(born.rsplit(":", 1)[0]).name == "app.py" and born.endswith(":start")
+
+
+def test_sentry_is_not_told_twice_beside_its_own_asyncio_integration(launch: typing.Any) -> None:
+    pytest.importorskip("sentry_sdk", reason="not installed: sentry-sdk")
+    finished = launch(f"""{SENTRY}
+heard.install(exporters=[Sentry()])
+asyncio.run(main([AsyncioIntegration()]))
+heard.uninstall()
+print([event["exception"]["values"][-1]["mechanism"]["type"] for event in sent])
+""")
+    assert finished.code == 0, finished.err
+    assert finished.out == "['asyncio', 'asyncio', 'asyncio']\n"
