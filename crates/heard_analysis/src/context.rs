@@ -47,7 +47,10 @@ pub fn is_test_code(file: &Utf8Path, root: &Utf8Path) -> bool {
     let relative = file.strip_prefix(root).unwrap_or(file);
     let is_of_tests = |folder: &str| {
         let folder = folder.trim_start_matches('_');
-        matches!(folder, "test" | "tests" | "testing") || folder.starts_with("test_") || folder.ends_with("_test") || folder.ends_with("_tests")
+        matches!(folder, "test" | "tests" | "testing")
+            || folder.starts_with("test_")
+            || folder.ends_with("_test")
+            || folder.ends_with("_tests")
     };
     let stem = relative.file_stem().unwrap_or_default();
     let in_folder = relative.parent().is_some_and(|folder| folder.components().any(|part| is_of_tests(part.as_str())));
@@ -124,7 +127,9 @@ fn is_test_case(class: &StmtClassDef) -> bool {
         _ => false,
     };
     let is_fixture = |statement: &Stmt| {
-        statement.as_function_def_stmt().is_some_and(|method| matches!(method.name.as_str(), "setUp" | "asyncSetUp" | "setUpClass" | "tearDown"))
+        statement
+            .as_function_def_stmt()
+            .is_some_and(|method| matches!(method.name.as_str(), "setUp" | "asyncSetUp" | "setUpClass" | "tearDown"))
     };
     class.bases().iter().any(is_base) || class.body.iter().any(is_fixture)
 }

@@ -392,6 +392,11 @@ impl Hearing {
         matches!(self, Hearing::Mostly | Hearing::Small | Hearing::Deaf)
     }
 
+    /// Whether no failure gets out of it.
+    pub(crate) fn is_sound(self) -> bool {
+        matches!(self, Hearing::Itself | Hearing::Never)
+    }
+
     /// Whether what gets out of it, if anything, is that of plain code.
     pub(crate) fn is_light(self) -> bool {
         matches!(self, Hearing::Mostly | Hearing::Small)

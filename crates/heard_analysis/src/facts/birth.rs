@@ -460,7 +460,8 @@ impl<'a> Finder<'_, '_, 'a> {
     /// What a call starts, what can fail in it, and its source text.
     pub(super) fn work_of_spawn(&self, site: &CallSite<'a>) -> Spawned {
         let work = arguments(site.call).find_map(|argument| Some((argument, self.account_of_work(argument, site)?)));
-        let shown = work.as_ref().map(|(argument, _)| *argument).or_else(|| arguments(site.call).find(|argument| !argument.is_literal_expr()));
+        let shown =
+            work.as_ref().map(|(argument, _)| *argument).or_else(|| arguments(site.call).find(|argument| !argument.is_literal_expr()));
         let account = match work {
             Some((_, account)) => account,
             None => {

@@ -32,6 +32,8 @@ pub(crate) struct OutcomeCallback {
     pub(crate) passed: Option<Span>,
     /// Whether it takes the failure, does nothing with it, and nobody else reads it.
     pub(crate) mutes: bool,
+    /// Whether nothing is left to do in the callback behind it, and nobody in the module cancels anything.
+    pub(crate) is_last: bool,
     /// How it can be asked first whether what is done was cancelled.
     pub(crate) guard: Option<Guard>,
 }
@@ -56,6 +58,16 @@ struct DoneCallback {
     is_only_reader: bool,
     /// Whether nobody gets what is done, so that nobody can cancel it.
     is_internal: bool,
+}
+
+/// Whether the last thing that a body does is what stands at this place, clean-up and handlers left out.
+fn ends_with(body: &[Stmt], place: TextRange) -> bool {
+    match body.last() {
+        Some(last) if !last.range().contains_range(place) => false,
+        Some(Stmt::Try(statement)) if statement.orelse.is_empty() => ends_with(&statement.body, place),
+        Some(Stmt::Expr(_)) => true,
+        _ => false,
+    }
 }
 
 /// A call that reads an outcome.
@@ -85,10 +97,28 @@ impl<'a> Finder<'_, '_, 'a> {
                 raises: is_at(raising, read),
                 passed: passed_handler(read.site).map(|kind| self.flow.module.span(kind.range())),
                 mutes: is_at(muting, read),
+                is_last: self.is_last(read, &callback),
                 guard: self.guard(read, &callback),
             }));
         }
         found
+    }
+
+    /// Whether nothing stands behind a place that reads, and nobody in the module cancels: then only the end of the loop
+    /// makes it raise, and nothing is left undone.
+    fn is_last(&self, read: &Read<'_, 'a>, callback: &DoneCallback) -> bool {
+        let cancels = |site: &CallSite<'a>| last_name(&site.call.func).is_some_and(|name| name == "cancel");
+        let range = read.site.call.range();
+        let function = self.flow.body.statements.iter().find_map(|site| match site.statement {
+            Stmt::FunctionDef(function)
+                if callback.body.contains_range(function.range()) || function.range().contains_range(callback.body) =>
+            {
+                function.range().contains_range(range).then_some(function)
+            }
+            _ => None,
+        });
+        let is_end = function.is_some_and(|function| ends_with(&function.body, range));
+        is_end && !self.flow.body.calls.iter().any(cancels)
     }
 
     /// The guard for a place that reads the outcome of the parameter itself.

@@ -10,10 +10,10 @@ use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtClassDef, StmtFunct
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
+use super::Kind;
 use super::birth::{Finder, return_exceptions};
 use super::body::{Scope, last_name};
 use super::exceptions::{Hierarchy, Taken};
-use super::Kind;
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method};
 use super::names::is_stub;

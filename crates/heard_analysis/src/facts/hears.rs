@@ -122,9 +122,8 @@ impl Listener<'_, '_> {
             }
             Stmt::Match(statement) => self.choice(statement),
             Stmt::Expr(statement) => self.expression(&statement.value),
-            Stmt::Assign(statement) => {
-                Account::all(statement.targets.iter().map(|target| self.target(target, &statement.value))).and(self.expression(&statement.value))
-            }
+            Stmt::Assign(statement) => Account::all(statement.targets.iter().map(|target| self.target(target, &statement.value)))
+                .and(self.expression(&statement.value)),
             Stmt::AnnAssign(statement) => statement.value.as_deref().map_or_else(Account::default, |value| self.expression(value)),
             Stmt::Return(statement) => statement.value.as_deref().map_or_else(Account::default, |value| self.expression(value)),
             Stmt::AugAssign(statement) => self.operation(statement.range(), &statement.target, statement.op, &statement.value),
@@ -146,11 +145,8 @@ impl Listener<'_, '_> {
     }
 
     fn loop_over(&self, statement: &StmtFor) -> Account {
-        let elements = if statement.is_async {
-            (self.done)(Act::Iterate(&statement.iter), self.taken)
-        } else {
-            self.expression(&statement.iter)
-        };
+        let elements =
+            if statement.is_async { (self.done)(Act::Iterate(&statement.iter), self.taken) } else { self.expression(&statement.iter) };
         elements.and(self.block(&statement.body)).and(self.block(&statement.orelse))
     }
 

@@ -15,7 +15,7 @@ use super::handlers::head_of;
 use super::hearings::Asked;
 use super::hears::{Act, handler_hears, is_inert};
 use super::models::Models;
-use super::naming::is_debug_log;
+use super::naming::{is_debug_log, is_log};
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
@@ -100,7 +100,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             source: self.text(head),
             muted,
             repeats: site.around.blocks().any(|block| matches!(block, Block::Loop(_))),
-            is_explained: handler.body.iter().any(logs_for_debugging) || self.has_comment(handler),
+            is_explained: handler.body.iter().any(logs_for_debugging) || self.has_comment(handler) || tells_at_the_end(statement),
         })
     }
 
@@ -234,6 +234,22 @@ fn is_mute(statements: &[Stmt]) -> bool {
 
 fn logs_for_debugging(statement: &Stmt) -> bool {
     statement.as_expr_stmt().and_then(|statement| statement.value.as_call_expr()).is_some_and(is_debug_log)
+}
+
+/// Whether what comes after the work, failed or not, tells of it: it logs, or ends the stream that others read.
+fn tells_at_the_end(statement: &StmtTry) -> bool {
+    struct Tells(bool);
+    impl<'a> Visitor<'a> for Tells {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Call(call) = expression {
+                self.0 |= (is_log(call) && !is_debug_log(call)) || last_name(&call.func).is_some_and(|name| name == "write_eof");
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut tells = Tells(false);
+    tells.visit_body(&statement.finalbody);
+    tells.0
 }
 
 /// Whether a body is a task group and nothing else.

@@ -2,12 +2,12 @@
 
 use ruff_python_ast::{self as ast, Expr, ExprCall};
 
+use super::Kind;
 use super::birth::Finder;
 use super::body::{CallSite, Local, Use, last_name};
 use super::names::is_plain_coroutine_function;
 use super::naming::is_cleanup;
 use super::origin::{DEEPEST_ORIGIN, Given};
-use super::Kind;
 use super::witness::Account;
 
 /// What the awaitables of a gather are.
@@ -93,9 +93,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_map(&self, call: &'a ExprCall) -> Work {
         let Some(callee) = call.arguments.args.first().and_then(|function| self.flow.module.target(function)) else { return Work::Unknown };
         match callee.with_body(self.db, |_, function| is_plain_coroutine_function(function)) {
-            Some(true) => {
-                Work::Fresh { account: self.account(&callee, self.flow.module, &call.func), is_cleanup: false, is_guess: false }
-            }
+            Some(true) => Work::Fresh { account: self.account(&callee, self.flow.module, &call.func), is_cleanup: false, is_guess: false },
             _ => Work::Unknown,
         }
     }

@@ -18,7 +18,7 @@ fn check(fact: &Fact) -> Option<Finding> {
         return None;
     }
     // A task is cancelled at the latest when `asyncio.run` ends; any other future only if somebody does it.
-    let level = if callback.kind == Kind::Task { Level::Default } else { Level::Strict };
+    let level = if callback.kind == Kind::Task && !callback.is_last { Level::Default } else { Level::Strict };
     let noun = callback.kind.noun();
     let message = format!("`{}.{}()` raises in this done callback when the {noun} was cancelled", callback.name, callback.method);
     let mut finding = RULE.finding(&callback.site, message, format!("ask `{}.cancelled()` first", callback.name)).at_level(level);

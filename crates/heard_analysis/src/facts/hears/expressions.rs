@@ -129,11 +129,8 @@ impl Listener<'_, '_> {
 
     fn comprehension(&self, elements: &[&Expr], generators: &[Comprehension]) -> Account {
         let parts = generators.iter().map(|generator| {
-            let iterated = if generator.is_async {
-                (self.done)(Act::Iterate(&generator.iter), self.taken)
-            } else {
-                self.expression(&generator.iter)
-            };
+            let iterated =
+                if generator.is_async { (self.done)(Act::Iterate(&generator.iter), self.taken) } else { self.expression(&generator.iter) };
             iterated.and(self.expressions(&generator.ifs))
         });
         Account::all(parts).and(Account::all(elements.iter().map(|element| self.expression(element))))
@@ -178,7 +175,8 @@ impl Listener<'_, '_> {
         let is_end = matches!(key, "0" | "-1");
         let asks = |text: &str| {
             text.contains(&format!("{key} in {table}"))
-                || (is_end && [format!("if {table}"), format!("while {table}"), format!("len({table})")].iter().any(|test| text.contains(test)))
+                || (is_end
+                    && [format!("if {table}"), format!("while {table}"), format!("len({table})")].iter().any(|test| text.contains(test)))
         };
         asks(self.before(subscript.start()))
     }
