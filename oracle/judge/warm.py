@@ -23,8 +23,8 @@ _IMPORTED = (
     "asyncio", "concurrent.futures.thread", "contextlib", "dataclasses", "dis", "linecache", "logging", "queue",
     "traceback", "zipfile",
 )  # fmt: skip
-#: What only test runs import.
-_FOR_TESTS = ("heard.testing", "heard.pytest_plugin")
+#: What only test runs and programs with exporters import.
+_APART = ("heard.exporters.", "heard.testing", "heard.pytest_plugin")
 
 
 def main() -> None:
@@ -63,8 +63,8 @@ def _warm_up(mode: str) -> None:
 
         for module in pkgutil.walk_packages(heard.__path__, "heard."):
             # The first runs a command, the second starts the monitor, and no program under `heard run` has the others:
-            # they need pytest, which an interpreter need not have.
-            if not module.name.endswith(("__main__", ".children")) and not module.name.startswith(_FOR_TESTS):
+            # they need pytest or the SDKs of others, which an interpreter need not have.
+            if not module.name.endswith(("__main__", ".children")) and not module.name.startswith(_APART):
                 importlib.import_module(module.name)
 
 

@@ -64,6 +64,18 @@ class Kept(Exporter):
         self.closed += 1
 
 
+class Slow(Kept):
+    """Comes back with its first record when it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+
+    def export(self, failure: heard.Failure) -> None:
+        assert self.released.wait(PATIENCE)
+        super().export(failure)
+
+
 def test_an_exporter_is_given_every_record_beside_the_log(caplog: pytest.LogCaptureFixture) -> None:
     exporter = Kept()
     heard.install(grace=0.05, exporters=[exporter])
@@ -104,13 +116,6 @@ def test_an_exporter_that_fails_is_told_once_and_the_others_go_on(caplog: pytest
 
 
 def test_an_exporter_that_blocks_stops_nothing() -> None:
-    released = threading.Event()
-
-    class Slow(Kept):
-        def export(self, failure: heard.Failure) -> None:
-            assert released.wait(PATIENCE)
-            super().export(failure)
-
     slow = Slow()
     heard.install(exporters=[slow])
 
@@ -120,7 +125,7 @@ def test_an_exporter_that_blocks_stops_nothing() -> None:
             task = asyncio.create_task(fail(), name=f"job {number}")
             del task
         await until(lambda: heard.stats().lost == 1100)
-        released.set()
+        slow.released.set()
 
     asyncio.run(crowd())
     heard.uninstall()
@@ -132,19 +137,12 @@ def test_an_exporter_that_blocks_stops_nothing() -> None:
 def test_the_queue_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     from heard.exporters.delivery import Delivery
 
-    released = threading.Event()
-
-    class Slow(Kept):
-        def export(self, failure: heard.Failure) -> None:
-            assert released.wait(PATIENCE)
-            super().export(failure)
-
     slow = Slow()
     delivery = Delivery((slow,))
     failure = heard.Failure("task-failed", "dropped-task", "lost", "1", 0.0)
     for _ in range(1500):
         delivery.put(failure, None)
-    released.set()
+    slow.released.set()
     delivery.close()
     # One may have been on its way already.
     assert len(slow.records) in (1000, 1001)

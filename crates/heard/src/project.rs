@@ -8,6 +8,7 @@ mod requires_python;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::Environment;
@@ -117,9 +118,14 @@ impl Project {
     }
 }
 
-/// The installation behind the `python3` on the path. Only Python itself can tell, since what lies on
-/// the path may be a shim.
+/// The installation behind the `python3` on the path, as it was when that was first asked.
 fn python_on_the_path() -> Option<Utf8PathBuf> {
+    static FOUND: LazyLock<Option<Utf8PathBuf>> = LazyLock::new(ask_python);
+    FOUND.clone()
+}
+
+/// Only Python itself can tell, since what lies on the path may be a shim.
+fn ask_python() -> Option<Utf8PathBuf> {
     // `-S` keeps it from running what is installed there; a virtual environment then knows only its executable.
     let question = "import sys; print(sys.executable); print(sys.prefix)";
     let ask = |python| Command::new(python).args(["-I", "-S", "-c", question]).stdin(Stdio::null()).output().ok();

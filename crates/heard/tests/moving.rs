@@ -75,7 +75,9 @@ fn apply(files: &mut Files, edit: &Edit, step: usize, known: &str) -> bool {
                 let rest = rest.strip_prefix("def ").or_else(|| rest.strip_prefix("class "))?;
                 rest.split(['(', ':']).next()
             });
-            let is_free = |name: &&str| !name.starts_with("__") && name.len() > 6 && !known.contains(*name);
+            // What was put in is looked for by its name.
+            let is_ours = |name: &str| name.starts_with("added_");
+            let is_free = |name: &&str| !name.starts_with("__") && name.len() > 6 && !known.contains(*name) && !is_ours(name);
             let definitions: Vec<String> = definitions.filter(is_free).map(str::to_owned).collect();
             let Some(old) = definitions.get(which % definitions.len().max(1)).cloned() else { return false };
             for text in files.values_mut() {

@@ -52,6 +52,7 @@ mod raises;
 mod raw_tasks;
 mod resolves;
 mod scopes;
+mod search;
 mod siblings;
 mod signal_handlers;
 mod silence;
@@ -257,8 +258,8 @@ pub(crate) fn facts(finder: &Finder, index: &Index, all: bool) -> Vec<Fact> {
     facts.extend(finder.first_of_groups().map(Fact::FirstOfGroup));
     facts.extend(finder.probes().map(Fact::Probe));
     facts.extend(finder.left_generators().map(Fact::LeftGenerator));
-    facts.extend(finder.nested_runs().into_iter().map(Fact::NestedRun));
-    facts.extend(finder.unwatched_joins().into_iter().map(Fact::UnwatchedJoin));
+    facts.extend(finder.nested_runs().map(Fact::NestedRun));
+    facts.extend(finder.unwatched_joins().map(Fact::UnwatchedJoin));
     facts.extend(finder.faulty_exits().map(Fact::FaultyExit));
     facts.extend(finder.skipped_cleanups().map(Fact::SkippedCleanup));
     facts

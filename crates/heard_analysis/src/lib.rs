@@ -26,7 +26,7 @@ pub mod system;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
-pub use cancellation::{Cancellation, Cancelled};
+pub use cancellation::Cancellation;
 pub use check::{Report, Request, check};
 pub use context::is_test_code;
 pub use declared::UnknownName;

@@ -174,6 +174,11 @@ impl Scanner {
 
     /// Values in the order of the file, and whether these are the last.
     fn values(&mut self, values: Vec<(u64, Value)>, is_end: bool) {
+        if let Some(Reader::Document(document, _)) = &mut self.shape {
+            for (line, text) in document.take_damaged() {
+                self.partial.puzzle(Example { file: self.name.to_string(), line, text });
+            }
+        }
         let Some(Reader::Document(_, order) | Reader::Journal(_, order) | Reader::Table(_, order)) = &mut self.shape else { return };
         let mut items = Vec::new();
         for (number, value) in values {
@@ -331,7 +336,7 @@ impl Scanner {
         self.lines(true);
         let mut values = Vec::new();
         match &mut self.shape {
-            Some(Reader::Document(document, _)) => document.end_of_text(&mut values),
+            Some(Reader::Document(document, _)) => document.finish(&mut values),
             Some(Reader::Journal(journal, _)) => journal.finish(&mut values),
             Some(Reader::Table(table, _)) => table.feed(&[], &mut values),
             Some(Reader::Odd(odd, ..)) => {
@@ -342,6 +347,12 @@ impl Scanner {
             _ => {}
         }
         self.values(values, true);
+        if let Some(Reader::Lines(_, unwrapper) | Reader::Odd(_, unwrapper, ..)) = &mut self.shape {
+            let number = self.partial.file(&self.name).lines;
+            for item in unwrapper.rest() {
+                self.item(number, item);
+            }
+        }
         let file = Rc::clone(&self.name);
         for event in self.unread.rest() {
             self.keep(event, &file);

@@ -61,3 +61,19 @@ fn a_record_that_is_cut_by_rotation_is_one() {
         assert!(counts.contains(&("task-failed", 2)) && counts.len() == 6, "{cut}: {counts:?}");
     }
 }
+
+#[test]
+fn what_is_cut_in_its_container_is_not_dropped() {
+    let message = "Task exception was never retrieved\\nfuture: <Task x>";
+    for text in [
+        format!("{{\n  \"events\": [\n    {{\n      \"message\": \"{message}\",\n      \"level\": "),
+        format!("[\n  {{\"message\": \"{message}\" \"level\": 1}},\n  {{\"message\": \"x\"}}\n]\n"),
+        format!("[\n  {{\n  \"lines\": [\n    \"{message}\",\n"),
+        format!("2025-03-11T09:15:02.123456Z stderr P {{\"event\": \"{message}"),
+        "2025-03-11T09:15:02.123456Z stderr P ERROR:asyncio:Task exception was never retrieved".to_owned(),
+    ] {
+        let report = heard_logs::Report::of(&read(text.as_bytes()));
+        let said = report.incidents.len() as u64 + report.not_understood.count + report.quoted.count;
+        assert_eq!(said, 1, "{text}");
+    }
+}

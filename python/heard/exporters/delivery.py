@@ -34,8 +34,6 @@ class Delivery:
     def _renew(self) -> None:
         self.lock = threading.Lock()
         self.news = threading.Event()
-        self.is_idle = threading.Event()
-        self.is_idle.set()
         self.is_closing = False
         self.thread: threading.Thread | None = None
 
@@ -57,7 +55,6 @@ class Delivery:
 
     def _wake(self) -> None:
         with self.lock:
-            self.is_idle.clear()
             self.news.set()
             if self.thread is None and not self.is_closing:
                 # Not before there is something to bring: most processes never report anything.
@@ -74,9 +71,8 @@ class Delivery:
             self.news.clear()
             self._bring()
             with self.lock:
-                if not self.waiting:
-                    self.is_idle.set()
-                if self.is_closing:
+                # What came meanwhile has set the news anew.
+                if self.is_closing and not self.waiting:
                     return
 
     def _bring(self, until: float = float("inf")) -> None:
@@ -106,8 +102,6 @@ class Delivery:
     def close(self) -> None:
         """Brings what waits, for two seconds at most, and ends the thread."""
         end = time.monotonic() + _END_PATIENCE
-        if self.thread is not None:
-            self.is_idle.wait(_END_PATIENCE)
         with self.lock:
             self.is_closing = True
             self.news.set()

@@ -33,8 +33,6 @@ _FIRST_FLUSH = 1.0
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _AROUND = [os.path.join(_PACKAGE, "report", ""), os.path.join(_PACKAGE, "monitor", "hooks", "loops.py")]
 
-T = typing.TypeVar("T")
-
 
 class Reporter:
     """Nothing that goes wrong in here gets into the program."""
@@ -78,26 +76,24 @@ class Reporter:
         if self.settings.listener is not None and isinstance(exception, BaseException):
             self.settings.listener.handled(exception)
 
-    def _in_turn(self, work: Callable[[], T]) -> T | None:
+    def _in_turn(self, work: Callable[[], object]) -> None:
         """Does it now, or when this thread has done with what it is doing: code of the program's that runs within a
         report, a collection or a handler of its log, may fail too."""
         waiting: collections.deque[Callable[[], object]] | None = getattr(self.queue, "waiting", None)
         if waiting is not None:
             waiting.append(work)
-            return None
+            return
         waiting = self.queue.waiting = collections.deque()
         try:
-            found = _attempt(work)
+            _attempt(work)
             while waiting or self.left:
                 _attempt((waiting or self.left).popleft())
-            return found
         except BaseException as error:
             # A signal handler of the program's has run here by chance. Whoever calls may be a finaliser.
             if threading.get_ident() != threading.main_thread().ident:
                 raise
             self.left.extend(waiting)
             _native.raise_later(error, _PACKAGE, _AROUND)
-            return None
         finally:
             self.queue.waiting = None
 
@@ -285,13 +281,12 @@ def _delivery(settings: Settings) -> Delivery | None:
     return Delivery(settings.exporters)
 
 
-def _attempt(work: Callable[[], T]) -> T | None:
+def _attempt(work: Callable[[], object]) -> None:
     try:
-        return work()
+        work()
     except Exception:
         # A monitor that fails must not take the program with it.
         _complain()
-        return None
 
 
 def _complain() -> None:

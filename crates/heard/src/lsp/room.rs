@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Awaitable, Cancellation, Cancelled, Finding, Notice, Request};
+use heard_analysis::{Awaitable, Cancellation, Finding, Notice, Request};
 
 use super::progress::Progress;
 use crate::check::Wanted;
@@ -47,12 +47,6 @@ pub(super) enum NoAnswer {
     Cancelled,
     /// Something is wrong with the settings, in one line.
     Trouble(String),
-}
-
-impl From<Cancelled> for NoAnswer {
-    fn from(_: Cancelled) -> Self {
-        NoAnswer::Cancelled
-    }
 }
 
 impl Room {

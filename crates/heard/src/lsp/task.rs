@@ -99,14 +99,14 @@ impl Desk {
         *self.running() = None;
     }
 
-    /// Stops the work, since what it is about has changed.
+    /// Drops what comes of the work, since what it is about has changed.
     pub(super) fn stop(&self) {
         if let Some((_, cancellation)) = &*self.running() {
             cancellation.cancel();
         }
     }
 
-    /// Stops the work for a request that nobody wants answered any more.
+    /// Drops what comes of the work for a request that nobody wants answered any more.
     pub(super) fn cancel(&self, request: &RequestId) {
         if let Some((Some(id), cancellation)) = &*self.running()
             && id == request

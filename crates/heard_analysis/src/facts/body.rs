@@ -302,7 +302,12 @@ impl<'a> Body<'a> {
 
     /// Where a call stands.
     pub(crate) fn site_of(&self, call: &ExprCall) -> Option<&CallSite<'a>> {
-        self.calls.get(*self.places.get(&call.range())?)
+        self.site_at(call.range())
+    }
+
+    /// The call that stands there.
+    pub(crate) fn site_at(&self, range: TextRange) -> Option<&CallSite<'a>> {
+        self.calls.get(*self.places.get(&range)?)
     }
 
     /// The scope that binds `name` as seen from `frame`, or `None` where no function does.

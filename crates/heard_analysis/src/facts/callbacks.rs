@@ -124,17 +124,18 @@ impl<'a> Finder<'_, '_, 'a> {
         let by_place =
             positional.iter().enumerate().map(|(place, argument)| (Argument::At(place).behind(usize::from(callee.is_bound)), argument));
         let by_name = keywords.iter().filter_map(|keyword| Some((Argument::Named(keyword.arg.as_ref()?.id.clone()), &keyword.value)));
-        let mut candidates = by_place.chain(by_name).filter(|(_, argument)| may_be_async(argument)).peekable();
-        candidates.peek()?;
         let is_dropped = |argument: &Argument| {
             callee.with_body(self.db, |module, function| {
                 let is_plain = function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression));
                 is_plain && !looks_at_results(&function.body) && self.flow.drops_results_of(module, function, argument)
             })
         };
-        candidates
+        // To walk over the body of what is called is dear, so that is asked last.
+        by_place
+            .chain(by_name)
+            .filter(|(_, argument)| may_be_async(argument))
             .find(|(place, argument)| {
-                is_dropped(place) == Some(true) && self.is_coroutine_function(argument, &site.around.scope, DEEPEST_ORIGIN)
+                self.is_coroutine_function(argument, &site.around.scope, DEEPEST_ORIGIN) && is_dropped(place) == Some(true)
             })
             .map(|(_, argument)| argument)
     }

@@ -1,11 +1,11 @@
 //! What a function does behind a statement that has come to its end.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::body::last_name;
 use super::naming::ends_something;
+use super::search::pauses;
 
 /// What comes behind a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,26 +109,5 @@ fn is_cleanup(awaited: &Expr) -> bool {
 }
 
 fn awaits_something(statement: &Stmt) -> bool {
-    struct Awaits(bool);
-    impl<'a> Visitor<'a> for Awaits {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            match statement {
-                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => return,
-                Stmt::For(statement) => self.0 |= statement.is_async,
-                Stmt::With(statement) => self.0 |= statement.is_async,
-                _ => {}
-            }
-            walk_stmt(self, statement);
-        }
-
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            self.0 |= matches!(expression, Expr::Await(node) if !is_cleanup(&node.value));
-            if !expression.is_lambda_expr() {
-                walk_expr(self, expression);
-            }
-        }
-    }
-    let mut awaits = Awaits(false);
-    awaits.visit_stmt(statement);
-    awaits.0
+    pauses(std::slice::from_ref(statement), |expression| matches!(expression, Expr::Await(node) if !is_cleanup(&node.value)))
 }

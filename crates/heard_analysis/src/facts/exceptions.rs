@@ -268,6 +268,11 @@ impl<'e> ExceptionSet<'e> {
         self.is_bare || self.names.contains("BaseException")
     }
 
+    /// Whether a cancellation may be taken, as far as names tell.
+    pub(super) fn may_take_cancellation(&self) -> bool {
+        self.is_all() || self.is_open() || self.names("CancelledError")
+    }
+
     /// Whether every failure is taken.
     pub(super) fn is_broad(&self) -> bool {
         self.is_all() || self.names.contains("Exception")

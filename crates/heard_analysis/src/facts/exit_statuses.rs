@@ -47,7 +47,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 ProcessUse::Wait(range) => wait = Some(range),
             }
         }
-        let wait = self.flow.body.calls.iter().find(|other| Some(other.call.range()) == wait)?;
+        let wait = self.flow.body.site_at(wait?)?;
         self.flow.module.callee(site.call)?.name.filter(|name| STARTERS.contains(&name.as_str()))?;
         Some(UnreadStatus {
             site: self.site(wait.call.range(), &wait.around),

@@ -79,7 +79,7 @@ impl<'a> Finder<'_, '_, 'a> {
                     };
                     let is_open = then == Then::WorksOnInside && (is_ending(function, &site.around) || knows_interruption(function));
                     return (!is_open && self.waits_for_own(function, &statement.body))
-                        .then(|| self.swallow_at(site, handler, caught, then));
+                        .then(|| self.swallow_at(site, head_of(handler), caught, then));
                 }
                 (&statement.body, head_of(handler), caught, returns)
             }
@@ -105,13 +105,10 @@ impl<'a> Finder<'_, '_, 'a> {
                 Continuation::Ends => return None,
             }
         };
-        let mut around = site.around.clone();
-        around.statement = head;
-        Some(Swallow { site: self.site(head, &around), source: self.text(head), caught, then })
+        Some(self.swallow_at(site, head, caught, then))
     }
 
-    fn swallow_at(&self, site: &StatementSite<'a>, handler: &ExceptHandlerExceptHandler, caught: Caught, then: Then) -> Swallow {
-        let head = head_of(handler);
+    fn swallow_at(&self, site: &StatementSite<'a>, head: TextRange, caught: Caught, then: Then) -> Swallow {
         let mut around = site.around.clone();
         around.statement = head;
         Swallow { site: self.site(head, &around), source: self.text(head), caught, then }

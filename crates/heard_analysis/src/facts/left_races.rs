@@ -90,10 +90,7 @@ impl<'a> Finder<'_, '_, 'a> {
 
 /// Whether the `finally` of a `try`, or a handler that takes a cancellation, cancels something.
 fn ends_tasks(statement: &ast::StmtTry) -> bool {
-    let takes = |handler: &&ast::ExceptHandlerExceptHandler| {
-        let set = ExceptionSet::of_handler(handler);
-        set.is_all() || set.is_open() || set.names("CancelledError")
-    };
+    let takes = |handler: &&ast::ExceptHandlerExceptHandler| ExceptionSet::of_handler(handler).may_take_cancellation();
     let handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
     let mut cancels = Cancels(false);
     cancels.visit_body(&statement.finalbody);

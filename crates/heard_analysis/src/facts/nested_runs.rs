@@ -10,6 +10,7 @@ use super::birth::Finder;
 use super::body::{Block, CallSite, last_name};
 use super::exceptions::ExceptionSet;
 use super::hears::is_transparent;
+use super::search::calls_in;
 use crate::finding::Span;
 use crate::resolve::Module;
 
@@ -28,21 +29,13 @@ pub(crate) struct NestedRun {
 
 impl<'a> Finder<'_, '_, 'a> {
     /// The nested runs of the module.
-    pub(super) fn nested_runs(&self) -> Vec<NestedRun> {
+    pub(super) fn nested_runs(&self) -> impl Iterator<Item = NestedRun> + '_ {
         // It makes loops run inside of each other.
-        if self.flow.module.text().contains("nest_asyncio") {
-            return Vec::new();
-        }
-        let mut found: Vec<NestedRun> = Vec::new();
-        for site in self.flow.body.calls.iter().filter(|site| !site.is_dead && site.around.scope.is_async) {
-            let is_expected = site.around.blocks().any(|block| matches!(block, Block::Try(statement) if expects_refusal(statement)));
-            if let Some(run) = self.nested_run(site).filter(|_| !is_expected)
-                && found.iter().all(|known| known.site.span != run.site.span)
-            {
-                found.push(run);
-            }
-        }
-        found
+        let nests = self.flow.module.text().contains("nest_asyncio");
+        let is_expected =
+            |site: &CallSite<'a>| site.around.blocks().any(|block| matches!(block, Block::Try(statement) if expects_refusal(statement)));
+        let asked = self.flow.body.calls.iter().filter(move |site| !nests && !site.is_dead && site.around.scope.is_async);
+        asked.filter_map(move |site| self.nested_run(site).filter(|_| !is_expected(site)))
     }
 
     fn nested_run(&self, site: &CallSite<'a>) -> Option<NestedRun> {
@@ -73,9 +66,7 @@ impl<'a> Finder<'_, '_, 'a> {
             if !is_plain || knows_of_loops(function) || module.text().contains("nest_asyncio") {
                 return None;
             }
-            let mut calls = Calls(Vec::new());
-            calls.visit_body(&function.body);
-            calls.0.into_iter().find(|call| is_run(module, call)).map(|call| module.span(call.range()))
+            calls_in(&function.body).into_iter().find(|call| is_run(module, call)).map(|call| module.span(call.range()))
         })?
     }
 }
@@ -115,22 +106,4 @@ fn knows_of_loops(function: &StmtFunctionDef) -> bool {
 /// Whether a handler is for the very error that says that a loop runs already.
 fn expects_refusal(statement: &StmtTry) -> bool {
     statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| ExceptionSet::of_handler(handler).names("RuntimeError"))
-}
-
-/// The calls that run when a function runs, those of functions in it left out.
-struct Calls<'a>(Vec<&'a ExprCall>);
-
-impl<'a> Visitor<'a> for Calls<'a> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
-            walk_stmt(self, statement);
-        }
-    }
-
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        self.0.extend(expression.as_call_expr());
-        if !expression.is_lambda_expr() {
-            walk_expr(self, expression);
-        }
-    }
 }

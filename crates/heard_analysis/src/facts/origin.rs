@@ -245,10 +245,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         };
         let drops = |taken: &Taken| taken.is_certain && taken.fate == Fate::Lost(Loss::Dropped);
         let is_dropped = || self.flow.taken_by_callers(Value::new(Kind::Task), function).is_some_and(|taken| taken.iter().any(drops));
-        if !self.flow.body.calls.iter().any(is_drop) && !is_dropped() {
-            return None;
-        }
-        self.flow.fate_in_helper(self.flow.module, site.call, Kind::Task).filter(|fate| matches!(fate, Fate::Lost(Loss::Unheld { .. })))
+        // Its own function is looked at first: its callers may be in many files.
+        let fate = self.flow.fate_in_helper(self.flow.module, site.call, Kind::Task);
+        let fate = fate.filter(|fate| matches!(fate, Fate::Lost(Loss::Unheld { .. })))?;
+        (self.flow.body.calls.iter().any(is_drop) || is_dropped()).then_some(fate)
     }
 
     /// Whether `call` goes to a coroutine function of this module, each decorator of which returns a

@@ -41,7 +41,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn awaited_probe(&self, site: &StatementSite<'a>) -> Option<Probe> {
         let statement = site.statement.as_try_stmt().filter(|statement| !statement.is_star)?;
         let sets = || statement.handlers.iter().filter_map(|handler| handler.as_except_handler()).map(ExceptionSet::of_handler);
-        let hears = |set: ExceptionSet| set.is_all() || set.is_open() || set.names("CancelledError");
+        let hears = |set: ExceptionSet| set.may_take_cancellation();
         let [Stmt::Expr(first), ..] = &*statement.body else { return None };
         let awaited = first.value.as_await_expr()?;
         let task = match &*awaited.value {

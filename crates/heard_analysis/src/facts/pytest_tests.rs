@@ -33,7 +33,7 @@ impl Finder<'_, '_, '_> {
         let is_test_file = path.file_stem().is_some_and(|stem| stem.starts_with("test_") || stem.ends_with("_test"));
         let functions = || self.flow.body.statements.iter().filter_map(|site| Some((site, site.statement.as_function_def_stmt()?)));
         let Some(mark) = functions().find_map(|(_, function)| mark_of(function)) else { return Vec::new() };
-        if self.is_marked_as_a_whole() || runs_all(self.db.system(), path) {
+        if self.is_marked_as_a_whole() {
             return Vec::new();
         }
         let candidates = functions().filter_map(|(site, function)| {
@@ -46,7 +46,9 @@ impl Finder<'_, '_, '_> {
                 is_misplaced,
             })
         });
-        candidates.collect()
+        let found: Vec<UnmarkedTest> = candidates.collect();
+        // Files are read for that, so it is asked where there is something to tell.
+        if found.is_empty() || runs_all(self.db.system(), path) { Vec::new() } else { found }
     }
 
     /// Whether the module, or a hook in it, marks all of its tests.

@@ -9,6 +9,7 @@ use super::birth::Finder;
 use super::body::{Block, CallSite, Use, last_name};
 use super::naming::is_task_scope;
 use super::origin::work_callee;
+use super::search::awaited_calls;
 use super::{Kind, Site};
 use crate::finding::Span;
 use crate::resolve::Module;
@@ -39,19 +40,11 @@ pub(crate) enum Hang {
 }
 
 impl<'a> Finder<'_, '_, 'a> {
-    /// The unwatched waits of the module, one for each place that makes them hang.
-    pub(super) fn unwatched_joins(&self) -> Vec<UnwatchedJoin> {
-        let mut found: Vec<UnwatchedJoin> = Vec::new();
-        for join in self.flow.body.calls.iter().filter(|site| self.is_join(site)) {
-            for spawn in &self.flow.body.calls {
-                if let Some(hang) = self.unwatched_join(join, spawn)
-                    && found.iter().all(|known| known.site.span != hang.site.span)
-                {
-                    found.push(hang);
-                }
-            }
-        }
-        found
+    /// The unwatched waits of the module, with each place that makes them hang.
+    pub(super) fn unwatched_joins(&self) -> impl Iterator<Item = UnwatchedJoin> + '_ {
+        let calls = &self.flow.body.calls;
+        let joins = calls.iter().filter(|site| self.is_join(site));
+        joins.flat_map(move |join| calls.iter().filter_map(move |spawn| self.unwatched_join(join, spawn)))
     }
 
     /// Whether a call waits for an asyncio queue, and for nothing beside it.
@@ -91,7 +84,7 @@ impl<'a> Finder<'_, '_, 'a> {
             }
         })??;
         let (range, around) = match at {
-            Some(done) => (done, &self.flow.body.calls.iter().find(|site| site.call.range() == done)?.around),
+            Some(done) => (done, &self.flow.body.site_at(done)?.around),
             None => (spawn.call.range(), &spawn.around),
         };
         Some(UnwatchedJoin {
@@ -241,14 +234,5 @@ fn speaks_of_done(body: &[Stmt]) -> bool {
 
 /// Whether a function awaits what it calls without knowing what that is: a function that others give.
 fn calls_what_others_give(module: &Module<'_>, function: &StmtFunctionDef) -> bool {
-    struct Awaited<'a>(Vec<&'a ExprCall>);
-    impl<'a> Visitor<'a> for Awaited<'a> {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            self.0.extend(expression.as_await_expr().and_then(|node| node.value.as_call_expr()));
-            walk_expr(self, expression);
-        }
-    }
-    let mut awaited = Awaited(Vec::new());
-    awaited.visit_body(&function.body);
-    awaited.0.iter().any(|call| module.is_untyped(&call.func))
+    awaited_calls(&function.body).iter().any(|call| module.is_untyped(&call.func))
 }

@@ -1,7 +1,6 @@
 //! Handlers for failures that release something and raise again, so that a cancellation leaves it as it is.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtTry, StmtWith};
 use ruff_text_size::Ranged;
 
@@ -11,6 +10,7 @@ use super::body::{Block, StatementSite, last_name};
 use super::exceptions::ExceptionSet;
 use super::handlers::head_of;
 use super::naming::{only_tells, releases};
+use super::search::{awaited_calls, calls_in, pauses};
 use crate::finding::Span;
 
 /// A handler that cleans up behind failures and not behind a cancellation.
@@ -68,25 +68,21 @@ impl<'a> Finder<'_, '_, 'a> {
 /// What a handler calls to release something, where it does that and raises.
 fn releasing(handler: &ExceptHandlerExceptHandler) -> Option<&ExprCall> {
     let [body @ .., Stmt::Raise(_)] = &*handler.body else { return None };
-    let mut calls = Releases(Vec::new());
-    calls.visit_body(body);
-    calls.0.into_iter().next()
+    calls_in(body).into_iter().find(|call| is_release(call))
 }
 
 /// Whether a handler of a `try` takes a cancellation.
 fn hears_cancellation(statement: &StmtTry) -> bool {
     statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
         let set = ExceptionSet::of_handler(handler);
-        set.is_all() || set.is_open() || set.names("CancelledError") || set.names("Cancelled")
+        set.may_take_cancellation() || set.names("Cancelled")
     })
 }
 
 /// Whether a block around does what the handler does, for whatever leaves it, or ends what it ends.
 fn is_released_by(block: Block<'_>, method: &Name, released: &Name) -> bool {
     let does_it = |body: &[Stmt]| {
-        let mut calls = Releases(Vec::new());
-        calls.visit_body(body);
-        calls.0.iter().any(|call| {
+        calls_in(body).into_iter().filter(|call| is_release(call)).any(|call| {
             let Expr::Attribute(other) = &*call.func else { return false };
             other.attr.id == *method || receiver_of(&other.value) == Some(released)
         })
@@ -117,67 +113,16 @@ fn receiver_of(expression: &Expr) -> Option<&Name> {
     }
 }
 
-/// The calls that release something.
-struct Releases<'a>(Vec<&'a ExprCall>);
-
-impl<'a> Visitor<'a> for Releases<'a> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
-            walk_stmt(self, statement);
-        }
-    }
-
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Call(call) = expression
-            && call.func.is_attribute_expr()
-            && !only_tells(call)
-            && last_name(&call.func).is_some_and(|name| releases(name))
-        {
-            self.0.push(call);
-        }
-        if !expression.is_lambda_expr() {
-            walk_expr(self, expression);
-        }
-    }
+fn is_release(call: &ExprCall) -> bool {
+    call.func.is_attribute_expr() && !only_tells(call) && last_name(&call.func).is_some_and(|name| releases(name))
 }
 
 /// Whether statements await a gather.
 fn gathers(body: &[Stmt]) -> bool {
-    struct Gathers(bool);
-    impl<'a> Visitor<'a> for Gathers {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            let awaited = expression.as_await_expr().and_then(|node| node.value.as_call_expr());
-            self.0 |= awaited.and_then(|call| last_name(&call.func)).is_some_and(|name| name == "gather");
-            walk_expr(self, expression);
-        }
-    }
-    let mut gathers = Gathers(false);
-    gathers.visit_body(body);
-    gathers.0
+    awaited_calls(body).iter().any(|call| last_name(&call.func).is_some_and(|name| name == "gather"))
 }
 
 /// Whether statements wait, so that a cancellation may come out of them.
 fn waits(body: &[Stmt]) -> bool {
-    struct Waits(bool);
-    impl<'a> Visitor<'a> for Waits {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            match statement {
-                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => return,
-                Stmt::For(statement) => self.0 |= statement.is_async,
-                Stmt::With(statement) => self.0 |= statement.is_async,
-                _ => {}
-            }
-            walk_stmt(self, statement);
-        }
-
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            self.0 |= matches!(expression, Expr::Await(_) | Expr::Yield(_));
-            if !expression.is_lambda_expr() {
-                walk_expr(self, expression);
-            }
-        }
-    }
-    let mut waits = Waits(false);
-    waits.visit_body(body);
-    waits.0
+    pauses(body, |expression| matches!(expression, Expr::Await(_) | Expr::Yield(_)))
 }

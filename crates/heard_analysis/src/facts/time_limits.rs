@@ -12,6 +12,7 @@ use super::models::FunctionModel;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
 use super::raises::collects_failures;
+use super::search::awaited_calls;
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
 
@@ -130,9 +131,7 @@ impl<'a> Finder<'_, '_, 'a> {
     /// The work that the body of a `try` limits, if it can fail.
     fn limited_work(&self, statement: &'a StmtTry) -> Option<&'a ExprCall> {
         let [Stmt::Expr(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::Return(_)] = &*statement.body else { return None };
-        let mut awaited = Awaited(Vec::new());
-        awaited.visit_body(&statement.body);
-        let [limit] = &*awaited.0 else { return None };
+        let [limit] = &*awaited_calls(&statement.body) else { return None };
         let work = limit.arguments.args.first()?.as_call_expr().filter(|_| self.is_modelled(limit, |model| model.limits))?;
         (!self.flow.model(work).is_some_and(|model| model.never_fails)).then_some(work)
     }
@@ -197,16 +196,4 @@ fn speaks_of_time_only(handler: &ExceptHandlerExceptHandler) -> bool {
 fn is_about_time(text: &str) -> bool {
     let text = text.to_lowercase();
     ["timeout", "timed out", "time out"].iter().any(|words| text.contains(words))
-}
-
-/// The calls that a body awaits.
-struct Awaited<'a>(Vec<&'a ExprCall>);
-
-impl<'a> Visitor<'a> for Awaited<'a> {
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Await(node) = expression {
-            self.0.extend(node.value.as_call_expr());
-        }
-        walk_expr(self, expression);
-    }
 }

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::message;
+
 /// Bytes of one value at most; of a larger one the elements of the array in it are read.
 const MOST_VALUE: usize = 8 << 20;
 
@@ -24,8 +26,12 @@ pub(crate) struct Document {
     between: Vec<u8>,
     /// A bracket at the end of what was read: what follows tells whether a value begins there.
     held: Vec<u8>,
+    /// What of values that are damaged, cut off or too large may be a message, and the line where each begins.
+    damaged: Vec<(u64, String)>,
 }
 
+/// Damaged values at most that are kept at once.
+const MOST_DAMAGED: usize = 1000;
 /// Bytes of a line between values at most.
 const MOST_LINE: usize = 1 << 20;
 
@@ -92,7 +98,9 @@ impl Document {
             }
             at += 1;
         }
-        if self.depth > self.level && !self.skips {
+        if self.skips {
+            self.damage(&bytes[from.min(bytes.len())..]);
+        } else if self.depth > self.level {
             self.value.extend_from_slice(&bytes[from.min(bytes.len())..]);
             if self.value.len() > MOST_VALUE {
                 self.open_up(out);
@@ -102,11 +110,12 @@ impl Document {
 
     /// Whether a value begins here, which a program's own lines do not: `[2025-03-11] {x}`.
     fn begins_here(&self, bytes: &[u8]) -> bool {
-        let next = bytes[1..].iter().find(|byte| !byte.is_ascii_whitespace());
-        let is_first = self.between.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
+        // Both may look at much, and are asked of few signs.
+        let next = || bytes[1..].iter().find(|byte| !byte.is_ascii_whitespace());
+        let is_first = || self.between.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
         match bytes[0] {
-            b'{' => is_first || next == Some(&b'"'),
-            b'[' => is_first && matches!(next, Some(b'{' | b'[' | b'"' | b']')),
+            b'{' => is_first() || next() == Some(&b'"'),
+            b'[' => is_first() && matches!(next(), Some(b'{' | b'[' | b'"' | b']')),
             _ => false,
         }
     }
@@ -124,7 +133,7 @@ impl Document {
     }
 
     /// Gives the line that stands between values, if there is more in it than what parts them.
-    pub(crate) fn end_of_text(&mut self, out: &mut Vec<(u64, Value)>) {
+    fn end_of_text(&mut self, out: &mut Vec<(u64, Value)>) {
         let text = std::mem::take(&mut self.between);
         if text.iter().any(u8::is_ascii_alphanumeric) {
             out.push((self.line, Value::String(crate::lines::text(&text))));
@@ -132,13 +141,37 @@ impl Document {
     }
 
     fn end(&mut self, out: &mut Vec<(u64, Value)>) {
-        if !self.skips
-            && let Ok(value) = serde_json::from_slice(&self.value)
-        {
-            out.push((self.begins, value));
+        let value = std::mem::take(&mut self.value);
+        if !self.skips {
+            match serde_json::from_slice(&value) {
+                Ok(value) => out.push((self.begins, value)),
+                Err(_) => self.damage(&value),
+            }
         }
         self.skips = false;
-        self.value.clear();
+    }
+
+    /// The stream has ended, perhaps in the middle of a value.
+    pub(crate) fn finish(&mut self, out: &mut Vec<(u64, Value)>) {
+        self.end_of_text(out);
+        let value = std::mem::take(&mut self.value);
+        self.damage(&value);
+    }
+
+    /// Keeps what stands around a message in a value that cannot be read.
+    fn damage(&mut self, value: &[u8]) {
+        let Some(at) = message::find_trigger(value).filter(|_| self.damaged.len() < MOST_DAMAGED) else { return };
+        let line = self.begins + memchr::memchr_iter(b'\n', &value[..at]).count() as u64;
+        let around = &value[at.saturating_sub(200)..value.len().min(at + 800)];
+        let text = crate::lines::text(around);
+        if message::find(&text).is_some() {
+            self.damaged.push((line, text));
+        }
+    }
+
+    /// What could not be read since the last time.
+    pub(crate) fn take_damaged(&mut self) -> Vec<(u64, String)> {
+        std::mem::take(&mut self.damaged)
     }
 
     /// The value is too large: goes on with the elements of the first array of objects in it.
@@ -150,10 +183,11 @@ impl Document {
         });
         let Some(start) = start.filter(|_| self.level == 0) else {
             self.skips = true;
+            self.damage(&value);
             return;
         };
         let line = self.begins.saturating_sub(1) + memchr::memchr_iter(b'\n', &value[..start]).count() as u64;
-        *self = Self { line, ..Self::default() };
+        *self = Self { line, damaged: std::mem::take(&mut self.damaged), ..Self::default() };
         self.feed(&value[start..], out);
     }
 }

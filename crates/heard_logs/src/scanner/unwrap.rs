@@ -29,6 +29,12 @@ impl Unwrapper {
         !self.parts.is_empty()
     }
 
+    /// The beginnings of lines whose end has not come.
+    pub(crate) fn rest(&mut self) -> Vec<Item> {
+        let parts = std::mem::take(&mut self.parts);
+        parts.values().flat_map(|part| self.unwrap(part.as_bytes())).collect()
+    }
+
     /// The texts in a line.
     pub(crate) fn unwrap(&mut self, bytes: &[u8]) -> Vec<Item> {
         let mut text = lines::text(bytes);

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import typing
-from collections.abc import Iterable
 
 from heard.record import Place
 from heard.testing.faults.result import Result
@@ -24,19 +23,14 @@ class Finding:
     """A finding of `heard check --output-format json`."""
 
     rule: str
-    level: str
     message: str
     #: Absolute.
     path: str
     line: int
-    column: int
     end_line: int
-    end_column: int
     fingerprint: str
     #: The places that the finding names besides, as path and line.
     trace: tuple[tuple[str, int], ...] = ()
-    #: The call that fails, where the finding names one: its path, line and column.
-    witness: tuple[str, int, int] | None = None
 
     def is_at(self, place: Place) -> bool:
         return place.path == self.path and self.line <= place.line <= self.end_line
@@ -63,24 +57,22 @@ def _finding(data: dict[str, typing.Any], root: str) -> Finding:
     def absolute(path: str) -> str:
         return os.path.normpath(os.path.join(root, path))
 
-    witness = data.get("witness")
     return Finding(
-        **{name: data[name] for name in ("rule", "level", "message", "line", "column", "end_line", "end_column")},
+        **{name: data[name] for name in ("rule", "message", "line", "end_line")},
         path=absolute(data["path"]),
         fingerprint=data["fingerprint"],
         trace=tuple((absolute(step["path"]), step["line"]) for step in data["trace"]),
-        witness=(absolute(witness["path"]), witness["line"], witness["column"]) if witness else None,
     )
 
 
-def check(root: str, program: str | None = None, paths: Iterable[str] = (".",)) -> str:
+def check(root: str) -> str:
     """The document of `heard check` on a folder. Raises `NoFindings` where the program is not there, or fails."""
     from heard.launch.binary import find
 
-    program = program or find() or shutil.which("heard")
+    program = find() or shutil.which("heard")
     if program is None:
         raise NoFindings("the program heard, which checks the source, is not installed")
-    command = [program, "check", "--output-format", "json", "--level", "strict", "--exit-zero", "-q", *paths]
+    command = [program, "check", "--output-format", "json", "--level", "strict", "--exit-zero", "-q", "."]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
     except OSError as error:

@@ -8,7 +8,7 @@ from heard.testing.faults.point import Point
 Step = tuple[str, Point]
 
 
-def steps(points: dict[str, list[Point]], limit: int | None) -> list[Step]:
+def steps(points: dict[str, list[Point]]) -> list[Step]:
     """The first test at each point comes first, and then all others, so that a limit leaves out what says least.
 
     Both parts are in the order of the tests, and of the points as a test comes by them.
@@ -20,4 +20,4 @@ def steps(points: dict[str, list[Point]], limit: int | None) -> list[Step]:
         for point in dict.fromkeys(passed):
             (others if point in seen else first).append((test, point))
             seen.add(point)
-    return (first + others)[:limit]
+    return first + others

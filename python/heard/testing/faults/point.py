@@ -7,9 +7,8 @@ import typing
 
 from heard.record import Place
 
-#: A task starts, a coroutine is awaited by the program, something that is awaited suspends, or a function is called
-#: that is none of async's: in a thread or by the loop.
-Kind = typing.Literal["task", "call", "await", "function"]
+#: A task starts, a coroutine is awaited by the program, or something that is awaited suspends.
+Kind = typing.Literal["task", "call", "await"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,8 +31,10 @@ class Point:
 
     @classmethod
     def from_dict(cls, data: dict[str, typing.Any]) -> Point:
-        places = {name: Place(**data[name]) if data[name] is not None else None for name in ("place", "by", "task")}
-        return cls(**data | places)
+        fields = dict(data)
+        for name in ("place", "by", "task"):
+            fields[name] = Place(**data[name]) if data[name] is not None else None
+        return cls(**fields)
 
     @property
     def order(self) -> tuple[str | int, ...]:

@@ -20,6 +20,9 @@ from heard.testing.faults.watch import exits
 
 _GENERATORS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 
+#: Up to Python 3.11 a comprehension is a function of its own, which nobody has written.
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
+
 #: Told of each point that is passed, and what is waited for there; what it raises is raised there.
 Passed = Callable[[Point, object], None]
 #: Told of an exception, and of the code and the offset of the instruction where it is.
@@ -38,7 +41,6 @@ class Points:
         raised: Exceptional | None = None,
         *,
         is_apart: Callable[[types.CodeType], bool] = lambda _: False,
-        functions: frozenset[str] = frozenset(),
         ears: Ears | None = None,
     ) -> None:
         #: Whether code is the program's.
@@ -50,19 +52,18 @@ class Points:
         self.raised = raised
         #: The test itself and its fixtures: that a failure of theirs fails the test is known.
         self.is_apart = is_apart
-        #: The names of functions that are none of async's, and are points all the same.
-        self.functions = functions
         self.ears = ears
         #: The threads that have suspended since they last ran code of the program's: whoever awaits whom suspends too.
         self.is_told = threading.local()
-        self.kinds: dict[types.CodeType, bool] = {}
+        self.kinds: dict[tuple[str, types.CodeType], bool] = {}
 
     def wants(self, code: types.CodeType) -> bool:
-        wanted = self.kinds.get(code)
+        # Code is equal to code of another file.
+        key = code.co_filename, code
+        wanted = self.kinds.get(key)
         if wanted is None:
-            is_point = bool(code.co_flags & ASYNC) or code.co_name in self.functions
-            wanted = is_point and (self.has(code) or waits_for_tasks(code)) or self.hears(code)
-            self.kinds[code] = wanted
+            wanted = bool(code.co_flags & ASYNC) and (self.has(code) or waits_for_tasks(code)) or self.hears(code)
+            self.kinds[key] = wanted
         return wanted
 
     def hears(self, code: types.CodeType) -> bool:
@@ -71,16 +72,13 @@ class Points:
     def started(self, frame: types.FrameType) -> None:
         self.is_told.value = False
         code = frame.f_code
-        if self.ears is not None and self.ears.is_handler(code):
+        if self.ears is not None and self.hears(code):
             self.ears.handler_runs(frame)
-        if not self.has(code) or self.is_apart(code):
+        if not self.has(code) or self.is_apart(code) or code.co_name in _COMPREHENSIONS:
+            return
+        if not code.co_flags & ASYNC:
             return
         place = Place(code.co_filename, code.co_firstlineno, code.co_qualname)
-        if not code.co_flags & ASYNC:
-            if code.co_name not in self.functions:
-                return
-            self.passed(Point("function", place, by=self.caller(frame), task=self.birth(None)), None)
-            return
         by = self.awaiter(frame)
         kind: Kind = "call"
         task = self.birth(frame)
@@ -121,7 +119,7 @@ class Points:
             outer = outer.f_back
         return place_of(outer.f_code, outer.f_lasti) if outer is not None else None
 
-    def birth(self, frame: types.FrameType | None) -> Place | None:
+    def birth(self, frame: types.FrameType) -> Place | None:
         """Where the task that runs was born, as far as the program's code goes."""
         try:
             task = asyncio.current_task()
@@ -134,7 +132,7 @@ class Points:
             frames = _native.places(site)
             return next((place_of(code, last) for code, last in frames if self.has(code)), None)
         # It is in its first step, within the call that makes it.
-        return self.caller(frame) if frame is not None else None
+        return self.caller(frame)
 
 
 @functools.lru_cache(4096)
@@ -144,4 +142,5 @@ def _exits(code: types.CodeType) -> frozenset[int]:
 
 def waits_for_work(value: object) -> bool:
     """Whether what is waited for are tasks, which have points of their own."""
-    return isinstance(value, asyncio.Task | asyncio.tasks._GatheringFuture)  # type: ignore[attr-defined]
+    tasks: typing.Any = asyncio.tasks
+    return isinstance(value, asyncio.Task | tasks._GatheringFuture)

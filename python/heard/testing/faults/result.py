@@ -42,7 +42,8 @@ class Ran:
         points = [Point.from_dict(one) for one in data["points"]]
         heard = [Heard(**one) for one in data["heard"]]
         handled_at = Place(**data["handled_at"]) if data["handled_at"] is not None else None
-        return cls(**data | {"points": points, "heard": heard, "handled_at": handled_at})
+        fields: dict[str, typing.Any] = {**data, "points": points, "heard": heard, "handled_at": handled_at}
+        return cls(**fields)
 
 
 @dataclasses.dataclass
@@ -85,4 +86,5 @@ class Result:
     @classmethod
     def from_dict(cls, data: dict[str, typing.Any]) -> Result:
         handled_at = Place(**data["handled_at"]) if data["handled_at"] is not None else None
-        return cls(**data | {"point": Point.from_dict(data["point"]), "handled_at": handled_at})
+        fields: dict[str, typing.Any] = {**data, "point": Point.from_dict(data["point"]), "handled_at": handled_at}
+        return cls(**fields)

@@ -99,13 +99,14 @@ _HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 
 
 def cached(scope: Scope) -> Callable[[types.CodeType], bool]:
-    """The question of `scope`, answered once for each code."""
-    answers: dict[types.CodeType, bool] = {}
+    """The question of `scope`, answered once for each function of a file."""
+    answers: dict[tuple[str, str], bool] = {}
 
     def has(code: types.CodeType) -> bool:
-        answer = answers.get(code)
+        key = code.co_filename, code.co_qualname
+        answer = answers.get(key)
         if answer is None:
-            answer = answers[code] = scope.has(code)
+            answer = answers[key] = scope.has(code)
         return answer
 
     return has

@@ -30,7 +30,8 @@ class Inject:
     @classmethod
     def from_dict(cls, data: dict[str, typing.Any]) -> Inject:
         scope = Scope(data["scope"]["root"], tuple(data["scope"]["select"]))
-        return cls(**data | {"scope": scope, "handlers": frozenset(data["handlers"])})
+        fields: dict[str, typing.Any] = {**data, "scope": scope, "handlers": frozenset(data["handlers"])}
+        return cls(**fields)
 
 
 def handlers_of(root: pathlib.Path) -> frozenset[str]:

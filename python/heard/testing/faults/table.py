@@ -8,6 +8,7 @@ from heard.testing.faults.told import Told
 
 #: Lines of tests that are named at one point.
 _MOST_TESTS = 3
+_WHERE = {"task": "the task of", "call": "the call of", "await": "an await in"}
 
 
 def lines(told: Told) -> Iterator[str]:
@@ -16,8 +17,7 @@ def lines(told: Told) -> Iterator[str]:
     for results in told.survivors().values():
         first = results[0]
         point = first.point
-        where = {"task": "the task of", "call": "the call of", "await": "an await in", "function": "the call of"}
-        yield f"{told.shown(point.place)}: {first.failure} in {where[point.kind]} {point.place.function}"
+        yield f"{told.shown(point.place)}: {first.failure} in {_WHERE[point.kind]} {point.place.function}"
         if point.by is not None:
             label = "born" if point.kind == "task" else "called"
             yield f"  {label:8} {told.shown(point.by)} in {point.by.function}"

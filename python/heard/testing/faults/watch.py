@@ -85,12 +85,20 @@ def _by_events(watcher: Points) -> Callable[[], None]:
 
 
 def _by_profile(watcher: Points) -> Callable[[], None]:
-    """What raises in a profile function is raised in the code that runs, and ends the profile of its thread."""
+    """What raises in a profile function is raised in the code that runs, and ends the profile of its thread: the next
+    function that is called there begins it anew."""
     wants = watcher.wants
 
     def profile(frame: types.FrameType, event: str, value: object) -> None:
         if event not in ("call", "return") or not wants(frame.f_code):
             return
+        try:
+            tell(frame, event, value)
+        except BaseException:
+            with_the_next_call()
+            raise
+
+    def tell(frame: types.FrameType, event: str, value: object) -> None:
         code, last = frame.f_code.co_code, frame.f_lasti
         if event == "return":
             if last >= 0 and code[last] == _YIELD_VALUE:
@@ -100,11 +108,26 @@ def _by_profile(watcher: Points) -> Callable[[], None]:
         else:
             watcher.resumed(frame)
 
+    def with_the_next_call() -> None:
+        """Puts the profile in place when this thread next enters a function: it is told of that call as well."""
+        traced = sys.gettrace()
+
+        def trace(frame: types.FrameType, event: typing.Any, value: object) -> typing.Any:
+            sys.settrace(traced)
+            if is_on:
+                sys.setprofile(profile)
+            return traced(frame, event, value) if traced is not None else None
+
+        sys.settrace(trace)
+
+    is_on = True
     before = sys.getprofile()
     threading.setprofile(profile)
     sys.setprofile(profile)
 
     def end() -> None:
+        nonlocal is_on
+        is_on = False
         threading.setprofile(typing.cast(typing.Any, None))
         sys.setprofile(before)
 

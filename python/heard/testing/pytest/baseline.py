@@ -20,7 +20,7 @@ class Baseline:
     def __init__(self, path: str | None, target: str | None) -> None:
         self.target = pathlib.Path(target) if target is not None else None
         if self.target is not None:
-            _check_writable(self.target)
+            check_writable(self.target, "--heard-write-baseline")
         self.known: collections.Counter[Key] = _read(pathlib.Path(path)) if path is not None else collections.Counter()
         self.seen: collections.Counter[Key] = collections.Counter()
 
@@ -50,13 +50,14 @@ def _key(nodeid: str, failure: Failure) -> Key:
     return nodeid, failure.rule, failure.coroutine or "", exception
 
 
-def _check_writable(path: pathlib.Path) -> None:
-    """A run may take long, so it is not at its end that one learns of this."""
+def check_writable(path: pathlib.Path, option: str) -> None:
+    """Raises `pytest.UsageError` where the file of an option cannot be written: a run may take long, so it is not at its
+    end that one learns of this."""
     try:
         with path.open("a", encoding="utf-8"):
             pass
     except OSError as error:
-        raise pytest.UsageError(f"--heard-write-baseline: {path} cannot be written: {error.strerror}") from error
+        raise pytest.UsageError(f"{option}: {path} cannot be written: {error.strerror}") from error
 
 
 def _read(path: pathlib.Path) -> collections.Counter[Key]:

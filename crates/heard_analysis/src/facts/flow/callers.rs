@@ -59,7 +59,7 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
             };
             let mut calls = 0;
             let is_lost = |load: &Load<'_>| match &load.how {
-                Use::Operand(Operation::Call, range) => body.calls.iter().find(|site| site.call.range() == *range).is_some_and(|site| {
+                Use::Operand(Operation::Call, range) => body.site_at(*range).is_some_and(|site| {
                     let fate = flow.verdict_at(*range, Kind::Coroutine, &site.how).fate;
                     matches!(fate, Fate::Lost(Loss::Dropped | Loss::UsedAsValue { .. }))
                 }),

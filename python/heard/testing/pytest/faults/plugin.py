@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
+import pathlib
 import time
 import typing
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 
@@ -19,6 +19,7 @@ from heard.testing.faults.result import Ran, Result
 from heard.testing.faults.scope import Scope
 from heard.testing.faults.settings import Inject, handlers_of
 from heard.testing.faults.told import Told
+from heard.testing.pytest.baseline import check_writable
 from heard.testing.pytest.faults import isolation
 from heard.testing.pytest.faults.trial import Trial
 from heard.testing.pytest.run import Run
@@ -29,19 +30,20 @@ KEY = "heard-inject"
 
 def settings(config: pytest.Config) -> Inject:
     """What the options ask for. Raises `pytest.UsageError` where that cannot be."""
-    failure = config.getoption("--heard-inject-failure")
+    asked = typing.cast(Callable[[str], typing.Any], config.getoption)
+    failure = asked("--heard-inject-failure")
     try:
         exception_of(failure)
     except ValueError as error:
         raise pytest.UsageError(f"--heard-inject-failure: {error}") from None
-    scope = Scope(os.path.realpath(config.rootpath), tuple(config.getoption("--heard-inject-select")))
+    scope = Scope(os.path.realpath(config.rootpath), tuple(asked("--heard-inject-select")))
     handlers = handlers_of(config.rootpath) | frozenset(config.getini("heard_inject_handlers"))
     return Inject(
         scope,
         failure,
-        config.getoption("--heard-inject-limit"),
-        config.getoption("--heard-inject-time"),
-        config.getoption("--heard-inject-fresh") or not isolation.can_fork(),
+        asked("--heard-inject-limit"),
+        asked("--heard-inject-time"),
+        asked("--heard-inject-fresh") or not isolation.can_fork(),
         handlers,
     )
 
@@ -83,27 +85,20 @@ class Faults:
             if not ran.passed:
                 self.told.unrepeatable[item.nodeid] = ran.error
                 continue
-            points[item.nodeid] = self.chosen(item, ran)
+            points[item.nodeid] = ran.points
             self.durations[item.nodeid] = ran.duration
-        everything = plan.steps(points, None)
+        everything = plan.steps(points)
         steps = everything[: self.limit]
         for number, (test, point) in enumerate(steps):
             if end is not None and time.monotonic() > end:
                 steps = steps[:number]
                 break
             self.show(f"failure {number + 1} of {len(steps)}")
-            failure = self.failure_at(point)
+            failure = self.inject.failure
             ran = self.try_once(by_name[test], point, isolation.patience(self.durations[test]), failure)
             self.told.results.append(Result.of(test, point, failure, ran))
         self.told.left_out = len(everything) - len(steps)
         self.show("")
-
-    def chosen(self, item: pytest.Item, ran: Ran) -> list[Point]:
-        """The points of a test, of those that it comes by, at which failures are injected."""
-        return ran.points
-
-    def failure_at(self, point: Point) -> str:
-        return self.inject.failure
 
     def try_once(self, item: pytest.Item, point: Point | None, seconds: float, failure: str = "") -> Ran:
         if self.inject.fresh:
@@ -170,7 +165,7 @@ class One:
         inject = Inject.from_dict(self.order["inject"])
         ran = Trial(item, self.run, inject, point, self.order["failure"]).go()
         with open(self.order["answer"], "w", encoding="utf-8") as file:
-            json.dump(dataclasses.asdict(ran), file)
+            json.dump(ran.as_dict(), file)
         return True
 
 
@@ -191,9 +186,6 @@ def register(config: pytest.Config, run: Run | None) -> None:
     if not hasattr(config, "workerinput"):
         for option in ("--heard-inject-json", "--heard-inject-html"):
             path = config.getoption(option)
-            try:
-                if path is not None:
-                    open(path, "a", encoding="utf-8").close()
-            except OSError as error:
-                raise pytest.UsageError(f"{option}: {path} cannot be written: {error.strerror}") from error
+            if path is not None:
+                check_writable(pathlib.Path(path), option)
         manager.register(Report(config, told), "heard-faults-report")
