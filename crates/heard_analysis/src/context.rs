@@ -62,7 +62,8 @@ pub(crate) fn weigh(module: &Module<'_>, root: &Utf8Path, mut findings: Vec<Find
     let in_tests = is_test_code(module.path(), root);
     for finding in findings.iter_mut().filter(|finding| finding.level == Level::Default) {
         let place = Place::of(module, &finding.span);
-        if (in_tests || place.in_test_case) && (!HARM_TESTS.contains(&finding.rule) || place.after_test) {
+        let harms_tests = HARM_TESTS.contains(&finding.rule) && (!place.after_test || finding.rule == "async-test-never-run");
+        if (in_tests || place.in_test_case) && !harms_tests {
             finding.level = Level::Strict;
         } else if MAY_BE_MEANT.contains(&finding.rule)
             && let Some(said) = said_beside(module, finding, &place)

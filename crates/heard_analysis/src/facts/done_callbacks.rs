@@ -1,7 +1,7 @@
 //! Done callbacks that read the outcome of what is done.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{BoolOp, Expr, ExprCall, ParameterWithDefault, Parameters, Stmt, StmtFunctionDef};
+use ruff_python_ast::{BoolOp, ExceptHandler, Expr, ExprCall, ParameterWithDefault, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::attributes::is_never_read;
@@ -32,6 +32,8 @@ pub(crate) struct OutcomeCallback {
     pub(crate) passed: Option<Span>,
     /// Whether it takes the failure, does nothing with it, and nobody else reads it.
     pub(crate) mutes: bool,
+    /// Whether a failure raises there as well: it is asked for the result, and nothing around takes failures.
+    pub(crate) raises_failures: bool,
     /// Whether nothing is left to do in the callback behind it, and nobody in the module cancels anything.
     pub(crate) is_last: bool,
     /// How it can be asked first whether what is done was cancelled.
@@ -97,6 +99,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 raises: is_at(raising, read),
                 passed: passed_handler(read.site).map(|kind| self.flow.module.span(kind.range())),
                 mutes: is_at(muting, read),
+                raises_failures: read.method == "result" && !read.site.around.blocks().any(takes_failures),
                 is_last: self.is_last(read, &callback),
                 guard: self.guard(read, &callback),
             }));
@@ -109,15 +112,11 @@ impl<'a> Finder<'_, '_, 'a> {
     fn is_last(&self, read: &Read<'_, 'a>, callback: &DoneCallback) -> bool {
         let cancels = |site: &CallSite<'a>| last_name(&site.call.func).is_some_and(|name| name == "cancel");
         let range = read.site.call.range();
-        let function = self.flow.body.statements.iter().find_map(|site| match site.statement {
-            Stmt::FunctionDef(function)
-                if callback.body.contains_range(function.range()) || function.range().contains_range(callback.body) =>
-            {
-                function.range().contains_range(range).then_some(function)
-            }
-            _ => None,
-        });
-        let is_end = function.is_some_and(|function| ends_with(&function.body, range));
+        let is_end = match read.site.around.scope.function {
+            Some(function) if callback.body.contains_range(body_range(function)) => ends_with(&function.body, range),
+            // Of a lambda, the read is in the one expression that there is.
+            _ => !self.flow.body.calls.iter().any(|site| callback.body.contains_range(site.call.range()) && site.call.start() > range.end()),
+        };
         is_end && !self.flow.body.calls.iter().any(cancels)
     }
 
@@ -428,6 +427,17 @@ fn passed_handler<'a>(site: &CallSite<'a>) -> Option<&'a Expr> {
         }),
         _ => None,
     })
+}
+
+/// Whether a block keeps failures from getting out.
+fn takes_failures(block: Block<'_>) -> bool {
+    match block {
+        Block::Try(statement) => {
+            statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| ExceptionSet::of_handler(handler).is_broad())
+        }
+        Block::With(statement) => statement.items.iter().any(|item| ExceptionSet::of_suppress(item).is_some_and(|set| set.is_broad())),
+        _ => false,
+    }
 }
 
 /// Whether what is raised here is caught and dropped.

@@ -43,7 +43,7 @@ pub(super) fn account(function: &StmtFunctionDef, module: &Module<'_>, hierarchy
         Account::source(Weight::Heavy, module, function.name.range())
     };
     // What a decorator that is not looked into makes of it, nobody knows.
-    if function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) { own } else { own.known(Weight::Heavy) }
+    if function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) { own } else { own.known(Weight::Raised) }
 }
 
 /// Whether a statement cannot fail unheard. `done` tells the same of what it calls and awaits.
@@ -179,7 +179,7 @@ impl Listener<'_, '_> {
             Expr::Name(_) | Expr::Attribute(_) => true,
             _ => false,
         };
-        let itself = if narrows { Account::small() } else { self.source(Weight::Heavy, statement) };
+        let itself = if narrows { Account::small() } else { self.source(Weight::Raised, statement) };
         itself.and(self.expression(&statement.test))
     }
 
@@ -205,15 +205,16 @@ impl Listener<'_, '_> {
             sets.push(set);
         }
         let follows = || self.block(&statement.orelse);
+        let ends = self.block(&statement.finalbody).of_cleanup();
         // Without a broad handler the body itself may hear: `try: … finally: close()`.
         if lets_out || !sets.iter().any(ExceptionSet::is_broad) {
             let body = Listener { taken: &self.taken.and(sets.iter()), ..*self }.block(&statement.body);
-            return body.and(hears).and(follows());
+            return body.and(hears).and(follows()).and(ends);
         }
         // Who hears nothing that can fail hears nothing.
         let hears = if does_work(&statement.body) { hears } else { Account::small() };
         // What comes behind work whose failures are heard is book-keeping.
-        hears.and(follows().at_most(Weight::Call))
+        hears.and(follows().at_most(Weight::Call)).and(ends)
     }
 
     /// What a handler around is for is dealt with there.
@@ -224,7 +225,7 @@ impl Listener<'_, '_> {
                 _ => Account::default(),
             },
             Some(class) if matches!(class.as_str(), "CancelledError" | "StopAsyncIteration" | "GeneratorExit") => Account::small(),
-            _ => self.source(Weight::Heavy, statement),
+            _ => self.source(Weight::Raised, statement),
         }
     }
 
@@ -244,7 +245,7 @@ impl Listener<'_, '_> {
             context => last_name(context).is_some_and(|name| name == "self"),
         };
         if statement.items.iter().any(may_hear) {
-            return body.known(Weight::Heavy);
+            return body.known(Weight::Raised);
         }
         let others = statement.items.iter().filter(|item| ExceptionSet::of_suppress(item).is_none());
         let entered = Account::all(others.map(|item| self.entered(&item.context_expr, statement.is_async)));

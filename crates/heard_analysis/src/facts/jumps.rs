@@ -1,7 +1,7 @@
 //! Jumps out of `finally` blocks, which swallow what is on its way out.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtTry};
+use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, Stmt, StmtTry};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Site;
@@ -35,7 +35,10 @@ impl Finder<'_, '_, '_> {
                 _ => None,
             });
             let first = swallowing.next()?;
-            let is_handled = takes_failures(first) && swallowing.all(takes_failures);
+            // A jump under a condition was thought of, and what is left to it is a cancellation at that place.
+            let is_conditional = !first.finalbody.iter().any(|statement| statement.range() == site.statement.range());
+            let is_dealt_with = |statement: &StmtTry| takes_failures(statement) && (is_conditional || takes_cancellations(statement));
+            let is_handled = is_dealt_with(first) && swallowing.all(is_dealt_with);
             (!(is_handled && self.counts_failures(site, first))).then(|| Jump {
                 site: self.site(site.statement.range(), &site.around),
                 keyword,
@@ -59,12 +62,12 @@ impl<'a> Finder<'_, '_, 'a> {
         let Some(function) = site.around.scope.function else { return false };
         let mut changes = Changes { name: &counter.id, grows: Vec::new(), is_other: false };
         changes.visit_body(&function.body);
-        let ends_well = |ExceptHandler::ExceptHandler(handler): &ExceptHandler| {
+        let ends_well = |handler: &ExceptHandlerExceptHandler| {
             let mut leaving = Leaving(false);
             leaving.visit_body(&handler.body);
             !leaving.0
         };
-        let good: Vec<&ExceptHandler> = statement.handlers.iter().filter(|handler| ends_well(handler)).collect();
+        let good: Vec<&ExceptHandlerExceptHandler> = handlers(statement).filter(|handler| ends_well(handler)).collect();
         let is_in_good = |place: &TextRange| good.iter().any(|handler| handler.range().contains_range(*place));
         !changes.is_other && !changes.grows.is_empty() && changes.grows.iter().all(is_in_good)
     }
@@ -92,22 +95,32 @@ impl<'a> Visitor<'a> for Changes<'_> {
 
 /// Whether a handler takes each failure, and raises none.
 fn takes_failures(statement: &StmtTry) -> bool {
-    statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
-        let raises = handler.body.iter().any(|statement| statement.is_raise_stmt());
-        ExceptionSet::of_handler(handler).is_broad() && !raises
-    })
+    handlers(statement).any(|handler| ExceptionSet::of_handler(handler).is_broad() && !raises(handler))
+}
+
+/// Whether the first handler that gets a cancellation does not raise it again.
+fn takes_cancellations(statement: &StmtTry) -> bool {
+    let first = handlers(statement).find(|handler| ExceptionSet::of_handler(handler).may_take_cancellation());
+    first.is_some_and(|handler| !raises(handler))
+}
+
+fn handlers(statement: &StmtTry) -> impl Iterator<Item = &ExceptHandlerExceptHandler> {
+    statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler)
+}
+
+fn raises(handler: &ExceptHandlerExceptHandler) -> bool {
+    handler.body.iter().any(Stmt::is_raise_stmt)
 }
 
 /// Whether a failure or a cancellation may be on its way out of a `try` when its `finally` begins: not
 /// behind a handler for everything, if no handler raises or waits.
 fn lets_out(statement: &StmtTry) -> bool {
-    let takes_all = |ExceptHandler::ExceptHandler(handler): &ExceptHandler| ExceptionSet::of_handler(handler).is_all();
     let mut leaving = Leaving(false);
-    for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
+    for handler in handlers(statement) {
         leaving.visit_body(&handler.body);
     }
     leaving.visit_body(&statement.orelse);
-    leaving.0 || !statement.handlers.iter().any(takes_all)
+    leaving.0 || !handlers(statement).any(|handler| ExceptionSet::of_handler(handler).is_all())
 }
 
 /// Whether statements raise, or wait, where they can be cancelled.

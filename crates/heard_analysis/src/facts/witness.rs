@@ -25,8 +25,10 @@ pub(crate) enum Weight {
     Data,
     /// A plain call into code that is not known. Beside awaited work that is heard, it is book-keeping.
     Call,
-    /// Awaited work, what is raised on purpose, and what is certain to fail.
+    /// Awaited work, and what is certain to fail.
     Heavy,
+    /// What is raised on purpose.
+    Raised,
 }
 
 /// A place where something may fail.
@@ -117,7 +119,15 @@ impl Account {
 
     /// Whether awaited work, or what is raised on purpose, gets out.
     fn is_heavy(&self) -> bool {
-        self.lost.as_ref().is_some_and(|lost| lost.weight == Weight::Heavy)
+        self.lost.as_ref().is_some_and(|lost| lost.weight >= Weight::Heavy)
+    }
+
+    /// Of clean-up, where only what is raised on purpose counts.
+    pub(super) fn of_cleanup(self) -> Self {
+        match self.lost {
+            Some(Source { weight: Weight::Raised, .. }) => self,
+            _ => Account::default(),
+        }
     }
 
     /// Whether no failure gets out of it, and none is dropped in it.
@@ -128,7 +138,7 @@ impl Account {
     /// Who hears the failures, all in all.
     pub(super) fn hearing(&self) -> Hearing {
         match self.lost.as_ref().map(|lost| lost.weight) {
-            Some(Weight::Heavy) => Hearing::Deaf,
+            Some(Weight::Heavy | Weight::Raised) => Hearing::Deaf,
             Some(_) if self.is_heard || self.is_hidden => Hearing::Mostly,
             Some(_) => Hearing::Deaf,
             None if self.is_hidden => Hearing::Perhaps,

@@ -20,7 +20,9 @@ fn check(fact: &Fact) -> Option<Finding> {
     // A task is cancelled at the latest when `asyncio.run` ends; any other future only if somebody does it.
     let level = if callback.kind == Kind::Task && !callback.is_last { Level::Default } else { Level::Strict };
     let noun = callback.kind.noun();
-    let message = format!("`{}.{}()` raises in this done callback when the {noun} was cancelled", callback.name, callback.method);
+    let any_failure = if callback.raises_failures { ", and when it has failed" } else { "" };
+    let message =
+        format!("`{}.{}()` raises in this done callback when the {noun} was cancelled{any_failure}", callback.name, callback.method);
     let mut finding = RULE.finding(&callback.site, message, format!("ask `{}.cancelled()` first", callback.name)).at_level(level);
     finding.fix = callback.guard.as_ref().map(|guard| guard_fix(callback, guard));
     Some(match &callback.passed {

@@ -124,7 +124,7 @@ impl Listener<'_, '_> {
     fn log(&self, call: &ExprCall) -> Account {
         let told = Listener { is_log: true, ..*self };
         let named = call.arguments.keywords.iter().map(|keyword| told.expression(&keyword.value));
-        Account::small().and(told.expressions(&call.arguments.args)).and(Account::all(named))
+        told.expressions(&call.arguments.args).and(Account::all(named))
     }
 
     fn comprehension(&self, elements: &[&Expr], generators: &[Comprehension]) -> Account {
@@ -151,7 +151,7 @@ impl Listener<'_, '_> {
             Operator::Pow if is_number(left) && is_number(right) => Account::small(),
             Operator::Div | Operator::FloorDiv | Operator::Mod if is_number(left) && is_above_zero(right) => Account::default(),
             Operator::Div | Operator::FloorDiv | Operator::Mod if is_zero(right) => self.source(Weight::Heavy, at),
-            _ if self.is_log => Account::small(),
+            _ if self.is_log => Account::default(),
             _ => self.source(Weight::Data, at),
         };
         itself.and(self.expression(left)).and(self.expression(right))
@@ -160,7 +160,7 @@ impl Listener<'_, '_> {
     /// A list or text has each slice that it is asked for, if only an empty one, and what has been looked for is there.
     fn subscript(&self, subscript: &ExprSubscript) -> Account {
         let itself = match &*subscript.slice {
-            _ if self.is_log => Account::small(),
+            _ if self.is_log => Account::default(),
             Expr::Slice(ExprSlice { step: None, .. }) => Account::small(),
             _ if self.value_of(&subscript.value) == Some(Value::Filled) || self.is_looked_up(subscript) => Account::small(),
             _ => self.source(Weight::Data, subscript),
