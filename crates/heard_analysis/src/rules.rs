@@ -125,7 +125,8 @@ impl Finding {
     /// The same finding with the failure that would be lost.
     fn telling(mut self, birth: &Birth) -> Self {
         if let Some(witness) = birth.witness.as_ref().filter(|_| birth.hearing.is_deaf()) {
-            let message = format!("what is lost: a failure of `{}`", witness.source);
+            let is_raised = ["raise", "assert"].iter().any(|keyword| witness.source.split(' ').next() == Some(keyword));
+            let message = format!("what is lost: {}`{}`", if is_raised { "" } else { "a failure of " }, witness.source);
             self.trace.push(Step { span: witness.span.clone(), message });
             self.witness = Some(witness.clone());
         }

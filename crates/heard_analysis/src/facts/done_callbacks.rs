@@ -11,6 +11,7 @@ use super::callbacks::partial_function;
 use super::continuation::raises_next;
 use super::exceptions::{ExceptionSet, THREAD_CANCELLATION};
 use super::hears::is_transparent;
+use super::naming::only_tells;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Kind, Site};
 use crate::finding::Span;
@@ -62,14 +63,20 @@ struct DoneCallback {
     is_internal: bool,
 }
 
-/// Whether the last thing that a body does is what stands at this place, clean-up and handlers left out.
+/// Whether the last thing that a body does is what stands at this place, clean-up and handlers left out, and what it
+/// gives is at most told.
 fn ends_with(body: &[Stmt], place: TextRange) -> bool {
     match body.last() {
         Some(last) if !last.range().contains_range(place) => false,
         Some(Stmt::Try(statement)) if statement.orelse.is_empty() => ends_with(&statement.body, place),
-        Some(Stmt::Expr(_)) => true,
+        Some(Stmt::Expr(statement)) => is_all(&statement.value, place),
         _ => false,
     }
+}
+
+/// Whether an expression is what stands at this place, or tells of it.
+fn is_all(expression: &Expr, place: TextRange) -> bool {
+    expression.range() == place || expression.as_call_expr().is_some_and(only_tells)
 }
 
 /// A call that reads an outcome.
@@ -114,8 +121,13 @@ impl<'a> Finder<'_, '_, 'a> {
         let range = read.site.call.range();
         let is_end = match read.site.around.scope.function {
             Some(function) if callback.body.contains_range(body_range(function)) => ends_with(&function.body, range),
-            // Of a lambda, the read is in the one expression that there is.
-            _ => !self.flow.body.calls.iter().any(|site| callback.body.contains_range(site.call.range()) && site.call.start() > range.end()),
+            _ => self
+                .flow
+                .body
+                .calls
+                .iter()
+                .filter(|site| site.call.range() == callback.body)
+                .any(|site| range == site.call.range() || only_tells(site.call)),
         };
         is_end && !self.flow.body.calls.iter().any(cancels)
     }

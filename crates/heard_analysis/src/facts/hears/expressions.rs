@@ -97,6 +97,7 @@ impl Listener<'_, '_> {
         let itself = match () {
             () if is_quiet(call) || self.is_sure(call) => Account::default(),
             () if resolves(call) => self.resolved(call),
+            () if chooses_from_one(call) => self.source(Weight::Data, call),
             () if self.is_small(call) => Account::small(),
             () => match (self.done)(Act::Call(call), self.taken) {
                 // To put a message together is no work.
@@ -301,6 +302,13 @@ fn is_quiet(call: &ExprCall) -> bool {
         // To make an exception is not to raise it.
         name => name.starts_with(char::is_uppercase) && (name.ends_with("Error") || name.ends_with("Exception")),
     })
+}
+
+/// Whether the least or greatest of one collection is asked for, which may be empty.
+fn chooses_from_one(call: &ExprCall) -> bool {
+    let chooses = matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "min" | "max"));
+    let is_one = matches!(&*call.arguments.args, [one] if !one.is_starred_expr());
+    chooses && is_one && call.arguments.find_keyword("default").is_none()
 }
 
 /// Whether a future is given its outcome.
