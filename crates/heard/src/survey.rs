@@ -345,7 +345,7 @@ impl<'a> Survey<'a> {
     /// The program to analyse. Of `configs`, the first one is the project's.
     fn program(&self, project: &Project, files: &[Utf8PathBuf], configs: &[Config]) -> io::Result<Result<Program, SurveyError>> {
         let python = self.arguments.python.as_ref().map(|python| self.cwd.join(python));
-        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version };
+        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version, tables: None };
         match program::of(&self.disk, project, files, configs, &asked) {
             Ok((program, remarks)) => {
                 for remark in remarks {

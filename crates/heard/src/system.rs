@@ -74,8 +74,10 @@ impl Disk {
             Some(Over::Text(text)) => return Ok(text.as_bytes().to_vec()),
             None => {}
         }
-        let mut bytes = Vec::new();
-        open(path)?.read_to_end(&mut bytes)?;
+        let (file, size) = open(path)?;
+        // Of a file that nobody writes to just now, the size is known: asking for it again is saved so.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -99,11 +101,11 @@ impl Disk {
 /// Whether a file without a telling name starts like a Python script.
 pub(crate) fn is_script(path: &Utf8Path) -> bool {
     let mut start = Vec::new();
-    open(path).and_then(|file| file.take(128).read_to_end(&mut start)).is_ok() && starts_like_script(&start)
+    open(path).and_then(|(file, _)| file.take(128).read_to_end(&mut start)).is_ok() && starts_like_script(&start)
 }
 
-/// Opens a regular file. To open a pipe would wait for a writer that may never come.
-fn open(path: &Utf8Path) -> io::Result<File> {
+/// Opens a regular file, and tells its size. To open a pipe would wait for a writer that may never come.
+fn open(path: &Utf8Path) -> io::Result<(File, u64)> {
     let metadata = path.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "is not a regular file"));
@@ -111,7 +113,7 @@ fn open(path: &Utf8Path) -> io::Result<File> {
     if metadata.len() > LARGEST {
         return Err(io::Error::new(ErrorKind::FileTooLarge, format!("is larger than {} MB", LARGEST >> 20)));
     }
-    File::open(path)
+    Ok((File::open(path)?, metadata.len()))
 }
 
 fn starts_like_script(bytes: &[u8]) -> bool {

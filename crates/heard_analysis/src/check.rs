@@ -8,11 +8,12 @@ use rustc_hash::FxHashSet;
 
 use crate::audit::Awaitable;
 use crate::declared::{self, UnknownName};
-use crate::facts::{self, Index, Models, Names};
+use crate::facts::{self, Bodies, Index, Models, Names};
 use crate::finding::{self, Finding, Notice};
 use crate::mend::{self, Migration};
 use crate::program::{Database, Program};
-use crate::resolve::{self, FileTable, Module};
+use crate::resolve::{self, Module};
+use crate::tables::Told;
 use crate::workers::{Failed, for_each_file};
 use crate::{audit, context, rules, suppress};
 
@@ -62,7 +63,8 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     program.add_files(request.files);
     let db = &Database::new(&program.shared);
     let Request { threads, .. } = *request;
-    let read = for_each_file(db, request.files, threads, names_of, || ());
+    db.begin();
+    let read = for_each_file(db, request.files, threads, |db, _, path| db.told(&Arc::from(path)), &|| ());
     let (files, tables, mut unread) = sort_out(db, request, read);
     let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
     // What other files import says nothing of those that are reported on.
@@ -82,8 +84,8 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     for _ in &others {
         (request.progress)();
     }
-    let work = |db: &Database, path: &Utf8Path| check_file(db, path, &index, program, request);
-    let results = for_each_file(db, &wanted, threads, work, request.progress);
+    let results =
+        for_each_file(db, &wanted, threads, |db, bodies, path| check_file(db, bodies, path, &index, program, request), request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
@@ -104,27 +106,17 @@ fn given_up(path: &Utf8Path, Failed(words): &Failed) -> Notice {
     unreadable(path, format!("the file was given up: the analyser failed in it, which is a bug in heard ({words})"))
 }
 
-/// What one pass over a file tells.
-struct Tables {
-    names: Names,
-    table: FileTable,
-}
-
-fn names_of(db: &Database, path: &Utf8Path) -> Result<Tables, String> {
-    Module::open(db, path).map(|module| Tables { names: Names::of(module.body()), table: module.table() })
-}
-
 /// The files that can be read with their names, and a notice for each file that has none and is not reported on; the others speak of
 /// it when they are checked. The tables go to those of the program.
 fn sort_out(
     db: &Database,
     request: &Request<'_>,
-    read: Vec<Result<Result<Tables, String>, Failed>>,
-) -> (Vec<Utf8PathBuf>, Vec<Names>, Vec<Notice>) {
+    read: Vec<Result<Result<Told, String>, Failed>>,
+) -> (Vec<Utf8PathBuf>, Vec<Arc<Names>>, Vec<Notice>) {
     let (mut all, mut notices) = (Vec::new(), Vec::new());
-    for (path, tables) in request.files.iter().zip(read) {
-        let notice = match tables {
-            Ok(Ok(Tables { names, table })) => {
+    for (path, told) in request.files.iter().zip(read) {
+        let notice = match told {
+            Ok(Ok(Told { names, table })) => {
                 db.add(&Arc::from(path.as_path()), table);
                 all.push((path.clone(), names));
                 continue;
@@ -154,12 +146,25 @@ fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf
     let mut names: FxHashSet<Name> =
         resolve::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();
     let outside = resolve::files_of_modules(db, imports.iter().map(|name| name.as_str()), &|path| known.contains(path));
-    let read = |db: &Database, path: &Utf8Path| facts::async_names(&db.text(path).unwrap_or_default()).collect::<Vec<_>>();
-    names.extend(for_each_file(db, &outside, threads, read, || ()).into_iter().flatten().flatten());
+    let read = for_each_file(
+        db,
+        &outside,
+        threads,
+        |db, _, path| facts::async_names(&db.text(path).unwrap_or_default()).collect::<Vec<_>>(),
+        &|| (),
+    );
+    names.extend(read.into_iter().flatten().flatten());
     names
 }
 
-fn check_file(db: &Database, path: &Utf8Path, index: &Index, program: &Program, request: &Request<'_>) -> Report {
+fn check_file<'db>(
+    db: &'db Database,
+    bodies: &Bodies<'db>,
+    path: &Utf8Path,
+    index: &Index,
+    program: &Program,
+    request: &Request<'_>,
+) -> Report {
     let module = match Module::open(db, path) {
         Ok(module) => module,
         Err(message) => return Report::of_notice(unreadable(path, message)),
@@ -174,7 +179,7 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, program: &Program, 
         });
     }
     let (awaitables, wants_migrations) = (request.awaitables, request.migrations);
-    let (mut findings, facts, migrations) = facts::with_finder(db, &module, index, |finder| {
+    let (mut findings, facts, migrations) = facts::with_finder(db, bodies, &module, index, |finder| {
         let facts = facts::facts(finder, index, awaitables || wants_migrations);
         let mut found = rules::run(&facts);
         // Several values may be lost at one place, and that is one defect.
@@ -191,6 +196,5 @@ fn check_file(db: &Database, path: &Utf8Path, index: &Index, program: &Program, 
     if awaitables {
         report.awaitables = audit::awaitables(&facts);
     }
-    db.forget_locals();
     report
 }

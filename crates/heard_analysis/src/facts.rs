@@ -69,7 +69,6 @@ use ruff_text_size::Ranged;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
-use self::body::walk;
 use self::flow::Flow;
 use self::names::plain_functions;
 use crate::finding::{Span, Witness};
@@ -79,7 +78,7 @@ use crate::resolve::Module;
 pub(crate) use async_tests::{AsyncTest, Role};
 pub(crate) use bare_raises::BareRaise;
 pub(crate) use birth::{Finder, Index, return_exceptions};
-pub(crate) use body::{Local, Use, Variable, last_name};
+pub(crate) use body::{Bodies, Local, Use, Variable, last_name};
 pub(crate) use bypasses::Bypass;
 pub(crate) use callbacks::{AsyncCallback, CallbackFate};
 pub(crate) use context_exits::{ExitFault, FaultyExit};
@@ -200,18 +199,19 @@ pub(crate) struct Site {
 /// Does `work` with what finds the facts of `module`.
 pub(crate) fn with_finder<'db, T>(
     db: &'db Database,
+    bodies: &Bodies<'db>,
     module: &Module<'db>,
     index: &Index,
     work: impl FnOnce(&Finder<'_, 'db, '_>) -> T,
 ) -> T {
-    let body = walk(module.body(), &index.models, module.is_notebook());
+    let body = bodies.of(module, &index.models);
     let mut methods = FxHashMap::default();
     for class in body.calls.iter().filter_map(|site| site.around.scope.class) {
         methods.entry(class.range()).or_insert_with(|| plain_functions(&class.body));
     }
     let finder = Finder {
         db,
-        flow: Flow::new(db, module, &body, index),
+        flow: Flow::new(db, bodies, module, &body, index),
         known_accounts: RefCell::default(),
         known_raises: RefCell::default(),
         known_entry_points: OnceCell::new(),

@@ -23,6 +23,7 @@ pub mod rules;
 mod stubs;
 mod suppress;
 pub mod system;
+mod tables;
 mod workers;
 
 pub use audit::{Awaitable, Fate, Kind};
@@ -36,6 +37,7 @@ pub use finding::{Finding, Level, Notice, Position, Span, Step, Witness};
 pub use mend::{FixStyle, Fixing, Migration, Target};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
+pub use tables::Tables;
 
 /// How the tables of the standard library are made from its stubs, for the tool that does it.
 pub mod typeshed {

@@ -8,6 +8,7 @@ use crate::environment::{Environment, EnvironmentError};
 use crate::mend::Fixing;
 use crate::resolve::{Roots, Shared};
 use crate::system::System;
+use crate::tables::Tables;
 
 pub(crate) use crate::resolve::Database;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub declared: Declared,
     /// What fixes may use.
     pub fixing: Fixing,
+    /// What is known of texts from other checks of this process, where somebody keeps it.
+    pub tables: Option<Arc<Tables>>,
 }
 
 /// What a project says of functions, by their qualified names.
@@ -64,7 +67,7 @@ impl Program {
         let version = settings.python_version.or(environment.as_ref().and_then(|found| found.version)).unwrap_or(NEWEST_PYTHON);
         let (prefix, installed) = environment.map_or((None, Vec::new()), |found| (Some(found.prefix), found.site_packages));
         let roots = Roots::new(&settings.root, &settings.source_roots, installed, version);
-        let shared = Arc::new(Shared::new(system, version, roots));
+        let shared = Arc::new(Shared::new(system, version, roots, settings.tables.clone()));
         Ok(Program {
             shared,
             declared: settings.declared.clone(),

@@ -25,6 +25,7 @@ mod questions;
 mod resolver;
 mod roots;
 mod scope;
+mod sources;
 mod standard;
 mod table;
 #[cfg(test)]

@@ -3,11 +3,11 @@
 //! The analyser may fail in a file. So each file is worked on under a guard, and the others go on.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::facts::Bodies;
 use crate::program::Database;
 use crate::{limits, panics};
 
@@ -20,28 +20,24 @@ pub(crate) fn for_each_file<T: Send>(
     db: &Database,
     files: &[Utf8PathBuf],
     threads: usize,
-    work: impl Fn(&Database, &Utf8Path) -> T + Sync,
-    mut done: impl FnMut(),
+    work: impl for<'db> Fn(&'db Database, &Bodies<'db>, &Utf8Path) -> T + Sync,
+    done: &(dyn Fn() + Sync),
 ) -> Vec<Result<T, Failed>> {
     let threads = if threads == 0 { thread::available_parallelism().map_or(1, usize::from) } else { threads };
     let mut results: Vec<Option<Result<T, Failed>>> = files.iter().map(|_| None).collect();
-    let queue = Queue { files, next: AtomicUsize::new(0), work };
-    let (sender, receiver) = channel();
+    let queue = Queue { files, next: AtomicUsize::new(0), work, done };
+    let shared = &db.shared;
     thread::scope(|scope| {
-        let hire = |queue, sender: Sender<_>| {
-            let shared = &db.shared;
+        let start = |queue| {
             let builder = thread::Builder::new().name("heard".to_owned()).stack_size(limits::STACK);
-            builder.spawn_scoped(scope, move || Queue::run(queue, &mut Database::new(shared), &sender)).is_ok()
+            builder.spawn_scoped(scope, move || Queue::run(queue, Database::new(shared))).ok()
         };
-        let hired = (0..threads.min(files.len())).filter(|_| hire(&queue, sender.clone())).count();
-        if hired == 0 {
-            // Where no thread can be had, the work is done right here.
-            queue.run(&mut Database::new(&db.shared), &sender);
-        }
-        drop(sender);
-        for (file, result) in receiver {
+        let hired: Vec<_> = (0..threads.min(files.len())).filter_map(|_| start(&queue)).collect();
+        // Where no thread can be had, the work is done right here.
+        let here = if hired.is_empty() { queue.run(Database::new(shared)) } else { Vec::new() };
+        let there = hired.into_iter().filter_map(|thread| thread.join().ok()).flatten();
+        for (file, result) in there.chain(here) {
             results[file] = Some(result);
-            done();
         }
     });
     results.into_iter().map(|result| result.unwrap_or_else(|| Err(Failed("no thread came to it".to_owned())))).collect()
@@ -52,24 +48,32 @@ struct Queue<'f, W> {
     files: &'f [Utf8PathBuf],
     next: AtomicUsize,
     work: W,
+    done: &'f (dyn Fn() + Sync),
 }
 
 impl<W> Queue<'_, W> {
-    fn run<T>(&self, db: &mut Database, sender: &Sender<(usize, Result<T, Failed>)>)
+    /// Works on what is left, and gives the results with the places of their files.
+    fn run<T>(&self, mut db: Database) -> Vec<(usize, Result<T, Failed>)>
     where
-        W: Fn(&Database, &Utf8Path) -> T,
+        W: for<'db> Fn(&'db Database, &Bodies<'db>, &Utf8Path) -> T,
     {
+        let mut results = Vec::new();
         loop {
-            let file = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = self.files.get(file) else { return };
-            let result = panics::catch(|| (self.work)(db, path)).map_err(Failed);
-            if result.is_err() {
-                // What was being found out when it failed never will be.
-                *db = Database::new(&db.shared);
-            }
-            if sender.send((file, result)).is_err() {
-                return;
-            }
+            let bodies = Bodies::default();
+            let has_failed = loop {
+                let file = self.next.fetch_add(1, Ordering::Relaxed);
+                let Some(path) = self.files.get(file) else { return results };
+                let result = panics::catch(|| (self.work)(&db, &bodies, path)).map_err(Failed);
+                let has_failed = result.is_err();
+                results.push((file, result));
+                (self.done)();
+                if has_failed || db.is_full() {
+                    break has_failed;
+                }
+            };
+            drop(bodies);
+            // What was being found out when it failed never will be.
+            db = if has_failed { Database::new(&db.shared) } else { db.emptied() };
         }
     }
 }
@@ -85,10 +89,12 @@ mod tests {
         let settings = Settings { environment: Environment::None, ..Settings::default() };
         let Ok(program) = Program::new(Arc::new(InMemorySystem::default()), &settings) else { panic!("no environment is asked for") };
         let files = ["/a", "/b", "/c", "/d"].map(Utf8PathBuf::from);
-        let mut done = 0;
+        let done = AtomicUsize::new(0);
         let db = Database::new(&program.shared);
-        let results = for_each_file(&db, &files, 2, |_, path| work(path.as_str()), || done += 1);
-        (results.into_iter().map(Result::ok).collect(), done)
+        let results = for_each_file(&db, &files, 2, |_, _, path| work(path.as_str()), &|| {
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+        (results.into_iter().map(Result::ok).collect(), done.into_inner())
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usiz
         python_version: Some((3, 13)),
         environment: Environment::None,
         declared: declared(manifest)?,
+        tables: None,
         fixing: Fixing::default(),
     };
     let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;

@@ -1,9 +1,10 @@
 //! One project that the editor has files of: what belongs to it, how it is set up, and what was found.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Awaitable, Cancellation, Finding, Notice, Request};
+use heard_analysis::{Awaitable, Cancellation, Finding, Notice, Request, Tables};
 
 use super::progress::Progress;
 use crate::check::Wanted;
@@ -17,6 +18,8 @@ use crate::system::Disk;
 pub(super) struct Room {
     pub(super) project: Project,
     disk: Disk,
+    /// What texts tell by themselves, from run to run.
+    tables: Arc<Tables>,
     /// The open files that lie in it.
     targets: BTreeSet<Utf8PathBuf>,
     /// How it is set up, where that was found out since it changed.
@@ -51,7 +54,7 @@ pub(super) enum NoAnswer {
 
 impl Room {
     pub(super) fn new(project: Project, disk: &Disk) -> Self {
-        Room { project, disk: disk.clone(), targets: BTreeSet::new(), setup: None, found: HashMap::new() }
+        Room { project, disk: disk.clone(), tables: Arc::default(), targets: BTreeSet::new(), setup: None, found: HashMap::new() }
     }
 
     /// Takes in an open file, which belongs to the project even if nothing else says so.
@@ -117,8 +120,9 @@ impl Room {
             return Ok(());
         }
         let (project, disk) = (self.project.clone(), self.disk.clone());
+        let tables = Some(Arc::clone(&self.tables));
         let setup = self.setup()?;
-        let asked = Given { cwd: &project.root, python: None, python_version: None };
+        let asked = Given { cwd: &project.root, python: None, python_version: None, tables };
         let (program, _) =
             program::of(&disk, &project, &setup.files, &setup.folders, &asked).map_err(|error| NoAnswer::Trouble(error.to_string()))?;
         let reported: BTreeSet<Utf8PathBuf> = wanted.intersection(&setup.reported).cloned().collect();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Environment, Fixing, Program, Settings, UnknownName};
+use heard_analysis::{Environment, Fixing, Program, Settings, Tables, UnknownName};
 
 use super::SurveyError;
 use super::target::place;
@@ -20,6 +20,8 @@ pub(crate) struct Given<'a> {
     /// The interpreter or environment with the dependencies.
     pub(crate) python: Option<Utf8PathBuf>,
     pub(crate) python_version: Option<PythonVersion>,
+    /// What is known of texts from earlier runs of this process.
+    pub(crate) tables: Option<Arc<Tables>>,
 }
 
 /// What there is to say of how a program was put together.
@@ -49,7 +51,15 @@ pub(crate) fn of(
     let fixing = Fixing { style: config.fix_style(), depends_on_heard: project.depends_on_heard(disk) };
     let new = |environment| {
         let (source_roots, declared, fixing) = (source_roots.clone(), declared.clone(), fixing.clone());
-        let settings = Settings { root: project.root.clone(), source_roots, python_version, environment, declared, fixing };
+        let settings = Settings {
+            root: project.root.clone(),
+            source_roots,
+            python_version,
+            environment,
+            declared,
+            fixing,
+            tables: asked.tables.clone(),
+        };
         Program::new(Arc::new(disk.clone()), &settings)
     };
     if let Some(python) = asked.python.clone().or_else(|| config.python()) {

@@ -4,7 +4,7 @@
 //! be lost at all.
 
 use std::cell::{OnceCell, RefCell};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
@@ -67,7 +67,7 @@ pub(crate) struct Index {
 
 impl Index {
     /// Puts the tables of all files together. `others` are names from code outside the project.
-    pub(crate) fn new(files: Vec<Utf8PathBuf>, tables: &[Names], others: FxHashSet<Name>, models: Models) -> Self {
+    pub(crate) fn new(files: Vec<Utf8PathBuf>, tables: &[Arc<Names>], others: FxHashSet<Name>, models: Models) -> Self {
         let mut index = Index {
             functions: others,
             generators: FxHashSet::default(),

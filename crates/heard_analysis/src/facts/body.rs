@@ -4,8 +4,11 @@
 //! once whether its value is dropped, awaited, bound, or what else. Nothing is decided here:
 //! `flow` judges the uses.
 
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use camino::Utf8Path;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{
     Comprehension, Expr, ExprAttribute, ExprCall, PatternMatchClass, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith,
@@ -14,12 +17,16 @@ use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
 use super::Operation;
+use super::models::Models;
+use crate::resolve::Module;
 
 mod graph;
 mod walk;
 
 pub(crate) use graph::{Edge, Graph, Step};
-pub(crate) use walk::{constant, walk};
+use walk::walk;
+
+pub(crate) use walk::constant;
 
 /// How the value of an expression is used, right where it stands.
 #[derive(Clone, Debug)]
@@ -262,6 +269,22 @@ pub(crate) struct Body<'a> {
     pub(crate) aliases: FxHashMap<Name, Name>,
     /// The scopes of names; the module's is the first.
     pub(crate) frames: Vec<Frame<'a>>,
+}
+
+/// The bodies of the modules that a thread works with: each is walked over once.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies<'db>(RefCell<FxHashMap<Arc<Utf8Path>, Rc<Body<'db>>>>);
+
+impl<'db> Bodies<'db> {
+    /// The body of a module.
+    pub(crate) fn of(&self, module: &Module<'db>, models: &Models) -> Rc<Body<'db>> {
+        if let Some(known) = self.0.borrow().get(module.path()) {
+            return Rc::clone(known);
+        }
+        let body = Rc::new(walk(module.body(), models, module.is_notebook()));
+        self.0.borrow_mut().insert(Arc::clone(module.path()), Rc::clone(&body));
+        body
+    }
 }
 
 /// The names of one scope.

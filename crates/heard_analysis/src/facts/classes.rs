@@ -1,6 +1,7 @@
 //! The classes of the program and who descends from whom, as far as their names tell.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -26,7 +27,7 @@ pub(super) struct Classes {
 
 impl Classes {
     /// The classes of all files, whose tables come in their order.
-    pub(super) fn new(tables: &[Names]) -> Self {
+    pub(super) fn new(tables: &[Arc<Names>]) -> Self {
         let mut classes = Classes::default();
         let all: Vec<(usize, &ClassNames)> =
             tables.iter().enumerate().flat_map(|(file, table)| table.classes.iter().map(move |class| (file, class))).collect();

@@ -12,7 +12,7 @@ use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::birth::Index;
-use super::body::{Body, CallSite, Edge, Place, Step, Use, last_name};
+use super::body::{Bodies, Body, CallSite, Edge, Place, Step, Use, last_name};
 use super::models::{Callbacks, Effect, FunctionModel, Models};
 use super::summary::MOST_BORDERS;
 use super::{Fate, How, Kind, Loss, Obstacle, Operation, Reason, To};
@@ -43,6 +43,8 @@ mod waits;
 /// Follows values through the bodies of one module.
 pub(crate) struct Flow<'m, 'db, 'a> {
     db: &'db Database,
+    /// The bodies of this module and of others.
+    bodies: &'m Bodies<'db>,
     pub(crate) index: &'m Index,
     pub(crate) module: &'m Module<'db>,
     pub(crate) body: &'m Body<'a>,
@@ -103,9 +105,10 @@ const MOST_USES: u32 = 2_000;
 const MOST_STEPS: usize = 100_000;
 
 impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
-    pub(crate) fn new(db: &'db Database, module: &'m Module<'db>, body: &'m Body<'a>, index: &'m Index) -> Self {
+    pub(crate) fn new(db: &'db Database, bodies: &'m Bodies<'db>, module: &'m Module<'db>, body: &'m Body<'a>, index: &'m Index) -> Self {
         Flow {
             db,
+            bodies,
             index,
             module,
             body,

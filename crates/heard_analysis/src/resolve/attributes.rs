@@ -109,7 +109,7 @@ impl Resolver<'_> {
     fn defined_attribute(&self, home: ClassRef, name: &Name, own: &Ty, subst: &Subst) -> Ty {
         let key = Key::Attribute(home, name.clone(), own.clone(), self.reads_bodies);
         let find = || Value::Ty(self.find_attribute(home, name, own, subst));
-        self.db.memo.ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
+        self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
     }
 
     fn find_attribute(&self, home: ClassRef, name: &Name, own: &Ty, subst: &Subst) -> Ty {

@@ -302,6 +302,6 @@ impl Resolver<'_> {
             })
         };
         let key = Key::Results(function, own.cloned().unwrap_or(Ty::Other), self.reads_bodies);
-        self.db.memo.ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
+        self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
     }
 }

@@ -45,7 +45,7 @@ impl Resolver<'_> {
             }
             Value::Params(inherited.into())
         };
-        match self.db.memo.ask(&Key::Params(class), &Value::Params(Rc::from([])), &find) {
+        match self.db.memo().ask(&Key::Params(class), &Value::Params(Rc::from([])), &find) {
             Value::Params(params) => params,
             _ => Rc::from([]),
         }
@@ -71,7 +71,7 @@ impl Resolver<'_> {
     pub(super) fn order(&self, class: ClassRef) -> Rc<[Link]> {
         let find = || Value::Order(self.find_order(class).into());
         let nothing = Value::Order(Rc::from([Link::Unknown("cycle of bases")]));
-        match self.db.memo.ask(&Key::Order(class), &nothing, &find) {
+        match self.db.memo().ask(&Key::Order(class), &nothing, &find) {
             Value::Order(order) => order,
             _ => Rc::from([]),
         }

@@ -1,40 +1,25 @@
 //! The files of a program and what is known of them: what all threads share, and what each keeps for itself.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ruff_python_ast::PySourceType;
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{ModModule, PySourceType, Stmt};
-use ruff_python_parser::{Parsed, parse_unchecked_source};
-use ruff_source_file::LineIndex;
+use ruff_python_parser::parse_unchecked_source;
 use rustc_hash::FxHashMap;
 
 use super::index::{Entry, FileId, Files, Origin};
 use super::memo::Memo;
 use super::roots::{Roots, Target};
+use super::sources::{Held, InHand, Source, Sources};
 use super::standard;
 use super::table::{FileTable, Version};
 use super::ty::ClassRef;
 use crate::stubs;
 use crate::system::System;
-
-/// So many bytes of text are kept as syntax trees, which take about ten times as much memory.
-const MOST_TEXT: usize = 6 << 20;
-
-/// A file as text and as a syntax tree.
-#[derive(Debug)]
-pub(crate) struct Source {
-    pub(crate) text: String,
-    pub(crate) parsed: Parsed<ModModule>,
-    pub(crate) lines: LineIndex,
-}
-
-impl Source {
-    pub(crate) fn body(&self) -> &[Stmt] {
-        self.parsed.suite()
-    }
-}
+use crate::tables::{Tables, TextId, Told};
 
 /// What names mean, by the root of the importer.
 type Imports = FxHashMap<(Arc<str>, Name), Option<Place>>;
@@ -50,7 +35,9 @@ pub(crate) struct Shared {
     imports: RwLock<Imports>,
     /// Folders of modules without a file of their own.
     namespaces: RwLock<Vec<Utf8PathBuf>>,
-    sources: Mutex<Sources>,
+    sources: Sources,
+    /// What is known of texts from other checks.
+    tables: Option<Arc<Tables>>,
 }
 
 /// What an import means.
@@ -60,46 +47,8 @@ pub(crate) enum Place {
     Namespace(u32),
 }
 
-/// The syntax trees that are kept, and for which time each was asked for last.
-#[derive(Debug, Default)]
-struct Sources {
-    trees: FxHashMap<Arc<Utf8Path>, (Arc<Source>, u64)>,
-    size: usize,
-    time: u64,
-}
-
-impl Sources {
-    fn get(&mut self, path: &Utf8Path) -> Option<Arc<Source>> {
-        self.time += 1;
-        let (source, time) = self.trees.get_mut(path)?;
-        *time = self.time;
-        Some(Arc::clone(source))
-    }
-
-    fn keep(&mut self, path: &Arc<Utf8Path>, source: &Arc<Source>) {
-        if self.size + source.text.len() > MOST_TEXT {
-            self.drop_half();
-        }
-        if self.trees.insert(Arc::clone(path), (Arc::clone(source), self.time)).is_none() {
-            self.size += source.text.len();
-        }
-    }
-
-    /// Lets go of those that nobody has asked for in the longest time.
-    fn drop_half(&mut self) {
-        let mut times: Vec<u64> = self.trees.values().map(|(_, time)| *time).collect();
-        let middle = times.len() / 2;
-        if times.is_empty() {
-            return;
-        }
-        let (_, &mut limit, _) = times.select_nth_unstable(middle);
-        self.trees.retain(|_, (_, time)| *time > limit);
-        self.size = self.trees.values().map(|(source, _)| source.text.len()).sum();
-    }
-}
-
 impl Shared {
-    pub(crate) fn new(system: Arc<dyn System>, version: Version, roots: Roots) -> Self {
+    pub(crate) fn new(system: Arc<dyn System>, version: Version, roots: Roots, tables: Option<Arc<Tables>>) -> Self {
         Shared {
             system,
             version,
@@ -107,7 +56,8 @@ impl Shared {
             files: Files::default(),
             imports: RwLock::default(),
             namespaces: RwLock::default(),
-            sources: Mutex::default(),
+            sources: Sources::default(),
+            tables,
         }
     }
 }
@@ -115,17 +65,39 @@ impl Shared {
 /// What one thread works with.
 pub(crate) struct Database {
     pub(crate) shared: Arc<Shared>,
-    pub(super) memo: Memo,
+    known: Rc<Known>,
+    in_hand: InHand,
+}
+
+/// What a thread has found out.
+#[derive(Default)]
+struct Known {
+    memo: Memo,
     /// The qualified names of classes, which are asked for again and again.
     names: RefCell<FxHashMap<ClassRef, Arc<str>>>,
     /// The classes of the standard library that the resolver speaks of itself.
-    known: RefCell<FxHashMap<(&'static str, &'static str), Option<ClassRef>>>,
+    classes: RefCell<FxHashMap<(&'static str, &'static str), Option<ClassRef>>>,
 }
 
 impl Database {
     /// What another thread needs.
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        Database { shared: Arc::clone(shared), memo: Memo::default(), names: RefCell::default(), known: RefCell::default() }
+        Database { shared: Arc::clone(shared), known: Rc::default(), in_hand: InHand::default() }
+    }
+
+    /// The same without the files that it holds, and without what is of use for them alone.
+    pub(crate) fn emptied(&self) -> Self {
+        self.known.memo.forget_locals();
+        Database { shared: Arc::clone(&self.shared), known: Rc::clone(&self.known), in_hand: InHand::default() }
+    }
+
+    pub(super) fn memo(&self) -> &Memo {
+        &self.known.memo
+    }
+
+    /// Whether it holds so many files that it is time to let go of them.
+    pub(crate) fn is_full(&self) -> bool {
+        self.in_hand.is_full()
     }
 
     /// The version of Python that the program is read for.
@@ -145,11 +117,6 @@ impl Database {
         read(&self.shared.roots.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets go of what only the file that was looked at last needed.
-    pub(crate) fn forget_locals(&self) {
-        self.memo.forget_locals();
-    }
-
     /// The text of a file, wherever it comes from.
     pub(crate) fn text(&self, path: &Utf8Path) -> Result<String, String> {
         if standard::holds(path) {
@@ -163,21 +130,44 @@ impl Database {
         self.system().read_to_string(path).map_err(|error| error.to_string())
     }
 
-    /// A file as text and tree.
-    pub(crate) fn source(&self, path: &Arc<Utf8Path>) -> Result<Arc<Source>, String> {
-        let sources = &self.shared.sources;
-        if let Some(source) = sources.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return Ok(source);
+    /// A file as text and tree, and what is known of it.
+    pub(super) fn source(&self, path: &Utf8Path) -> Result<&Held, String> {
+        if let Some(held) = self.in_hand.get(path) {
+            return Ok(held);
         }
-        let text = self.text(path)?;
-        let parsed = parse_unchecked_source(&text, source_type(path));
-        let source = Arc::new(Source { lines: LineIndex::from_source_text(&text), text, parsed });
-        sources.lock().unwrap_or_else(PoisonError::into_inner).keep(path, &source);
-        Ok(source)
+        let source = match self.shared.sources.get(path) {
+            (Some(source), _) => source,
+            (None, text) => {
+                let text = text.map_or_else(|| self.text(path).map(Arc::from), Ok)?;
+                let source = Arc::new(Source::of(text, source_type(path)));
+                self.shared.sources.keep_again(&Arc::from(path), &source);
+                source
+            }
+        };
+        Ok(self.in_hand.hold(Arc::from(path), source))
+    }
+
+    /// What the text of a file tells by itself.
+    pub(crate) fn told(&self, path: &Arc<Utf8Path>) -> Result<Told, String> {
+        let version = self.shared.version;
+        let text: Arc<str> = self.text(path)?.into();
+        let make = |text| {
+            let source = Arc::new(Source::of(text, source_type(path)));
+            self.shared.sources.keep_first(path, &source);
+            Told::of(&source.text, source.body(), version)
+        };
+        let Some(tables) = &self.shared.tables else { return Ok(make(text)) };
+        let id = TextId::of(&text, source_type(path), version);
+        Ok(tables.get(id, || make(text)))
+    }
+
+    /// A check begins.
+    pub(crate) fn begin(&self) {
+        self.shared.tables.iter().for_each(|tables| tables.begin());
     }
 
     /// Adds the file at `path` with its table.
-    pub(crate) fn add(&self, path: &Arc<Utf8Path>, table: FileTable) -> FileId {
+    pub(crate) fn add(&self, path: &Arc<Utf8Path>, table: Arc<FileTable>) -> FileId {
         let (module, root, origin) = if let Some(module) = standard::module_at(path) {
             (Some(Name::new(module)), Arc::from(standard::FOLDER), Origin::StandardLibrary)
         } else if let Some(module) = stubs::module_at(path) {
@@ -200,12 +190,14 @@ impl Database {
         let path: Arc<Utf8Path> = Arc::from(path);
         if standard::holds(&path) {
             let table = standard::table(&standard::module_at(&path)?, self.shared.version)?;
-            return Some(self.add(&path, table));
+            return Some(self.add(&path, Arc::new(table)));
+        }
+        if self.shared.tables.is_some() {
+            return Some(self.add(&path, self.told(&path).ok()?.table));
         }
         let text = self.text(&path).ok()?;
         let parsed = parse_unchecked_source(&text, source_type(&path));
-        let table = FileTable::of(&text, parsed.suite(), self.shared.version);
-        Some(self.add(&path, table))
+        Some(self.add(&path, Arc::new(FileTable::of(&text, parsed.suite(), self.shared.version))))
     }
 
     fn place(&self, target: Target) -> Option<Place> {
@@ -287,18 +279,18 @@ impl Database {
 
     /// `module.Class` of a class; in a file that no import can name, `Class` alone.
     pub(crate) fn qualified_class(&self, class: ClassRef) -> Arc<str> {
-        if let Some(known) = self.names.borrow().get(&class) {
+        if let Some(known) = self.known.names.borrow().get(&class) {
             return Arc::clone(known);
         }
         let own = &self.files().class(class).qualified;
         let name: Arc<str> = self.files().entry(class.0).qualified(own).map_or_else(|| Arc::from(own.as_str()), Arc::from);
-        self.names.borrow_mut().insert(class, Arc::clone(&name));
+        self.known.names.borrow_mut().insert(class, Arc::clone(&name));
         name
     }
 
     /// A class of the standard library.
     pub(crate) fn standard_class(&self, module: &'static str, name: &'static str) -> Option<ClassRef> {
-        if let Some(known) = self.known.borrow().get(&(module, name)) {
+        if let Some(known) = self.known.classes.borrow().get(&(module, name)) {
             return *known;
         }
         let find = || {
@@ -309,7 +301,7 @@ impl Database {
             }
         };
         let found = find();
-        self.known.borrow_mut().insert((module, name), found);
+        self.known.classes.borrow_mut().insert((module, name), found);
         found
     }
 }

@@ -36,7 +36,7 @@ impl Resolver<'_> {
             return plain;
         }
         let find = || Value::Member(self.decorated(function, table, plain.clone()));
-        match self.db.memo.ask(&Key::Member(function, self.reads_bodies), &Value::Member(Member::Value(Ty::Never)), &find) {
+        match self.db.memo().ask(&Key::Member(function, self.reads_bodies), &Value::Member(Member::Value(Ty::Never)), &find) {
             Value::Member(member) => member,
             _ => Member::Value(Ty::Unknown("decorator")),
         }
@@ -136,7 +136,7 @@ impl Resolver<'_> {
             let is_known = decorators.all(|decorator| !matches!(decorator, Ty::Dynamic | Ty::Unknown(_)));
             Value::Ty(if is_known { Ty::Class(class) } else { Ty::Dynamic })
         };
-        self.db.memo.ask(&Key::Class(class), &Value::Ty(Ty::Class(class)), &find).ty().unwrap_or(Ty::Class(class))
+        self.db.memo().ask(&Key::Class(class), &Value::Ty(Ty::Class(class)), &find).ty().unwrap_or(Ty::Class(class))
     }
 
     fn same_result(&self, function: FunctionRef) -> Ty {

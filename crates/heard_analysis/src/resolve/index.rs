@@ -21,7 +21,7 @@ pub(crate) struct Entry {
     /// The folder that its absolute imports are looked for in first.
     pub(crate) root: Arc<str>,
     pub(crate) origin: Origin,
-    pub(crate) table: FileTable,
+    pub(crate) table: Arc<FileTable>,
 }
 
 /// Where a file comes from.

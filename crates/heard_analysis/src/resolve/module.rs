@@ -1,6 +1,5 @@
 //! One parsed file that questions can be asked about, and what calls in it go to.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -10,14 +9,14 @@ use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprName, ExprRef, ModModule, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use rustc_hash::FxHashMap;
 
-use super::database::{Database, Source};
+use super::database::Database;
 use super::index::{FileId, Origin};
 use super::ir::Names;
 use super::resolver::{At, Resolver};
 use super::scope::{self, Scopes};
-use super::table::{ClassTable, FileTable, FunctionTable};
+use super::sources::Held;
+use super::table::{ClassTable, FunctionTable};
 use super::ty::{ClassRef, FunctionRef, Link, Ty};
 use crate::finding::{Position, Span};
 
@@ -34,13 +33,9 @@ fn position(lines: &LineIndex, text: &str, offset: TextSize) -> Position {
 /// One parsed file that questions can be asked about.
 pub(crate) struct Module<'db> {
     pub(super) db: &'db Database,
-    source: Arc<Source>,
-    path: Arc<Utf8Path>,
+    held: &'db Held,
     /// Its number, once there is a table of it.
     file: Option<FileId>,
-    scopes: scope::Known,
-    /// What is known of its expressions, by where they stand, from declarations and from bodies.
-    known: RefCell<FxHashMap<(TextRange, bool), Ty>>,
 }
 
 /// What a call goes to.
@@ -70,20 +65,17 @@ pub(crate) struct CalleeId {
 impl<'db> Module<'db> {
     /// Opens the file at `path`, or says why it cannot be read.
     pub(crate) fn open(db: &'db Database, path: &Utf8Path) -> Result<Self, String> {
-        let path: Arc<Utf8Path> = Arc::from(path);
-        let source = db.source(&path)?;
-        let file = db.files().find(&path);
-        Ok(Module { db, source, path, file, scopes: RefCell::default(), known: RefCell::default() })
-    }
-
-    /// The table of the file.
-    pub(crate) fn table(&self) -> FileTable {
-        FileTable::of(self.text(), self.body(), self.db.shared.version)
+        let held = db.source(path)?;
+        let file = held.file.get().copied().or_else(|| {
+            let file = db.files().find(path)?;
+            Some(*held.file.get_or_init(|| file))
+        });
+        Ok(Module { db, held, file })
     }
 
     /// The statements of the module.
-    pub(crate) fn body(&self) -> &[Stmt] {
-        self.source.body()
+    pub(crate) fn body(&self) -> &'db [Stmt] {
+        self.held.source.body()
     }
 
     /// The name that imports have for it, as `package.module`, where they can name it at all.
@@ -93,18 +85,23 @@ impl<'db> Module<'db> {
 
     /// The syntax tree of the file.
     pub(crate) fn tree(&self) -> &ModModule {
-        self.source.parsed.syntax()
+        self.held.source.parsed.syntax()
     }
 
     /// The tokens of the file.
     pub(crate) fn tokens(&self) -> &Tokens {
-        self.source.parsed.tokens()
+        self.held.source.parsed.tokens()
     }
 
     /// The names that stand in a stretch of the text, whatever they stand for.
     pub(crate) fn words(&self, range: TextRange) -> impl Iterator<Item = &str> + '_ {
-        let names =
-            self.source.parsed.tokens().iter().filter(move |token| token.kind() == TokenKind::Name && range.contains_range(token.range()));
+        let names = self
+            .held
+            .source
+            .parsed
+            .tokens()
+            .iter()
+            .filter(move |token| token.kind() == TokenKind::Name && range.contains_range(token.range()));
         names.map(|token| &self.text()[token.range()])
     }
 
@@ -114,38 +111,38 @@ impl<'db> Module<'db> {
     }
 
     /// The decoded source text.
-    pub(crate) fn text(&self) -> &str {
-        &self.source.text
+    pub(crate) fn text(&self) -> &'db str {
+        &self.held.source.text
     }
 
     /// The first place that does not parse, with the parser's words.
     pub(crate) fn syntax_error(&self) -> Option<(Position, String)> {
-        let error = self.source.parsed.errors().first()?;
+        let error = self.held.source.parsed.errors().first()?;
         Some((self.position(error.location.start()), error.error.to_string()))
     }
 
     /// The comments, in the order of the text.
     pub(crate) fn comments(&self) -> impl Iterator<Item = TextRange> + '_ {
-        self.source.parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(Ranged::range)
+        self.held.source.parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(Ranged::range)
     }
 
     /// Whether the module is the cells of a notebook, where `await` stands at the top.
     pub(crate) fn is_notebook(&self) -> bool {
-        self.path.extension() == Some("ipynb")
+        self.path().extension() == Some("ipynb")
     }
 
     /// The file.
-    pub(crate) fn path(&self) -> &Arc<Utf8Path> {
-        &self.path
+    pub(crate) fn path(&self) -> &'db Arc<Utf8Path> {
+        &self.held.path
     }
 
     /// Where a stretch of this file's text lies.
     pub(crate) fn span(&self, range: TextRange) -> Span {
-        Span { path: Arc::clone(&self.path), start: self.position(range.start()), end: self.position(range.end()) }
+        Span { path: Arc::clone(self.path()), start: self.position(range.start()), end: self.position(range.end()) }
     }
 
     fn position(&self, offset: TextSize) -> Position {
-        position(&self.source.lines, self.text(), offset)
+        position(self.held.source.lines(), self.text(), offset)
     }
 
     pub(super) fn file(&self) -> Option<FileId> {
@@ -168,7 +165,7 @@ impl<'db> Module<'db> {
 
     fn ask(&self, expression: ExprRef<'_>, resolver: Resolver<'db>) -> Ty {
         let key = (expression.range(), resolver.reads_bodies);
-        if let Some(known) = self.known.borrow().get(&key) {
+        if let Some(known) = self.held.known.borrow().get(&key) {
             return known.clone();
         }
         let ty = self.with_scopes(|scopes, at| {
@@ -177,13 +174,13 @@ impl<'db> Module<'db> {
             if is_unreachable { Ty::Other } else { resolver.value(&Names::InPlace.value(expression), at) }
         });
         let ty = ty.unwrap_or(Ty::Unknown("a file without a table"));
-        self.known.borrow_mut().insert(key, ty.clone());
+        self.held.known.borrow_mut().insert(key, ty.clone());
         ty
     }
 
     pub(super) fn with_scopes<T>(&self, work: impl FnOnce(&Scopes<'_>, At<'_>) -> T) -> Option<T> {
         let file = self.file?;
-        let scopes = Scopes { body: self.body(), file, version: self.db.shared.version, known: &self.scopes };
+        let scopes = Scopes { body: self.body(), file, version: self.db.shared.version, known: &self.held.scopes };
         Some(work(&scopes, At { scopes: Some(&scopes), ..At::module(file) }))
     }
 
@@ -245,7 +242,7 @@ impl<'db> Module<'db> {
 
     /// What `read` makes of the value of a name that is bound once, and in the module where it is bound.
     pub(crate) fn with_value<T>(&self, name: &ExprName, read: impl FnOnce(&Module<'db>, &Expr) -> T) -> Option<T> {
-        let scopes = Scopes { body: self.body(), file: self.file?, version: self.db.shared.version, known: &self.scopes };
+        let scopes = Scopes { body: self.body(), file: self.file?, version: self.db.shared.version, known: &self.held.scopes };
         let value = scopes.only_value(&name.id, name.start())?;
         Some(read(self, value))
     }

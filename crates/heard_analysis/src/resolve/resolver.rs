@@ -122,7 +122,7 @@ impl<'r> Resolver<'r> {
             None => self.global_by_star(file, table, name).map_or(Value::Absent, Value::Ty),
         };
         let nothing = if slots.is_some() { Value::Ty(Ty::Never) } else { Value::Absent };
-        self.db.memo.ask(&Key::Global(file, name.clone(), self.reads_bodies), &nothing, &find).ty()
+        self.db.memo().ask(&Key::Global(file, name.clone(), self.reads_bodies), &nothing, &find).ty()
     }
 
     fn global_by_star(&self, file: FileId, table: &FileTable, name: &Name) -> Option<Ty> {

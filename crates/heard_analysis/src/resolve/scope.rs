@@ -242,7 +242,7 @@ impl Resolver<'_> {
             {
                 let key = Key::Binding(around.at.file, around.start, name.clone(), GROWN, self.reads_bodies);
                 let find = || Value::Ty(self.grown(*class, growth, around.at));
-                self.db.memo.ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(ty)
+                self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(ty)
             }
             _ => ty,
         }
@@ -270,7 +270,7 @@ impl Resolver<'_> {
         let place = u32::try_from(index).unwrap_or(GROWN - 1);
         let key = Key::Binding(around.at.file, around.start, Name::new(name), place, self.reads_bodies);
         let find = || Value::Ty(self.find_bound(&all[index].binding, around));
-        self.db.memo.ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
+        self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
     }
 
     fn find_bound(&self, binding: &Binding, around: &Around<'_>) -> Ty {

@@ -46,8 +46,8 @@ fn wrong_answers(files: &[(&str, &str)], sources: &[&str], backwards: bool) -> V
         paths.reverse();
     }
     for path in &paths {
-        let table = Module::open(&db, path).unwrap().table();
-        db.add(&Arc::from(path.as_path()), table);
+        let path = Arc::from(path.as_path());
+        db.add(&path, db.told(&path).unwrap().table);
     }
     paths.iter().flat_map(|path| wrong_in(&db, path, backwards)).collect()
 }

@@ -23,7 +23,7 @@ fn may_swallow(manager: &Expr, is_async: bool) -> bool {
 }
 
 /// Walks over a module; with `is_async`, `await` may stand at its top, as in a notebook.
-pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models, is_async: bool) -> Body<'a> {
+pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &Models, is_async: bool) -> Body<'a> {
     let mut body = Body {
         frames: vec![Frame { parent: None, kind: FrameKind::Module, range: TextRange::default(), function: None, class: None }],
         ..Body::default()
@@ -46,8 +46,8 @@ pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &'a Models, is_async: boo
     walker.body
 }
 
-struct Walker<'a> {
-    models: &'a Models,
+struct Walker<'a, 'm> {
+    models: &'m Models,
     body: Body<'a>,
     scope: Rc<Scope<'a>>,
     path: Path,
@@ -66,7 +66,7 @@ struct Walker<'a> {
     unplaced: Vec<(Local, usize)>,
 }
 
-impl<'a> Walker<'a> {
+impl<'a> Walker<'a, '_> {
     fn block(&mut self, statements: &'a [Stmt]) {
         for statement in statements {
             self.statement(statement);

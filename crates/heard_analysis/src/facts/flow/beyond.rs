@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use ruff_python_ast::ExprCall;
 use ruff_text_size::TextRange;
 
-use super::super::body::{Body, walk};
+use super::super::body::Body;
 use super::super::{Fate, Kind};
 use super::{Flow, MOST_STEPS, MOST_USES, Reach};
 use crate::resolve::Module;
@@ -14,7 +14,7 @@ use crate::resolve::Module;
 impl<'db> Flow<'_, 'db, '_> {
     /// The flow of another body, which may cross one border less.
     pub(super) fn beyond<'m, 'a>(&'m self, module: &'m Module<'db>, body: &'m Body<'a>) -> Flow<'m, 'db, 'a> {
-        Flow { borders: self.borders.saturating_sub(1), ..Flow::new(self.db, module, body, self.index) }
+        Flow { borders: self.borders.saturating_sub(1), ..Flow::new(self.db, self.bodies, module, body, self.index) }
     }
 
     /// The same of a function whose result somebody waits for.
@@ -30,12 +30,12 @@ impl<'db> Flow<'_, 'db, '_> {
         })
     }
 
-    /// Hands the body of a module to `read`: this one as it is, any other walked over for the purpose.
+    /// Hands the body of a module to `read`.
     pub(super) fn in_body<T>(&self, module: &Module<'db>, read: impl FnOnce(&Module<'db>, &Body<'_>) -> T) -> T {
         if module.path() == self.module.path() {
             return read(self.module, self.body);
         }
-        read(module, &walk(module.body(), self.models, module.is_notebook()))
+        read(module, &self.bodies.of(module, self.models))
     }
 
     /// Hands the flow of a file's bodies to `read`, where it can be read.

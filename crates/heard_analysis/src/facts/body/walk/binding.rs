@@ -10,7 +10,7 @@ use super::super::{Body, Container, FrameKind, Load, Local, Operation, Place, St
 use super::Walker;
 use crate::facts::names::imported_as;
 
-impl<'a> Walker<'a> {
+impl<'a> Walker<'a, '_> {
     pub(super) fn defaults(&mut self, parameters: &'a Parameters) {
         for parameter in parameters.iter_non_variadic_params() {
             if let Some(default) = &parameter.default {

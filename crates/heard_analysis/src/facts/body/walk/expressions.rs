@@ -8,7 +8,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::super::{AttributeLoad, CallSite, Edge, FrameKind, Local, Operation, Scope, Step, Use, last_name};
 use super::{Walker, condition, tests_failure};
 
-impl<'a> Walker<'a> {
+impl<'a> Walker<'a, '_> {
     pub(super) fn expression(&mut self, expression: &'a Expr, how: &Use<'a>) {
         match expression {
             Expr::Name(name) => self.load(name, how.clone()),

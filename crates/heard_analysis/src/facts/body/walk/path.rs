@@ -51,7 +51,7 @@ impl Path {
     }
 }
 
-impl<'a> Walker<'a> {
+impl<'a> Walker<'a, '_> {
     /// The next moment.
     pub(super) fn step(&mut self) -> Step {
         let step = self.body.graph.step();
