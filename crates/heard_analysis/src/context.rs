@@ -1,10 +1,11 @@
 //! Where a finding stands: in test code, or beside words that say that the loss is meant. Both lower it to strict.
 
 use camino::Utf8Path;
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use ruff_python_ast::visitor::{Visitor, walk_body, walk_stmt};
 use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
+use crate::facts::{is_failure_log, tells};
 use crate::finding::{Finding, Level, Span, Step};
 use crate::resolve::Module;
 
@@ -22,6 +23,9 @@ const MAY_BE_MEANT: [&str; 8] = [
     "unread-thread-future",
     "unread-wait",
 ];
+
+/// Rules about work that may do no more than pass on what a log has been told already.
+const TELLERS: [&str; 3] = ["discard-only-callback", "dropped-task", "unread-task"];
 
 /// Words of comments and docstrings that say that a failure is let go on purpose.
 const MEANT: [&str; 14] = [
@@ -63,7 +67,8 @@ pub(crate) fn weigh(module: &Module<'_>, root: &Utf8Path, mut findings: Vec<Find
     for finding in findings.iter_mut().filter(|finding| finding.level == Level::Default) {
         let place = Place::of(module, &finding.span);
         let harms_tests = HARM_TESTS.contains(&finding.rule) && (!place.after_test || finding.rule == "async-test-never-run");
-        if (in_tests || place.in_test_case) && !harms_tests {
+        let is_only_told = place.behind_log && TELLERS.contains(&finding.rule) && is_notice(module, finding);
+        if is_only_told || ((in_tests || place.in_test_case) && !harms_tests) {
             finding.level = Level::Strict;
         } else if MAY_BE_MEANT.contains(&finding.rule)
             && let Some(said) = said_beside(module, finding, &place)
@@ -82,6 +87,8 @@ struct Place {
     in_test_case: bool,
     /// Whether it is in what runs when a test is over.
     after_test: bool,
+    /// Whether a log has been told of a failure just before.
+    behind_log: bool,
     /// The docstrings of the functions around.
     docstrings: Vec<TextRange>,
 }
@@ -117,7 +124,25 @@ impl<'a> Visitor<'a> for PlaceFinder {
         walk_stmt(self, statement);
     }
 
+    fn visit_body(&mut self, body: &'a [Stmt]) {
+        if let Some(place) = body.iter().position(|statement| statement.range().contains(self.at)) {
+            let logs = |statement: &Stmt| {
+                statement.as_expr_stmt().and_then(|statement| statement.value.as_call_expr()).is_some_and(is_failure_log)
+            };
+            self.place.behind_log = body[..place].iter().any(logs);
+        }
+        walk_body(self, body);
+    }
+
     fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+/// Whether what is started does no more than tell somebody, as the name of it says.
+fn is_notice(module: &Module<'_>, finding: &Finding) -> bool {
+    let (start, end) = (finding.span.start.offset, finding.span.end.offset);
+    let call = module.text().get(start..end).unwrap_or_default();
+    let work = call.split('(').nth(1).unwrap_or_default();
+    tells(work.rsplit('.').next().unwrap_or_default().trim())
 }
 
 /// Whether a class is one of tests, by its bases or by the methods that only such classes have.

@@ -19,7 +19,7 @@ use super::flow::{Flow, Verdict};
 use super::hearings::{Asked, KnownAccounts, Way};
 use super::models::{Callbacks, FunctionModel, Models};
 use super::names::{Names, alias, is_plain_coroutine_function};
-use super::naming::{is_cleanup, is_log};
+use super::naming::{is_cleanup, is_log, is_loop};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
@@ -459,21 +459,32 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// What a call starts, what can fail in it, and its source text.
     pub(super) fn work_of_spawn(&self, site: &CallSite<'a>) -> Spawned {
-        let work = arguments(site.call).find_map(|argument| Some((argument, self.account_of_work(argument, site)?)));
-        let shown =
-            work.as_ref().map(|(argument, _)| *argument).or_else(|| arguments(site.call).find(|argument| !argument.is_literal_expr()));
-        let account = match work {
-            Some((_, account)) => account,
-            None => {
-                let spawned = self.flow.module.callee(site.call).and_then(|spawner| self.account_of_spawned(&spawner));
-                spawned.unwrap_or_else(|| self.unknown_work(shown.map_or(site.call.range(), Ranged::range)))
-            }
-        };
+        // The loop that it runs in is none of the work.
+        let given = || arguments(site.call).filter(|argument| !last_name(argument).is_some_and(|name| is_loop(name)));
+        let work = given().find_map(|argument| Some((argument, self.account_of_work(argument, site)?)));
+        let shown = work.as_ref().map(|(argument, _)| *argument).or_else(|| given().find(|argument| !argument.is_literal_expr()));
+        let account = work.map(|(_, account)| account).unwrap_or_else(|| {
+            let spawned = self.flow.module.callee(site.call).and_then(|spawner| self.account_of_spawned(&spawner));
+            spawned.unwrap_or_else(|| match shown {
+                Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
+                shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
+            })
+        });
         Spawned {
             account,
             is_cleanup: matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_cleanup(name))),
             text: shown.map(|argument| self.short_text(argument.range())),
         }
+    }
+
+    /// Whether a name is bound to what a private method of this object gives that the program does not define: what a
+    /// library does there is its own affair.
+    fn is_internal_to_library(&self, name: &ExprName, site: &CallSite<'a>) -> bool {
+        let Some(Expr::Call(call)) = self.value_of_local(name, site) else { return false };
+        let Expr::Attribute(method) = &*call.func else { return false };
+        let is_own = matches!(&*method.value, Expr::Name(object) if object.id == "self");
+        let is_foreign = || !self.flow.index.may_be_awaitable(&method.attr) && self.flow.module.callee(call).is_none();
+        is_own && method.attr.starts_with('_') && is_foreign()
     }
 
     /// What can fail in an argument of a spawner, if it is something that runs.

@@ -27,18 +27,25 @@ pub(crate) struct OutcomeCallback {
     pub(crate) name: String,
     /// The method that reads.
     pub(crate) method: String,
-    /// Whether it raises where what is done was cancelled.
-    pub(crate) raises: bool,
+    /// How what is done must have ended for it to raise here.
+    pub(crate) raises: Option<RaisesOn>,
     /// The handler around that takes failures and lets the cancellation pass.
     pub(crate) passed: Option<Span>,
     /// Whether it takes the failure, does nothing with it, and nobody else reads it.
     pub(crate) mutes: bool,
-    /// Whether a failure raises there as well: it is asked for the result, and nothing around takes failures.
-    pub(crate) raises_failures: bool,
     /// Whether nothing is left to do in the callback behind it, and nobody in the module cancels anything.
     pub(crate) is_last: bool,
     /// How it can be asked first whether what is done was cancelled.
     pub(crate) guard: Option<Guard>,
+}
+
+/// After which ends of what is done a place that reads its outcome raises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RaisesOn {
+    /// It was cancelled.
+    Cancellation,
+    /// It was cancelled or has failed: it is asked for its result, and nothing around takes failures.
+    Failure,
 }
 
 /// Where a question goes, so that an outcome is read only of what was not cancelled.
@@ -103,10 +110,9 @@ impl<'a> Finder<'_, '_, 'a> {
                 kind: callback.kind,
                 name: callback.parameter.name.to_string(),
                 method: read.method.to_owned(),
-                raises: is_at(raising, read),
+                raises: is_at(raising, read).then(|| raises_on(read)),
                 passed: passed_handler(read.site).map(|kind| self.flow.module.span(kind.range())),
                 mutes: is_at(muting, read),
-                raises_failures: read.method == "result" && !read.site.around.blocks().any(takes_failures),
                 is_last: self.is_last(read, &callback),
                 guard: self.guard(read, &callback),
             }));
@@ -439,6 +445,11 @@ fn passed_handler<'a>(site: &CallSite<'a>) -> Option<&'a Expr> {
         }),
         _ => None,
     })
+}
+
+fn raises_on(read: &Read<'_, '_>) -> RaisesOn {
+    let lets_out = read.method == "result" && !read.site.around.blocks().any(takes_failures);
+    if lets_out { RaisesOn::Failure } else { RaisesOn::Cancellation }
 }
 
 /// Whether a block keeps failures from getting out.

@@ -15,7 +15,7 @@ use super::birth::{Finder, return_exceptions};
 use super::body::{Scope, last_name};
 use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Act, account};
-use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method};
+use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
 use super::names::is_stub;
 use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::witness::{Account, Weight};
@@ -91,7 +91,13 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// What can fail in the function that a call goes to, as it is written: behind a decorator without types, the
     /// engine does not see it.
     pub(super) fn account_as_written(&self, call: &ExprCall) -> Option<Account> {
-        self.flow.module.with_written(call, |module, function| self.account_of_function(module, function, Asked::ALONE))
+        if waits_for_queue(call) && self.flow.module.callee(call).is_none() {
+            return Some(Account::small());
+        }
+        let of_body = |module: &Module<'db>, function: &StmtFunctionDef| {
+            (!is_stub(function)).then(|| self.account_of_function(module, function, Asked::ALONE))
+        };
+        self.flow.module.with_written(call, of_body).flatten()
     }
 
     /// What can fail in the functions that an expression may stand for, where they are known.
@@ -112,9 +118,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
             return Account::default();
         }
-        let by_body = |module: &Module<'db>, function: &StmtFunctionDef| match is_stub(function) {
-            true => self.account_of_overriding(module, function, asked),
-            false => Some(self.account_of_function(module, function, asked)),
+        let by_body = |module: &Module<'db>, function: &StmtFunctionDef| {
+            if is_stub(function) {
+                self.account_of_overriding(module, function, asked)
+            } else {
+                Some(self.account_of_function(module, function, asked))
+            }
         };
         callee.with_body(self.db, by_body).flatten().unwrap_or_else(unknown)
     }
@@ -209,20 +218,16 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
         }
         let unknown = match way {
-            Way::Awaited => Weight::Heavy,
+            Way::Awaited => last_name(&call.func).and_then(|name| weight_of_wait(name)).unwrap_or(Weight::Heavy),
             Way::Called => weight_of_call(module, call, callee.as_ref()),
         };
         let Some(callee) = callee else {
-            // To wait for a queue, or for room in it, does not fail.
-            let waits_for_queue = |method: &ast::ExprAttribute| {
-                matches!(method.attr.as_str(), "put" | "get" | "join")
-                    && last_name(&method.value).is_some_and(|name| name.to_lowercase().ends_with("queue"))
-            };
-            if way == Way::Awaited && call.func.as_attribute_expr().is_some_and(waits_for_queue) {
+            if way == Way::Awaited && waits_for_queue(call) {
                 return Account::small();
             }
             let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match (way, asked.below()) {
                 (Way::Called, _) if function.is_async => Some(Account::default()),
+                _ if is_stub(function) => None,
                 (_, Some(asked)) => Some(self.account_of_function(module, function, asked)),
                 _ => None,
             };
@@ -235,7 +240,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if way == Way::Called && callee.with_definition(self.db, |_, function| function.is_async) == Some(true) {
             return Account::default();
         }
-        self.account_within(&callee, unknown, (module, call.range()), asked)
+        let account = self.account_within(&callee, unknown, (module, call.range()), asked);
+        // What a library raises where it is called plainly is mostly a guard against wrong arguments.
+        let is_foreign = || callee.with_definition(self.db, |home, _| self.flow.index.file(home.path()).is_none()) == Some(true);
+        if way == Way::Called && is_foreign() { account.at_most(Weight::Call) } else { account }
     }
 
     /// What can fail where an object of a class is made, if that is known.
@@ -304,6 +312,13 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             _ => unknown(),
         }
     }
+}
+
+/// Whether a call waits for a queue, or for room in it, as its name says: that does not fail.
+fn waits_for_queue(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    matches!(method.attr.as_str(), "put" | "get" | "join")
+        && last_name(&method.value).is_some_and(|name| name.to_lowercase().ends_with("queue"))
 }
 
 /// What the failure of a plain call weighs that no body tells of.

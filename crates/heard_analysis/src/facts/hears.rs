@@ -14,7 +14,7 @@ use super::Hearing;
 use super::body::last_name;
 use super::exceptions::{ExceptionSet, Hierarchy, Taken, raised_class};
 use super::names::is_stub;
-use super::naming::{is_lock, is_task_scope, speaks_of_failure};
+use super::naming::{is_lock, is_task_scope, is_time_limit, speaks_of_failure};
 use super::witness::{Account, Weight};
 use crate::resolve::Module;
 
@@ -225,6 +225,8 @@ impl Listener<'_, '_> {
                 _ => Account::default(),
             },
             Some(class) if matches!(class.as_str(), "CancelledError" | "StopAsyncIteration" | "GeneratorExit") => Account::small(),
+            // A guard against arguments of the wrong type is for whoever writes the call.
+            Some(class) if class == "TypeError" => self.source(Weight::Data, statement),
             _ => self.source(Weight::Raised, statement),
         }
     }
@@ -257,6 +259,10 @@ impl Listener<'_, '_> {
     fn entered(&self, manager: &Expr, is_async: bool) -> Account {
         match manager {
             Expr::Call(call) if last_name(&call.func).is_some_and(|name| is_lock(name)) || is_task_scope(manager) => {
+                self.expressions(&call.arguments.args)
+            }
+            // What it raises when the time is up is dealt with there.
+            Expr::Call(call) if is_time_limit(manager) && self.taken.has("TimeoutError", self.hierarchy) => {
                 self.expressions(&call.arguments.args)
             }
             Expr::Call(call) if is_async => {

@@ -39,7 +39,7 @@ impl Finder<'_, '_, '_> {
             let is_conditional = !first.finalbody.iter().any(|statement| statement.range() == site.statement.range());
             let is_dealt_with = |statement: &StmtTry| takes_failures(statement) && (is_conditional || takes_cancellations(statement));
             let is_handled = is_dealt_with(first) && swallowing.all(is_dealt_with);
-            (!(is_handled && self.counts_failures(site, first))).then(|| Jump {
+            (!(is_handled && counts_failures(site, first))).then(|| Jump {
                 site: self.site(site.statement.range(), &site.around),
                 keyword,
                 is_handled,
@@ -48,29 +48,27 @@ impl Finder<'_, '_, '_> {
     }
 }
 
-impl<'a> Finder<'_, '_, 'a> {
-    /// Whether a jump is taken only where a counter has grown that nothing but handlers which end well raise: nothing is
-    /// on its way out then.
-    fn counts_failures(&self, site: &StatementSite<'a>, statement: &StmtTry) -> bool {
-        let Some(Stmt::If(condition)) = statement.finalbody.last() else { return false };
-        let [jump] = &*condition.body else { return false };
-        let Expr::Compare(test) = &*condition.test else { return false };
-        let Expr::Name(counter) = &*test.left else { return false };
-        if jump.range() != site.statement.range() || !condition.elif_else_clauses.is_empty() {
-            return false;
-        }
-        let Some(function) = site.around.scope.function else { return false };
-        let mut changes = Changes { name: &counter.id, grows: Vec::new(), is_other: false };
-        changes.visit_body(&function.body);
-        let ends_well = |handler: &ExceptHandlerExceptHandler| {
-            let mut leaving = Leaving(false);
-            leaving.visit_body(&handler.body);
-            !leaving.0
-        };
-        let good: Vec<&ExceptHandlerExceptHandler> = handlers(statement).filter(|handler| ends_well(handler)).collect();
-        let is_in_good = |place: &TextRange| good.iter().any(|handler| handler.range().contains_range(*place));
-        !changes.is_other && !changes.grows.is_empty() && changes.grows.iter().all(is_in_good)
+/// Whether a jump is taken only where a counter has grown that nothing but handlers which end well raise: nothing is
+/// on its way out then.
+fn counts_failures(site: &StatementSite<'_>, statement: &StmtTry) -> bool {
+    let Some(Stmt::If(condition)) = statement.finalbody.last() else { return false };
+    let [jump] = &*condition.body else { return false };
+    let Expr::Compare(test) = &*condition.test else { return false };
+    let Expr::Name(counter) = &*test.left else { return false };
+    if jump.range() != site.statement.range() || !condition.elif_else_clauses.is_empty() {
+        return false;
     }
+    let Some(function) = site.around.scope.function else { return false };
+    let mut changes = Changes { name: &counter.id, grows: Vec::new(), is_other: false };
+    changes.visit_body(&function.body);
+    let ends_well = |handler: &ExceptHandlerExceptHandler| {
+        let mut leaving = Leaving(false);
+        leaving.visit_body(&handler.body);
+        !leaving.0
+    };
+    let good: Vec<&ExceptHandlerExceptHandler> = handlers(statement).filter(|handler| ends_well(handler)).collect();
+    let is_in_good = |place: &TextRange| good.iter().any(|handler| handler.range().contains_range(*place));
+    !changes.is_other && !changes.grows.is_empty() && changes.grows.iter().all(is_in_good)
 }
 
 /// Where a name is counted up, and whether it is bound to anything but a constant elsewhere.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{self as ast, ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
+use ruff_python_ast::{self as ast, ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Parameters, Stmt, StmtFunctionDef, StmtTry};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
@@ -85,6 +85,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 || !ExceptionSet::of_handler(handler).is_broad()
                 || !self.covers(&function.body, statement)
                 || !self.does_the_work(statement)
+                || only_waits_for_given(function, statement)
             {
                 return None;
             }
@@ -250,6 +251,34 @@ fn tells_at_the_end(statement: &StmtTry) -> bool {
     let mut tells = Tells(false);
     tells.visit_body(&statement.finalbody);
     tells.0
+}
+
+/// Whether all that is awaited in a `try` is a future that the function is given: who gives it has it, and its failure.
+fn only_waits_for_given(function: &StmtFunctionDef, statement: &StmtTry) -> bool {
+    struct Waits<'p> {
+        parameters: &'p Parameters,
+        is_other: bool,
+        found: bool,
+    }
+    impl<'a> Visitor<'a> for Waits<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Await(node) = expression {
+                let waited = match &*node.value {
+                    Expr::Call(call) if last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "wrap_future" | "shield")) => {
+                        call.arguments.args.first()
+                    }
+                    waited => Some(waited),
+                };
+                let is_given = waited.and_then(Expr::as_name_expr).is_some_and(|name| self.parameters.includes(&name.id));
+                self.found |= is_given;
+                self.is_other |= !is_given;
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut waits = Waits { parameters: &function.parameters, is_other: false, found: false };
+    waits.visit_body(&statement.body);
+    waits.found && !waits.is_other
 }
 
 /// Whether a body is a task group and nothing else.

@@ -40,7 +40,13 @@ impl<'a> Finder<'_, '_, 'a> {
     /// What the gather at `site` waits for.
     pub(super) fn gathered_work(&self, site: &CallSite<'a>) -> Work {
         let arguments = &site.call.arguments.args;
-        arguments.iter().map(|argument| self.work(argument, site, DEEPEST_ORIGIN)).reduce(Work::and).unwrap_or(Work::Unknown)
+        let work = arguments.iter().map(|argument| self.work(argument, site, DEEPEST_ORIGIN)).reduce(Work::and).unwrap_or(Work::Unknown);
+        // A gather of one wait with a time limit is there to bear that the time is up.
+        let bears_time_limit = matches!(&**arguments, [Expr::Call(one)] if last_name(&one.func).is_some_and(|name| name == "wait_for"));
+        match work {
+            Work::Fresh { account, is_guess, .. } if bears_time_limit => Work::Fresh { account, is_guess, is_cleanup: true },
+            work => work,
+        }
     }
 
     pub(super) fn work(&self, argument: &'a Expr, site: &CallSite<'a>, depth: usize) -> Work {

@@ -151,6 +151,7 @@ impl Listener<'_, '_> {
             Operator::BitOr | Operator::BitAnd | Operator::BitXor => Account::small(),
             Operator::Pow if is_number(left) && is_number(right) => Account::small(),
             Operator::Div | Operator::FloorDiv | Operator::Mod if is_number(left) && is_above_zero(right) => Account::default(),
+            Operator::Div | Operator::FloorDiv if is_above_zero(right) => Account::small(),
             Operator::Div | Operator::FloorDiv | Operator::Mod if is_zero(right) => self.source(Weight::Heavy, at),
             _ if self.is_log => Account::default(),
             _ => self.source(Weight::Data, at),

@@ -32,7 +32,6 @@ struct HearingFinder<'a> {
 impl HearingFinder<'_> {
     /// Whether an expression is the exception, or is made of it.
     fn tells(&self, expression: &Expr) -> bool {
-        let Some(exception) = self.exception else { return false };
         struct Finder<'n>(&'n str, bool);
         impl<'a> Visitor<'a> for Finder<'_> {
             fn visit_expr(&mut self, expression: &'a Expr) {
@@ -40,6 +39,7 @@ impl HearingFinder<'_> {
                 walk_expr(self, expression);
             }
         }
+        let Some(exception) = self.exception else { return false };
         let mut finder = Finder(exception, false);
         finder.visit_expr(expression);
         finder.1

@@ -15,6 +15,8 @@ struct Weights {
     weight: BTreeMap<String, Weight>,
     /// By the name of a method of an object of unknown type.
     weight_of_method: FxHashMap<String, Weight>,
+    /// By the name of a method that is awaited, whatever its object is.
+    weight_of_wait: FxHashMap<String, Weight>,
 }
 
 static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
@@ -33,9 +35,14 @@ pub(crate) fn weight_of_method(name: &str) -> Option<Weight> {
     WEIGHTS.weight_of_method.get(name).copied()
 }
 
+/// What the failure of a wait weighs that is called so.
+pub(crate) fn weight_of_wait(name: &str) -> Option<Weight> {
+    WEIGHTS.weight_of_wait.get(name).copied()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Weight, weight_of, weight_of_method};
+    use super::{Weight, weight_of, weight_of_method, weight_of_wait};
 
     #[test]
     fn the_longest_beginning_decides() {
@@ -51,5 +58,7 @@ mod tests {
         }
         assert_eq!(weight_of_method("append"), Some(Weight::None));
         assert_eq!(weight_of_method("feed"), None);
+        assert_eq!(weight_of_wait("wait_for_termination"), Some(Weight::None));
+        assert_eq!(weight_of_wait("wait_for"), None);
     }
 }
