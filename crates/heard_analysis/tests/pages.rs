@@ -302,8 +302,7 @@ fn silent_failures_are_heard_after_their_fixes() {
         Vec::new()
     });
     let pages = failures.sift(Document::read_all(PAGES, true));
-    // Work that ends early, without a failure, is not told by a fix either.
-    let is_lost_failure = |block: &&Block| Claim::parse(&block.code) == Some(Claim::Silent) && block.code.contains("raise ");
+    let is_lost_failure = |block: &&Block| Claim::parse(&block.code) == Some(Claim::Silent) && fails(&block.code);
     let proofs: Vec<_> = pages
         .iter()
         .flat_map(|page| page.blocks.iter().filter(|block| block.kind == Kind::Run).filter(is_lost_failure).map(move |block| (page, block)))
@@ -341,6 +340,13 @@ fn silent_failures_are_heard_after_their_fixes() {
         failures.add("no proof has a fix".to_owned());
     }
     failures.finish();
+}
+
+/// Whether a program raises something in any case: work that only ends early is not told by a fix either, and what hangs
+/// on a condition may not happen.
+fn fails(source: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
+    lines.windows(2).any(|pair| pair[1].starts_with("raise ") && !pair[0].starts_with("if "))
 }
 
 fn each_interpreter(failures: &mut Failures, mut work: impl FnMut(&std::path::Path, &mut Failures) -> Result<(), String>) {

@@ -19,6 +19,7 @@ use crate::facts::{Birth, Fact, Fate, Finder, Loss, return_exceptions};
 use crate::finding::Span;
 
 use self::children::Children;
+pub(super) use self::rewrite::is_first;
 
 /// One call of `asyncio.gather`, and what can be put in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::Mender;
 use super::draft::{Draft, Layout};
+use super::migrate::is_first;
 use super::tree::Path;
 use crate::edit::Fix;
 use crate::facts::{Birth, FailureTest};
@@ -30,11 +31,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             }
             AnyNodeRef::StmtAssign(assign) if is_value(&assign.value) => self.named(assign.targets.first()?)?,
             AnyNodeRef::StmtAnnAssign(assign) if assign.value.as_deref().is_some_and(is_value) => self.named(&assign.target)?,
-            AnyNodeRef::StmtFor(inner) if is_value(&inner.iter) => {
+            statement if is_first(statement, awaited) => {
                 let name = self.free_name(scope, &["results", "outcomes"]);
                 let mut lines = vec![format!("{name} = {}", self.text(awaited))];
                 lines.extend(self.lines_that_log(path, &name, &mut draft)?);
-                draft.lines_before(inner.range(), &lines)?;
+                draft.lines_before(statement.range(), &lines)?;
                 draft.replace(awaited, name);
                 return draft.finish(true, "log the failures among the results");
             }

@@ -249,7 +249,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
 }
 
 /// Whether nothing of a statement runs before `range`, which runs in any case.
-fn is_first(statement: AnyNodeRef<'_>, range: TextRange) -> bool {
+pub(in crate::mend) fn is_first(statement: AnyNodeRef<'_>, range: TextRange) -> bool {
     struct First {
         range: TextRange,
         is_first: bool,
