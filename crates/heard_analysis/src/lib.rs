@@ -19,6 +19,7 @@ mod panics;
 mod program;
 mod resolve;
 pub mod rules;
+mod session;
 mod stubs;
 mod suppress;
 pub mod system;
@@ -35,6 +36,7 @@ pub use finding::{Finding, Level, Notice, Position, Span, Step};
 pub use mend::{FixStyle, Fixing, Migration, Target};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
+pub use session::{Basis, Change, Session};
 pub use tables::Tables;
 
 /// How the tables of the standard library are made from its stubs, for the tool that does it.
