@@ -11,12 +11,12 @@ use crate::cancellation::Cancellation;
 use crate::declared::{self, UnknownName};
 use crate::facts::{self, Bodies, Index, Models, Names};
 use crate::finding::{self, Finding, Notice};
-use crate::mend::{self, Fixing, Migration};
+use crate::mend::{self, Migration};
 use crate::program::{Database, Program};
 use crate::resolve::{self, Module};
 use crate::tables::Told;
 use crate::workers::{Failed, for_each_file};
-use crate::{audit, rules, suppress};
+use crate::{audit, context, rules, suppress};
 
 /// What to check, and how.
 pub struct Request<'a> {
@@ -138,7 +138,7 @@ impl Base {
             db,
             &wanted,
             request.threads,
-            |db, bodies, path| check_file(db, bodies, path, &self.index, &program.fixing, request),
+            |db, bodies, path| check_file(db, bodies, path, &self.index, program, request),
             request.progress,
         );
         // Those that are reported on speak of it when they are checked.
@@ -237,7 +237,7 @@ fn check_file<'db>(
     bodies: &Bodies<'db>,
     path: &Utf8Path,
     index: &Index,
-    fixing: &Fixing,
+    program: &Program,
     request: &Request<'_>,
 ) -> Report {
     let module = match Module::open(db, path) {
@@ -260,14 +260,14 @@ fn check_file<'db>(
         // Several values may be lost at one place, and that is one defect.
         let mut seen = FxHashSet::default();
         found.retain(|(_, finding)| seen.insert((finding.rule, finding.span.clone())));
-        mend::offer(finder, fixing, &mut found);
+        mend::offer(finder, &program.fixing, &mut found);
         let findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
-        let migrations = if wants_migrations { mend::migrations(finder, fixing, &facts) } else { Vec::new() };
+        let migrations = if wants_migrations { mend::migrations(finder, &program.fixing, &facts) } else { Vec::new() };
         (findings, facts, migrations)
     });
     report.migrations = migrations;
     finding::number(&mut findings);
-    report.findings = suppress::apply(&module, findings);
+    report.findings = suppress::apply(&module, context::weigh(&module, &program.root, findings));
     if awaitables {
         report.awaitables = audit::awaitables(&facts);
     }

@@ -128,6 +128,23 @@ fn an_edit_leaves_what_does_not_look_at_it() {
 }
 
 #[test]
+fn a_file_that_is_read_without_being_imported_counts() {
+    let tests =
+        "import pytest\n\n\n@pytest.mark.asyncio\nasync def test_one() -> None:\n    pass\n\n\nasync def test_two() -> None:\n    pass\n";
+    let modules =
+        [("conftest.py", ""), ("test_app.py", tests)].map(|(path, source)| Module { path: path.to_owned(), source: source.to_owned() });
+    let system = Arc::default();
+    let (edited, files) = program("", &mut modules.iter(), &system).unwrap();
+    let mut session = Session::new(edited);
+    let (report, basis) = of_file(&files, &files[1], |request| session.check(request));
+    assert_eq!(report.findings.len(), 1);
+    system.fs().write_file_all(&files[0], "def pytest_collection_modifyitems(items): ...\n").unwrap();
+    session.change(&files[0]);
+    assert!(!basis.outlasts(&session.take_in()));
+    assert!(of_file(&files, &files[1], |request| session.check(request).0).findings.is_empty());
+}
+
+#[test]
 fn a_check_that_nobody_wants_ends() {
     let modules = [Module { path: "app.py".to_owned(), source: "async def work() -> None:\n    work()\n".to_owned() }];
     let (program, files) = program("", &mut modules.iter(), &Arc::default()).unwrap();

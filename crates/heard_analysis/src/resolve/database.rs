@@ -162,6 +162,14 @@ impl Database {
         self.system().read_to_string(path).map_err(|error| error.to_string())
     }
 
+    /// What stands in a file that is no module to whoever asks; nothing where there is none.
+    pub(crate) fn words_of(&self, path: &Utf8Path) -> String {
+        if let Some(file) = self.files().find(path) {
+            self.files().entry(file);
+        }
+        self.text(path).unwrap_or_default()
+    }
+
     /// A file as text and tree, and what is known of it.
     pub(super) fn source(&self, path: &Utf8Path) -> Result<&Held, String> {
         self.look_up();
