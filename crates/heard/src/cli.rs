@@ -92,7 +92,7 @@ enum Command {
     Run(RunArguments),
     /// Show what runs now in a monitored process: tasks by birth, who waits for whom, unread failures, services.
     ///
-    /// The process has to be watched: HEARD_WATCH=1 in its environment, or `heard.install(watch=True)` in it, opens a
+    /// The process has to be watched: `HEARD_WATCH=1` in its environment, or `heard.install(watch=True)` in it, opens a
     /// socket for its own user. Needs the package heard-runtime, for the screen with its extra: heard-runtime[top].
     Top(TopArguments),
     /// Print the completions for a shell: `heard completions bash > ~/.local/share/bash-completion/completions/heard`.
@@ -340,7 +340,7 @@ pub(crate) struct TopArguments {
     /// How long to wait between looks. [default: 1]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) interval: Option<OsString>,
-    /// The number of the process, or unix:///PATH, its socket.
+    /// The number of the process, or the URL of its socket, as in `unix:///run/shop/4711.sock`.
     #[arg(value_name = "PROCESS")]
     pub(crate) target: OsString,
 }
