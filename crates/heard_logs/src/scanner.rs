@@ -139,7 +139,7 @@ impl Scanner {
             Shape::Document => Reader::Document(Document::default(), Order::default()),
             Shape::Journal => Reader::Journal(Journal::default(), Order::default()),
             Shape::Odd(layout) => Reader::Odd(Odd::new(layout), Unwrapper::default(), Order::default(), layout.is_turned),
-            Shape::Table(delimiter) => Reader::Table(Box::new(Table::new(delimiter)), Order::default()),
+            Shape::Table { delimiter, has_header } => Reader::Table(Box::new(Table::new(delimiter, has_header)), Order::default()),
         });
         self.push(&text);
     }
