@@ -8,13 +8,12 @@ import os
 import shutil
 import subprocess
 import typing
-from collections.abc import Iterable
 
 from heard.record import Place
 from heard.testing.faults.result import Result
 
 #: Rules that name a handler: their place is where the failure ends, and not where the task is born.
-_HANDLERS = frozenset(
+HANDLERS = frozenset(
     {"muted-failure", "muted-callback", "swallowed-cancellation", "timeout-hides-failure", "bare-raise-outside-except"}
 )
 
@@ -37,6 +36,12 @@ class Finding:
     trace: tuple[tuple[str, int], ...] = ()
     #: The call that fails, where the finding names one: its path, line and column.
     witness: tuple[str, int, int] | None = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, typing.Any]) -> Finding:
+        """The finding of what `dataclasses.asdict` makes of it."""
+        trace = tuple((path, line) for path, line in data["trace"])
+        return cls(**data | {"trace": trace, "witness": tuple(data["witness"]) if data["witness"] else None})
 
     def is_at(self, place: Place) -> bool:
         return place.path == self.path and self.line <= place.line <= self.end_line
@@ -73,14 +78,15 @@ def _finding(data: dict[str, typing.Any], root: str) -> Finding:
     )
 
 
-def check(root: str, program: str | None = None, paths: Iterable[str] = (".",)) -> str:
-    """The document of `heard check` on a folder. Raises `NoFindings` where the program is not there, or fails."""
+def check(root: str, program: str | None = None, form: str = "json") -> str:
+    """What `heard check` says of a folder, in a format of its own. Raises `NoFindings` where the program is not there,
+    or fails."""
     from heard.launch.binary import find
 
     program = program or find() or shutil.which("heard")
     if program is None:
         raise NoFindings("the program heard, which checks the source, is not installed")
-    command = [program, "check", "--output-format", "json", "--level", "strict", "--exit-zero", "-q", *paths]
+    command = [program, "check", "--output-format", form, "--level", "strict", "--exit-zero", "-q", "."]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
     except OSError as error:
@@ -96,10 +102,10 @@ def finding_of(result: Result, findings: list[Finding]) -> Finding | None:
     places = [place for place in (*born, result.point.by, result.point.task) if place is not None]
     handled_at = result.handled_at
     for finding in findings:
-        if finding.rule in _HANDLERS and handled_at is not None and finding.is_at(handled_at):
+        if finding.rule in HANDLERS and handled_at is not None and finding.is_at(handled_at):
             return finding
     for place in places:
         for finding in findings:
-            if finding.rule not in _HANDLERS and finding.names(place):
+            if finding.rule not in HANDLERS and finding.names(place):
                 return finding
     return None
