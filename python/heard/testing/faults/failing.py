@@ -9,6 +9,7 @@ import threading
 import types
 import typing
 import weakref
+from collections.abc import Iterable
 
 from heard.monitor.places import place as place_of
 from heard.record import Place
@@ -16,27 +17,27 @@ from heard.testing.faults.mark import MARK, carries
 from heard.testing.faults.point import Point
 
 class Failing:
-    """Raises a failure when a point is passed for the first time.
+    """Raises a failure when a point is passed for the first time, at each of several points.
 
     It keeps nothing of the failure, whose traceback would keep alive what the program has let go of.
     """
 
-    def __init__(self, point: Point, failure: str) -> None:
-        self.point = point
+    def __init__(self, points: Iterable[Point], failure: str) -> None:
+        #: Where it has not come so far.
+        self.points = set(points)
         self.failure = failure
         self.has_come = False
-        #: The task that fails when it goes on.
-        self.later: typing.Any = None
+        #: The task that fails when it goes on, and in which function.
+        self.later: tuple[weakref.ref[asyncio.Task[typing.Any]], str] | None = None
         #: Where it was handled last, as far as the interpreter tells.
         self.handled_at: Place | None = None
         self.lock = threading.Lock()
 
     def passed(self, point: Point, value: object) -> None:
-        if self.has_come or point != self.point:
-            return
         with self.lock:
-            if self.has_come:
+            if point not in self.points:
                 return
+            self.points.remove(point)
             self.has_come = True
         if point.kind != "await":
             raise exception_of(self.failure)
@@ -46,13 +47,13 @@ class Failing:
             asyncio.get_running_loop().call_soon(_fail, typing.cast(typing.Any, value), self.failure)
         else:
             # Others wait for it too, or it is not known what it is: the task fails when it would go on.
-            self.later = weakref.ref(typing.cast(typing.Any, asyncio.current_task()))
+            self.later = (weakref.ref(typing.cast(typing.Any, asyncio.current_task())), point.place.function)
 
     def resumed(self, frame: types.FrameType) -> None:
         """Called for all code of the program's that goes on."""
-        if self.later is None or frame.f_code.co_qualname != self.point.place.function:
+        if self.later is None or frame.f_code.co_qualname != self.later[1]:
             return
-        if asyncio.current_task() is self.later():
+        if asyncio.current_task() is self.later[0]():
             self.later = None
             raise exception_of(self.failure)
 

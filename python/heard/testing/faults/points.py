@@ -39,6 +39,8 @@ class Points:
         goes_on: Callable[[types.FrameType], None] | None = None,
         handled: Exceptional | None = None,
         raised: Exceptional | None = None,
+        ended: Callable[[types.FrameType], None] | None = None,
+        waits: Callable[[types.FrameType, object], None] | None = None,
         *,
         is_apart: Callable[[types.CodeType], bool] = lambda _: False,
         ears: Ears | None = None,
@@ -50,6 +52,9 @@ class Points:
         #: Told of each exception that is handled, and of each that is raised or goes on, from Python 3.12 on.
         self.handled = handled
         self.raised = raised
+        #: Told of each coroutine that returns, and of each that waits for tasks.
+        self.ended = ended
+        self.waits = waits
         #: The test itself and its fixtures: that a failure of theirs fails the test is known.
         self.is_apart = is_apart
         self.ears = ears
@@ -94,7 +99,13 @@ class Points:
             return
         self.is_told.value = True
         code, last = frame.f_code, frame.f_lasti
-        if not self.has(code) or self.is_apart(code) or waits_for_work(value) or last in _exits(code):
+        if not self.has(code):
+            return
+        if waits_for_work(value):
+            if self.waits is not None:
+                self.waits(frame, value)
+            return
+        if self.is_apart(code) or last in _exits(code):
             return
         self.passed(Point("await", place_of(code, last), last, task=self.birth(frame)), value)
 
@@ -102,6 +113,12 @@ class Points:
         self.is_told.value = False
         if self.goes_on is not None:
             self.goes_on(frame)
+
+    def line_runs(self, frame: types.FrameType) -> bool:
+        """A line that is a point runs."""
+        place = Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+        self.passed(Point("line", place, task=self.birth(None)), None)
+        return True
 
     def awaiter(self, frame: types.FrameType) -> Place | None:
         """The code of the program's that awaits a coroutine which starts. `None` for one that its task begins with."""
@@ -127,12 +144,15 @@ class Points:
             return None
         if task is None:
             return None
-        site = _native.birth(task)
-        if site:
-            frames = _native.places(site)
-            return next((place_of(code, last) for code, last in frames if self.has(code)), None)
+        if _native.birth(task):
+            return self.birth_of(task)
         # It is in its first step, within the call that makes it.
         return self.caller(frame)
+
+    def birth_of(self, task: object) -> Place | None:
+        """The same of any task."""
+        frames = _native.places(site) if (site := _native.birth(task)) else []
+        return next((place_of(code, last) for code, last in frames if self.has(code)), None)
 
 
 @functools.lru_cache(4096)
