@@ -5,75 +5,19 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::cli::RunArguments;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::runtime;
 
-/// The interpreter cannot run the program.
-#[derive(Debug, thiserror::Error)]
-enum RunError {
-    #[error("cannot start {}: {error}", .python.display())]
-    Start { python: PathBuf, error: io::Error },
-    #[error(
-        "the runtime is not installed for {python}; install it there with `{python} -m pip install heard-runtime`, \
-         or name the interpreter that has it with --python",
-        python = .python.display()
-    )]
-    NoRuntime { python: PathBuf },
-    #[error("no Python in {}", .0.display())]
-    NoPython(PathBuf),
-}
-
-/// Runs the program. Where the system allows it, the program takes the place of this one.
+/// Runs the program.
 pub(crate) fn run(arguments: &RunArguments, console: Console) -> io::Result<Exit> {
-    let started = interpreter(arguments.python.as_deref()).and_then(|python| {
-        check(&python)?;
-        let mut command = Command::new(&python);
-        command.args(command_line(arguments, console));
-        start(command).map_err(|error| RunError::Start { python, error })
-    });
-    match started {
-        Ok(exit) => Ok(exit),
-        Err(error) => {
-            console.error(error)?;
-            Ok(Exit::Failure)
-        }
-    }
-}
-
-/// The interpreter that is named, or the one of the active environment, of the project's, or on the path.
-fn interpreter(named: Option<&Path>) -> Result<PathBuf, RunError> {
-    if let Some(named) = named {
-        return match in_environment(named) {
-            Some(python) => Ok(python),
-            None if named.is_dir() => Err(RunError::NoPython(named.to_owned())),
-            None => Ok(named.to_owned()),
-        };
-    }
-    let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
-    let found = active.as_deref().and_then(in_environment).or_else(|| in_environment(Path::new(".venv")));
-    Ok(found.unwrap_or_else(|| PathBuf::from(if cfg!(windows) { "python" } else { "python3" })))
-}
-
-fn in_environment(folder: &Path) -> Option<PathBuf> {
-    ["bin/python", "bin/python3", "Scripts/python.exe"].iter().map(|path| folder.join(path)).find(|path| path.is_file())
-}
-
-/// Whether the package is there, so that nobody has to make sense of `No module named heard`.
-fn check(python: &Path) -> Result<(), RunError> {
-    let answer = Command::new(python).args(["-c", "import heard._native"]).stdin(Stdio::null()).stderr(Stdio::null()).status();
-    match answer {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(RunError::NoRuntime { python: python.to_owned() }),
-        Err(error) => Err(RunError::Start { python: python.to_owned(), error }),
-    }
+    runtime::hand_over(arguments.python.as_deref(), &command_line(arguments, console), console)
 }
 
 fn command_line(arguments: &RunArguments, console: Console) -> Vec<OsString> {
-    let mut line: Vec<OsString> = ["-m", "heard", "run"].map(OsString::from).into();
+    let mut line = vec![OsString::from("run")];
     let mut option = |name: &str, value: Option<&OsStr>| {
         if let Some(value) = value {
             line.extend([OsString::from(name), value.to_owned()]);
@@ -91,18 +35,4 @@ fn command_line(arguments: &RunArguments, console: Console) -> Vec<OsString> {
     line.extend(flags.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| OsString::from(name)));
     line.extend(arguments.program.iter().cloned());
     line
-}
-
-#[cfg(unix)]
-fn start(mut command: Command) -> io::Result<Exit> {
-    use std::os::unix::process::CommandExt;
-
-    // Returns only if it fails.
-    Err(command.exec())
-}
-
-#[cfg(not(unix))]
-fn start(mut command: Command) -> io::Result<Exit> {
-    let code = command.status()?.code().unwrap_or(1);
-    Ok(Exit::Program(u8::try_from(code & 0xff).unwrap_or(1)))
 }

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import collections
 import importlib
 import threading
 import types
 import typing
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from heard.monitor.places import place as place_of
 from heard.record import Place
-from heard.testing.faults.mark import MARK, carries
+from heard.testing.faults.mark import MARK, carries, is_injected
 from heard.testing.faults.point import Point
 
+
 class Failing:
-    """Raises a failure when a point is passed for the first time, at each of several points.
+    """Raises a failure when a point is passed for the first time, or as often as it is among the points.
 
     It keeps nothing of the failure, whose traceback would keep alive what the program has let go of.
     """
 
-    def __init__(self, points: Iterable[Point], failure: str) -> None:
-        #: Where it has not come so far.
-        self.points = set(points)
+    def __init__(self, points: Iterable[Point], failure: str, has: Callable[[types.CodeType], bool]) -> None:
+        #: Where it has not come so far, and how often it is to come there.
+        self.points = collections.Counter(points)
         self.failure = failure
+        #: Whether code is the program's.
+        self.has = has
         self.has_come = False
         #: The task that fails when it goes on, and in which function.
         self.later: tuple[weakref.ref[asyncio.Task[typing.Any]], str] | None = None
@@ -35,9 +39,9 @@ class Failing:
 
     def passed(self, point: Point, value: object) -> None:
         with self.lock:
-            if point not in self.points:
+            if not self.points[point]:
                 return
-            self.points.remove(point)
+            self.points[point] -= 1
             self.has_come = True
         if point.kind != "await":
             raise exception_of(self.failure)
@@ -59,15 +63,20 @@ class Failing:
 
     def handled(self, code: types.CodeType, offset: int, exception: BaseException) -> None:
         """Called when a handler or a clean-up begins anywhere."""
-        if self.has_come and carries(exception):
+        if self.has_come and self.concerns(code, exception):
             # What begins a handler has no line, and its first line comes right behind.
             last = next((start for start, _, line in code.co_lines() if start >= offset and line is not None), offset)
             self.handled_at = place_of(code, last)
 
     def raised(self, code: types.CodeType, offset: int, exception: BaseException) -> None:
         """Called when an exception is raised or goes on anywhere."""
-        if self.handled_at is not None and carries(exception):
+        if self.handled_at is not None and self.concerns(code, exception):
             self.handled_at = None
+
+    def concerns(self, code: types.CodeType, exception: BaseException) -> bool:
+        """Whether this tells where the failure is. What a library raises and handles for itself while a handler of the
+        program's runs, as `logging` does, comes of the failure by its context alone."""
+        return is_injected(exception) or self.has(code) and carries(exception)
 
 
 def is_pending(value: object) -> bool:

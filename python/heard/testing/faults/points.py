@@ -43,6 +43,7 @@ class Points:
         waits: Callable[[types.FrameType, object], None] | None = None,
         *,
         is_apart: Callable[[types.CodeType], bool] = lambda _: False,
+        functions: frozenset[str] = frozenset(),
         ears: Ears | None = None,
     ) -> None:
         #: Whether code is the program's.
@@ -57,6 +58,8 @@ class Points:
         self.waits = waits
         #: The test itself and its fixtures: that a failure of theirs fails the test is known.
         self.is_apart = is_apart
+        #: The names of functions that are none of async's, and are points all the same.
+        self.functions = functions
         self.ears = ears
         #: The threads that have suspended since they last ran code of the program's: whoever awaits whom suspends too.
         self.is_told = threading.local()
@@ -67,7 +70,8 @@ class Points:
         key = code.co_filename, code
         wanted = self.kinds.get(key)
         if wanted is None:
-            wanted = bool(code.co_flags & ASYNC) and (self.has(code) or waits_for_tasks(code)) or self.hears(code)
+            is_point = bool(code.co_flags & ASYNC) or code.co_name in self.functions
+            wanted = is_point and (self.has(code) or waits_for_tasks(code)) or self.hears(code)
             self.kinds[key] = wanted
         return wanted
 
@@ -81,9 +85,11 @@ class Points:
             self.ears.handler_runs(frame)
         if not self.has(code) or self.is_apart(code) or code.co_name in _COMPREHENSIONS:
             return
-        if not code.co_flags & ASYNC:
-            return
         place = Place(code.co_filename, code.co_firstlineno, code.co_qualname)
+        if not code.co_flags & ASYNC:
+            if code.co_name in self.functions:
+                self.passed(Point("function", place, by=self.caller(frame), task=self.birth(None)), None)
+            return
         by = self.awaiter(frame)
         kind: Kind = "call"
         task = self.birth(frame)
@@ -136,7 +142,7 @@ class Points:
             outer = outer.f_back
         return place_of(outer.f_code, outer.f_lasti) if outer is not None else None
 
-    def birth(self, frame: types.FrameType) -> Place | None:
+    def birth(self, frame: types.FrameType | None) -> Place | None:
         """Where the task that runs was born, as far as the program's code goes."""
         try:
             task = asyncio.current_task()
@@ -147,7 +153,7 @@ class Points:
         if _native.birth(task):
             return self.birth_of(task)
         # It is in its first step, within the call that makes it.
-        return self.caller(frame)
+        return self.caller(frame) if frame is not None else None
 
     def birth_of(self, task: object) -> Place | None:
         """The same of any task."""

@@ -31,6 +31,8 @@ _SEEN = frozenset(
 )
 #: Done callbacks: it is any task that shows what they do.
 _CALLBACKS = frozenset({"muted-callback", "raising-callback", "unguarded-future-resolve"})
+#: Where somebody reads the failure and lets it go, so that the monitor has nothing to report.
+_READ = _CALLBACKS | {"cancelled-as-success", "first-of-group"}
 #: What a run says at the end, of the events that tell of work that did not end.
 _UNFINISHED = frozenset({"task-pending-at-exit", "task-destroyed"})
 
@@ -98,12 +100,13 @@ def orders(finding: Finding, ran: Ran) -> Iterator[Order]:
     if finding.rule in _SEEN:
         return
     failures = ("cancel",) if finding.rule in _CANCELLED else _FAILURES
-    points = list(dict.fromkeys(ran.points))
     if finding.rule == "lost-sibling-failure":
-        siblings = [point for point in points if point.kind == "task" and point.by and finding.names(point.by)]
+        # Two tasks of one line are one point, which is passed twice.
+        siblings = [point for point in ran.points if point.kind == "task" and point.by and finding.names(point.by)]
         for failure in failures:
             yield Order(tuple(siblings[:2]), failure)
         return
+    points = list(dict.fromkeys(ran.points))
     own = frozenset((finding.path, line) for line in range(finding.line, finding.end_line + 1))
     for point in _candidates(finding, points, ran)[:_MOST]:
         for failure in failures:
@@ -111,7 +114,8 @@ def orders(finding: Finding, ran: Ran) -> Iterator[Order]:
 
 
 def _candidates(finding: Finding, points: list[Point], ran: Ran) -> list[Point]:
-    """The witness; then what begins the work; then what is awaited in it."""
+    """The witness; then what is awaited in the work. That the work fails when it begins shows nothing where it has a
+    handler of its own, and is all there is where it awaits nothing of the program's."""
     if finding.rule in HANDLERS and finding.rule not in _CALLBACKS:
         lines = guarded_lines(finding)
         near = [point for point in points if any(_is_in(place, finding.path, lines) for place in _of(point)[:1])]
@@ -127,9 +131,11 @@ def _candidates(finding: Finding, points: list[Point], ran: Ran) -> list[Point]:
         if _is_witness(finding, point) and (within or point.task is None or finding.rule in _CALLBACKS):
             ranks.append((0, point))
         elif point.kind in ("task", "function") and (begins or named):
-            ranks.append((1, point))
-        elif within and point.kind != "line":
             ranks.append((2, point))
+        elif within and point.kind != "line":
+            ranks.append((1, point))
+    if any(rank < 2 for rank, _ in ranks):
+        ranks = [(rank, point) for rank, point in ranks if rank < 2]
     return [point for _, point in sorted(ranks, key=lambda rank: rank[0])]
 
 
@@ -146,12 +152,15 @@ def judge(finding: Finding, ran: Ran) -> tuple[Verdict, str] | None:
     if listeners:
         return "heard", listeners[0].detail
     place = ran.handled_at
-    if finding.rule in HANDLERS - _CALLBACKS and place is not None:
-        # A callback's failure is where its function is; another handler is another's affair.
-        if not (finding.is_at(place) or _is_in(place, finding.path, function_lines(finding))):
+    if finding.rule in HANDLERS - _CALLBACKS:
+        # Another handler is another's affair.
+        if place is None or not (finding.is_at(place) or _is_in(place, finding.path, function_lines(finding))):
             return None
         return "proved", f"swallowed in {place.function}, line {place.line}"
-    return "proved", "the failure came, and nobody looks at it"
+    if finding.rule in _READ:
+        return "proved", "the failure came, and nobody is told of it"
+    # Some other code has handled it, and nothing of it got as far as the finding.
+    return None
 
 
 def _is_of(finding: Finding, loss: dict[str, typing.Any]) -> bool:
@@ -170,10 +179,9 @@ def _is_of(finding: Finding, loss: dict[str, typing.Any]) -> bool:
 
 
 def _told(loss: dict[str, typing.Any]) -> str:
-    from heard.report.events import EVENTS
+    from heard.report.text import headline
 
-    name = loss["coroutine"] or loss["task"] or "?"
-    head = EVENTS[loss["event"]].head.format(task=name, coroutine=name, of=f" of {name}")
+    head = headline(loss["event"], loss["task"], loss["coroutine"])
     return head.removesuffix(", and nobody hears it") + (f": {loss['why']}" if loss["why"] else "")
 
 

@@ -9,7 +9,7 @@ import typing
 
 import pytest
 
-from heard.testing.faults.findings import Finding
+from heard.testing.faults.findings import HANDLERS, Finding
 from heard.testing.faults.order import Order
 from heard.testing.faults.proof import Proof, asked, judge, orders, reaches, seen
 from heard.testing.faults.result import Ran
@@ -85,8 +85,7 @@ class Prover:
             return heard
         if not reached:
             return Proof(finding, "not reached", "no test comes by")
-        said = "no failure came of what was injected there" if tried else "the tests that come by make nothing fail there"
-        return Proof(finding, "not reached", said, reached[0])
+        return Proof(finding, "not reached", _why_not(finding, tried), reached[0])
 
     def try_once(self, item: pytest.Item, order: Order, seconds: float) -> Ran:
         if self.inject.fresh:
@@ -97,3 +96,11 @@ class Prover:
         """Where it stands, in place, on a terminal."""
         if self.is_shown:
             os.write(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, f"\r\x1b[Kheard: {text}".encode())
+
+
+def _why_not(finding: Finding, tried: int) -> str:
+    if not tried:
+        return "the tests that come by make nothing fail there"
+    if sys.version_info < (3, 12) and finding.rule in HANDLERS:
+        return "failures came, and Python 3.11 does not tell where they were handled; newer ones do"
+    return "no failure that was injected there got as far as this"

@@ -41,7 +41,8 @@ class Trial:
         self.run = run
         self.inject = inject
         self.order = order
-        self.failing = Failing(order.points, order.failure) if order.points else None
+        self.has = cached(inject.scope)
+        self.failing = Failing(order.points, order.failure, self.has) if order.points else None
         self.ears = Ears(inject.handlers)
         self.points: list[Point] = []
         self.work = Work(order.failure)
@@ -91,14 +92,13 @@ class Trial:
         return True
 
     def watch(self) -> list[Callable[[], None]]:
-        has = cached(self.inject.scope)
         others: dict[str, typing.Any] = {"is_apart": apart_of(self.item), "functions": self.order.functions}
         work = self.work
         if (failing := self.failing) is None:
-            points = Points(has, self.note, ended=self.sequence.ended, waits=work.waits, **others)
+            points = Points(self.has, self.note, ended=self.sequence.ended, waits=work.waits, **others)
         else:
             tell = (failing.passed, failing.resumed, failing.handled, failing.raised)
-            points = Points(has, *tell, ears=self.ears, **others)
+            points = Points(self.has, *tell, ears=self.ears, **others)
         work.birth_of = points.birth_of
 
         def runs(frame: types.FrameType) -> bool:
@@ -106,6 +106,7 @@ class Trial:
             return (frame.f_code.co_filename, frame.f_lineno) not in self.order.lines or points.line_runs(frame)
 
         return [watch(points), watch_lines(self.order.lines | self.order.asked, runs)]
+
     def note(self, point: Point, _: object) -> None:
         self.points.append(point)
         if point.kind == "task":
