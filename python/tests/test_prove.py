@@ -214,7 +214,7 @@ def test_text_for_a_person(prove: Prove) -> None:
     assert ran.out.endswith("2 findings: 1 proved, 1 heard, 0 not reached\n")
 
 
-def test_sarif_in_and_out(prove: Prove) -> None:
+def test_sarif_in_and_out(prove: Prove, tmp_path: Path) -> None:
     """A log of the analyser's comes back with a property."""
     found = finding("dropped-task", "ensure_future", "dropped")
     region = {"startLine": found["line"], "startColumn": 5, "endLine": found["line"], "endColumn": 20}
@@ -227,6 +227,10 @@ def test_sarif_in_and_out(prove: Prove) -> None:
     log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "heard"}}, "results": [result]}]}
     ran = prove(log, "--output-format=sarif", "--output-file=out.sarif", name="in.sarif")
     assert (ran.code, ran.out) == (1, ""), ran.err
+    told = json.loads((tmp_path / "out.sarif").read_text())["runs"][0]["results"][0]
+    proof = told.pop("properties")["proof"]
+    assert told == result
+    assert (proof["verdict"], proof["failure"]) == ("proved", "RuntimeError")
 
 
 def test_nothing_is_proved(prove: Prove) -> None:

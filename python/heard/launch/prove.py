@@ -72,7 +72,8 @@ def _alone() -> list[str]:
     """One process is to run the tests, whatever the project's settings say."""
     import importlib.util
 
-    return ["-n0"] if importlib.util.find_spec("xdist") is not None else []
+    is_loaded = importlib.util.find_spec("xdist") is not None and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    return ["-n0"] if is_loaded else []
 
 
 def _findings(path: str | None, root: str) -> tuple[str, list[Finding]]:

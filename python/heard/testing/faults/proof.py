@@ -61,7 +61,8 @@ class Proof:
     @classmethod
     def from_dict(cls, data: dict[str, typing.Any]) -> Proof:
         point = Point.from_dict(data["point"]) if data["point"] is not None else None
-        return cls(**data | {"finding": Finding.from_dict(data["finding"]), "point": point})
+        fields: dict[str, typing.Any] = {**data, "finding": Finding.from_dict(data["finding"]), "point": point}
+        return cls(**fields)
 
 
 def asked(findings: list[Finding]) -> Order:
