@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).parents[2]
-BLOCK = re.compile(r"^```(?:py file=(\S+)|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?:py file=(\S+)|console runtime)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def main(program: pathlib.Path) -> None:

@@ -13,7 +13,8 @@ use crate::config::PythonVersion;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::logs::LogsArguments;
-use crate::{audit, check, config, logs, lsp, prove, rule, run, shell};
+use crate::runtime::{prove, run};
+use crate::{audit, check, config, logs, lsp, rule, shell};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]

@@ -1,5 +1,8 @@
 //! The runtime, which is a Python package: where it is, and handing a command over to it.
 
+pub(crate) mod prove;
+pub(crate) mod run;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
