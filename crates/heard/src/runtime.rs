@@ -2,6 +2,7 @@
 
 pub(crate) mod prove;
 pub(crate) mod run;
+pub(crate) mod top;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
