@@ -6,7 +6,7 @@ from generator.piece import HEARD, LOST, QUIET
 _ON_CANCEL = """
 async def {work}() -> None:
     try:
-        await asyncio.Event().wait()
+        await asyncio.sleep(3600)
     except asyncio.CancelledError:
         raise {leaf}("{message}") from None
 """
@@ -102,7 +102,7 @@ await job
 ''', QUIET, '''
 async def {work}() -> None:
     try:
-        await asyncio.Event().wait()
+        await asyncio.sleep(3600)
     except asyncio.CancelledError:
         return
 '''),
@@ -114,7 +114,7 @@ await job
 ''', QUIET, '''
 async def {work}() -> None:
     with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
+        await asyncio.sleep(3600)
     await asyncio.sleep(0)
 '''),
     Incident("a task that is awaited twice", '''

@@ -94,7 +94,6 @@ class _Watch:
         self.turns = turns
         self.tasks = tasks
         self.active = True
-        self.internal = tuple(births.skipped())
 
     def begun(self, children: list[typing.Any], given: typing.Any) -> frozenset[int]:
         """Where nothing tells of a failure when it happens, the mark of children that others know is kept from here on.
@@ -205,9 +204,9 @@ class _Watch:
         self, gathering: typing.Any, failed: list[tuple[int, typing.Any]], frames: list[types.FrameType | None]
     ) -> None:
         """Failures go to the last of these frames, in a list."""
-        where = next((one for one in reversed(frames) if one is None or not self.is_internal(one.f_code)), None)
+        where = next((one for one in reversed(frames) if one is None or not _is_internal(one.f_code)), None)
         for index, child in failed:
-            fate = liveness.fate_of_result(frames, index, self.is_internal)
+            fate = liveness.fate_of_result(frames, index, _is_internal)
             if fate == "used" or where is None:
                 self.verdicts.marked_as_read(child)
                 continue
@@ -225,8 +224,9 @@ class _Watch:
         given = gathering.heard_given
         return given is not None and id(child) not in given and isinstance(child, asyncio.Task)
 
-    def is_internal(self, code: types.CodeType) -> bool:
-        return code.co_filename.startswith(self.internal)
+
+def _is_internal(code: types.CodeType) -> bool:
+    return births.is_skipped(code.co_filename)
 
 
 def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:
