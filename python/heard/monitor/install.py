@@ -122,6 +122,7 @@ class Monitor:
 
     def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
         """The last word on everything that is open, or on what belongs to some parts of a test run."""
+        self.verdicts.answer()
         self.turns.finish()
         registry = births.registry()
         if registry is not None:
