@@ -32,15 +32,19 @@ strand.cancel()
 await asyncio.wait([strand])
 '''),
     Disturbance("a time limit", "await asyncio.sleep(3600)", '''
+strand = asyncio.create_task({strand}())
+await let_run()
 try:
-    async with asyncio.timeout(0.05):
-        await {strand}()
+    async with asyncio.timeout(0.01):
+        await strand
 except TimeoutError:
     print("{noun}: too slow")
 '''),
     Disturbance("wait_for", "await asyncio.sleep(3600)", '''
+strand = asyncio.create_task({strand}())
+await let_run()
 try:
-    await asyncio.wait_for({strand}(), 0.05)
+    await asyncio.wait_for(strand, 0.01)
 except TimeoutError:
     print("{noun}: too slow")
 '''),

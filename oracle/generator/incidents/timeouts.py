@@ -49,15 +49,19 @@ await let_run()
 print("{noun}:", job.done())
 ''', LOST, _GATED),
     Incident("work that fails when its time is over", '''
+job = asyncio.create_task({work}())§
+await let_run()
 try:
     async with asyncio.timeout(0.01):
-        await asyncio.create_task({work}())§
+        await job
 except {leaf} as error:
     print("{noun}:", error)
 ''', HEARD, _ON_CANCEL),
     Incident("work that fails when its time is over, in a wait_for", '''
+job = asyncio.create_task({work}())§
+await let_run()
 try:
-    await asyncio.wait_for(asyncio.create_task({work}()), 0.01)§
+    await asyncio.wait_for(job, 0.01)
 except {leaf} as error:
     print("{noun}:", error)
 ''', HEARD, _ON_CANCEL),
@@ -129,6 +133,7 @@ for _ in range(2):
     Incident("a consumer that dies, and its producer is cancelled", '''
 jobs = asyncio.Queue(1)
 consumer = asyncio.create_task({work}(jobs))§
+await let_run()
 try:
     async with asyncio.timeout(0.02):
         for number in range(9):
@@ -143,6 +148,7 @@ async def {work}(jobs) -> None:
     Incident("a consumer that dies, and is read in the clean-up", '''
 jobs = asyncio.Queue(1)
 consumer = asyncio.create_task({work}(jobs))§
+await let_run()
 try:
     async with asyncio.timeout(0.02):
         for number in range(9):

@@ -26,6 +26,10 @@ if typing.TYPE_CHECKING:
     from heard.record import Event, Failure
 
 
+#: They end the loop, or are not failures.
+NOT_FAILURES = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
 class State(enum.Enum):
     """Where a failure is on its way. The first four are open, the others are the last word."""
 

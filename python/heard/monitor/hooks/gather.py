@@ -18,10 +18,10 @@ import typing
 
 from heard import _native
 from heard.monitor import liveness
-from heard.monitor.case import Case, State, case_of
+from heard.monitor.case import NOT_FAILURES, Case, State, case_of
 from heard.monitor.hooks import births, ending
 from heard.monitor.hooks.patch import Undo, replace
-from heard.monitor.tasks import NOT_FAILURES, Tasks
+from heard.monitor.tasks import Tasks
 from heard.monitor.turns import Turns
 from heard.monitor.verdicts import Verdicts
 
@@ -176,6 +176,7 @@ class _Watch:
                 (index, child)
                 for index, (child, outcome) in enumerate(zip(gathering._children, outcomes, strict=True))
                 if isinstance(outcome, BaseException) and not child.cancelled() and outcome is child._exception
+                and not isinstance(outcome, NOT_FAILURES)
             ]
             if not failed:
                 return
