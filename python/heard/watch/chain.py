@@ -45,7 +45,7 @@ def awaited_by(tasks: Iterable[Task]) -> dict[Task, list[Task]]:
 
 def groups_of(task: Task) -> Iterator[typing.Any]:
     """The task groups, of asyncio or of heard, that a task belongs to."""
-    for callback in _callbacks(task):
+    for callback in callbacks_of(task):
         owner = getattr(callback, "__self__", None)
         if parent_of(owner) is not None:
             yield owner
@@ -57,7 +57,7 @@ def _waiters(future: typing.Any, waiting: dict[int, Task], depth: int) -> Iterat
         yield direct
     if depth == _MOST_BETWEEN:
         return
-    for callback in _callbacks(future):
+    for callback in callbacks_of(future):
         owner = getattr(callback, "__self__", None)
         if isinstance(owner, asyncio.Task):
             yield owner
@@ -77,7 +77,8 @@ def parent_of(owner: object) -> typing.Any:
     return None
 
 
-def _callbacks(future: typing.Any) -> list[typing.Any]:
+def callbacks_of(future: typing.Any) -> list[typing.Any]:
+    """What is called when a future is done."""
     found: list[tuple[typing.Any, object]] = list(getattr(future, "_callbacks", None) or [])
     return [callback for callback, _ in found]
 
