@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What it costs a server to be watched: processor time a request of uvicorn, as a ratio to the monitor without a socket.
+"""What it costs a server to be watched: processor time a request of uvicorn, as a ratio to the monitor alone.
 
     python cost.py [--rounds 9] [--requests 4000]
 
@@ -39,7 +39,8 @@ async def app(scope, receive, send):
         kept.extend(asyncio.create_task(idle()) for _ in range(200))
     heard.spawn(note())
     body = json.dumps(time.process_time()).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 heard.install(watch=sys.argv[1] or False)
@@ -92,7 +93,8 @@ def main() -> None:
             ratios[way].append(taken["monitored"] / taken[way])
         print(*(f"{way} {1e6 * taken[way] / options.requests:.0f} µs" for way in WAYS), flush=True)
     for way in WAYS[1:]:
-        print(f"{way:10} {statistics.median(ratios[way]):.3f} of the requests, from {min(ratios[way]):.3f} to {max(ratios[way]):.3f}")
+        least, most = min(ratios[way]), max(ratios[way])
+        print(f"{way:10} {statistics.median(ratios[way]):.3f} of the requests, from {least:.3f} to {most:.3f}")
 
 
 if __name__ == "__main__":

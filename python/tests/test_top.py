@@ -191,7 +191,15 @@ def test_the_screen_says_what_it_needs(folder: Path) -> None:
 
 
 def test_heard_run_is_watched_by_the_environment(folder: Path) -> None:
-    source = "import asyncio, sys\n\nasync def main():\n    print('ready', flush=True)\n    sys.stdin.read()\n\nasyncio.run(main())"
+    source = """
+        import asyncio, sys
+
+        async def main():
+            print("ready", flush=True)
+            sys.stdin.read()
+
+        asyncio.run(main())
+    """
     with watched(source, folder, "-m", "heard", "run") as program:
         assert [task["coroutine"] for task in snapshot(program.process.pid)["tasks"]] == ["main"]
 

@@ -104,7 +104,7 @@ def grow(hands: Hands, first: int, more: int) -> None:
     asyncio.run(main())
 
 
-def test_tasks_that_become_more_and_more_are_told_with_their_birth(hands: Hands, caplog: pytest.LogCaptureFixture) -> None:
+def test_tasks_that_become_more_and_more_are_told(hands: Hands, caplog: pytest.LogCaptureFixture) -> None:
     grow(hands, 10, 100)
     (said,) = [record.getMessage() for record in caplog.records]
     assert "more and more tasks (idle)" in said and "test_watch.py" in said and "10 minutes ago" in said

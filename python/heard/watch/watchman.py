@@ -91,7 +91,8 @@ class Watchman:
             if stack:
                 self.told.add(loop)
                 told = " < ".join(_line(place) for place in stack[:_MOST_FRAMES])
-                log.say("The event loop of %s has not turned for %.0f s, so nothing else in it runs: %s", thread, now - since, told)
+                said = "The event loop of %s has not turned for %.0f s, so nothing else in it runs: %s"
+                log.say(said, thread, now - since, told)
 
     def count(self, tasks: list[Task]) -> None:
         now: collections.Counter[Shape] = collections.Counter()
