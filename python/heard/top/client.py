@@ -44,6 +44,8 @@ def ask(target: str) -> dict[str, typing.Any]:
     except TimeoutError as error:
         why = "it is stopped, or C code in it keeps the interpreter's lock"
         raise Unreachable(f"{target} does not answer: {why}") from error
+    except (BrokenPipeError, ConnectionResetError) as error:
+        raise Unreachable(f"{target} broke off its answer: it ends just now") from error
     except PermissionError as error:
         raise Unreachable(f"{path} belongs to another user; ask as that user") from error
     except OSError as error:
