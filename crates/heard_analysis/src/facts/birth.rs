@@ -286,6 +286,7 @@ impl<'a> Finder<'_, '_, 'a> {
             made_at: None,
             registry: None,
             is_guess: matches!(given, Given::Guessed(_)),
+            is_of_value: self.flow.module.callee(site.call).is_none(),
         };
         if matches!(&birth.fate, Fate::Lost(loss) if loss.is_out_of_hand()) && self.asks_for_all_tasks(site.around.scope.frame) {
             birth.fate = Fate::Unknown(Reason::Use);
@@ -408,6 +409,7 @@ impl<'a> Finder<'_, '_, 'a> {
             made_at: None,
             registry: None,
             is_guess: false,
+            is_of_value: false,
         }
     }
 

@@ -176,6 +176,22 @@ impl Resolver<'_> {
         match function {
             Ty::Function(one) => match (self.is_typing(one.0), self.files().function(*one).qualified.as_str()) {
                 (true, "cast") => Some(self.annotation(first()?, at)),
+                (false, "iter") if arguments.len() == 1 && self.files().entry(one.0).is_module("builtins") => {
+                    let element = self.element(&self.value(first()?, at), false);
+                    Some(
+                        self.db
+                            .standard_class("typing", "Iterator")
+                            .map_or(Ty::Unknown("iter"), |class| Ty::Inst(class, Rc::from([element]))),
+                    )
+                }
+                (false, "next") if self.files().entry(one.0).is_module("builtins") => {
+                    let next = self.next_of(&self.value(first()?, at), false);
+                    Some(match arguments {
+                        [_] => next,
+                        [_, Arg::Place(default)] => Ty::union(vec![next, self.value(default, at)]),
+                        _ => Ty::Unknown("next"),
+                    })
+                }
                 (false, "getattr") if self.files().entry(one.0).is_module("builtins") => Some(Ty::Unknown("getattr")),
                 _ => None,
             },
