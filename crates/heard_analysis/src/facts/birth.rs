@@ -421,11 +421,16 @@ impl<'a> Finder<'_, '_, 'a> {
         match &*site.call.func {
             Expr::Name(name) => {
                 let body = self.flow.body;
-                let is_parameter = body.binding_frame(site.around.scope.frame, &name.id).is_some_and(|frame| {
+                let frame = body.binding_frame(site.around.scope.frame, &name.id);
+                let is_parameter = frame.is_some_and(|frame| {
                     let local = Local { frame, name: name.id.clone() };
                     body.frames[frame].kind == FrameKind::Function
                         && body.variables.get(&local).is_some_and(|variable| variable.is_parameter)
                 });
+                // Of a function around, the annotation is not at hand.
+                if is_parameter && frame != Some(site.around.scope.frame) && !self.flow.module.is_untyped(&site.call.func) {
+                    return true;
+                }
                 let known = body.aliases.get(&name.id).unwrap_or(&name.id);
                 if is_parameter {
                     let declared = site.around.scope.function.and_then(|function| annotation_of(function, &name.id));

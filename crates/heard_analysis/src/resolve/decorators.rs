@@ -92,6 +92,10 @@ impl Resolver<'_> {
                 _ if self.inherits(*class, "builtins", "property") || self.inherits(*class, "functools", "cached_property") => {
                     return Some(Member::Property(function.1));
                 }
+                // What calls itself a property and is asked by `__get__` is one.
+                name if name.ends_with("property") && self.files().class(*class).members.has("__get__") => {
+                    return Some(Member::Property(function.1));
+                }
                 _ => self.call(decorator, &itself),
             },
             // What calls itself a property is one, as far as the bodies tell.

@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use super::calls::Args;
 use super::ir::{Arg, Ir, Operation};
 use super::resolver::{At, Resolver};
-use super::ty::Ty;
+use super::ty::{EMPTY, Ty};
 
 impl Resolver<'_> {
     /// The value of an expression.
@@ -63,7 +63,8 @@ impl Resolver<'_> {
             Ir::Set(parts) => self.object("set", vec![self.elements(parts.as_deref(), at)]),
             Ir::Dict(pairs) => {
                 let part = |part: &dyn Fn(&(Ir, Ir)) -> Ty| match pairs.as_deref() {
-                    None | Some([]) => Ty::Unknown("display"),
+                    None => Ty::Unknown("display"),
+                    Some([]) => Ty::Unknown(EMPTY),
                     Some(pairs) => Ty::union(pairs.iter().map(part).collect()),
                 };
                 self.object("dict", vec![part(&|(key, _)| self.value(key, at)), part(&|(_, value)| self.value(value, at))])
@@ -91,7 +92,8 @@ impl Resolver<'_> {
 
     fn elements(&self, parts: Option<&[Ir]>, at: At<'_>) -> Ty {
         match parts {
-            None | Some([]) => Ty::Unknown("display"),
+            None => Ty::Unknown("display"),
+            Some([]) => Ty::Unknown(EMPTY),
             Some(parts) => Ty::union(parts.iter().map(|part| self.value(part, at)).collect()),
         }
     }

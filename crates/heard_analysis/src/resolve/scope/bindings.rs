@@ -354,14 +354,6 @@ impl<'a> Visitor<'a> for Collector {
             Stmt::Delete(statement) => statement.targets.iter().filter_map(Expr::as_name_expr).for_each(|name| {
                 self.add(&name.id, Binding::Other("deleted"));
             }),
-            Stmt::Match(statement) => {
-                self.visit_expr(&statement.subject);
-                for case in &statement.cases {
-                    self.visit_pattern(&case.pattern);
-                    case.guard.iter().for_each(|guard| self.visit_expr(guard));
-                    self.visit_body(&case.body);
-                }
-            }
             _ => walk_stmt(self, statement),
         }
     }
