@@ -264,11 +264,8 @@ impl<'a> Finder<'_, '_, 'a> {
         let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);
         let read_at = self.flow.read_at().filter(|_| matches!(fate, Fate::Consumed(_)));
         // What is done with such an object is its class's to say.
-        let is_own = given == Given::Guessed(Kind::Awaitable);
-        let fate = match fate {
-            Fate::Lost(loss) if is_own && loss != Loss::Dropped => Fate::Unknown(Reason::Spawner),
-            fate => fate,
-        };
+        let is_own = given == Given::Guessed(Kind::Awaitable) && matches!(&fate, Fate::Lost(loss) if *loss != Loss::Dropped);
+        let fate = if is_own { Fate::Unknown(Reason::Spawner) } else { fate };
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
