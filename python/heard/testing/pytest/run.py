@@ -150,6 +150,8 @@ class Run:
         own = stages.of_test(item.nodeid, "call")
         pending = self.listener.take(lambda failure: failure.event == PENDING)
         names = {failure.coroutine or failure.task or "?": failure for failure in pending if failure.test == own}
+        if self.observer is not None:
+            self.observer(pending, [])
         for name, failure in names.items():
             if not self.allowed.covers(failure, None):
                 born = f"its place of birth: {_born(failure)}"
