@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use rustc_hash::FxHashSet;
 
-use crate::facts::{self, Birth, Fact, How, Loss, Obstacle, Reason, To};
-use crate::finding::Span;
+use crate::facts::{self, Birth, Fact, Hearing, How, Loss, Obstacle, Reason, To};
+use crate::finding::{Span, Witness};
 
 /// A call whose value is awaitable, and what becomes of that value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,8 @@ pub struct Awaitable {
     pub how: String,
     /// Where that happens, as far as it is known: where the value is read, or where it is lost.
     pub at: Option<Span>,
+    /// The failure that would be lost, of what is lost.
+    pub witness: Option<Witness>,
     /// The qualified name, inside the module, of the function or class around the call; empty where there is none.
     pub symbol: String,
 }
@@ -160,11 +162,12 @@ impl fmt::Display for Fate {
 /// The awaitables among the facts of a module.
 pub(crate) fn awaitables(facts: &[Fact]) -> Vec<Awaitable> {
     let births = || facts.iter().filter_map(|fact| if let Fact::Birth(birth) = fact { Some(&**birth) } else { None });
-    let is_unexamined = |birth: &&Birth| !birth.hearing.is_sound() && matches!(birth.fate, facts::Fate::Lost(Loss::Unexamined { .. }));
+    let is_unexamined = |birth: &&Birth| birth.hearing.is_deaf() && matches!(birth.fate, facts::Fate::Lost(Loss::Unexamined { .. }));
     let unexamined: FxHashSet<&Span> = births().filter(is_unexamined).filter_map(|birth| birth.lost_at.as_ref()).collect();
     let of_birth = |birth: &Birth| {
         let span = &birth.site.span;
         let (fate, how, at) = ending(birth, unexamined.contains(span));
+        let witness = birth.witness.clone().filter(|_| fate == Fate::Lost);
         Awaitable {
             span: span.clone(),
             kind: Kind::of(birth),
@@ -173,6 +176,7 @@ pub(crate) fn awaitables(facts: &[Fact]) -> Vec<Awaitable> {
             fate,
             how,
             at,
+            witness,
             symbol: birth.site.symbol.clone(),
         }
     };
@@ -192,8 +196,11 @@ fn ending(birth: &Birth, is_unexamined: bool) -> (Fate, String, Option<Span>) {
             Some(facts::Fate::Unknown(reason)) => (Fate::Unknown, format!("its results: {}", reason.text()), None),
         },
         facts::Fate::Transferred(to) => (Fate::Transferred, transferred(*to).to_owned(), None),
-        facts::Fate::Lost(loss) if birth.hearing.is_sound() && *loss != Loss::CutOff => {
+        facts::Fate::Lost(loss) if *loss != Loss::CutOff && birth.hearing == Hearing::Itself => {
             (Fate::Consumed, "its own code hears its failures".to_owned(), None)
+        }
+        facts::Fate::Lost(loss) if *loss != Loss::CutOff && birth.hearing == Hearing::Never => {
+            (Fate::Consumed, "nothing in it can fail, so there is nothing to hear".to_owned(), None)
         }
         facts::Fate::Lost(Loss::Dropped) if birth.kind == facts::Kind::Outcomes => {
             (Fate::Lost, "its results are dropped on the spot".to_owned(), None)

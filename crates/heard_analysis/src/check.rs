@@ -10,12 +10,12 @@ use crate::audit::Awaitable;
 use crate::declared::{self, UnknownName};
 use crate::facts::{self, Bodies, Index, Models, Names};
 use crate::finding::{self, Finding, Notice};
-use crate::mend::{self, Fixing, Migration};
+use crate::mend::{self, Migration};
 use crate::program::{Database, Program};
 use crate::resolve::{self, Module};
 use crate::tables::Told;
 use crate::workers::{Failed, for_each_file};
-use crate::{audit, rules, suppress};
+use crate::{audit, context, rules, suppress};
 
 /// What to check, and how.
 pub struct Request<'a> {
@@ -84,13 +84,8 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
     for _ in &others {
         (request.progress)();
     }
-    let results = for_each_file(
-        db,
-        &wanted,
-        threads,
-        |db, bodies, path| check_file(db, bodies, path, &index, &program.fixing, request),
-        request.progress,
-    );
+    let results =
+        for_each_file(db, &wanted, threads, |db, bodies, path| check_file(db, bodies, path, &index, program, request), request.progress);
     let mut report = Report { missing, notices: unread, ..Report::default() };
     for (path, result) in wanted.iter().zip(results) {
         let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
@@ -167,7 +162,7 @@ fn check_file<'db>(
     bodies: &Bodies<'db>,
     path: &Utf8Path,
     index: &Index,
-    fixing: &Fixing,
+    program: &Program,
     request: &Request<'_>,
 ) -> Report {
     let module = match Module::open(db, path) {
@@ -190,14 +185,14 @@ fn check_file<'db>(
         // Several values may be lost at one place, and that is one defect.
         let mut seen = FxHashSet::default();
         found.retain(|(_, finding)| seen.insert((finding.rule, finding.span.clone())));
-        mend::offer(finder, fixing, &mut found);
+        mend::offer(finder, &program.fixing, &mut found);
         let findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
-        let migrations = if wants_migrations { mend::migrations(finder, fixing, &facts) } else { Vec::new() };
+        let migrations = if wants_migrations { mend::migrations(finder, &program.fixing, &facts) } else { Vec::new() };
         (findings, facts, migrations)
     });
     report.migrations = migrations;
     finding::number(&mut findings);
-    report.findings = suppress::apply(&module, findings);
+    report.findings = suppress::apply(&module, context::weigh(&module, &program.root, findings));
     if awaitables {
         report.awaitables = audit::awaitables(&facts);
     }

@@ -61,6 +61,7 @@ mod summary;
 mod time_limits;
 mod timers;
 mod waits;
+mod witness;
 
 use std::cell::{OnceCell, RefCell};
 
@@ -70,7 +71,7 @@ use serde::Deserialize;
 
 use self::flow::Flow;
 use self::names::plain_functions;
-use crate::finding::Span;
+use crate::finding::{Span, Witness};
 use crate::program::Database;
 use crate::resolve::Module;
 
@@ -84,7 +85,7 @@ pub(crate) use context_exits::{ExitFault, FaultyExit};
 pub(crate) use crowds::Crowd;
 pub(crate) use dead_handlers::DeadHandler;
 pub(crate) use desertions::{Desertion, Left};
-pub(crate) use done_callbacks::{Guard, OutcomeCallback};
+pub(crate) use done_callbacks::{Guard, OutcomeCallback, RaisesOn};
 pub(crate) use entries::PlainEntry;
 pub(crate) use examined::{FailureTest, Finds, Passed};
 pub(crate) use exit_statuses::UnreadStatus;
@@ -97,6 +98,7 @@ pub(crate) use left_races::LeftRace;
 pub(crate) use models::{Brought, Callbacks, Models, Problem, Spawner};
 pub(crate) use mutes::{Mute, Muted};
 pub(crate) use names::{Names, async_names};
+pub(crate) use naming::{is_failure_log, tells};
 pub(crate) use nested_runs::NestedRun;
 pub(crate) use order::WrongPairing;
 pub(crate) use probes::{Canceller, Probe};
@@ -211,7 +213,7 @@ pub(crate) fn with_finder<'db, T>(
     let finder = Finder {
         db,
         flow: Flow::new(db, bodies, module, &body, index),
-        known_hearings: RefCell::default(),
+        known_accounts: RefCell::default(),
         known_raises: RefCell::default(),
         known_entry_points: OnceCell::new(),
         module_functions: plain_functions(module.body()),
@@ -338,6 +340,8 @@ pub(crate) struct Birth {
     pub(crate) work: Option<String>,
     /// Whether the value's failures are heard by its own code.
     pub(crate) hearing: Hearing,
+    /// The weightiest failure that nobody hears.
+    pub(crate) witness: Option<Witness>,
     /// Whether all that it waits for is the loop's timer, so that the loop holds it.
     pub(crate) is_held_by_timer: bool,
     /// Whether what runs is clean-up, whose failures are often let go on purpose.
@@ -362,61 +366,50 @@ pub(crate) struct Birth {
 impl Birth {
     /// The wait that it comes out of, where nobody looks at how it ended.
     pub(crate) fn unexamined_at(&self) -> Option<&Span> {
-        let is_unexamined = matches!(self.fate, Fate::Lost(Loss::Unexamined { .. })) && self.hearing == Hearing::Deaf;
+        let is_unexamined = matches!(self.fate, Fate::Lost(Loss::Unexamined { .. })) && self.hearing.is_deaf();
         self.lost_at.as_ref().filter(|_| is_unexamined)
     }
 }
 
-/// Whether a function hears its own failures.
+/// Who hears the failures of some work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hearing {
     /// Every path of it that can fail stands under a handler that logs or hands on.
     Itself,
     /// It can only be cancelled: it waits, asks and notes, and there is nothing to hear.
     Never,
-    /// It is a part of a function that does not fail in practice, like `min(delay, 60)`. Beside work that is
-    /// heard it is book-keeping; where there is nothing else, it is the work.
+    /// All that it does does not fail in practice, like `min(delay, 60)`.
     Small,
     /// Something around it may hear, like a decorator, or it drops them itself.
     Perhaps,
-    /// What it awaits stands under a handler that hears, and plain code beside that does not.
+    /// What it awaits is heard, and plain code beside that is not.
     Mostly,
     /// Its failures get out.
     Deaf,
 }
 
 impl Hearing {
-    /// Of several functions or parts together; none at all cannot fail.
-    fn of_all(all: impl IntoIterator<Item = Self>) -> Self {
-        let mut hears = Hearing::Never;
-        for one in all {
-            hears = hears.and(one);
-            if hears == Hearing::Deaf {
-                break;
-            }
-        }
-        hears
-    }
-
-    /// Of two functions together.
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Hearing::Deaf, _) | (_, Hearing::Deaf) => Hearing::Deaf,
-            (Hearing::Mostly, _) | (_, Hearing::Mostly) => Hearing::Mostly,
-            (Hearing::Perhaps, _) | (_, Hearing::Perhaps) => Hearing::Perhaps,
-            (Hearing::Itself, _) | (_, Hearing::Itself) => Hearing::Itself,
-            (Hearing::Small, _) | (_, Hearing::Small) => Hearing::Small,
-            (Hearing::Never, Hearing::Never) => Hearing::Never,
-        }
-    }
-
-    /// Whether some failure gets out of it, as far as can be told.
+    /// Whether a failure that weighs something gets out of it, as far as can be told, or nothing is known to hear it.
     pub(crate) fn is_deaf(self) -> bool {
-        matches!(self, Hearing::Mostly | Hearing::Deaf)
+        matches!(self, Hearing::Mostly | Hearing::Small | Hearing::Deaf)
     }
 
     /// Whether no failure gets out of it.
     pub(crate) fn is_sound(self) -> bool {
         matches!(self, Hearing::Itself | Hearing::Never)
+    }
+
+    /// Whether what gets out of it, if anything, is that of plain code.
+    pub(crate) fn is_light(self) -> bool {
+        matches!(self, Hearing::Mostly | Hearing::Small)
+    }
+
+    /// What is said of failures that have little weight, behind what is said of the loss.
+    pub(crate) fn aside(self) -> &'static str {
+        match self {
+            Hearing::Mostly => "; what it awaits is heard, and only plain code beside that can fail",
+            Hearing::Small => "; only plain code runs there, which hardly fails",
+            _ => "",
+        }
     }
 }

@@ -25,6 +25,8 @@ pub struct Finding {
     pub span: Span,
     /// How the value came there: born here, kept here, lost here.
     pub trace: Vec<Step>,
+    /// The failure that would be lost, where the finding is about that.
+    pub witness: Option<Witness>,
     /// What to do: one line.
     pub help: String,
     /// A change that mends it, where one is known.
@@ -80,6 +82,17 @@ fn normal_form(source: &str) -> String {
         }
     }
     normal
+}
+
+/// The failure that would be lost.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Witness {
+    /// Where it may be raised.
+    pub span: Span,
+    /// The source of what may raise it, in one line, the end left out where it is long.
+    pub source: String,
+    /// Whether it is awaited work, code that is not known, or raised on purpose, and not plain work on data.
+    pub is_heavy: bool,
 }
 
 /// One step of a finding's trace.

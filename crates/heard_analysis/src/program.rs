@@ -48,6 +48,8 @@ pub struct Declared {
 pub struct Program {
     pub(crate) shared: Arc<Shared>,
     pub(crate) declared: Declared,
+    /// The project's folder.
+    pub(crate) root: Utf8PathBuf,
     pub(crate) fixing: Fixing,
     environment: Option<Utf8PathBuf>,
 }
@@ -66,7 +68,13 @@ impl Program {
         let (prefix, installed) = environment.map_or((None, Vec::new()), |found| (Some(found.prefix), found.site_packages));
         let roots = Roots::new(&settings.root, &settings.source_roots, installed, version);
         let shared = Arc::new(Shared::new(system, version, roots, settings.tables.clone()));
-        Ok(Program { shared, declared: settings.declared.clone(), fixing: settings.fixing.clone(), environment: prefix })
+        Ok(Program {
+            shared,
+            declared: settings.declared.clone(),
+            root: settings.root.clone(),
+            fixing: settings.fixing.clone(),
+            environment: prefix,
+        })
     }
 
     /// The environment whose packages are seen, and the Python version that the program is read for.

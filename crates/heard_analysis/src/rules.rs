@@ -87,6 +87,7 @@ impl Rule {
             message,
             span: site.span.clone(),
             trace: Vec::new(),
+            witness: None,
             help: help.into(),
             fix: None,
             symbol: site.symbol.clone(),
@@ -119,6 +120,17 @@ impl Finding {
     /// The same finding at another level.
     fn at_level(self, level: Level) -> Self {
         Finding { level, ..self }
+    }
+
+    /// The same finding with the failure that would be lost.
+    fn telling(mut self, birth: &Birth) -> Self {
+        if let Some(witness) = birth.witness.as_ref().filter(|_| birth.hearing.is_deaf()) {
+            let is_raised = ["raise", "assert"].iter().any(|keyword| witness.source.split(' ').next() == Some(keyword));
+            let message = format!("what is lost: {}`{}`", if is_raised { "" } else { "a failure of " }, witness.source);
+            self.trace.push(Step { span: witness.span.clone(), message });
+            self.witness = Some(witness.clone());
+        }
+        self
     }
 
     /// The same finding at `place`, with `born` said of where the value is made.

@@ -141,6 +141,7 @@ mod tests {
             message: "`save` is never awaited".to_owned(),
             span: span(line, 0, 0),
             trace: Vec::new(),
+            witness: None,
             help: String::new(),
             fix: None,
             symbol: String::new(),

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use heard_analysis::{Awaitable, Kind};
+use heard_analysis::{Awaitable, Kind, Span};
 use serde::Serialize;
 
 use super::totals::Totals;
@@ -21,6 +21,16 @@ struct JsonAwaitable<'a> {
     how: &'a str,
     /// Where it is read or lost, if that is known.
     at: Option<JsonPlace>,
+    /// The source of the failure that would be lost, and its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<JsonWitness<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonWitness<'a> {
+    #[serde(flatten)]
+    place: JsonPlace,
+    source: &'a str,
 }
 
 #[derive(Serialize)]
@@ -62,7 +72,7 @@ fn json_total(kind: Kind, totals: &Totals) -> JsonTotal {
 }
 
 fn json_awaitable<'a>(awaitable: &'a Awaitable, places: &Places) -> JsonAwaitable<'a> {
-    let Awaitable { span, kind, callee, call, fate, how, at, symbol: _ } = awaitable;
+    let Awaitable { span, kind, callee, call, fate, how, at, symbol: _, witness } = awaitable;
     JsonAwaitable {
         kind: kind.name(),
         callee,
@@ -70,9 +80,12 @@ fn json_awaitable<'a>(awaitable: &'a Awaitable, places: &Places) -> JsonAwaitabl
         place: places.of(span),
         fate: fate.name(),
         how,
-        at: at.as_ref().map(|at| {
-            let Place { path, cell, line, column, .. } = places.of(at);
-            JsonPlace { path, cell, line, column }
-        }),
+        at: at.as_ref().map(|at| json_place(at, places)),
+        witness: witness.as_ref().map(|witness| JsonWitness { place: json_place(&witness.span, places), source: &witness.source }),
     }
+}
+
+fn json_place(span: &Span, places: &Places) -> JsonPlace {
+    let Place { path, cell, line, column, .. } = places.of(span);
+    JsonPlace { path, cell, line, column }
 }

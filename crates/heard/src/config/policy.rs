@@ -1,7 +1,7 @@
 //! Which findings are wanted: what the command line says, and after it what the settings say.
 
 use camino::Utf8Path;
-use heard_analysis::{Finding, Level, Rule};
+use heard_analysis::{Finding, Level, Rule, is_test_code};
 
 use super::settings::RuleName;
 use super::{Config, InForce};
@@ -55,7 +55,7 @@ impl Policy {
     /// The least trusted level that is wanted in a file; `None` where nothing is.
     fn limit(&self, config: &Config, file: &Utf8Path, root: &Utf8Path, is_named: bool) -> Option<Level> {
         let level = config.first("level", |settings| &settings.level).map(|level| level.value.level());
-        let in_tests = config.first("tests", |settings| &settings.tests).filter(|_| is_test(file, root));
+        let in_tests = config.first("tests", |settings| &settings.tests).filter(|_| is_test_code(file, root));
         let in_file = match in_tests.map(|level| level.value.level()) {
             Some(None) => return None,
             Some(Some(level)) => Some(level),
@@ -72,19 +72,11 @@ fn at_level(own: Level, usual: Level, set: Level) -> Level {
     if own <= usual { set } else { own.max(set) }
 }
 
-/// Whether a file of the project at `root` holds tests, as its name or folder says.
-fn is_test(file: &Utf8Path, root: &Utf8Path) -> bool {
-    let relative = file.strip_prefix(root).unwrap_or(file);
-    let in_folder = relative.parent().is_some_and(|folder| folder.components().any(|part| matches!(part.as_str(), "test" | "tests")));
-    let stem = file.file_stem().unwrap_or_default();
-    in_folder || stem == "conftest" || stem.starts_with("test_") || stem.ends_with("_test")
-}
-
 #[cfg(test)]
 mod tests {
     use heard_analysis::Level::{Default, Preview, Strict};
 
-    use super::{at_level, is_test};
+    use super::at_level;
 
     #[test]
     fn a_rule_is_raised_with_what_it_is_usually_certain_of() {
@@ -93,16 +85,5 @@ mod tests {
         assert_eq!(at_level(Preview, Strict, Default), Preview, "less certain than usual");
         assert_eq!(at_level(Strict, Default, Preview), Preview);
         assert_eq!(at_level(Strict, Default, Default), Strict, "another tool's comment lowered it");
-    }
-
-    #[test]
-    fn test_code_is_told_by_names_inside_of_the_project() {
-        let is = |file: &str| is_test(file.into(), "/home/tests/shop".into());
-        assert!(is("/home/tests/shop/tests/unit/prices.py"));
-        assert!(is("/home/tests/shop/shop/test_prices.py"));
-        assert!(is("/home/tests/shop/shop/prices_test.py"));
-        assert!(is("/home/tests/shop/conftest.py"));
-        assert!(!is("/home/tests/shop/shop/prices.py"));
-        assert!(!is("/home/tests/shop/shop/latest.py"));
     }
 }

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use heard_analysis::{Awaitable, Edit, Finding, Fix, Notice, Span};
+use heard_analysis::{Awaitable, Edit, Finding, Fix, Notice, Span, Witness};
 use serde::Serialize;
 
 use super::document::Items;
@@ -35,6 +35,9 @@ struct JsonFinding<'a> {
     #[serde(flatten)]
     place: Place,
     trace: Vec<JsonStep<'a>>,
+    /// The failure that would be lost, where the finding is about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<JsonWitness<'a>>,
     help: &'a str,
     fix: Option<JsonFix<'a>>,
     fingerprint: String,
@@ -47,6 +50,14 @@ struct JsonStep<'a> {
     #[serde(flatten)]
     start: JsonStart,
     message: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonWitness<'a> {
+    #[serde(flatten)]
+    start: JsonStart,
+    source: &'a str,
+    weight: &'static str,
 }
 
 #[derive(Serialize)]
@@ -138,11 +149,16 @@ fn json_finding<'a>(finding: &'a Finding, results: &Results) -> JsonFinding<'a> 
         message: &finding.message,
         place: places.of(&finding.span),
         trace: finding.trace.iter().map(|step| JsonStep { start: start(&step.span, places), message: &step.message }).collect(),
+        witness: finding.witness.as_ref().map(|witness| json_witness(witness, places)),
         help: &finding.help,
         fix: finding.fix.as_ref().map(|fix| json_fix(fix, places)),
         fingerprint: fingerprint(finding, results.root),
         url: page_of(finding.rule),
     }
+}
+
+fn json_witness<'a>(Witness { span, source, is_heavy }: &'a Witness, places: &Places) -> JsonWitness<'a> {
+    JsonWitness { start: start(span, places), source, weight: if *is_heavy { "heavy" } else { "data" } }
 }
 
 fn start(span: &Span, places: &Places) -> JsonStart {

@@ -53,7 +53,7 @@ impl<'a> Texts<'a> {
 
     /// The text for one finding, with an empty line at its end.
     fn finding(&mut self, finding: &Finding) -> String {
-        let mut stretches = stretches(finding, self.width);
+        let mut stretches = stretches(finding, self.results.places, self.width);
         for stretch in &stretches {
             let program = self.results.program;
             self.sources.entry(stretch.path.clone()).or_insert_with(|| program.source(&stretch.path));
@@ -91,9 +91,9 @@ struct Label<'a> {
     text: Option<Cow<'a, str>>,
 }
 
-/// The finding's place and the steps of its trace, file by file. Places that lie too far apart in
+/// The finding's place and the steps of its trace, file by file and cell by cell. Places that lie too far apart in
 /// their lines to be shown below each other do not share a piece.
-fn stretches(finding: &Finding, width: usize) -> Vec<Stretch<'_>> {
+fn stretches<'f>(finding: &'f Finding, places: &Places, width: usize) -> Vec<Stretch<'f>> {
     let primary = Label { span: &finding.span, kind: AnnotationKind::Primary, text: None };
     let mut stretches = vec![Stretch { path: finding.span.path.clone(), labels: vec![primary] }];
     for step in &finding.trace {
@@ -104,7 +104,7 @@ fn stretches(finding: &Finding, width: usize) -> Vec<Stretch<'_>> {
             continue;
         }
         let label = Label { span: &step.span, kind: AnnotationKind::Context, text: Some(text) };
-        match stretches.iter_mut().find(|stretch| stretch.takes(&step.span, width)) {
+        match stretches.iter_mut().find(|stretch| stretch.takes(&step.span, places, width)) {
             Some(stretch) => stretch.labels.push(label),
             None => stretches.push(Stretch { path: step.span.path.clone(), labels: vec![label] }),
         }
@@ -113,10 +113,12 @@ fn stretches(finding: &Finding, width: usize) -> Vec<Stretch<'_>> {
 }
 
 impl<'a> Stretch<'a> {
-    fn takes(&self, span: &Span, width: usize) -> bool {
+    fn takes(&self, span: &Span, places: &Places, width: usize) -> bool {
+        let cell = |span: &Span| places.of(span).cell;
+        let is_here = self.path == span.path && self.labels.first().is_some_and(|label| cell(label.span) == cell(span));
         let columns = || self.labels.iter().map(|label| label.span).chain([span]).map(|span| span.start.column);
         let spread = columns().max().unwrap_or_default() - columns().min().unwrap_or_default();
-        self.path == span.path && spread < width
+        is_here && spread < width
     }
 
     /// The piece of source with its labels; only the place where the source is not to be had.

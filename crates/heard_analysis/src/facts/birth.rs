@@ -16,15 +16,15 @@ use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name}
 use super::callbacks::partial_function;
 use super::classes::Classes;
 use super::flow::{Flow, Verdict};
-use super::hearings::{Asked, KnownHearings};
-use super::hears::Way;
+use super::hearings::{Asked, KnownAccounts, Way};
 use super::models::{Callbacks, FunctionModel, Models};
 use super::names::{Names, alias, is_plain_coroutine_function};
-use super::naming::{is_cleanup, is_log};
+use super::naming::{is_cleanup, is_log, is_loop};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::summary::Summaries;
+use super::witness::{Account, Weight};
 use super::{Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
 use crate::finding::Span;
 use crate::program::Database;
@@ -156,8 +156,8 @@ fn is_settled(how: &Use) -> bool {
 
 /// What runs in a task or an executor.
 pub(super) struct Spawned {
-    /// Whether it hears itself.
-    pub(super) hearing: Hearing,
+    /// What can fail in it.
+    pub(super) account: Account,
     /// Whether it ends something.
     is_cleanup: bool,
     /// Its source, where it is given.
@@ -168,8 +168,8 @@ pub(super) struct Spawned {
 pub(crate) struct Finder<'m, 'db, 'a> {
     pub(crate) db: &'db Database,
     pub(crate) flow: Flow<'m, 'db, 'a>,
-    /// What is known already of who hears the failures of functions.
-    pub(super) known_hearings: RefCell<KnownHearings>,
+    /// What is known already of what can fail in functions.
+    pub(super) known_accounts: RefCell<KnownAccounts>,
     /// What functions are known to raise.
     pub(super) known_raises: RefCell<KnownRaises>,
     /// Where the functions stand that the program ends with.
@@ -229,8 +229,9 @@ impl<'a> Finder<'_, '_, 'a> {
         let starter = self.flow.module.target(function)?.name?;
         models.function(&starter).filter(|model| model.gives == Some(Kind::Task))?;
         let birth = self.coroutine_birth(site.call.range(), &site.around, function.range(), Fate::Lost(Loss::Dropped));
-        let hearing = self.hearing_of_work(work, site).unwrap_or(Hearing::Deaf);
-        Some(Birth { kind: Kind::Task, hearing, work: Some(self.short_text(work.range())), ..birth })
+        let account = self.account_of_work(work, site).unwrap_or_else(|| self.unknown_work(work.range()));
+        let (hearing, witness) = (account.hearing(), self.lost_failure(&account));
+        Some(Birth { kind: Kind::Task, hearing, witness, work: Some(self.short_text(work.range())), ..birth })
     }
 
     /// The place of something at `range`, with what stands `around` it.
@@ -276,6 +277,7 @@ impl<'a> Finder<'_, '_, 'a> {
             call: self.short_text(site.call.range()),
             work: None,
             hearing: Hearing::Deaf,
+            witness: None,
             is_held_by_timer: false,
             is_cleanup: false,
             fate,
@@ -313,8 +315,9 @@ impl<'a> Finder<'_, '_, 'a> {
         if matches!(birth.fate, Fate::Lost(_)) {
             if is_outcomes {
                 match self.gathered_work(site) {
-                    Work::Fresh { hearing, is_cleanup, is_guess } => {
-                        (birth.hearing, birth.is_cleanup, birth.is_guess) = (hearing, is_cleanup, birth.is_guess || is_guess);
+                    Work::Fresh { account, is_cleanup, is_guess } => {
+                        (birth.hearing, birth.witness) = (account.hearing(), self.lost_failure(&account));
+                        (birth.is_cleanup, birth.is_guess) = (is_cleanup, birth.is_guess || is_guess);
                     }
                     Work::Unknown => birth.fate = Fate::Unknown(Reason::Work),
                 }
@@ -398,6 +401,7 @@ impl<'a> Finder<'_, '_, 'a> {
             callee: self.short_text(function),
             work: None,
             hearing: Hearing::Deaf,
+            witness: None,
             is_held_by_timer: false,
             is_cleanup: false,
             fate,
@@ -440,46 +444,67 @@ impl<'a> Finder<'_, '_, 'a> {
         }
     }
 
-    /// Tells what runs in a task or an executor, and whether it hears itself.
+    /// Tells what runs in a task or an executor, and what can fail in it.
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
-        let Spawned { hearing, is_cleanup, text } = self.work_of_spawn(site);
-        (birth.hearing, birth.is_cleanup, birth.work) = (hearing, is_cleanup, text);
+        let Spawned { account, is_cleanup, text } = self.work_of_spawn(site);
+        (birth.hearing, birth.witness) = (account.hearing(), self.lost_failure(&account));
+        (birth.is_cleanup, birth.work) = (is_cleanup, text);
         birth.is_held_by_timer = self.is_held_by_timer(site);
     }
 
-    /// Whether what a call starts hears itself, and its source text.
+    /// What can fail in work of which nothing is known.
+    fn unknown_work(&self, at: TextRange) -> Account {
+        Account::source(Weight::Heavy, self.flow.module, at)
+    }
+
+    /// What a call starts, what can fail in it, and its source text.
     pub(super) fn work_of_spawn(&self, site: &CallSite<'a>) -> Spawned {
-        let work = arguments(site.call).find_map(|argument| Some((argument, self.hearing_of_work(argument, site)?)));
-        let hearing = match work {
-            Some((_, hearing)) => hearing,
-            None => self.flow.module.callee(site.call).and_then(|spawner| self.spawned_hearing(&spawner)).unwrap_or(Hearing::Deaf),
-        };
-        let shown = work.map(|(argument, _)| argument).or_else(|| arguments(site.call).find(|argument| !argument.is_literal_expr()));
+        // The loop that it runs in is none of the work.
+        let given = || arguments(site.call).filter(|argument| !last_name(argument).is_some_and(|name| is_loop(name)));
+        let work = given().find_map(|argument| Some((argument, self.account_of_work(argument, site)?)));
+        let shown = work.as_ref().map(|(argument, _)| *argument).or_else(|| given().find(|argument| !argument.is_literal_expr()));
+        let account = work.map(|(_, account)| account).unwrap_or_else(|| {
+            let spawned = self.flow.module.callee(site.call).and_then(|spawner| self.account_of_spawned(&spawner));
+            spawned.unwrap_or_else(|| match shown {
+                Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
+                shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
+            })
+        });
         Spawned {
-            hearing,
+            account,
             is_cleanup: matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_cleanup(name))),
             text: shown.map(|argument| self.short_text(argument.range())),
         }
     }
 
-    /// Whether an argument of a spawner hears itself, if it is something that runs.
-    fn hearing_of_work(&self, argument: &Expr, site: &CallSite<'a>) -> Option<Hearing> {
+    /// Whether a name is bound to what a private method of this object gives that the program does not define: what a
+    /// library does there is its own affair.
+    fn is_internal_to_library(&self, name: &ExprName, site: &CallSite<'a>) -> bool {
+        let Some(Expr::Call(call)) = self.value_of_local(name, site) else { return false };
+        let Expr::Attribute(method) = &*call.func else { return false };
+        let is_own = matches!(&*method.value, Expr::Name(object) if object.id == "self");
+        let is_foreign = || !self.flow.index.may_be_awaitable(&method.attr) && self.flow.module.callee(call).is_none();
+        is_own && method.attr.starts_with('_') && is_foreign()
+    }
+
+    /// What can fail in an argument of a spawner, if it is something that runs.
+    fn account_of_work(&self, argument: &Expr, site: &CallSite<'a>) -> Option<Account> {
         match argument {
             Expr::Call(work) if self.plain_function(work, &site.around.scope).is_some() => {
-                Some(self.hearing_of_call(work, &site.around.scope))
+                Some(self.account_of_call(work, &site.around.scope))
             }
-            Expr::Call(work) if self.never_fails(work) => Some(Hearing::Never),
+            Expr::Call(work) if self.never_fails(work) => Some(Account::default()),
             Expr::Call(work) if self.flow.model(work).is_some_and(|model| model.callbacks == Some(Callbacks::Outcome)) => {
-                Some(self.hearing_of_inner_call(self.flow.module, work, Way::Awaited, Asked::ALONE))
+                Some(self.account_of_inner_call(self.flow.module, work, Way::Awaited, Asked::ALONE))
             }
-            Expr::If(either) => Some(self.hearing_of_work(&either.body, site)?.and(self.hearing_of_work(&either.orelse, site)?)),
-            Expr::Name(name) if let Some(choice @ Expr::If(_)) = self.value_of_local(name, site) => self.hearing_of_work(choice, site),
+            Expr::If(either) => Some(self.account_of_work(&either.body, site)?.and(self.account_of_work(&either.orelse, site)?)),
+            Expr::Name(name) if let Some(choice @ Expr::If(_)) = self.value_of_local(name, site) => self.account_of_work(choice, site),
             argument => {
                 if let Some(callee) = work_callee(self.flow.module, argument, site.around.scope.function) {
-                    return Some(self.hearing(&callee));
+                    return Some(self.account(&callee, self.flow.module, argument));
                 }
                 let work = argument.as_call_expr()?;
-                self.hearing_of_choice(&work.func).or_else(|| self.hearing_as_written(work))
+                self.account_of_choice(&work.func).or_else(|| self.account_as_written(work))
             }
         }
     }

@@ -47,11 +47,11 @@ impl<'a> Finder<'_, '_, 'a> {
             return None;
         }
         let (hearing, work) = if kind == Kind::Gather {
-            let Work::Fresh { hearing, is_guess: false, .. } = self.gathered_work(site) else { return None };
-            (hearing, None)
+            let Work::Fresh { account, is_guess: false, .. } = self.gathered_work(site) else { return None };
+            (account.hearing(), None)
         } else {
             let spawned = self.work_of_spawn(site);
-            (spawned.hearing, spawned.text)
+            (spawned.account.hearing(), spawned.text)
         };
         (hearing == Hearing::Deaf).then(|| Bypass {
             site: self.site(site.call.range(), &site.around),

@@ -1,7 +1,7 @@
 //! Done callbacks that read the outcome of what is done.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{BoolOp, Expr, ExprCall, ParameterWithDefault, Parameters, Stmt, StmtFunctionDef};
+use ruff_python_ast::{BoolOp, ExceptHandler, Expr, ExprCall, ParameterWithDefault, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::attributes::is_never_read;
@@ -11,6 +11,7 @@ use super::callbacks::partial_function;
 use super::continuation::raises_next;
 use super::exceptions::{ExceptionSet, THREAD_CANCELLATION};
 use super::hears::is_transparent;
+use super::naming::only_tells;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Kind, Site};
 use crate::finding::Span;
@@ -26,14 +27,25 @@ pub(crate) struct OutcomeCallback {
     pub(crate) name: String,
     /// The method that reads.
     pub(crate) method: String,
-    /// Whether it raises where what is done was cancelled.
-    pub(crate) raises: bool,
+    /// How what is done must have ended for it to raise here.
+    pub(crate) raises: Option<RaisesOn>,
     /// The handler around that takes failures and lets the cancellation pass.
     pub(crate) passed: Option<Span>,
     /// Whether it takes the failure, does nothing with it, and nobody else reads it.
     pub(crate) mutes: bool,
+    /// Whether nothing is left to do in the callback behind it, and nobody in the module cancels anything.
+    pub(crate) is_last: bool,
     /// How it can be asked first whether what is done was cancelled.
     pub(crate) guard: Option<Guard>,
+}
+
+/// After which ends of what is done a place that reads its outcome raises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RaisesOn {
+    /// It was cancelled.
+    Cancellation,
+    /// It was cancelled or has failed: it is asked for its result, and nothing around takes failures.
+    Failure,
 }
 
 /// Where a question goes, so that an outcome is read only of what was not cancelled.
@@ -56,6 +68,22 @@ struct DoneCallback {
     is_only_reader: bool,
     /// Whether nobody gets what is done, so that nobody can cancel it.
     is_internal: bool,
+}
+
+/// Whether the last thing that a body does is what stands at this place, clean-up and handlers left out, and what it
+/// gives is at most told.
+fn ends_with(body: &[Stmt], place: TextRange) -> bool {
+    match body.last() {
+        Some(last) if !last.range().contains_range(place) => false,
+        Some(Stmt::Try(statement)) if statement.orelse.is_empty() => ends_with(&statement.body, place),
+        Some(Stmt::Expr(statement)) => is_all(&statement.value, place),
+        _ => false,
+    }
+}
+
+/// Whether an expression is what stands at this place, or tells of it.
+fn is_all(expression: &Expr, place: TextRange) -> bool {
+    expression.range() == place || expression.as_call_expr().is_some_and(only_tells)
 }
 
 /// A call that reads an outcome.
@@ -82,13 +110,32 @@ impl<'a> Finder<'_, '_, 'a> {
                 kind: callback.kind,
                 name: callback.parameter.name.to_string(),
                 method: read.method.to_owned(),
-                raises: is_at(raising, read),
+                raises: is_at(raising, read).then(|| raises_on(read)),
                 passed: passed_handler(read.site).map(|kind| self.flow.module.span(kind.range())),
                 mutes: is_at(muting, read),
+                is_last: self.is_last(read, &callback),
                 guard: self.guard(read, &callback),
             }));
         }
         found
+    }
+
+    /// Whether nothing stands behind a place that reads, and nobody in the module cancels: then only the end of the loop
+    /// makes it raise, and nothing is left undone.
+    fn is_last(&self, read: &Read<'_, 'a>, callback: &DoneCallback) -> bool {
+        let cancels = |site: &CallSite<'a>| last_name(&site.call.func).is_some_and(|name| name == "cancel");
+        let range = read.site.call.range();
+        let is_end = match read.site.around.scope.function {
+            Some(function) if callback.body.contains_range(body_range(function)) => ends_with(&function.body, range),
+            _ => self
+                .flow
+                .body
+                .calls
+                .iter()
+                .filter(|site| site.call.range() == callback.body)
+                .any(|site| range == site.call.range() || only_tells(site.call)),
+        };
+        is_end && !self.flow.body.calls.iter().any(cancels)
     }
 
     /// The guard for a place that reads the outcome of the parameter itself.
@@ -398,6 +445,22 @@ fn passed_handler<'a>(site: &CallSite<'a>) -> Option<&'a Expr> {
         }),
         _ => None,
     })
+}
+
+fn raises_on(read: &Read<'_, '_>) -> RaisesOn {
+    let lets_out = read.method == "result" && !read.site.around.blocks().any(takes_failures);
+    if lets_out { RaisesOn::Failure } else { RaisesOn::Cancellation }
+}
+
+/// Whether a block keeps failures from getting out.
+fn takes_failures(block: Block<'_>) -> bool {
+    match block {
+        Block::Try(statement) => {
+            statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| ExceptionSet::of_handler(handler).is_broad())
+        }
+        Block::With(statement) => statement.items.iter().any(|item| ExceptionSet::of_suppress(item).is_some_and(|set| set.is_broad())),
+        _ => false,
+    }
 }
 
 /// Whether what is raised here is caught and dropped.

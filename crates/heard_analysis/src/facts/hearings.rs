@@ -1,5 +1,5 @@
-//! Which functions and calls of the program hear their own failures: `hears` judges a body, and this
-//! module leads it through the calls in there.
+//! What can fail in functions and calls of the program, and who hears that: `hears` judges a body, and this module
+//! leads it through the calls in there.
 
 use std::sync::Arc;
 
@@ -10,14 +10,25 @@ use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtClassDef, StmtFunct
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
+use super::Kind;
 use super::birth::{Finder, return_exceptions};
 use super::body::{Scope, last_name};
 use super::exceptions::{Hierarchy, Taken};
-use super::hears::{Way, hearing};
-use super::models::{Callbacks, Effect, FunctionModel};
+use super::hears::{Act, account};
+use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
+use super::names::is_stub;
 use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
-use super::{Hearing, Kind};
+use super::witness::{Account, Weight};
 use crate::resolve::{Callee, Module};
+
+/// What is done with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It is called, and no more: of a coroutine function, nothing runs.
+    Called,
+    /// What it gives is awaited.
+    Awaited,
+}
 
 /// Under what circumstances it is asked whether code hears itself.
 #[derive(Clone, Copy)]
@@ -40,77 +51,118 @@ impl Asked<'_> {
     }
 }
 
-/// Who hears the failures of which function, by the place of the function and by what was asked: what is said of one
+/// What can fail in which function, by the place of the function and by what was asked: what is said of one
 /// does not depend on who asked first.
-pub(super) type KnownHearings = FxHashMap<(Arc<Utf8Path>, TextRange, usize, Taken), Hearing>;
+pub(super) type KnownAccounts = FxHashMap<(Arc<Utf8Path>, TextRange, usize, Taken), Account>;
 
 impl<'db, 'a> Finder<'_, 'db, 'a> {
-    /// Whether what a helper spawns in its own `return` statement hears itself.
-    pub(super) fn spawned_hearing(&self, spawner: &Callee<'db>) -> Option<Hearing> {
+    /// What can fail in what a helper spawns in its own `return` statement.
+    pub(super) fn account_of_spawned(&self, spawner: &Callee<'db>) -> Option<Account> {
         spawner.with_body(self.db, |module, function| {
             let results = returns(&function.body);
-            let hearings = results.iter().map(|result| {
+            let accounts = results.iter().map(|result| {
                 let source = result.map(|result| match only_source(&function.body, result) {
                     Expr::Name(name) => only_value(&function.body, &name.id).unwrap_or(result),
                     source => source,
                 });
-                let Some(Expr::Call(call)) = source else { return Hearing::Deaf };
-                let work = call.arguments.args.iter().find_map(|argument| work_callee(module, argument, Some(function)));
-                work.map_or(Hearing::Deaf, |work| self.hearing(&work))
+                let Some(Expr::Call(call)) = source else { return Account::source(Weight::Heavy, module, function.name.range()) };
+                let work = call.arguments.args.iter().find_map(|argument| Some((argument, work_callee(module, argument, Some(function))?)));
+                match work {
+                    Some((argument, work)) => self.account(&work, module, argument),
+                    None => Account::source(Weight::Heavy, module, call.range()),
+                }
             });
-            (!results.is_empty()).then(|| Hearing::of_all(hearings))
+            (!results.is_empty()).then(|| Account::all(accounts))
         })?
     }
 
-    /// Whether the coroutine of `call` hears itself. A function of this module is looked at as it is
+    /// What can fail in the coroutine of `call`. A function of this module is looked at as it is
     /// written, since behind a decorator the resolver may see another one.
-    pub(super) fn hearing_of_call(&self, call: &ExprCall, scope: &Scope<'a>) -> Hearing {
+    pub(super) fn account_of_call(&self, call: &ExprCall, scope: &Scope<'a>) -> Account {
         match self.plain_function(call, scope) {
-            Some(function) => self.hearing_of_function(self.flow.module, function, Asked::ALONE),
-            None => self.hearing_of_choice(&call.func).or_else(|| self.hearing_as_written(call)).unwrap_or(Hearing::Deaf),
+            Some(function) => self.account_of_function(self.flow.module, function, Asked::ALONE),
+            None => self
+                .account_of_choice(&call.func)
+                .or_else(|| self.account_as_written(call))
+                .unwrap_or_else(|| Account::source(Weight::Heavy, self.flow.module, call.range())),
         }
     }
 
-    /// Whether the function that a call goes to hears itself, as it is written: behind a decorator without types, the
+    /// What can fail in the function that a call goes to, as it is written: behind a decorator without types, the
     /// engine does not see it.
-    pub(super) fn hearing_as_written(&self, call: &ExprCall) -> Option<Hearing> {
-        self.flow.module.with_written(call, |module, function| self.hearing_of_function(module, function, Asked::ALONE))
+    pub(super) fn account_as_written(&self, call: &ExprCall) -> Option<Account> {
+        if waits_for_queue(call) && self.flow.module.callee(call).is_none() {
+            return Some(Account::small());
+        }
+        let of_body = |module: &Module<'db>, function: &StmtFunctionDef| {
+            (!is_stub(function)).then(|| self.account_of_function(module, function, Asked::ALONE))
+        };
+        self.flow.module.with_written(call, of_body).flatten()
     }
 
-    /// Whether each function that an expression may stand for hears itself, where they are known.
-    pub(super) fn hearing_of_choice(&self, function: &Expr) -> Option<Hearing> {
+    /// What can fail in the functions that an expression may stand for, where they are known.
+    pub(super) fn account_of_choice(&self, function: &Expr) -> Option<Account> {
         let callees = self.flow.module.targets(function)?;
-        Some(Hearing::of_all(callees.iter().map(|callee| self.hearing(callee))))
+        Some(Account::all(callees.iter().map(|callee| self.account(callee, self.flow.module, function))))
     }
 
-    /// Whether the function that runs hears itself; one without a body is taken to be deaf.
-    pub(super) fn hearing(&self, callee: &Callee<'db>) -> Hearing {
-        self.hearing_within(callee, Asked::ALONE)
+    /// What can fail in the function that runs for what stands `at` a place; one without a body may do anything.
+    pub(super) fn account(&self, callee: &Callee<'db>, module: &Module<'db>, at: &Expr) -> Account {
+        self.account_within(callee, Weight::Heavy, (module, at.range()), Asked::ALONE)
     }
 
-    fn hearing_within(&self, callee: &Callee<'db>, asked: Asked<'_>) -> Hearing {
-        let Some(asked) = asked.below() else { return Hearing::Deaf };
+    /// The same in the middle of other work, with what its failure weighs where nothing is known of it.
+    fn account_within(&self, callee: &Callee<'db>, unknown: Weight, at: (&Module<'db>, TextRange), asked: Asked<'_>) -> Account {
+        let unknown = || Account::source(unknown, at.0, at.1);
+        let Some(asked) = asked.below() else { return unknown() };
         if callee.name.as_deref().and_then(|name| self.flow.models.function(name)).is_some_and(|model| model.never_fails) {
-            return Hearing::Never;
+            return Account::default();
         }
-        callee.with_body(self.db, |module, function| self.hearing_of_function(module, function, asked)).unwrap_or(Hearing::Deaf)
+        let by_body = |module: &Module<'db>, function: &StmtFunctionDef| {
+            if is_stub(function) {
+                self.account_of_overriding(module, function, asked)
+            } else {
+                Some(self.account_of_function(module, function, asked))
+            }
+        };
+        callee.with_body(self.db, by_body).flatten().unwrap_or_else(unknown)
     }
 
-    /// Whether a function hears itself, as it is known or as its body tells.
-    fn hearing_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Hearing {
+    /// What can fail in the methods that derived classes define in the place of one that does nothing.
+    fn account_of_overriding(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Option<Account> {
+        const MOST: usize = 8;
+        let classes = &self.flow.index.classes;
+        let home = class_around(module.body(), function)?;
+        let class = classes.find(self.flow.index.file(module.path())?, &home.name.id)?;
+        let overriding = classes.overriding(class, &function.name.id);
+        if overriding.is_empty() || overriding.len() > MOST {
+            return None;
+        }
+        let accounts = overriding.into_iter().map(|class| {
+            let (file, name) = classes.home(class);
+            let module = Module::open(self.db, self.flow.index.files.get(file)?).ok()?;
+            let class = class_called(module.body(), name)?;
+            let method = class.body.iter().filter_map(Stmt::as_function_def_stmt).find(|method| method.name.id == function.name.id)?;
+            Some(if is_stub(method) { Account::default() } else { self.account_of_function(&module, method, asked) })
+        });
+        accounts.collect::<Option<Vec<_>>>().map(Account::all)
+    }
+
+    /// What can fail in a function, as it is known or as its body tells.
+    fn account_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Account {
         let question = (Arc::clone(module.path()), function.range(), asked.depth, asked.taken.clone());
-        if let Some(known) = self.known_hearings.borrow().get(&question) {
-            return *known;
+        if let Some(known) = self.known_accounts.borrow().get(&question) {
+            return known.clone();
         }
-        let hears = self.hearing_by_body(module, function, asked);
-        self.known_hearings.borrow_mut().insert(question, hears);
-        hears
+        let account = self.account_by_body(module, function, asked);
+        self.known_accounts.borrow_mut().insert(question, account.clone());
+        account
     }
 
-    fn hearing_by_body(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Hearing {
+    fn account_by_body(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Account {
         let hears = |decorator| self.flow.model_of_decorator(module, decorator).is_some_and(|model| model.hears);
         if function.decorator_list.iter().any(hears) {
-            return Hearing::Itself;
+            return Account::heard();
         }
         // What calls itself again adds nothing to what it does.
         let is_again = |call: &ExprCall| {
@@ -118,24 +170,37 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             last_name(&call.func).is_some_and(|name| *name == function.name.id)
                 && module.callee(call).and_then(|callee| callee.with_body(self.db, is_it)).unwrap_or(false)
         };
-        let called = |call: &ExprCall, way, taken: &Taken| {
-            if is_again(call) { Hearing::Never } else { self.hearing_of_inner_call(module, call, way, Asked { taken, ..asked }) }
+        let done = |act: Act<'_>, taken: &Taken| match act {
+            Act::Call(call) | Act::Await(Expr::Call(call)) if is_again(call) => Account::default(),
+            act => self.account_of_act(module, act, Asked { taken, ..asked }),
         };
         // What the callers take is told by their files.
         let hierarchy = Hierarchy { file: None, ..self.hierarchy() };
-        hearing(function, module, hierarchy, asked.taken, &called)
+        account(function, module, hierarchy, asked.taken, &done)
     }
 
-    /// Whether a call in the body of a function hears itself.
-    pub(super) fn hearing_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Hearing {
+    /// What can fail in what a body does.
+    pub(super) fn account_of_act(&self, module: &Module<'db>, act: Act<'_>, asked: Asked<'_>) -> Account {
+        match act {
+            Act::Call(call) => self.account_of_inner_call(module, call, Way::Called, asked),
+            Act::Await(awaited) => self.account_of_awaited(module, awaited, asked),
+            Act::Iterate(iterated) => match iterated {
+                Expr::Call(call) => self.account_of_inner_call(module, call, Way::Awaited, asked),
+                iterated => Account::source(Weight::Heavy, module, iterated.range()),
+            },
+        }
+    }
+
+    /// What can fail in a call in the body of a function, as it is called or as what it gives is awaited.
+    pub(super) fn account_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Account {
         let callee = module.callee(call);
         match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
-            Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Hearing::Never,
-            Some("asyncio.queues.Queue.get_nowait") if says_before(module, call, "", ".empty()") => return Hearing::Small,
+            Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Account::default(),
+            Some("asyncio.queues.Queue.get_nowait") if says_before(module, call, "", ".empty()") => return Account::small(),
             Some("asyncio.locks.Condition.notify" | "asyncio.locks.Condition.notify_all")
                 if says_before(module, call, "async with ", "") =>
             {
-                return Hearing::Never;
+                return Account::default();
             }
             _ => {}
         }
@@ -143,97 +208,157 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             // What it calls back is not looked at.
             let calls_back = model.callback_name.as_deref().is_some_and(|name| call.arguments.find_keyword(name).is_some());
             if model.never_fails {
-                return Hearing::Never;
+                return Account::default();
             }
-            if let Some(hearing) = self.hearing_by_model(module, call, way, model, asked) {
-                return hearing;
+            if let Some(account) = self.account_by_model(module, call, way, model, asked) {
+                return account;
             }
             if model.harmless && !calls_back {
-                return Hearing::Small;
+                return Account::small();
             }
         }
-        let Some(callee) = callee else {
-            let Some(asked) = asked.below() else { return Hearing::Deaf };
-            let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match way {
-                Way::Called if function.is_async => Hearing::Never,
-                _ => self.hearing_of_function(module, function, asked),
-            };
-            return module.with_written(call, as_written).unwrap_or(Hearing::Deaf);
+        let unknown = match way {
+            Way::Awaited => last_name(&call.func).and_then(|name| weight_of_wait(name)).unwrap_or(Weight::Heavy),
+            Way::Called => weight_of_call(module, call, callee.as_ref()),
         };
-        if let Some(hearing) = callee.with_class(self.db, |module, class| self.hearing_of_construction(module, class, asked)) {
-            return hearing;
+        let Some(callee) = callee else {
+            if way == Way::Awaited && waits_for_queue(call) {
+                return Account::small();
+            }
+            let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match (way, asked.below()) {
+                (Way::Called, _) if function.is_async => Some(Account::default()),
+                _ if is_stub(function) => None,
+                (_, Some(asked)) => Some(self.account_of_function(module, function, asked)),
+                _ => None,
+            };
+            return module.with_written(call, as_written).flatten().unwrap_or_else(|| Account::source(unknown, module, call.range()));
+        };
+        if let Some(account) = callee.with_class(self.db, |module, class| self.account_of_construction(module, class, asked)) {
+            return account.unwrap_or_else(|| Account::source(unknown, module, call.range()));
         }
         // Of a coroutine function, nothing has run yet.
-        if way == Way::Called && callee.with_body(self.db, |_, function| function.is_async) == Some(true) {
-            return Hearing::Never;
+        if way == Way::Called && callee.with_definition(self.db, |_, function| function.is_async) == Some(true) {
+            return Account::default();
         }
-        self.hearing_within(&callee, asked)
+        let account = self.account_within(&callee, unknown, (module, call.range()), asked);
+        // What a library raises where it is called plainly is mostly a guard against wrong arguments.
+        let is_foreign = || callee.with_definition(self.db, |home, _| self.flow.index.file(home.path()).is_none()) == Some(true);
+        if way == Way::Called && is_foreign() { account.at_most(Weight::Call) } else { account }
     }
 
-    /// Whether to make an object of a class hears itself.
-    fn hearing_of_construction(&self, module: &Module<'db>, class: &StmtClassDef, asked: Asked<'_>) -> Hearing {
+    /// What can fail where an object of a class is made, if that is known.
+    fn account_of_construction(&self, module: &Module<'db>, class: &StmtClassDef, asked: Asked<'_>) -> Option<Account> {
         let mut methods = class.body.iter().filter_map(Stmt::as_function_def_stmt);
         let makers = ["__init__", "__new__", "__post_init__", "__init_subclass__"];
         match methods.find(|method| makers.contains(&method.name.as_str())) {
-            Some(initializer) if initializer.name.as_str() == "__init__" => match asked.below() {
-                Some(asked) => self.hearing_of_function(module, initializer, asked),
-                None => Hearing::Deaf,
-            },
-            None if class.bases().is_empty() => Hearing::Never,
-            _ => Hearing::Deaf,
+            Some(initializer) if initializer.name.as_str() == "__init__" => {
+                Some(self.account_of_function(module, initializer, asked.below()?))
+            }
+            None if class.bases().is_empty() => Some(Account::default()),
+            _ => None,
         }
     }
 
     /// What is known of a call by the model of what it goes to: to start work or to look at a value does
     /// not fail, nor does it to wait for tasks without asking for their outcomes. Who awaits
     /// work hears what the work does not hear.
-    fn hearing_by_model(
+    fn account_by_model(
         &self,
         module: &Module<'db>,
         call: &ExprCall,
         way: Way,
         model: &FunctionModel,
         asked: Asked<'_>,
-    ) -> Option<Hearing> {
+    ) -> Option<Account> {
         let starts = matches!(model.gives, Some(Kind::Task | Kind::Future | Kind::Gather | Kind::ThreadFuture));
         let calls_later = matches!(model.callbacks, Some(Callbacks::DropResult));
         let looks = matches!(model.arguments, Some(Effect::Examine | Effect::Log | Effect::WaitFor));
         match way {
-            Way::Called => (starts || calls_later || looks).then_some(Hearing::Never),
-            Way::Awaited if looks || (model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true)) => Some(Hearing::Never),
+            Way::Called => (starts || calls_later || looks).then(Account::default),
+            Way::Awaited if looks || (model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true)) => {
+                Some(Account::default())
+            }
             Way::Awaited if model.callbacks == Some(Callbacks::Outcome) => {
                 let function =
                     call.arguments.find_argument_value(model.callback_name.as_deref().unwrap_or_default(), model.callback_place?)?;
-                Some(self.hearing_within(&module.target(function)?, asked))
+                Some(self.account_within(&module.target(function)?, Weight::Heavy, (module, function.range()), asked))
             }
-            Way::Awaited if starts => Some(Hearing::of_all(wrapped(call).map(|work| self.hearing_of_awaited(module, work, asked)))),
+            Way::Awaited if starts => Some(Account::all(wrapped(call).map(|work| self.account_of_awaited(module, work, asked)))),
             Way::Awaited => None,
         }
     }
 
-    /// Whether all the awaitables of an argument that is awaited hear themselves.
-    fn hearing_of_awaited(&self, module: &Module<'db>, argument: &Expr, asked: Asked<'_>) -> Hearing {
-        match argument {
-            Expr::Call(work) => self.hearing_of_inner_call(module, work, Way::Awaited, asked),
-            Expr::Starred(starred) => self.hearing_of_awaited(module, &starred.value, asked),
+    /// What can fail in the awaitables of something that is awaited.
+    fn account_of_awaited(&self, module: &Module<'db>, awaited: &Expr, asked: Asked<'_>) -> Account {
+        let unknown = || Account::source(Weight::Heavy, module, awaited.range());
+        match awaited {
+            Expr::Call(work) => self.account_of_inner_call(module, work, Way::Awaited, asked),
+            Expr::Starred(starred) => self.account_of_awaited(module, &starred.value, asked),
             Expr::Generator(ast::ExprGenerator { elt, .. }) | Expr::ListComp(ast::ExprListComp { elt, .. }) => {
-                self.hearing_of_awaited(module, elt, asked)
+                self.account_of_awaited(module, elt, asked)
             }
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
-                Hearing::of_all(elts.iter().map(|element| self.hearing_of_awaited(module, element, asked)))
+                Account::all(elts.iter().map(|element| self.account_of_awaited(module, element, asked)))
             }
             Expr::Name(name) => {
-                let Some(asked) = asked.below() else { return Hearing::Deaf };
+                let Some(asked) = asked.below() else { return unknown() };
                 // A list that is filled later may have anything in it.
-                let hears = |home: &Module<'db>, value: &Expr| match value {
-                    Expr::List(list) if list.is_empty() => Hearing::Deaf,
-                    value => self.hearing_of_awaited(home, value, asked),
+                let of_value = |home: &Module<'db>, value: &Expr| match value {
+                    Expr::List(list) if list.is_empty() => None,
+                    value => Some(self.account_of_awaited(home, value, asked)),
                 };
-                module.with_value(name, hears).unwrap_or(Hearing::Deaf)
+                module.with_value(name, of_value).flatten().unwrap_or_else(unknown)
             }
-            _ => Hearing::Deaf,
+            _ => unknown(),
         }
     }
+}
+
+/// Whether a call waits for a queue, or for room in it, as its name says: that does not fail.
+fn waits_for_queue(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    matches!(method.attr.as_str(), "put" | "get" | "join")
+        && last_name(&method.value).is_some_and(|name| name.to_lowercase().ends_with("queue"))
+}
+
+/// What the failure of a plain call weighs that no body tells of.
+fn weight_of_call(module: &Module<'_>, call: &ExprCall, callee: Option<&Callee<'_>>) -> Weight {
+    let by_name = |callee: &Callee<'_>| weight_of(callee.name.as_deref()?);
+    let by_method = || {
+        let method = call.func.as_attribute_expr()?;
+        // A module has no methods.
+        if method.value.as_name_expr().is_some_and(|name| module.imports(&name.id)) { None } else { weight_of_method(&method.attr) }
+    };
+    match callee {
+        Some(callee) => by_name(callee).unwrap_or(Weight::Call),
+        None => by_method().unwrap_or(Weight::Call),
+    }
+}
+
+/// The class that defines a method.
+fn class_around<'a>(body: &'a [Stmt], method: &StmtFunctionDef) -> Option<&'a StmtClassDef> {
+    find_class(body, &|class| class.body.iter().any(|statement| statement.range() == method.range()))
+}
+
+/// The class called so.
+fn class_called<'a>(body: &'a [Stmt], name: &Name) -> Option<&'a StmtClassDef> {
+    find_class(body, &|class| class.name.id == *name)
+}
+
+fn find_class<'a>(body: &'a [Stmt], is_it: &dyn Fn(&StmtClassDef) -> bool) -> Option<&'a StmtClassDef> {
+    struct ClassFinder<'a, 't>(&'t dyn Fn(&StmtClassDef) -> bool, Option<&'a StmtClassDef>);
+    impl<'a> Visitor<'a> for ClassFinder<'a, '_> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::ClassDef(class) if self.1.is_none() && (self.0)(class) => self.1 = Some(class),
+                statement => walk_stmt(self, statement),
+            }
+        }
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut finder = ClassFinder(is_it, None);
+    finder.visit_body(body);
+    finder.1
 }
 
 /// Whether the function around speaks, before a method is called, of what it is called on, with this before it and

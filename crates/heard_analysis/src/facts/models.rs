@@ -45,6 +45,7 @@
 //!   `unknown`. Only the models that come with heard may say so.
 
 mod brought;
+mod weights;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -57,6 +58,7 @@ use super::Kind;
 use super::flow::Layer;
 
 pub(crate) use brought::{Brought, Problem, Spawner};
+pub(crate) use weights::{weight_of, weight_of_method, weight_of_wait};
 
 /// What a function does with an awaitable that it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{self as ast, ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtTry};
+use ruff_python_ast::{self as ast, ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, Parameters, Stmt, StmtFunctionDef, StmtTry};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
@@ -13,9 +13,9 @@ use super::body::{Block, Scope, StatementSite, last_name};
 use super::exceptions::{ExceptionSet, Taken};
 use super::handlers::head_of;
 use super::hearings::Asked;
-use super::hears::{handler_hears, is_inert};
+use super::hears::{Act, handler_hears, is_inert};
 use super::models::Models;
-use super::naming::is_debug_log;
+use super::naming::{is_debug_log, is_log};
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
@@ -85,6 +85,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 || !ExceptionSet::of_handler(handler).is_broad()
                 || !self.covers(&function.body, statement)
                 || !self.does_the_work(statement)
+                || only_waits_for_given(function, statement)
             {
                 return None;
             }
@@ -100,7 +101,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             source: self.text(head),
             muted,
             repeats: site.around.blocks().any(|block| matches!(block, Block::Loop(_))),
-            is_explained: handler.body.iter().any(logs_for_debugging) || self.has_comment(handler),
+            is_explained: handler.body.iter().any(logs_for_debugging) || self.has_comment(handler) || tells_at_the_end(statement),
         })
     }
 
@@ -161,12 +162,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// Whether `wanted` is the one statement of `body` that can fail, or stands alone in one.
     fn covers(&self, body: &'a [Stmt], wanted: &StmtTry) -> bool {
-        let hears = |call: &ExprCall, way, taken: &Taken| {
-            self.hearing_of_inner_call(self.flow.module, call, way, Asked { depth: DEEPEST_ORIGIN, taken })
-        };
+        let done = |act: Act<'_>, taken: &Taken| self.account_of_act(self.flow.module, act, Asked { depth: DEEPEST_ORIGIN, taken });
         let mut body = body;
         loop {
-            let mut others = body.iter().filter(|statement| !is_inert(statement, self.flow.module, self.hierarchy(), &hears));
+            let mut others = body.iter().filter(|statement| !is_inert(statement, self.flow.module, self.hierarchy(), &done));
             let (Some(only), None) = (others.next(), others.next()) else { return false };
             body = match only {
                 Stmt::Try(statement) if std::ptr::eq(statement, wanted) => return true,
@@ -236,6 +235,50 @@ fn is_mute(statements: &[Stmt]) -> bool {
 
 fn logs_for_debugging(statement: &Stmt) -> bool {
     statement.as_expr_stmt().and_then(|statement| statement.value.as_call_expr()).is_some_and(is_debug_log)
+}
+
+/// Whether what comes after the work, failed or not, tells of it: it logs, or ends the stream that others read.
+fn tells_at_the_end(statement: &StmtTry) -> bool {
+    struct Tells(bool);
+    impl<'a> Visitor<'a> for Tells {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Call(call) = expression {
+                self.0 |= (is_log(call) && !is_debug_log(call)) || last_name(&call.func).is_some_and(|name| name == "write_eof");
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut tells = Tells(false);
+    tells.visit_body(&statement.finalbody);
+    tells.0
+}
+
+/// Whether all that is awaited in a `try` is a future that the function is given: who gives it has it, and its failure.
+fn only_waits_for_given(function: &StmtFunctionDef, statement: &StmtTry) -> bool {
+    struct Waits<'p> {
+        parameters: &'p Parameters,
+        is_other: bool,
+        found: bool,
+    }
+    impl<'a> Visitor<'a> for Waits<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Await(node) = expression {
+                let waited = match &*node.value {
+                    Expr::Call(call) if last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "wrap_future" | "shield")) => {
+                        call.arguments.args.first()
+                    }
+                    waited => Some(waited),
+                };
+                let is_given = waited.and_then(Expr::as_name_expr).is_some_and(|name| self.parameters.includes(&name.id));
+                self.found |= is_given;
+                self.is_other |= !is_given;
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut waits = Waits { parameters: &function.parameters, is_other: false, found: false };
+    waits.visit_body(&statement.body);
+    waits.found && !waits.is_other
 }
 
 /// Whether a body is a task group and nothing else.

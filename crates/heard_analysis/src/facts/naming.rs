@@ -121,6 +121,17 @@ pub(super) fn is_debug_log(call: &ExprCall) -> bool {
     is_log(call) && last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "debug" | "trace"))
 }
 
+/// Whether a call logs a failure at a level that is shown.
+pub(crate) fn is_failure_log(call: &ExprCall) -> bool {
+    is_log(call) && last_name(&call.func).is_some_and(|name| speaks_of_failure(name.as_str()))
+}
+
+/// Whether a function's name says that it tells somebody something.
+pub(crate) fn tells(name: &str) -> bool {
+    const WORDS: [&str; 9] = ["alert", "announce", "notice", "notify", "reply", "report", "respond", "send", "tell"];
+    words(name).split(' ').any(|word| WORDS.contains(&word))
+}
+
 /// Whether a call does nothing but tell somebody.
 pub(super) fn only_tells(call: &ExprCall) -> bool {
     is_log(call) || last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "print" | "print_exc"))
@@ -138,6 +149,11 @@ fn is_logger(expression: &Expr) -> bool {
             ends_so && !NO_LOGS.contains(&last) && !last.ends_with("blogger") && !last.ends_with("blogging")
         }),
     }
+}
+
+/// Whether an event loop is called so.
+pub(super) fn is_loop(name: &str) -> bool {
+    matches!(words(name).as_str(), "loop" | "event loop" | "ev loop" | "io loop" | "ioloop" | "main loop" | "running loop")
 }
 
 /// Whether a lock is called so.

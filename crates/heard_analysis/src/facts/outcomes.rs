@@ -2,19 +2,20 @@
 
 use ruff_python_ast::{self as ast, Expr, ExprCall};
 
+use super::Kind;
 use super::birth::Finder;
 use super::body::{CallSite, Local, Use, last_name};
 use super::names::is_plain_coroutine_function;
 use super::naming::is_cleanup;
 use super::origin::{DEEPEST_ORIGIN, Given};
-use super::{Hearing, Kind};
+use super::witness::Account;
 
 /// What the awaitables of a gather are.
 pub(super) enum Work {
     /// Coroutines and tasks that nobody else can read.
     Fresh {
-        /// Whether each of them hears its own failures.
-        hearing: Hearing,
+        /// What can fail in them.
+        account: Account,
         /// Whether each of them closes something.
         is_cleanup: bool,
         /// Whether only the name of some tells that they are coroutines.
@@ -27,8 +28,8 @@ pub(super) enum Work {
 impl Work {
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Work::Fresh { hearing, is_cleanup, is_guess }, Work::Fresh { hearing: other, is_cleanup: too, is_guess: guessed }) => {
-                Work::Fresh { hearing: hearing.and(other), is_cleanup: is_cleanup && too, is_guess: is_guess || guessed }
+            (Work::Fresh { account, is_cleanup, is_guess }, Work::Fresh { account: other, is_cleanup: too, is_guess: guessed }) => {
+                Work::Fresh { account: account.and(other), is_cleanup: is_cleanup && too, is_guess: is_guess || guessed }
             }
             _ => Work::Unknown,
         }
@@ -39,7 +40,13 @@ impl<'a> Finder<'_, '_, 'a> {
     /// What the gather at `site` waits for.
     pub(super) fn gathered_work(&self, site: &CallSite<'a>) -> Work {
         let arguments = &site.call.arguments.args;
-        arguments.iter().map(|argument| self.work(argument, site, DEEPEST_ORIGIN)).reduce(Work::and).unwrap_or(Work::Unknown)
+        let work = arguments.iter().map(|argument| self.work(argument, site, DEEPEST_ORIGIN)).reduce(Work::and).unwrap_or(Work::Unknown);
+        // A gather of one wait with a time limit is there to bear that the time is up.
+        let bears_time_limit = matches!(&**arguments, [Expr::Call(one)] if last_name(&one.func).is_some_and(|name| name == "wait_for"));
+        match work {
+            Work::Fresh { account, is_guess, .. } if bears_time_limit => Work::Fresh { account, is_guess, is_cleanup: true },
+            work => work,
+        }
     }
 
     pub(super) fn work(&self, argument: &'a Expr, site: &CallSite<'a>, depth: usize) -> Work {
@@ -58,7 +65,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_call(&self, call: &'a ExprCall, site: &CallSite<'a>, depth: usize) -> Work {
         match self.given(self.flow.module, call, Some(&site.around.scope), depth) {
             given @ (Given::Fresh(Kind::Coroutine) | Given::Guessed(Kind::Coroutine)) => Work::Fresh {
-                hearing: self.hearing_of_call(call, &site.around.scope),
+                account: self.account_of_call(call, &site.around.scope),
                 is_cleanup: last_name(&call.func).is_some_and(|name| is_cleanup(name)),
                 is_guess: matches!(given, Given::Guessed(_)),
             },
@@ -92,7 +99,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn work_of_map(&self, call: &'a ExprCall) -> Work {
         let Some(callee) = call.arguments.args.first().and_then(|function| self.flow.module.target(function)) else { return Work::Unknown };
         match callee.with_body(self.db, |_, function| is_plain_coroutine_function(function)) {
-            Some(true) => Work::Fresh { hearing: self.hearing(&callee), is_cleanup: false, is_guess: false },
+            Some(true) => Work::Fresh { account: self.account(&callee, self.flow.module, &call.func), is_cleanup: false, is_guess: false },
             _ => Work::Unknown,
         }
     }

@@ -79,7 +79,7 @@ impl<'a> Finder<'_, '_, 'a> {
             let is_here = module.path() == self.flow.module.path();
             match takes.skipped.filter(|_| is_here) {
                 Some(done) => Some((Hang::SkipsDone, Some(done))),
-                None if self.hearing(&worker).is_deaf() => Some((Hang::Dies, None)),
+                None if self.account(&worker, self.flow.module, work).hearing().is_deaf() => Some((Hang::Dies, None)),
                 None => calls_what_others_give(module, function).then_some((Hang::IsCancelled, None)),
             }
         })??;

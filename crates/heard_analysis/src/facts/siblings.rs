@@ -87,7 +87,9 @@ impl<'a> Finder<'_, '_, 'a> {
         for argument in &site.call.arguments.args {
             match self.work(argument, site, DEEPEST_ORIGIN) {
                 Work::Unknown | Work::Fresh { is_guess: true, .. } => return 0,
-                Work::Fresh { hearing: Hearing::Deaf, .. } if !self.raised_by(argument, &site.around.scope).is_empty() => {
+                Work::Fresh { account, .. }
+                    if account.hearing() == Hearing::Deaf && !self.raised_by(argument, &site.around.scope).is_empty() =>
+                {
                     count += if argument.is_starred_expr() { 2 } else { 1 };
                 }
                 Work::Fresh { .. } => {}

@@ -53,7 +53,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let taken_at = self.handled_at(site)?;
         let [work] = &*site.call.arguments.args else { return None };
         let hearing = match self.shielded_work(work, site) {
-            Work::Fresh { hearing, is_guess: false, .. } if !self.is_shielded_again(work, site) => hearing,
+            Work::Fresh { account, is_guess: false, .. } if !self.is_shielded_again(work, site) => account.hearing(),
             _ => return None,
         };
         (hearing == Hearing::Deaf).then(|| HiddenFailure {

@@ -7,6 +7,7 @@ use ruff_python_ast::{Expr, ExprRef};
 use super::index::Origin;
 use super::module::Module;
 use super::resolver::Resolver;
+use super::table::Slot;
 use super::ty::{ClassRef, Link, Ty};
 
 /// What is known of the type of an expression.
@@ -45,6 +46,12 @@ impl Module<'_> {
     /// its bases included, until it knows one.
     pub(crate) fn sort_of<'e, T: PartialEq>(&self, expression: impl Into<ExprRef<'e>>, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
         self.resolver().sort(&self.ty(expression), sort)
+    }
+
+    /// Whether a name of the module is bound by an import.
+    pub(crate) fn imports(&self, name: &Name) -> bool {
+        let slots = self.file().and_then(|file| self.db.files().table(file).names.get(name));
+        slots.is_some_and(|slots| slots.iter().any(|slot| matches!(slot, Slot::Module(..) | Slot::From(_))))
     }
 
     /// Whether nothing is known of the type of `expression`, and nobody can know.

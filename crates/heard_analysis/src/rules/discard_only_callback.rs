@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::unread_task::{HELP, subject};
-use crate::facts::{Fact, Fate, Kind, Loss};
+use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
@@ -15,9 +15,9 @@ fn check(fact: &Fact) -> Option<Finding> {
     else {
         return None;
     };
-    if !birth.hearing.is_deaf() {
+    if birth.hearing != Hearing::Deaf {
         return None;
     }
     let message = format!("{} is only taken out of its registry when it is done: nobody reads its failure", subject(birth));
-    Some(RULE.finding(&birth.site, message, HELP).told_at(place, birth, "it is made here"))
+    Some(RULE.finding(&birth.site, message, HELP).told_at(place, birth, "it is made here").telling(birth))
 }

@@ -12,5 +12,7 @@ fn check(fact: &Fact) -> Option<Finding> {
         return None;
     }
     let message = format!("`{}` in `finally` swallows the failure or cancellation that is on its way out", jump.keyword);
-    Some(RULE.finding(&jump.site, message, "let the `finally` block end, and put the jump behind it or into the handlers"))
+    let message = if jump.is_handled { format!("{message}; failures are handled before") } else { message };
+    let finding = RULE.finding(&jump.site, message, "let the `finally` block end, and put the jump behind it or into the handlers");
+    Some(if jump.is_handled { finding.at_level(Level::Strict) } else { finding })
 }

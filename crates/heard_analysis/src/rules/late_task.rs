@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::unread_task::subject;
-use crate::facts::{Birth, Desertion, Fact, Fate, Hearing, Kind, Left, Loss, Obstacle};
+use crate::facts::{Birth, Desertion, Fact, Fate, Kind, Left, Loss, Obstacle};
 use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule = Rule { name: "late-task", level: Level::Default, page: include_str!("late_task.md"), check };
@@ -29,11 +29,10 @@ fn read_late(birth: &Birth) -> Option<Finding> {
         return None;
     }
     let (place, level) = match behind {
-        Obstacle::Endless if birth.hearing == Hearing::Mostly => ("behind something that does not end; what it awaits is heard", Level::Strict),
-        Obstacle::Endless => ("behind something that does not end", Level::Default),
+        Obstacle::Endless => ("behind something that does not end", if birth.hearing.is_light() { Level::Strict } else { Level::Default }),
         Obstacle::Handover => ("when whoever uses this is done", Level::Strict),
     };
-    let message = format!("{} is read only {place}", subject(birth));
+    let message = format!("{} is read only {place}{}", subject(birth), birth.hearing.aside());
     let help = "wait for both, in a `TaskGroup` say, or give the task a done callback that reads the exception";
-    Some(RULE.finding(&birth.site, message, help).with_loss(birth, loss).at_level(level))
+    Some(RULE.finding(&birth.site, message, help).with_loss(birth, loss).telling(birth).at_level(level))
 }

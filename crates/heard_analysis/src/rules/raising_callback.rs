@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::edit::{Edit, Fix};
-use crate::facts::{Fact, Guard, Kind, OutcomeCallback, SignalRaise};
+use crate::facts::{Fact, Guard, Kind, OutcomeCallback, RaisesOn, SignalRaise};
 use crate::finding::{Finding, Level, Position, Span, Step};
 
 pub(super) const RULE: Rule =
@@ -14,13 +14,13 @@ fn check(fact: &Fact) -> Option<Finding> {
         Fact::SignalRaise(raise) => return Some(of_signal(raise)),
         _ => return None,
     };
-    if !callback.raises {
-        return None;
-    }
+    let raises_on = callback.raises?;
     // A task is cancelled at the latest when `asyncio.run` ends; any other future only if somebody does it.
-    let level = if callback.kind == Kind::Task { Level::Default } else { Level::Strict };
+    let level = if callback.kind == Kind::Task && !callback.is_last { Level::Default } else { Level::Strict };
     let noun = callback.kind.noun();
-    let message = format!("`{}.{}()` raises in this done callback when the {noun} was cancelled", callback.name, callback.method);
+    let any_failure = if raises_on == RaisesOn::Failure { ", and when it has failed" } else { "" };
+    let message =
+        format!("`{}.{}()` raises in this done callback when the {noun} was cancelled{any_failure}", callback.name, callback.method);
     let mut finding = RULE.finding(&callback.site, message, format!("ask `{}.cancelled()` first", callback.name)).at_level(level);
     finding.fix = callback.guard.as_ref().map(|guard| guard_fix(callback, guard));
     Some(match &callback.passed {

@@ -1,7 +1,7 @@
 //! A task that is kept and never read.
 
 use super::Rule;
-use crate::facts::{Birth, Fact, Fate, Hearing, Kind, Loss};
+use crate::facts::{Birth, Fact, Fate, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule = Rule { name: "unread-task", level: Level::Default, page: include_str!("unread_task.md"), check };
@@ -23,10 +23,9 @@ fn check(fact: &Fact) -> Option<Finding> {
         Loss::Handed { function, .. } => format!("is handed to `{function}`, which does not read its outcome"),
         _ => return None,
     };
-    let is_mostly_heard = birth.hearing == Hearing::Mostly;
-    let beside = if is_mostly_heard { "; only what it awaits is heard" } else { "" };
-    let finding = RULE.finding(&birth.site, format!("{} {how}{beside}", subject(birth)), HELP).with_loss(birth, loss);
-    Some(if loss.is_public() || loss.is_collected() || is_mostly_heard { finding.at_level(Level::Strict) } else { finding })
+    let message = format!("{} {how}{}", subject(birth), birth.hearing.aside());
+    let finding = RULE.finding(&birth.site, message, HELP).with_loss(birth, loss).telling(birth);
+    Some(if loss.is_public() || loss.is_collected() || birth.hearing.is_light() { finding.at_level(Level::Strict) } else { finding })
 }
 
 /// What to do with a task that is kept.

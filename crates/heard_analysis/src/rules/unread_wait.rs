@@ -17,10 +17,11 @@ fn check(fact: &Fact) -> Option<Finding> {
 
 fn unexamined(birth: &Birth) -> Option<Finding> {
     let wait = birth.unexamined_at()?;
-    let message = "this waits for tasks, and nobody looks at how they ended: their failures are not heard".to_owned();
+    let message = "this waits for tasks, and nobody looks at how they ended: their failures are not heard";
+    let message = format!("{message}{}", birth.hearing.aside());
     let finding = RULE.finding(&birth.site, message, "call `result()` on each task that is done, or use `gather` or a `TaskGroup`");
-    let finding = finding.told_at(wait, birth, format!("{} is one of them", subject(birth)));
-    Some(if birth.is_cleanup { finding.at_level(Level::Strict) } else { finding })
+    let finding = finding.told_at(wait, birth, format!("{} is one of them", subject(birth))).telling(birth);
+    Some(if birth.is_cleanup || birth.hearing.is_light() { finding.at_level(Level::Strict) } else { finding })
 }
 
 fn unheard(handler: &DeadHandler) -> Finding {

@@ -34,6 +34,7 @@ pub(crate) fn finding(span: Span, comment: &str, fault: Fault) -> Finding {
         ordinal: 0,
         span,
         trace: Vec::new(),
+        witness: None,
         help: help.to_owned(),
         fix: None,
         symbol: String::new(),

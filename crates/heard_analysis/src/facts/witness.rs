@@ -1,0 +1,173 @@
+//! The witness of a loss: the failure that would be lost, with its place and its weight.
+//!
+//! An [`Account`] tells of some work what can fail in it and who hears that. `hears` makes it up for one body,
+//! `hearings` leads it through the calls in there, and what a source of failure weighs where no body tells stands in
+//! `models/weights.toml`.
+
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use ruff_text_size::TextRange;
+use serde::Deserialize;
+
+use super::Hearing;
+use super::birth::Finder;
+use crate::finding::Witness;
+use crate::resolve::Module;
+
+/// What the loss of a failure weighs, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Weight {
+    /// It does not fail in practice.
+    None,
+    /// Plain work on data fails only where the data is not as expected: division, subscripts, conversions.
+    Data,
+    /// A plain call into code that is not known. Beside awaited work that is heard, it is book-keeping.
+    Call,
+    /// Awaited work, and what is certain to fail.
+    Heavy,
+    /// What is raised on purpose.
+    Raised,
+}
+
+/// A place where something may fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Source {
+    weight: Weight,
+    path: Arc<Utf8Path>,
+    range: TextRange,
+}
+
+/// What can fail in some work, and who hears it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Account {
+    /// The weightiest failure that gets out, the first of several.
+    lost: Option<Source>,
+    /// Whether a handler hears failures.
+    is_heard: bool,
+    /// Whether something may hear that is not looked into, or failures are dropped on purpose.
+    is_hidden: bool,
+    /// Whether it does something, if only what does not fail in practice.
+    is_busy: bool,
+}
+
+impl Account {
+    /// Of what can fail, at a place of `module`.
+    pub(super) fn source(weight: Weight, module: &Module<'_>, range: TextRange) -> Self {
+        match weight {
+            Weight::None => Account::small(),
+            weight => Account { lost: Some(Source { weight, path: Arc::clone(module.path()), range }), ..Account::default() },
+        }
+    }
+
+    /// Of what does something and does not fail in practice.
+    pub(super) fn small() -> Self {
+        Account { is_busy: true, ..Account::default() }
+    }
+
+    /// Of what hears its failures.
+    pub(super) fn heard() -> Self {
+        Account { is_heard: true, ..Account::default() }
+    }
+
+    /// Of what may hear its failures, or drops them.
+    pub(super) fn hidden() -> Self {
+        Account { is_hidden: true, ..Account::default() }
+    }
+
+    /// Of two parts together.
+    pub(super) fn and(self, other: Self) -> Self {
+        let weight = |account: &Account| account.lost.as_ref().map(|lost| lost.weight);
+        let lost = if weight(&self) >= weight(&other) { self.lost } else { other.lost };
+        Account {
+            lost,
+            is_heard: self.is_heard || other.is_heard,
+            is_hidden: self.is_hidden || other.is_hidden,
+            is_busy: self.is_busy || other.is_busy,
+        }
+    }
+
+    /// Of several parts together; none at all cannot fail.
+    pub(super) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Account::default();
+        for part in parts {
+            all = all.and(part);
+            if all.is_heavy() {
+                break;
+            }
+        }
+        all
+    }
+
+    /// The same where nothing that gets out weighs more than this.
+    pub(super) fn at_most(mut self, most: Weight) -> Self {
+        if let Some(lost) = &mut self.lost {
+            lost.weight = lost.weight.min(most);
+        }
+        self
+    }
+
+    /// The same where what gets out and weighs no more than this is known to whoever wrote it.
+    pub(super) fn known(mut self, most: Weight) -> Self {
+        if self.lost.as_ref().is_some_and(|lost| lost.weight <= most) {
+            self.lost = None;
+            self.is_hidden = true;
+        }
+        self
+    }
+
+    /// Whether awaited work, or what is raised on purpose, gets out.
+    fn is_heavy(&self) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.weight >= Weight::Heavy)
+    }
+
+    /// Of clean-up, where only what is raised on purpose counts.
+    pub(super) fn of_cleanup(self) -> Self {
+        match self.lost {
+            Some(Source { weight: Weight::Raised, .. }) => self,
+            _ => Account::default(),
+        }
+    }
+
+    /// Whether no failure gets out of it, and none is dropped in it.
+    pub(super) fn is_sound(&self) -> bool {
+        self.lost.is_none() && !self.is_hidden
+    }
+
+    /// Who hears the failures, all in all.
+    pub(super) fn hearing(&self) -> Hearing {
+        match self.lost.as_ref().map(|lost| lost.weight) {
+            Some(Weight::Heavy | Weight::Raised) => Hearing::Deaf,
+            Some(_) if self.is_heard || self.is_hidden => Hearing::Mostly,
+            Some(_) => Hearing::Deaf,
+            None if self.is_hidden => Hearing::Perhaps,
+            None if self.is_heard => Hearing::Itself,
+            None if self.is_busy => Hearing::Small,
+            None => Hearing::Never,
+        }
+    }
+}
+
+impl Finder<'_, '_, '_> {
+    /// What failure of this work would be lost?
+    pub(super) fn lost_failure(&self, work: &Account) -> Option<Witness> {
+        let source = work.lost.as_ref()?;
+        let module = Module::open(self.db, &source.path).ok()?;
+        Some(Witness {
+            span: module.span(source.range),
+            source: shown(&module.text()[source.range]),
+            is_heavy: source.weight >= Weight::Call,
+        })
+    }
+}
+
+/// A source in one line, the end left out where it is long.
+fn shown(source: &str) -> String {
+    const LONGEST: usize = 60;
+    let text = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
