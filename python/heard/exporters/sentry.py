@@ -85,7 +85,7 @@ def _event(failure: Failure) -> Event:
                 "id": failure.id,
             }
         },
-        "logentry": {"formatted": text.headline(failure)},
+        "logentry": {"formatted": text.headline(failure.event, failure.task, failure.coroutine)},
     }
     if raised is not None:
         event["exception"] = {"values": list(_values(raised))}

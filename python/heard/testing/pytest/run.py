@@ -152,6 +152,8 @@ class Run:
         # What the loop itself has started, such as the end of a generator, has no place of birth.
         mine = [failure for failure in pending if failure.test == own and failure.born]
         names = {failure.coroutine or failure.task or "?": failure for failure in mine}
+        if self.observer is not None:
+            self.observer(pending, [])
         for name, failure in names.items():
             if not self.allowed.covers(failure, None):
                 born = f"its place of birth: {_born(failure)}"
