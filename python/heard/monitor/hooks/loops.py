@@ -14,7 +14,7 @@ from heard import _native
 from heard.monitor import loop_handlers, places
 from heard.monitor.hooks.loop_types import on_each
 from heard.monitor.hooks.patch import Undo, replace, wrapping
-from heard.monitor.case import Case, State
+from heard.monitor.case import NOT_FAILURES, Case, State
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
@@ -102,6 +102,9 @@ class _Listener:
         message = str(context.get("message", ""))
         exception = context.get("exception")
         future = context.get("future") or context.get("task")
+        if isinstance(exception, NOT_FAILURES):
+            # It has ended the loop, and perhaps the program.
+            return _UNHEARD
         if message.endswith("exception was never retrieved") and future is not None:
             if _native.is_asked(future):
                 return _SILENT
