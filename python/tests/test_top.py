@@ -99,6 +99,7 @@ def watched(source: str, folder: Path, *launcher: str, ready: str = "ready") -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
         env=environment | ({"HEARD_WATCH": str(folder)} if launcher else {}),
     )
     try:
@@ -107,7 +108,9 @@ def watched(source: str, folder: Path, *launcher: str, ready: str = "ready") -> 
         assert line == ready, (line, process.stderr.read() if process.stderr and not line else "")
         yield Watched(process, folder)
     finally:
-        process.kill()
+        # Its children have the other ends of the pipes.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         with contextlib.suppress(OSError):
             for left in folder.iterdir():
@@ -225,7 +228,7 @@ def stuck():
         time.sleep(0.01)
 
 async def main():
-    asyncio.create_task(asyncio.sleep(3600), name="beside")
+    kept = asyncio.create_task(asyncio.sleep(3600), name="beside")
     stuck()
 
 heard.install(watch=True)
@@ -310,7 +313,7 @@ async def idle():
     await asyncio.get_running_loop().create_future()
 
 async def main(name):
-    asyncio.create_task(idle(), name=name)
+    kept = asyncio.create_task(idle(), name=name)
     await asyncio.sleep(0)
     print("ready", flush=True) if name == "parent" else os.write(writing, b"x")
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read if name == "parent" else wait)
