@@ -25,6 +25,7 @@ def install(
     report: Callable[[Failure], object] | None = None,
     json: str | int | None = None,
     exporters: Iterable[Exporter] = (),
+    watch: bool | str | None = None,
 ) -> None:
     """Reports every failure of asyncio that nobody hears, from now on.
 
@@ -39,12 +40,14 @@ def install(
     `report`: called with every `Failure`, instead of the logger `heard`; perhaps in another thread.
     `json`: the file, or the descriptor, that every record is appended to as a line of JSON.
     `exporters`: what every record is given to as well, in a thread of its own: see `heard.exporters`.
+    `watch`: whether `heard top` may read what runs, through a socket that is this user's alone, or the folder for that
+    socket. Without it, the variable `HEARD_WATCH` of the environment says so: `1`, or the folder.
     """
     from heard.monitor import install as monitor
     from heard.settings import Settings, ignores_of
 
     settings = Settings(
-        grace, escalate, birth_frames, origins, ignores_of(ignore), report, json, exporters=tuple(exporters)
+        grace, escalate, birth_frames, origins, ignores_of(ignore), report, json, None, tuple(exporters), watch
     )
     monitor.install(settings.checked())
 

@@ -35,6 +35,8 @@ class Settings(typing.NamedTuple):
     json_file: tuple[int, int] | None = None
     #: What every record is given to as well, in a thread of their own.
     exporters: tuple[Exporter, ...] = ()
+    #: Whether `heard top` may read what runs, or the folder for its socket; `None`: as the environment says.
+    watch: bool | str | None = None
     #: Told of every failure in place of the logger, while tests run.
     listener: Listener | None = None
 

@@ -45,7 +45,10 @@ def programs(page: Path = PAGE) -> list[tuple[str, str, str]]:
     return [(program, output, stderr) for program, output, stderr in found]
 
 
-@pytest.mark.parametrize("program", programs(), ids=lambda program: re.findall(r"async def (\w+)", program[0])[0])
+ON_PAGES = [*programs(), *programs(DOCS / "runtime.md"), *programs(DOCS.parent / "README.md")]
+
+
+@pytest.mark.parametrize("program", ON_PAGES, ids=lambda program: re.findall(r"async def (\w+)", program[0])[0])
 def test_a_program_of_the_page(program: tuple[str, str, str]) -> None:
     text, output, stderr = program
     assert output, "a program of the page prints something"

@@ -90,6 +90,11 @@ enum Command {
     ///
     /// Exit code: the program's own; with --strict 1 where that would be 0 and failures were lost.
     Run(RunArguments),
+    /// Show what runs now in a monitored process: tasks by birth, who waits for whom, unread failures, services.
+    ///
+    /// The process has to be watched: `HEARD_WATCH=1` in its environment, or `heard.install(watch=True)` in it, opens a
+    /// socket for its own user. Needs the package heard-runtime, for the screen with its extra: heard-runtime[top].
+    Top(TopArguments),
     /// Print the completions for a shell: `heard completions bash > ~/.local/share/bash-completion/completions/heard`.
     Completions(CompletionsArguments),
     /// Print the manual page: `heard man > heard.1`.
@@ -320,6 +325,26 @@ pub(crate) struct RunArguments {
     pub(crate) program: Vec<OsString>,
 }
 
+/// What `heard top` is asked to do. `python -m heard top` does it.
+#[derive(Debug, Args)]
+pub(crate) struct TopArguments {
+    /// The interpreter, or the environment it is in. [default: the active environment, .venv, or python3]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// Print a line of JSON each time, in place of the screen.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Look once, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How long to wait between looks. [default: 1]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) interval: Option<OsString>,
+    /// The number of the process, or the URL of its socket, as in `unix:///run/shop/4711.sock`.
+    #[arg(value_name = "PROCESS")]
+    pub(crate) target: OsString,
+}
+
 /// A reason for a comment, which is one line.
 fn reason(text: &str) -> Result<String, String> {
     match text.trim() {
@@ -364,6 +389,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Rule(arguments) => rule::run(arguments, console),
         Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
+        Command::Top(arguments) => run::top(arguments, console),
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man => shell::manual(),
     }

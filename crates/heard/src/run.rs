@@ -1,4 +1,4 @@
-//! The command `heard run`: starts a program with the runtime's monitor on.
+//! The commands `heard run`, which starts a program with the runtime's monitor on, and `heard top`, which looks at one.
 //!
 //! The monitor is a Python package and has to be installed where the program's packages are; all that happens here is
 //! to find that place and to hand over.
@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cli::RunArguments;
+use crate::cli::{RunArguments, TopArguments};
 use crate::console::Console;
 use crate::exit::Exit;
 
@@ -29,10 +29,27 @@ enum RunError {
 
 /// Runs the program. Where the system allows it, the program takes the place of this one.
 pub(crate) fn run(arguments: &RunArguments, console: Console) -> io::Result<Exit> {
-    let started = interpreter(arguments.python.as_deref()).and_then(|python| {
+    hand_over(arguments.python.as_deref(), command_line(arguments, console), console)
+}
+
+/// Shows what runs in a process.
+pub(crate) fn top(arguments: &TopArguments, console: Console) -> io::Result<Exit> {
+    let mut line: Vec<OsString> = ["-m", "heard", "top"].map(OsString::from).into();
+    if let Some(interval) = &arguments.interval {
+        line.extend([OsString::from("--interval"), interval.clone()]);
+    }
+    let flags = [(arguments.json, "--json"), (arguments.once, "--once")];
+    line.extend(flags.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| OsString::from(name)));
+    line.push(arguments.target.clone());
+    hand_over(arguments.python.as_deref(), line, console)
+}
+
+/// Starts the runtime with this command line.
+fn hand_over(named: Option<&Path>, line: Vec<OsString>, console: Console) -> io::Result<Exit> {
+    let started = interpreter(named).and_then(|python| {
         check(&python)?;
         let mut command = Command::new(&python);
-        command.args(command_line(arguments, console));
+        command.args(line);
         start(command).map_err(|error| RunError::Start { python, error })
     });
     match started {

@@ -9,6 +9,7 @@
 
 use std::ffi::CStr;
 use std::ptr;
+use std::time::Instant;
 
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
@@ -40,6 +41,8 @@ struct Births {
     /// The type of the coroutines of `async def`; who is told of tasks that have another one.
     coroutine: Option<Py<PyType>>,
     odd: Option<Py<PyAny>>,
+    /// When each task was born, by its address, where somebody wants to know.
+    times: Option<FxHashMap<usize, Instant>>,
 }
 
 /// asyncio's `WeakSet` of tasks, taken apart. None of its three containers is ever replaced.
@@ -59,8 +62,9 @@ static REGISTRY: Guarded<Option<Registry>> = Guarded::new(None);
 /// Starts to note births: at the call of `note`, and of the `add` that is returned for this `WeakSet`.
 ///
 /// `odd` is called with each task whose coroutine is not of the type `coroutine`: nothing tells when such a one fails.
+/// With `timed`, the time of each birth is noted as well.
 #[pyfunction]
-#[pyo3(signature = (depth, skipped, coroutine, odd, registry = None))]
+#[pyo3(signature = (depth, skipped, coroutine, odd, registry = None, timed = false))]
 pub(crate) fn start_births<'py>(
     py: Python<'py>,
     depth: usize,
@@ -68,6 +72,7 @@ pub(crate) fn start_births<'py>(
     coroutine: Py<PyType>,
     odd: Option<Py<PyAny>>,
     registry: Option<&Bound<'py, PyAny>>,
+    timed: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let callback = py.import(intern!(py, "heard._native"))?.getattr(intern!(py, "noted"))?.unbind();
     if let Some(mut births) = BIRTHS.try_get(py) {
@@ -80,6 +85,7 @@ pub(crate) fn start_births<'py>(
             callback: Some(callback),
             coroutine: Some(coroutine),
             odd,
+            times: timed.then(FxHashMap::default),
         });
     }
     let Some(set) = registry else { return Ok(None) };
@@ -144,6 +150,34 @@ pub(crate) fn birth(py: Python<'_>, task: &Bound<'_, PyAny>) -> Site {
     }
     let site = BIRTHS.try_get(py).and_then(|births| births.as_ref()?.map.get(&key(task.as_ptr())).copied());
     site.filter(|_| is_registered(task).unwrap_or(false) || is_finalized(task)).unwrap_or_default()
+}
+
+/// Seconds since this task was born; none where that was not noted.
+#[pyfunction]
+pub(crate) fn age(py: Python<'_>, task: &Bound<'_, PyAny>) -> Option<f64> {
+    if birth(py, task) == 0 {
+        // What is known of the address is another task's.
+        return None;
+    }
+    let births = BIRTHS.try_get(py)?;
+    Some(births.as_ref()?.times.as_ref()?.get(&(task.as_ptr() as usize))?.elapsed().as_secs_f64())
+}
+
+/// The tasks that no registry knows and that are alive.
+#[pyfunction]
+pub(crate) fn noted_tasks(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
+    let references: Vec<_> = BIRTHS
+        .try_get(py)
+        .and_then(|births| Some(births.as_ref()?.noted.values().map(|(_, reference)| reference.clone_ref(py)).collect()))
+        .unwrap_or_default();
+    let mut tasks = Vec::with_capacity(references.len());
+    for reference in references {
+        let task = reference.call0(py)?;
+        if !task.is_none(py) {
+            tasks.push(task);
+        }
+    }
+    Ok(tasks)
 }
 
 /// Whether the registry has this very object. An object that has only got the address of a task is not in there.
@@ -247,17 +281,28 @@ impl Births {
     /// Notes a task, and returns what was there before.
     fn note(&mut self, py: Python<'_>, task: *mut PyObject, reference: Py<PyAny>) -> Option<(Site, Py<PyAny>)> {
         let site = self.sites.here(py);
+        self.note_time(task);
         let before = self.noted.insert(task as usize, (site, reference));
         if self.noted.len() > self.most_noted {
             // SAFETY: each is a weak reference, whose object is borrowed and only compared.
             self.noted.retain(|_, (_, reference)| unsafe { ffi::PyWeakref_GetObject(reference.as_ptr()) != ffi::Py_None() });
             self.most_noted = FEW.max(2 * self.noted.len());
+            if let Some(times) = &mut self.times {
+                times.retain(|task, _| self.noted.contains_key(task));
+            }
         }
         before
     }
 
+    fn note_time(&mut self, task: *mut PyObject) {
+        if let Some(times) = &mut self.times {
+            times.insert(task as usize, Instant::now());
+        }
+    }
+
     fn remember(&mut self, py: Python<'_>, task: *mut PyObject) {
         let site = self.sites.here(py);
+        self.note_time(task);
         self.map.insert(key(task), site);
         if self.map.len() > self.most {
             self.forget_dead(py);
@@ -284,6 +329,9 @@ impl Births {
                 }
             }
         }
+        if let Some(times) = &mut self.times {
+            times.retain(|task, _| live.contains_key(&halves(*task)));
+        }
         self.map = live;
         self.most = FEW.max(2 * self.map.len());
     }
@@ -294,7 +342,11 @@ fn registry(py: Python<'_>) -> Option<Registry> {
 }
 
 fn key(task: *mut PyObject) -> [u32; 2] {
-    let address = task as u64;
+    halves(task as usize)
+}
+
+fn halves(address: usize) -> [u32; 2] {
+    let address = address as u64;
     #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
     [address as u32, (address >> 32) as u32]
 }

@@ -30,7 +30,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::births::{birth, here, note, note_returned, noted, places, start_births, stop_births};
+    use crate::births::{age, birth, here, note, note_returned, noted, noted_tasks, places, start_births, stop_births};
     #[pymodule_export]
     use crate::called::{call_places, called, keep_calls};
     #[pymodule_export]

@@ -1,4 +1,5 @@
-"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]`; all other commands are the program's."""
+"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]` and `python -m heard top PROCESS`; all other
+commands are the program's."""
 
 from __future__ import annotations
 
@@ -12,11 +13,15 @@ from heard.settings import Settings
 
 def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] != "run" and not arguments[0].startswith("-"):
+    if arguments and arguments[0] not in ("run", "top") and not arguments[0].startswith("-"):
         from heard.launch import binary
 
         binary.hand_over(arguments)
     options = _parser().parse_args(arguments)
+    if options.command_name == "top":
+        from heard.top import command
+
+        sys.exit(command.run(options.target, interval=options.interval, as_json=options.json, once=options.once))
     if not options.program:
         _parser().error("run: which program? Give a file, - for standard input, -m and a module, or -c and a command")
     from heard.launch import run
@@ -51,7 +56,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"heard-runtime {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    top = commands.add_parser("top", help="show what runs now in a monitored process that is watched")
+    top.set_defaults(command_name="top")
+    top.add_argument("target", metavar="PROCESS", help="the number of the process, or unix:///PATH, its socket")
+    top.add_argument("--json", action="store_true", help="print a line of JSON each time, in place of the screen")
+    top.add_argument("--once", action="store_true", help="look once, and end")
+    top.add_argument(
+        "--interval", metavar="SECONDS", type=_interval, default=1.0, help="how long to wait between looks (default: 1)"
+    )
     run = commands.add_parser("run", help="run a program, and the Python programs it starts, with the monitor on")
+    run.set_defaults(command_name="run")
     run.add_argument(
         "--strict", action="store_true", help="exit with 1 if failures were lost and the program itself ends well"
     )
@@ -104,3 +118,10 @@ def _target(json: str | None) -> str | int | None:
     if json is None:
         return None
     return int(json) if json.isdigit() else os.path.abspath(json)
+
+
+def _interval(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("it is a number of seconds, from 0.1 to 3600")
+    return seconds

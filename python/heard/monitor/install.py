@@ -25,9 +25,11 @@ from heard.monitor.verdicts import Verdicts
 from heard.report import log
 from heard.report.reporter import Reporter
 from heard.settings import Settings
+from heard.watch import place
 
 if typing.TYPE_CHECKING:
     from heard.record import Event, Failure, Stats, Verdict
+    from heard.watch.server import Server
 
 #: Seconds that a fork waits for a report that is being made: code of the program's may wait there for the one that
 #: forks.
@@ -58,6 +60,9 @@ class Monitor:
         self.sweep: unwind.Sweep | None = None
         self.undo = Undoing()
         self.finished = False
+        #: Where `heard top` may read what runs.
+        self.watch: Server | None = None
+        self.watch_folder = place.wanted(settings.watch)
         #: Whether the clock has to go on after a fork.
         self.clock_ran = False
 
@@ -73,11 +78,24 @@ class Monitor:
                     "%s The hook `%s` does not work here: %s: %s", hook.without, hook.name, type(error).__name__, error
                 )
 
+        if self.watch_folder is not None:
+            from heard.watch.server import Server
+            from heard.watch.snapshot import Snapshots
+
+            self.watch = Server(self.watch_folder, Snapshots(self).take)
+            self.watch.open()
+
     def take(self) -> None:
         """Takes the hooks out. What is open stays open for the next one."""
+        self._close_watch()
         self.cancels.active = self.tasks.active = False
         self.undo.undo()
         _native.stop_clock(_END_PATIENCE)
+
+    def _close_watch(self) -> None:
+        if self.watch is not None:
+            self.watch.close()
+            self.watch = None
 
     def close(self) -> None:
         self.reporter.flush(at_end=True)
@@ -92,12 +110,13 @@ class Monitor:
         self.failed.references.clear()
 
     def is_owed(self) -> bool:
-        """Whether something is to be told that has not been told yet."""
+        """Whether something is to be done before the process ends."""
         if self.finished:
             return False
         registry = births.registry()
         return bool(
-            self.verdicts.held
+            self.watch is not None
+            or self.verdicts.held
             or self.turns.all
             or any(self.reporter.counts.values())
             or registry is not None
@@ -110,6 +129,7 @@ class Monitor:
         if self.finished:
             return
         self.finished = True
+        self._close_watch()
         _native.no_word_before_death()
         if not _native.stop_clock(_END_PATIENCE, for_good=True):
             # The `report` of the program hangs there, and would hang here.
@@ -147,11 +167,15 @@ class Monitor:
 
     def before_fork(self) -> None:
         # Python warns of forks in processes with several threads.
+        if self.watch is not None:
+            self.watch.stop()
         self.clock_ran = _native.clock_runs()
         _native.stop_clock(_FORK_PATIENCE)
         _native.disarm()
 
     def after_fork_in_parent(self) -> None:
+        if self.watch is not None:
+            self.watch.start()
         if self.clock_ran:
             self.verdicts.wake_in(0.05)
 
@@ -168,6 +192,8 @@ class Monitor:
             if future is not None:
                 self.verdicts.forget(future)
         self.forget()
+        if self.watch is not None:
+            self.watch.after_fork_in_child()
         if self.sweep is not None:
             self.verdicts.wake_in(self.sweep.interval)
 
@@ -199,7 +225,7 @@ def _put_unwind(monitor: Monitor) -> list[Undo]:
 _HOOKS = (
     _Hook(
         "births",
-        lambda of: births.put(of.settings.birth_frames, of.tasks.odd),
+        lambda of: births.put(of.settings.birth_frames, of.tasks.odd, timed=of.watch_folder is not None),
         "Nothing says where a task was made.",
     ),
     _Hook("unwind", _put_unwind, "Failures of tasks that are kept are not heard."),

@@ -11,6 +11,9 @@ from collections.abc import Callable, Coroutine, Generator
 from heard.work import told
 from heard.work.on_failure import OnFailure, handle
 
+if typing.TYPE_CHECKING:
+    from heard.work.supervise import Service
+
 T = typing.TypeVar("T")
 
 
@@ -36,7 +39,7 @@ class _Kept:
     def __init__(self) -> None:
         self.tasks: set[asyncio.Task[typing.Any]] = set()
         #: They run until somebody stops them, so nobody waits for their end.
-        self.services: set[asyncio.Task[typing.Any]] = set()
+        self.services: dict[asyncio.Task[typing.Any], Service[typing.Any]] = {}
         #: Where each that drains comes from.
         self.draining: list[_Line] = []
 
@@ -55,7 +58,7 @@ class _End:
     def __call__(self, task: asyncio.Task[typing.Any]) -> None:
         self.origin.has_ended, self.origin.task = True, None
         self.kept.tasks.discard(task)
-        self.kept.services.discard(task)
+        self.kept.services.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, told.ENDS):
             handle(self.on_failure, "spawn-failed", "spawned task", task, error, self.site)
@@ -73,9 +76,9 @@ def begin(
     loop: asyncio.AbstractEventLoop,
     site: int,
     *,
-    is_service: bool = False,
+    service: Service[typing.Any] | None = None,
 ) -> asyncio.Task[T]:
-    """Makes a task that is kept until it ends."""
+    """Makes a task that is kept until it ends; `service` is what it runs for, if it is one of those."""
     kept = _kept(loop)
     origin = _Origin()
     # Those before it that have ended wait for nobody, and a task that spawns its successor would have no end of them.
@@ -93,7 +96,10 @@ def begin(
         context.run(_line.set, line)
         task = loop.create_task(coro, name=name, context=context)
     origin.task = task
-    (kept.services if is_service else kept.tasks).add(task)
+    if service is None:
+        kept.tasks.add(task)
+    else:
+        kept.services[task] = service
     task.add_done_callback(_End(kept, origin, on_failure, site))
     return task
 
@@ -116,6 +122,12 @@ def draining(loop: asyncio.AbstractEventLoop) -> Generator[Callable[[], set[asyn
         yield awaited
     finally:
         kept.draining.remove(line)
+
+
+def services_of(loop: asyncio.AbstractEventLoop) -> list[tuple[asyncio.Task[typing.Any], Service[typing.Any]]]:
+    """The services of a loop, each with the task that looks after it. May be called in any thread."""
+    found: _Kept | None = getattr(loop, "_heard_spawned", None)
+    return list(found.services.items()) if found is not None else []
 
 
 def _kept(loop: asyncio.AbstractEventLoop) -> _Kept:

@@ -133,7 +133,7 @@ def supervise(
     except RuntimeError:
         running.close()
         raise RuntimeError("heard.supervise needs a running event loop") from None
-    service._task = background.begin(running, name, None, on_failure, loop, keeper.site, is_service=True)
+    service._task = background.begin(running, name, None, on_failure, loop, keeper.site, service=service)
     return service
 
 

@@ -47,10 +47,11 @@ def tool_paths() -> list[str]:
     return [os.path.join(os.sep, *tool.split("/"), "") for tool in _TOOLS]
 
 
-def put(depth: int, odd: Callable[[typing.Any], object] | None = None) -> list[Undo]:
-    """`odd` is called with tasks of which the interpreter will not tell, since their coroutine is not one of Python's."""
+def put(depth: int, odd: Callable[[typing.Any], object] | None = None, timed: bool = False) -> list[Undo]:
+    """`odd` is called with tasks of which the interpreter will not tell, since their coroutine is not one of Python's.
+    `timed`: whether the time of each birth is noted, too."""
     tasks = registry()
-    add = _native.start_births(depth, skipped(), types.CoroutineType, odd, tasks)
+    add = _native.start_births(depth, skipped(), types.CoroutineType, odd, tasks, timed)
     undo: list[Undo] = [_native.stop_births]
     if tasks is not None:
         undo.append(replace(tasks, "add", add))
