@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{EnvironmentError, Notice, Program, Report, Request};
+use heard_analysis::{Cancellation, EnvironmentError, Notice, Program, Report, Request};
 
 use self::program::{Given, Remark};
 use self::progress::Progress;
@@ -280,6 +280,7 @@ impl<'a> Survey<'a> {
                 awaitables: asked == Asked::Awaitables,
                 migrations: asked == Asked::Migrations,
                 threads: self.arguments.threads.into(),
+                cancellation: &Cancellation::default(),
                 progress: &|| progress.step(),
             },
         );

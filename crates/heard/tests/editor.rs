@@ -49,6 +49,13 @@ impl Editor {
         (editor, answer["result"]["capabilities"].clone())
     }
 
+    /// Answers the next request of the server with this method, and gives its parameters.
+    fn grant(&mut self, method: &str, result: Value) -> Value {
+        let request = self.hear(method);
+        self.send(&json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }));
+        request["params"].clone()
+    }
+
     fn send(&mut self, message: &Value) {
         let text = message.to_string();
         let input = self.input.as_mut().unwrap();
@@ -329,6 +336,113 @@ fn the_whole_workspace_is_told_once_and_then_when_it_changes() {
         }
     };
     assert_eq!(answer["result"]["items"][0]["items"], json!([]), "{answer}");
+}
+
+#[test]
+fn each_folder_is_a_project_of_its_own() {
+    let tree = Tree::new();
+    let text = "from helper import work\n\nwork()\n";
+    let [first, second] = [("first", "async def"), ("second", "def")].map(|(folder, define)| {
+        tree.write(&format!("{folder}/pyproject.toml"), "");
+        tree.write(&format!("{folder}/helper.py"), format!("{define} work():\n    print(1)\n"));
+        tree.write(&format!("{folder}/app.py"), text)
+    });
+    let (mut editor, _) = Editor::start(&tree, pulling(), json!({ "diagnosticMode": "workspace" }));
+    editor.open(&first, text);
+    editor.open(&second, text);
+    assert_eq!(editor.findings(&first), [("unawaited-coroutine".to_owned(), 2, 0)]);
+    assert_eq!(editor.findings(&second), []);
+    let folder = |name: &str| json!({ "uri": uri(&tree.root().join(name)), "name": name });
+    let mut reported = |added: Value, removed: Value| {
+        editor.tell("workspace/didChangeWorkspaceFolders", json!({ "event": { "added": added, "removed": removed } }));
+        let answer = editor.ask("workspace/diagnostic", json!({ "previousResultIds": [] }))["result"].clone();
+        let items = answer["items"].as_array().unwrap();
+        items.iter().map(|item| item["uri"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let whole = json!([{ "uri": uri(&tree.root()), "name": "project" }]);
+    assert_eq!(reported(json!([folder("second")]), whole), Vec::<String>::new());
+    assert_eq!(reported(json!([folder("first")]), json!([])), [uri(&first)]);
+}
+
+#[test]
+fn settings_count_from_when_they_change() {
+    let tree = Tree::new();
+    let text = format!("{HEAD}async def main():\n    task = asyncio.create_task(work())\n    await task\n");
+    let path = tree.write("app.py", &text);
+    let workspace = json!({ "configuration": true, "inlayHint": { "refreshSupport": true } });
+    let (mut editor, _) = Editor::start(&tree, json!({ "textDocument": { "diagnostic": {} }, "workspace": workspace }), Value::Null);
+    editor.open(&path, &text);
+    let params = json!({
+        "textDocument": { "uri": uri(&path) },
+        "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } },
+    });
+    let asked = editor.grant("workspace/configuration", json!([null]));
+    assert_eq!(asked["items"][0]["section"], "heard");
+    assert_eq!(editor.ask("textDocument/inlayHint", params.clone())["result"], json!([]));
+    for is_on in [true, false] {
+        editor.tell("workspace/didChangeConfiguration", json!({ "settings": null }));
+        editor.grant("workspace/configuration", json!([{ "inlayHints": is_on }]));
+        editor.grant("workspace/inlayHint/refresh", Value::Null);
+        let hints = editor.ask("textDocument/inlayHint", params.clone())["result"].clone();
+        assert_eq!(!hints.as_array().unwrap().is_empty(), is_on, "{hints}");
+    }
+}
+
+#[test]
+fn long_work_tells_how_far_it_is() {
+    let tree = Tree::new();
+    for number in 0..500 {
+        tree.write(&format!("module_{number}.py"), HEAD);
+    }
+    let path = tree.root().join("module_0.py");
+    let mut capabilities = pulling();
+    capabilities["window"] = json!({ "workDoneProgress": true });
+    let (mut editor, _) = Editor::start(&tree, capabilities, Value::Null);
+    editor.open(&path, HEAD);
+    assert_eq!(editor.findings(&path), []);
+    let token = editor.grant("window/workDoneProgress/create", Value::Null)["token"].clone();
+    let mut told = Vec::new();
+    while told.last().is_none_or(|kind| kind != "end") {
+        let report = editor.hear("$/progress")["params"].clone();
+        assert_eq!(report["token"], token);
+        told.push(report["value"]["kind"].as_str().unwrap().to_owned());
+    }
+    assert_eq!((told[0].as_str(), told.contains(&"report".to_owned())), ("begin", true), "{told:?}");
+    // An edit is no long work, however large the project is.
+    editor.change(&path, 2, json!([{ "text": format!("{HEAD}work()\n") }]));
+    assert_eq!(editor.findings(&path).len(), 1);
+    assert!(editor.aside.iter().all(|message| message["method"] != "$/progress"), "{:?}", editor.aside);
+}
+
+#[test]
+fn files_that_come_and_go_are_seen() {
+    let text = "from helper import work\n\nwork()\n";
+    let helper = "async def work():\n    print(1)\n";
+    for is_watched in [true, false] {
+        let tree = Tree::new();
+        let (path, module) = (tree.write("app.py", text), tree.root().join("helper.py"));
+        let mut capabilities = pulling();
+        capabilities["workspace"]["didChangeWatchedFiles"] = json!({ "dynamicRegistration": is_watched });
+        let (mut editor, _) = Editor::start(&tree, capabilities, Value::Null);
+        if is_watched {
+            let asked = editor.grant("client/registerCapability", Value::Null);
+            assert_eq!(asked["registrations"][0]["method"], "workspace/didChangeWatchedFiles");
+        }
+        editor.open(&path, text);
+        let mut findings = |kind: u32| {
+            if is_watched {
+                editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": uri(&module), "type": kind }] }));
+            } else {
+                editor.tell("textDocument/didSave", json!({ "textDocument": { "uri": uri(&path) } }));
+            }
+            editor.findings(&path).len()
+        };
+        assert_eq!(findings(2), 0, "before there is such a module");
+        tree.write("helper.py", helper);
+        assert_eq!(findings(1), 1, "watched: {is_watched}");
+        std::fs::remove_file(&module).unwrap();
+        assert_eq!(findings(3), 0, "watched: {is_watched}");
+    }
 }
 
 #[test]

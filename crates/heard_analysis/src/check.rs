@@ -7,6 +7,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::FxHashSet;
 
 use crate::audit::Awaitable;
+use crate::cancellation::Cancellation;
 use crate::declared::{self, UnknownName};
 use crate::facts::{self, Bodies, Index, Models, Names};
 use crate::finding::{self, Finding, Notice};
@@ -29,6 +30,8 @@ pub struct Request<'a> {
     pub migrations: bool,
     /// How many threads to use; 0 for one a core.
     pub threads: usize,
+    /// What tells that nobody wants the report any more. What comes then means nothing, but it comes soon.
+    pub cancellation: &'a Cancellation,
     /// Called whenever one more file has been dealt with. Each file counts once.
     pub progress: &'a (dyn Fn() + Sync),
 }
@@ -60,45 +63,121 @@ impl Report {
 /// Checks a program.
 #[must_use]
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
-    program.add_files(request.files);
-    let db = &Database::new(&program.shared);
-    let Request { threads, .. } = *request;
-    db.begin();
-    let read = for_each_file(db, request.files, threads, |db, _, path| db.told(&Arc::from(path)), &|| ());
-    let (files, tables, mut unread) = sort_out(db, request, read);
-    let imports: FxHashSet<&Name> = tables.iter().flat_map(|table| table.imports.iter()).collect();
-    // What other files import says nothing of those that are reported on.
-    let reported = files.iter().zip(&tables).filter(|(path, _)| (request.reported)(path));
-    let needed: FxHashSet<&Name> = reported.flat_map(|(_, table)| table.imports.iter()).collect();
-    let missing =
-        request.files.first().map_or_else(Vec::new, |file| resolve::missing_modules(db, needed.iter().map(|name| name.as_str()), file));
-    let (brought, notices) = match declared::models(db, &program.declared, request.files, imports.iter().map(|name| name.as_str())) {
-        Ok(brought) => brought,
-        Err(unknown) => return Report { unknown, ..Report::default() },
-    };
-    unread.extend(notices);
-    let index = Index::new(files, &tables, names_outside(db, &imports, request.files, threads), Models::with(brought));
-    drop(tables);
+    match Base::read(program, request, false) {
+        Ok((base, names)) => {
+            // The index has it all.
+            drop(names);
+            base.check(program, request)
+        }
+        Err(unknown) => Report { unknown, ..Report::default() },
+    }
+}
 
-    let (wanted, others): (Vec<_>, Vec<_>) = request.files.iter().cloned().partition(|path| (request.reported)(path));
-    for _ in &others {
-        (request.progress)();
+/// What is known of a program before any of its files is checked.
+pub(crate) struct Base {
+    pub(crate) index: Index,
+    /// The top-level names of the modules that it imports.
+    imports: FxHashSet<Name>,
+    /// Whether the project, or a package that it imports, describes functions of its own.
+    pub(crate) is_described: bool,
+    /// The files that cannot be read.
+    unread: Vec<Notice>,
+    /// What is wrong with the descriptions.
+    wrong: Vec<Notice>,
+    missing: Vec<String>,
+    threads: usize,
+}
+
+impl Base {
+    /// Reads a program, and gives what each file of the index tells by itself as well. With `keeps_asked`, the index
+    /// tells what it is asked about. The error is the names in the project's declarations that nothing has.
+    pub(crate) fn read(program: &Program, request: &Request<'_>, keeps_asked: bool) -> Result<(Base, Vec<Arc<Names>>), Vec<UnknownName>> {
+        program.add_files(request.files);
+        let db = &Database::new(&program.shared);
+        let Request { threads, .. } = *request;
+        db.begin();
+        let read = for_each_file(db, request.files, threads, |db, _, path| db.told(&Arc::from(path)), &|| ());
+        let (files, names, unread) = sort_out(db, request.files, read);
+        // What other files import says nothing of those that are reported on.
+        let reported = files.iter().zip(&names).filter(|(path, _)| (request.reported)(path));
+        let needed: FxHashSet<&Name> = reported.flat_map(|(_, table)| table.imports.iter()).collect();
+        let missing =
+            request.files.first().map_or_else(Vec::new, |file| resolve::missing_modules(db, needed.iter().map(|name| name.as_str()), file));
+        let Outside { imports, others, models, is_described, wrong } = Outside::of(program, db, &names, &files, threads)?;
+        let index = Index::new(files, &names, others, models, keeps_asked);
+        Ok((Base { index, imports, is_described, unread, wrong, missing, threads }, names))
     }
-    let results =
-        for_each_file(db, &wanted, threads, |db, bodies, path| check_file(db, bodies, path, &index, program, request), request.progress);
-    let mut report = Report { missing, notices: unread, ..Report::default() };
-    for (path, result) in wanted.iter().zip(results) {
-        let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
-        report.findings.extend(of_file.findings);
-        report.notices.extend(of_file.notices);
-        report.awaitables.extend(of_file.awaitables);
-        report.migrations.extend(of_file.migrations);
+
+    /// Whether a file could not be read.
+    pub(crate) fn is_unread(&self, path: &Utf8Path) -> bool {
+        self.unread.iter().any(|notice| *notice.path == *path)
     }
-    report.findings.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
-    report.notices.sort();
-    report.awaitables.sort();
-    report.migrations.sort_by(|left, right| left.span.cmp(&right.span));
-    report
+
+    /// Looks again at what is outside of the files, since `names` tell something else. Gives whether that makes a
+    /// difference. The error is that of [`Base::read`].
+    pub(crate) fn look_outside(&mut self, program: &Program, names: &[Arc<Names>]) -> Result<bool, Vec<UnknownName>> {
+        let imports: FxHashSet<&Name> = names.iter().flat_map(|table| table.imports.iter()).collect();
+        if !self.is_described && imports.len() == self.imports.len() && imports.iter().all(|name| self.imports.contains(*name)) {
+            return Ok(false);
+        }
+        let db = &Database::new(&program.shared);
+        let outside = Outside::of(program, db, names, &self.index.files, self.threads)?;
+        self.index.replace_outside(outside.others, outside.models);
+        (self.imports, self.is_described, self.wrong) = (outside.imports, outside.is_described, outside.wrong);
+        Ok(true)
+    }
+
+    /// Checks the files that are reported on.
+    pub(crate) fn check(&self, program: &Program, request: &Request<'_>) -> Report {
+        let db = &Database::new(&program.shared).cancelled_by(request.cancellation);
+        let wanted: Vec<Utf8PathBuf> = request.files.iter().filter(|path| (request.reported)(path)).cloned().collect();
+        for _ in wanted.len()..request.files.len() {
+            (request.progress)();
+        }
+        let results = for_each_file(
+            db,
+            &wanted,
+            request.threads,
+            |db, bodies, path| check_file(db, bodies, path, &self.index, program, request),
+            request.progress,
+        );
+        // Those that are reported on speak of it when they are checked.
+        let unread = self.unread.iter().filter(|notice| !(request.reported)(&notice.path));
+        let notices = unread.chain(&self.wrong).cloned().collect();
+        let mut report = Report { missing: self.missing.clone(), notices, ..Report::default() };
+        for (path, result) in wanted.iter().zip(results) {
+            let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
+            report.findings.extend(of_file.findings);
+            report.notices.extend(of_file.notices);
+            report.awaitables.extend(of_file.awaitables);
+            report.migrations.extend(of_file.migrations);
+        }
+        report.findings.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
+        report.notices.sort();
+        report.awaitables.sort();
+        report.migrations.sort_by(|left, right| left.span.cmp(&right.span));
+        report
+    }
+}
+
+/// What is known from outside of the files, for what these import.
+struct Outside {
+    imports: FxHashSet<Name>,
+    /// The names of coroutine functions there.
+    others: FxHashSet<Name>,
+    models: Models,
+    is_described: bool,
+    wrong: Vec<Notice>,
+}
+
+impl Outside {
+    fn of(program: &Program, db: &Database, names: &[Arc<Names>], files: &[Utf8PathBuf], threads: usize) -> Result<Self, Vec<UnknownName>> {
+        let imports: FxHashSet<Name> = names.iter().flat_map(|table| table.imports.iter().cloned()).collect();
+        let (brought, wrong) = declared::models(db, &program.declared, files, imports.iter().map(Name::as_str))?;
+        let is_described = !brought.is_empty() || !wrong.is_empty();
+        let others = names_outside(db, &imports, files, threads);
+        Ok(Outside { imports, others, models: Models::with(brought), is_described, wrong })
+    }
 }
 
 /// The notice of a file that was given up.
@@ -106,26 +185,22 @@ fn given_up(path: &Utf8Path, Failed(words): &Failed) -> Notice {
     unreadable(path, format!("the file was given up: the analyser failed in it, which is a bug in heard ({words})"))
 }
 
-/// The files that can be read with their names, and a notice for each file that has none and is not reported on; the others speak of
-/// it when they are checked. The tables go to those of the program.
+/// The files that can be read with their names, and a notice for each file that has none. The tables go to those of the
+/// program.
 fn sort_out(
     db: &Database,
-    request: &Request<'_>,
+    files: &[Utf8PathBuf],
     read: Vec<Result<Result<Told, String>, Failed>>,
 ) -> (Vec<Utf8PathBuf>, Vec<Arc<Names>>, Vec<Notice>) {
     let (mut all, mut notices) = (Vec::new(), Vec::new());
-    for (path, told) in request.files.iter().zip(read) {
-        let notice = match told {
+    for (path, told) in files.iter().zip(read) {
+        match told {
             Ok(Ok(Told { names, table })) => {
                 db.add(&Arc::from(path.as_path()), table);
                 all.push((path.clone(), names));
-                continue;
             }
-            Ok(Err(message)) => unreadable(path, message),
-            Err(failed) => given_up(path, &failed),
-        };
-        if !(request.reported)(path) {
-            notices.push(notice);
+            Ok(Err(message)) => notices.push(unreadable(path, message)),
+            Err(failed) => notices.push(given_up(path, &failed)),
         }
     }
     // What is found must not depend on the order of the files.
@@ -141,7 +216,7 @@ fn unreadable(path: &Utf8Path, message: String) -> Notice {
 
 /// The names of coroutine functions outside `files`: in the standard library, in the packages that
 /// are imported, and in modules of the project that were not listed.
-fn names_outside(db: &Database, imports: &FxHashSet<&Name>, files: &[Utf8PathBuf], threads: usize) -> FxHashSet<Name> {
+fn names_outside(db: &Database, imports: &FxHashSet<Name>, files: &[Utf8PathBuf], threads: usize) -> FxHashSet<Name> {
     let known: FxHashSet<&Utf8Path> = files.iter().flat_map(|file| file.ancestors()).collect();
     let mut names: FxHashSet<Name> =
         resolve::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();

@@ -20,6 +20,7 @@ mod panics;
 mod program;
 mod resolve;
 pub mod rules;
+mod session;
 mod stubs;
 mod suppress;
 pub mod system;
@@ -37,6 +38,7 @@ pub use finding::{Finding, Level, Notice, Position, Span, Step, Witness};
 pub use mend::{FixStyle, Fixing, Migration, Target};
 pub use program::{Declared, Program, Settings};
 pub use rules::Rule;
+pub use session::{Basis, Change, Session};
 pub use tables::Tables;
 
 /// How the tables of the standard library are made from its stubs, for the tool that does it.

@@ -89,6 +89,11 @@ impl Program {
         Database::new(&self.shared).text(path).ok()
     }
 
+    /// Forgets all that was read.
+    pub(crate) fn forget(&mut self) {
+        self.shared = Arc::new(self.shared.anew());
+    }
+
     /// Takes down which files the program has.
     pub(crate) fn add_files(&self, files: &[Utf8PathBuf]) {
         self.shared.roots.write().unwrap_or_else(PoisonError::into_inner).add_files(files);

@@ -35,6 +35,7 @@ mod values;
 mod written;
 
 pub(crate) use database::{Database, Shared};
+pub(crate) use index::FileId;
 pub(crate) use module::{Callee, CalleeId, Module, position_in};
 #[cfg(test)]
 pub(crate) use outside::stub;

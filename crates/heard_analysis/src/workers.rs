@@ -26,15 +26,15 @@ pub(crate) fn for_each_file<T: Send>(
     let threads = if threads == 0 { thread::available_parallelism().map_or(1, usize::from) } else { threads };
     let mut results: Vec<Option<Result<T, Failed>>> = files.iter().map(|_| None).collect();
     let queue = Queue { files, next: AtomicUsize::new(0), work, done };
-    let shared = &db.shared;
     thread::scope(|scope| {
+        let (shared, cancellation) = (&db.shared, db.cancellation());
         let start = |queue| {
             let builder = thread::Builder::new().name("heard".to_owned()).stack_size(limits::STACK);
-            builder.spawn_scoped(scope, move || Queue::run(queue, Database::new(shared))).ok()
+            builder.spawn_scoped(scope, move || Queue::run(queue, Database::new(shared).cancelled_by(cancellation))).ok()
         };
         let hired: Vec<_> = (0..threads.min(files.len())).filter_map(|_| start(&queue)).collect();
         // Where no thread can be had, the work is done right here.
-        let here = if hired.is_empty() { queue.run(Database::new(shared)) } else { Vec::new() };
+        let here = if hired.is_empty() { queue.run(Database::new(shared).cancelled_by(cancellation)) } else { Vec::new() };
         let there = hired.into_iter().filter_map(|thread| thread.join().ok()).flatten();
         for (file, result) in there.chain(here) {
             results[file] = Some(result);
@@ -62,7 +62,7 @@ impl<W> Queue<'_, W> {
             let bodies = Bodies::default();
             let has_failed = loop {
                 let file = self.next.fetch_add(1, Ordering::Relaxed);
-                let Some(path) = self.files.get(file) else { return results };
+                let Some(path) = self.files.get(file).filter(|_| !db.cancellation().is_cancelled()) else { return results };
                 let result = panics::catch(|| (self.work)(&db, &bodies, path)).map_err(Failed);
                 let has_failed = result.is_err();
                 results.push((file, result));
@@ -73,7 +73,7 @@ impl<W> Queue<'_, W> {
             };
             drop(bodies);
             // What was being found out when it failed never will be.
-            db = if has_failed { Database::new(&db.shared) } else { db.emptied() };
+            db = if has_failed { Database::new(&db.shared).cancelled_by(db.cancellation()) } else { db.emptied() };
         }
     }
 }

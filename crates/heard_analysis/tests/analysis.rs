@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::Utf8PathBuf;
 use heard_analysis::system::InMemorySystem;
-use heard_analysis::{Declared, Environment, Finding, Fix, Fixing, Level, Program, Report, Request, Settings, check};
+use heard_analysis::{Cancellation, Declared, Environment, Finding, Fix, Fixing, Level, Program, Report, Request, Settings, check};
 
 use crate::marker::Marker;
 
@@ -52,8 +52,12 @@ fn declared(manifest: &str) -> Result<Declared, String> {
     Ok(Declared { spawners: names("spawners").unwrap_or_default(), handled_by: names("handled-by").unwrap_or_default() })
 }
 
-fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usize, awaitables: bool) -> Result<Report, String> {
-    let system = InMemorySystem::default();
+/// A program whose modules are written to `system`, and its files in the order of the modules.
+pub(crate) fn program(
+    manifest: &str,
+    modules: &mut dyn Iterator<Item = &Module>,
+    system: &Arc<InMemorySystem>,
+) -> Result<(Program, Vec<Utf8PathBuf>), String> {
     let mut files: Vec<Utf8PathBuf> = Vec::new();
     for module in modules {
         let path = format!("/{}", module.path);
@@ -69,8 +73,21 @@ fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usiz
         tables: None,
         fixing: Fixing::default(),
     };
-    let program = Program::new(Arc::new(system), &settings).map_err(|error| error.to_string())?;
-    let request = Request { files: &files, reported: &|_| true, awaitables, migrations: awaitables, threads, progress: &|| () };
+    let program = Program::new(Arc::<InMemorySystem>::clone(system), &settings).map_err(|error| error.to_string())?;
+    Ok((program, files))
+}
+
+fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usize, awaitables: bool) -> Result<Report, String> {
+    let (program, files) = program(manifest, modules, &Arc::default())?;
+    let request = Request {
+        files: &files,
+        reported: &|_| true,
+        awaitables,
+        migrations: awaitables,
+        threads,
+        cancellation: &Cancellation::default(),
+        progress: &|| (),
+    };
     let report = check(&program, &request);
     if let Some(unknown) = report.unknown.first() {
         return Err(format!("nothing in the program is called `{}`, which its manifest names", unknown.name));

@@ -68,4 +68,5 @@ mod marker;
 mod order;
 mod pages;
 mod python;
+mod session;
 mod tidy;

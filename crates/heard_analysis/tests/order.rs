@@ -11,10 +11,10 @@ use crate::python::in_parallel;
 const MOST_ORDERS: usize = 6;
 
 /// A stream of numbers that is the same in every run.
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -29,7 +29,7 @@ impl Numbers {
 }
 
 /// The path, line and message of each finding, and the places of its trace.
-fn told(findings: &[Finding]) -> Vec<String> {
+pub(crate) fn told(findings: &[Finding]) -> Vec<String> {
     let place = |span: &heard_analysis::Span| format!("{}:{}:{}", span.path, span.start.line, span.start.column);
     let tell = |finding: &Finding| {
         let trace: Vec<String> = finding.trace.iter().map(|step| format!("{} {}", place(&step.span), step.message)).collect();

@@ -136,6 +136,7 @@ impl Analyst {
             Task::Put(path, snapshot) => self.put(&path, &snapshot),
             Task::Close(path) => self.close(&path),
             Task::Disk(files) => self.disk_changed(&files),
+            Task::Unwatched => self.rooms.iter_mut().for_each(Room::renew),
             Task::Folders(folders) => {
                 self.folders = folders;
                 self.rooms.iter_mut().for_each(Room::renew);
@@ -156,6 +157,10 @@ impl Analyst {
             None => path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned()),
         };
         let is_new = self.documents.insert(path.to_owned(), real.clone()).is_none();
+        if is_new && !path.is_file() {
+            // There is one more file than the disk has, which imports may mean.
+            self.rooms.iter_mut().for_each(Room::renew);
+        }
         for name in [path, &*real] {
             match &snapshot.content {
                 Content::Text(text) => self.disk.put_text(name, Arc::clone(text)),
@@ -179,6 +184,9 @@ impl Analyst {
             room.leave(path);
             room.change(path);
             room.change(&real);
+            if !path.is_file() {
+                room.renew();
+            }
         }
         let mut idle = self.rooms.iter().filter(|room| room.is_idle()).count();
         self.rooms.retain(|room| {

@@ -156,7 +156,11 @@ pub(super) fn answer(client: &Client) -> InitializeResult {
 
 /// The registration for news of files: sources, and all that says what is analysed and reported.
 pub(super) fn watchers() -> Value {
-    let globs = ["**/*.{py,pyi,pyw,ipynb}", "**/{pyproject.toml,heard.toml,setup.py,setup.cfg,heard-models.toml}", "**/*baseline*.json"];
+    let globs = [
+        "**/*.{py,pyi,pyw,ipynb}",
+        "**/{pyproject.toml,heard.toml,setup.py,setup.cfg,pytest.ini,tox.ini,heard-models.toml}",
+        "**/*baseline*.json",
+    ];
     let watchers: Vec<Value> = globs.iter().map(|glob| json!({ "globPattern": glob })).collect();
     let options = json!({ "watchers": watchers });
     json!({ "registrations": [{ "id": "heard-files", "method": "workspace/didChangeWatchedFiles", "registerOptions": options }] })

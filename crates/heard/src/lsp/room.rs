@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Awaitable, Cancellation, Finding, Notice, Request, Tables};
+use heard_analysis::{Awaitable, Basis, Cancellation, Finding, Notice, Request, Session, Tables};
 
 use super::progress::Progress;
 use crate::check::Wanted;
@@ -24,8 +24,10 @@ pub(super) struct Room {
     targets: BTreeSet<Utf8PathBuf>,
     /// How it is set up, where that was found out since it changed.
     setup: Option<Result<Setup, String>>,
-    /// What was found in each file since anything changed.
-    found: HashMap<Utf8PathBuf, Found>,
+    /// The program, where it was read since the set-up changed.
+    session: Option<Session>,
+    /// What was found in each file, and what that rests on.
+    found: HashMap<Utf8PathBuf, (Found, Arc<Basis>)>,
 }
 
 /// What is analysed, and with which settings.
@@ -54,7 +56,15 @@ pub(super) enum NoAnswer {
 
 impl Room {
     pub(super) fn new(project: Project, disk: &Disk) -> Self {
-        Room { project, disk: disk.clone(), tables: Arc::default(), targets: BTreeSet::new(), setup: None, found: HashMap::new() }
+        Room {
+            project,
+            disk: disk.clone(),
+            tables: Arc::default(),
+            targets: BTreeSet::new(),
+            setup: None,
+            session: None,
+            found: HashMap::new(),
+        }
     }
 
     /// Takes in an open file, which belongs to the project even if nothing else says so.
@@ -72,13 +82,16 @@ impl Room {
     }
 
     /// The text of a file is another one.
-    pub(super) fn change(&mut self, _path: &Utf8Path) {
-        self.found.clear();
+    pub(super) fn change(&mut self, path: &Utf8Path) {
+        self.found.remove(path);
+        if let Some(session) = &mut self.session {
+            session.change(path);
+        }
     }
 
     /// Forgets how it is set up, since files came or went, or settings changed.
     pub(super) fn renew(&mut self) {
-        self.setup = None;
+        (self.setup, self.session) = (None, None);
         self.found.clear();
     }
 
@@ -99,12 +112,18 @@ impl Room {
 
     /// What was found in a file, if it is known.
     pub(super) fn known(&self, path: &Utf8Path, awaitables: bool) -> Option<&Found> {
-        self.found.get(path).filter(|found| !awaitables || found.awaitables.is_some())
+        let known = self.found.get(path).filter(|_| !self.is_behind());
+        known.map(|(found, _)| found).filter(|found| !awaitables || found.awaitables.is_some())
     }
 
     /// All that is known at the moment.
     pub(super) fn all_known(&self) -> impl Iterator<Item = (&Utf8PathBuf, &Found)> {
-        self.found.iter()
+        self.found.iter().filter(|_| !self.is_behind()).map(|(path, (found, _))| (path, found))
+    }
+
+    /// Whether texts changed of which it is not known yet what they make a difference to.
+    fn is_behind(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::has_changed)
     }
 
     /// Finds out what there is in some files; what is known stays.
@@ -115,16 +134,27 @@ impl Room {
         cancellation: &Cancellation,
         progress: &Progress,
     ) -> Result<(), NoAnswer> {
+        if let Some(session) = self.session.as_mut().filter(|session| session.has_changed()) {
+            let change = session.take_in();
+            self.found.retain(|_, (_, basis)| basis.outlasts(&change));
+        }
         let wanted: BTreeSet<Utf8PathBuf> = files.iter().filter(|file| self.known(file, awaitables).is_none()).cloned().collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let (project, disk) = (self.project.clone(), self.disk.clone());
-        let tables = Some(Arc::clone(&self.tables));
-        let setup = self.setup()?;
-        let asked = Given { cwd: &project.root, python: None, python_version: None, tables };
-        let (program, _) =
-            program::of(&disk, &project, &setup.files, &setup.folders, &asked).map_err(|error| NoAnswer::Trouble(error.to_string()))?;
+        let setup = match self.setup.get_or_insert_with(|| Setup::of(&self.project, &self.targets, &self.disk)) {
+            Ok(setup) => setup,
+            Err(error) => return Err(NoAnswer::Trouble(error.clone())),
+        };
+        let session = match &mut self.session {
+            Some(session) => session,
+            session => {
+                let asked = Given { cwd: &self.project.root, python: None, python_version: None, tables: Some(Arc::clone(&self.tables)) };
+                let (program, _) = program::of(&self.disk, &self.project, &setup.files, &setup.folders, &asked)
+                    .map_err(|error| NoAnswer::Trouble(error.to_string()))?;
+                session.insert(Session::new(program))
+            }
+        };
         let reported: BTreeSet<Utf8PathBuf> = wanted.intersection(&setup.reported).cloned().collect();
         let request = Request {
             files: &setup.files,
@@ -132,19 +162,20 @@ impl Room {
             awaitables,
             migrations: false,
             threads: 0,
+            cancellation,
             progress: &|| progress.step(),
         };
-        progress.begin(setup.files.len());
-        let report = heard_analysis::check(&program, &request);
+        progress.begin(if session.is_read() { wanted.len() } else { setup.files.len() });
+        let (report, basis) = session.check(&request);
         if cancellation.is_cancelled() {
             return Err(NoAnswer::Cancelled);
         }
         if let Some(unknown) = report.unknown.first() {
-            return Err(NoAnswer::Trouble(program::unknown_name(unknown, &setup.folders, &project.root)));
+            return Err(NoAnswer::Trouble(program::unknown_name(unknown, &setup.folders, &self.project.root)));
         }
-        let policy = Policy::default();
+        let (policy, root) = (Policy::default(), &self.project.root);
         let files: Vec<Utf8PathBuf> = reported.iter().cloned().collect();
-        let admitted = Wanted::new(&policy, &project.root).of(report.findings, &project.root, &files, &setup.configs, None, &disk);
+        let admitted = Wanted::new(&policy, root).of(report.findings, root, &files, &setup.configs, None, &self.disk);
         let mut found: HashMap<Utf8PathBuf, Found> = wanted.iter().map(|file| (file.clone(), Found::default())).collect();
         for finding in admitted.map_err(NoAnswer::Trouble)? {
             if let Some(found) = found.get_mut(&*finding.span.path) {
@@ -166,7 +197,8 @@ impl Room {
                 }
             }
         }
-        self.found.extend(found);
+        let basis = Arc::new(basis);
+        self.found.extend(found.into_iter().map(|(path, found)| (path, (found, Arc::clone(&basis)))));
         Ok(())
     }
 

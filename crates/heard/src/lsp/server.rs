@@ -214,6 +214,8 @@ impl Server {
                     self.task(Task::Put(path, snapshot));
                 }
             }
+            // An editor that watches no files may at least have written this one.
+            "textDocument/didSave" if !self.client.registers_watchers => self.task(Task::Unwatched),
             "textDocument/didClose" => {
                 let Some(DidCloseTextDocumentParams { text_document }) = read(params) else { return };
                 self.close(&text_document.uri);

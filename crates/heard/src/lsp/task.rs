@@ -18,6 +18,8 @@ pub(super) enum Task {
     Close(Utf8PathBuf),
     /// Files on the disk changed, came or went.
     Disk(Vec<Utf8PathBuf>),
+    /// Any files on the disk may have changed, and nobody watches them.
+    Unwatched,
     /// These folders are the workspace.
     Folders(Vec<Utf8PathBuf>),
     /// Whether hints are wanted.

@@ -4,150 +4,27 @@
 //! be lost at all.
 
 use std::cell::{OnceCell, RefCell};
-use std::sync::{Arc, Mutex};
 
-use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, ExprName, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name};
 use super::callbacks::partial_function;
-use super::classes::Classes;
 use super::flow::{Flow, Verdict};
 use super::hearings::{Asked, KnownAccounts, Way};
-use super::models::{Callbacks, FunctionModel, Models};
-use super::names::{Names, alias, is_plain_coroutine_function};
+use super::index::Index;
+use super::models::{Callbacks, FunctionModel};
+use super::names::{alias, is_plain_coroutine_function};
 use super::naming::{is_cleanup, is_log, is_loop};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
-use super::summary::Summaries;
 use super::witness::{Account, Weight};
 use super::{Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
 use crate::finding::Span;
 use crate::program::Database;
-use crate::resolve::CalleeId;
-
-/// What is known of the whole program before any body is looked at.
-#[derive(Debug)]
-pub(crate) struct Index {
-    /// The last names of functions and methods whose call may give an awaitable.
-    functions: FxHashSet<Name>,
-    /// Those whose call may give an async generator.
-    generators: FxHashSet<Name>,
-    /// The last names of what may hold such a function.
-    holders: FxHashSet<Name>,
-    /// The names of properties that may give an awaitable.
-    pub(super) properties: FxHashSet<Name>,
-    /// The last names of functions that are given to `add_done_callback`.
-    pub(super) done_callbacks: FxHashSet<Name>,
-    /// The last names of functions that have a parameter for a function that returns nothing.
-    pub(super) plain_callers: FxHashSet<Name>,
-    /// The names of plain functions that may run a loop.
-    pub(super) loop_runners: FxHashSet<Name>,
-    pub(super) classes: Classes,
-    /// The names of two words or more that the program gives to coroutine functions alone.
-    pub(super) async_only: FxHashSet<Name>,
-    /// The names of functions that may give awaitables and of plain functions that do something.
-    pub(super) plain_bodies: FxHashSet<Name>,
-    /// What is known already of what functions give, through so many calls into each other.
-    pub(super) gifts: Mutex<FxHashMap<(CalleeId, usize), Option<Given>>>,
-    /// The files, in the order of their tables.
-    pub(super) files: Vec<Utf8PathBuf>,
-    /// The files that read attributes of this name or import it, and whether another object than `self`
-    /// is concerned.
-    mentions: FxHashMap<Name, Vec<(usize, bool)>>,
-    /// What is known already of what bodies do with values.
-    pub(super) summaries: Summaries,
-    /// What is known of functions whose body is not looked at.
-    pub(super) models: Models,
-}
-
-impl Index {
-    /// Puts the tables of all files together. `others` are names from code outside the project.
-    pub(crate) fn new(files: Vec<Utf8PathBuf>, tables: &[Arc<Names>], others: FxHashSet<Name>, models: Models) -> Self {
-        let mut index = Index {
-            functions: others,
-            generators: FxHashSet::default(),
-            holders: FxHashSet::default(),
-            properties: FxHashSet::default(),
-            done_callbacks: FxHashSet::default(),
-            plain_callers: FxHashSet::default(),
-            loop_runners: tables.iter().flat_map(|table| table.loop_runners.iter().cloned()).collect(),
-            classes: Classes::new(tables),
-            async_only: FxHashSet::default(),
-            plain_bodies: FxHashSet::default(),
-            gifts: Mutex::default(),
-            files,
-            mentions: FxHashMap::default(),
-            summaries: Summaries::default(),
-            models,
-        };
-        for (file, table) in tables.iter().enumerate() {
-            for (name, is_foreign) in &table.mentions {
-                index.mentions.entry(name.clone()).or_default().push((file, *is_foreign));
-            }
-        }
-        index.generators.extend(tables.iter().flat_map(|table| table.generators.iter().cloned()));
-        let is_long = |name: &&Name| name.trim_matches('_').contains('_');
-        index.async_only.extend(tables.iter().flat_map(|table| table.coroutine_functions.iter().filter(is_long).cloned()));
-        let wrappers: FxHashSet<&Name> = tables.iter().flat_map(|table| &table.wrappers).collect();
-        let (wrapped, changed): (Vec<_>, Vec<_>) = tables
-            .iter()
-            .flat_map(|table| &table.decorated)
-            .partition(|(_, decorators)| decorators.iter().all(|decorator| wrappers.contains(decorator)));
-        index.async_only.extend(wrapped.into_iter().map(|(name, _)| name).filter(is_long).cloned());
-        let changed = changed.into_iter().map(|(name, _)| name);
-        for name in tables.iter().flat_map(|table| &table.sync_functions).chain(changed) {
-            index.async_only.remove(name);
-        }
-        index.plain_callers.extend(tables.iter().flat_map(|table| table.plain_callers.iter().cloned()));
-        index.done_callbacks.extend(tables.iter().flat_map(|table| table.done_callbacks.iter().cloned()));
-        index.properties.extend(tables.iter().flat_map(|table| table.properties.iter().cloned()));
-        index.functions.extend(tables.iter().flat_map(|table| table.functions.iter().cloned()));
-        index.holders.extend(tables.iter().flat_map(|table| table.holders.iter().cloned()));
-        let plain_bodies = tables.iter().flat_map(|table| &table.plain_bodies);
-        index.plain_bodies.extend(plain_bodies.filter(|name| index.functions.contains(*name)).cloned());
-        // What holds or returns what an awaitable function gives is as awaitable, and so on.
-        let mut holders_of: FxHashMap<&Name, Vec<&Name>> = FxHashMap::default();
-        for (holder, sources) in tables.iter().flat_map(|table| &table.returned) {
-            for source in sources {
-                holders_of.entry(source).or_default().push(holder);
-            }
-        }
-        let mut fresh: Vec<&Name> = holders_of.keys().copied().filter(|source| index.may_be_awaitable(source)).collect();
-        while let Some(source) = fresh.pop() {
-            for holder in holders_of.get(source).into_iter().flatten() {
-                if !index.may_be_awaitable(holder) {
-                    fresh.push(holder);
-                }
-                index.holders.insert((*holder).clone());
-            }
-        }
-        index
-    }
-
-    /// The files that mention an attribute or global, and whether on another object than `self`.
-    pub(super) fn mentions(&self, name: &Name) -> &[(usize, bool)] {
-        self.mentions.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// The files that read an attribute of this name, or import it.
-    pub(crate) fn files_that_mention(&self, name: &Name) -> Vec<&Utf8PathBuf> {
-        self.mentions(name).iter().filter_map(|(file, _)| self.files.get(*file)).collect()
-    }
-
-    /// The place of a file among the others.
-    pub(super) fn file(&self, path: &Utf8Path) -> Option<usize> {
-        self.files.binary_search_by(|file| file.as_path().cmp(path)).ok()
-    }
-
-    pub(super) fn may_be_awaitable(&self, name: &str) -> bool {
-        self.functions.contains(name) || self.holders.contains(name) || self.models.given_by_last_name(name).is_some()
-    }
-}
 
 /// Whether it is plain that the value goes to somebody who is responsible for it.
 fn is_settled(how: &Use) -> bool {
@@ -191,8 +68,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 continue;
             }
             // To await an async generator is a mistake, and to await anything else is right.
-            let is_wrong =
-                matches!(site.how, Use::Awaited(_)) && last_name(&site.call.func).is_some_and(|name| index.generators.contains(name));
+            let is_wrong = matches!(site.how, Use::Awaited(_)) && last_name(&site.call.func).is_some_and(|name| index.may_generate(name));
             let can_be_lost = is_wrong
                 || goes_to_callers
                 || self.flow.can_be_lost(given.filter(|kind| *kind != Kind::ThreadResults).unwrap_or(Kind::Coroutine), &site.how);
@@ -431,7 +307,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 let known = body.aliases.get(&name.id).unwrap_or(&name.id);
                 if is_parameter {
                     let declared = site.around.scope.function.and_then(|function| annotation_of(function, &name.id));
-                    index.holders.contains(&name.id) || declared.is_some_and(|alias| index.holders.contains(alias))
+                    index.may_hold(&name.id) || declared.is_some_and(|alias| index.may_hold(alias))
                 } else {
                     index.may_be_awaitable(known) || index.may_be_awaitable(&name.id)
                 }

@@ -6,9 +6,10 @@ use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{AnyParameterRef, Expr, ExprCall, Keyword, Stmt};
 use ruff_text_size::Ranged;
 
-use super::birth::{Finder, Index};
+use super::birth::Finder;
 use super::body::{CallSite, Local, Scope, Use, arguments, last_name};
 use super::hears::is_transparent;
+use super::index::Index;
 use super::inquiries::asks_what_is_async;
 use super::models::{Callbacks, FunctionModel};
 use super::names::{awaitable_callable, plain_callable};
@@ -66,7 +67,7 @@ impl<'a> Finder<'_, '_, 'a> {
                     .then_some((callback, CallbackFate::Known(model.callbacks?)))?
             }
             None => {
-                let annotated = || index.plain_callers.contains(name).then(|| self.against_annotation(site, index)).flatten();
+                let annotated = || index.is_plain_caller(name).then(|| self.against_annotation(site, index)).flatten();
                 match self.against_body(site, &may_be_async) {
                     Some(callback) => (callback, CallbackFate::Seen),
                     None => (annotated()?, CallbackFate::Annotated),

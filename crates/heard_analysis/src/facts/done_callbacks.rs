@@ -5,12 +5,13 @@ use ruff_python_ast::{BoolOp, ExceptHandler, Expr, ExprCall, ParameterWithDefaul
 use ruff_text_size::{Ranged, TextRange};
 
 use super::attributes::is_never_read;
-use super::birth::{Finder, Index};
+use super::birth::Finder;
 use super::body::{Block, CallSite, Load, Local, Use, Variable, last_name};
 use super::callbacks::partial_function;
 use super::continuation::raises_next;
 use super::exceptions::{ExceptionSet, THREAD_CANCELLATION};
 use super::hears::is_transparent;
+use super::index::Index;
 use super::naming::only_tells;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::{Kind, Site};
@@ -196,7 +197,7 @@ impl<'a> Finder<'_, '_, 'a> {
         }
         for site in &self.flow.body.statements {
             let Stmt::FunctionDef(function) = site.statement else { continue };
-            if index.done_callbacks.contains(&function.name.id) && is_plain(function) && !self.is_taken_back(&function.name) {
+            if index.is_done_callback(&function.name) && is_plain(function) && !self.is_taken_back(&function.name) {
                 let named = self.annotated_done(function).filter(|named| found.iter().all(|known| known.body != named.body));
                 found.extend(named);
             }

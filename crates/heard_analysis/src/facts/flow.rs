@@ -11,8 +11,8 @@ use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::birth::Index;
 use super::body::{Bodies, Body, CallSite, Edge, Place, Step, Use, last_name};
+use super::index::Index;
 use super::models::{Callbacks, Effect, FunctionModel, Models};
 use super::summary::MOST_BORDERS;
 use super::{Fate, How, Kind, Loss, Obstacle, Operation, Reason, To};

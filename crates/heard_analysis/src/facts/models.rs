@@ -374,6 +374,10 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| {
 });
 
 impl File {
+    fn is_empty(&self) -> bool {
+        self.class.is_empty() && self.function.is_empty() && self.untyped.is_empty() && self.test_case.is_empty()
+    }
+
     /// Takes over what another file says of classes and functions.
     fn extend(&mut self, other: File) {
         self.class.extend(other.class);

@@ -13,7 +13,7 @@ use super::nested_runs::may_run_loop;
 use super::origin::returns;
 
 /// The light table of one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Names {
     /// Functions and methods whose call may give an awaitable.
     pub(crate) functions: FxHashSet<Name>,
@@ -50,7 +50,7 @@ pub(crate) struct Names {
 }
 
 /// The light table of one class.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ClassNames {
     pub(crate) name: Name,
     /// The last names of its bases.

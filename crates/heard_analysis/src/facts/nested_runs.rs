@@ -43,7 +43,7 @@ impl<'a> Finder<'_, '_, 'a> {
         if is_run(self.flow.module, site.call) {
             return Some(NestedRun { site: self.site(site.call.range(), &site.around), callee, called_from: None, runs_at: None });
         }
-        if !self.flow.index.loop_runners.contains(last_name(&site.call.func)?) {
+        if !self.flow.index.is_loop_runner(last_name(&site.call.func)?) {
             return None;
         }
         let runs_at = self.run_in_callee(site.call)?;

@@ -152,7 +152,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let Some(callee) = callee else { return true };
         callee
             .with_body(self.db, |_, function| {
-                let is_open = function.is_async || is_stub(function) && !self.flow.index.plain_bodies.contains(&function.name.id);
+                let is_open = function.is_async || is_stub(function) && !self.flow.index.has_plain_body(&function.name);
                 is_open && function.returns.as_deref().is_some_and(names_awaitable)
             })
             .unwrap_or(false)
@@ -209,7 +209,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// Whether a method of an object of unknown type is called by a name that only coroutine functions have.
     fn has_coroutines_name(&self, module: &Module<'db>, call: &ExprCall) -> bool {
         let Expr::Attribute(method) = &*call.func else { return false };
-        self.flow.index.async_only.contains(&method.attr.id) && module.is_untyped(&method.value)
+        self.flow.index.is_async_only(&method.attr) && module.is_untyped(&method.value)
     }
 
     /// The fate of an awaitable that a coroutine function returns, as those tell who await the function: where each of

@@ -2,8 +2,9 @@
 
 use ruff_text_size::Ranged;
 
-use super::birth::{Finder, Index};
+use super::birth::Finder;
 use super::body::AttributeLoad;
+use super::index::Index;
 use super::{Birth, Fate, Kind, Reason};
 use crate::resolve::Answer;
 
@@ -11,7 +12,7 @@ impl<'a> Finder<'_, '_, 'a> {
     /// The coroutines that the properties of the module's objects give; with `all`, also those that
     /// cannot be lost.
     pub(super) fn property_births(&self, index: &Index, all: bool) -> Vec<Birth> {
-        let names = index.properties.iter().filter_map(|name| self.flow.body.attributes.get(name));
+        let names = index.properties().filter_map(|name| self.flow.body.attributes.get(name));
         let mut births: Vec<Birth> = names.flatten().filter_map(|load| self.property_birth(load, all)).collect();
         births.sort_by_key(|birth| birth.site.span.start.offset);
         births

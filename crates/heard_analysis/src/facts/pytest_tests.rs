@@ -7,6 +7,7 @@ use ruff_text_size::Ranged;
 use super::Site;
 use super::birth::Finder;
 use super::body::{StatementSite, last_name};
+use crate::program::Database;
 
 /// An async test without its mark, or a mark without its test.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ impl Finder<'_, '_, '_> {
         });
         let found: Vec<UnmarkedTest> = candidates.collect();
         // Files are read for that, so it is asked where there is something to tell.
-        if found.is_empty() || runs_all(self.db.system(), path) { Vec::new() } else { found }
+        if found.is_empty() || runs_all(self.db, path) { Vec::new() } else { found }
     }
 
     /// Whether the module, or a hook in it, marks all of its tests.
@@ -98,9 +99,9 @@ fn mark_of(function: &StmtFunctionDef) -> Option<&'static str> {
 
 /// Whether the configuration nearest above has the plugin run every async test, or a `conftest.py` on the way there may
 /// do that.
-fn runs_all(system: &dyn crate::system::System, file: &Utf8Path) -> bool {
+fn runs_all(db: &Database, file: &Utf8Path) -> bool {
     for folder in file.ancestors().skip(1) {
-        let read = |name: &str| system.read_to_string(&folder.join(name)).unwrap_or_default();
+        let read = |name: &str| db.words_of(&folder.join(name));
         let conftest = read("conftest.py");
         if conftest.contains("pytest_collection_modifyitems")
             || conftest.contains("pytest_pyfunc_call")

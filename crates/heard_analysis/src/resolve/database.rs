@@ -1,6 +1,7 @@
 //! The files of a program and what is known of them: what all threads share, and what each keeps for itself.
 
 use std::cell::RefCell;
+use std::panic;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,6 +18,7 @@ use super::sources::{Held, InHand, Source, Sources};
 use super::standard;
 use super::table::{FileTable, Version};
 use super::ty::ClassRef;
+use crate::cancellation::Cancellation;
 use crate::stubs;
 use crate::system::System;
 use crate::tables::{Tables, TextId, Told};
@@ -60,6 +62,12 @@ impl Shared {
             tables,
         }
     }
+
+    /// The same program, of which nothing has been read.
+    pub(crate) fn anew(&self) -> Self {
+        let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Shared::new(Arc::clone(&self.system), self.version, roots, self.tables.clone())
+    }
 }
 
 /// What one thread works with.
@@ -67,6 +75,7 @@ pub(crate) struct Database {
     pub(crate) shared: Arc<Shared>,
     known: Rc<Known>,
     in_hand: InHand,
+    cancellation: Cancellation,
 }
 
 /// What a thread has found out.
@@ -82,13 +91,36 @@ struct Known {
 impl Database {
     /// What another thread needs.
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        Database { shared: Arc::clone(shared), known: Rc::default(), in_hand: InHand::default() }
+        Database { shared: Arc::clone(shared), known: Rc::default(), in_hand: InHand::default(), cancellation: Cancellation::default() }
+    }
+
+    /// The same, whose work ends when nobody wants it any more: see [`Database::look_up`].
+    pub(crate) fn cancelled_by(self, cancellation: &Cancellation) -> Self {
+        Database { cancellation: cancellation.clone(), ..self }
+    }
+
+    /// What tells that nobody wants the result any more.
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    /// Looks up from the work, and leaves it where nobody wants its result any more: by unwinding up to where panics
+    /// are caught, without being one.
+    pub(super) fn look_up(&self) {
+        if self.cancellation.is_cancelled() {
+            panic::resume_unwind(Box::new("nobody wants it any more"));
+        }
     }
 
     /// The same without the files that it holds, and without what is of use for them alone.
     pub(crate) fn emptied(&self) -> Self {
         self.known.memo.forget_locals();
-        Database { shared: Arc::clone(&self.shared), known: Rc::clone(&self.known), in_hand: InHand::default() }
+        Database {
+            shared: Arc::clone(&self.shared),
+            known: Rc::clone(&self.known),
+            in_hand: InHand::default(),
+            cancellation: self.cancellation.clone(),
+        }
     }
 
     pub(super) fn memo(&self) -> &Memo {
@@ -130,8 +162,17 @@ impl Database {
         self.system().read_to_string(path).map_err(|error| error.to_string())
     }
 
+    /// What stands in a file that is no module to whoever asks; nothing where there is none.
+    pub(crate) fn words_of(&self, path: &Utf8Path) -> String {
+        if let Some(file) = self.files().find(path) {
+            self.files().entry(file);
+        }
+        self.text(path).unwrap_or_default()
+    }
+
     /// A file as text and tree, and what is known of it.
     pub(super) fn source(&self, path: &Utf8Path) -> Result<&Held, String> {
+        self.look_up();
         if let Some(held) = self.in_hand.get(path) {
             return Ok(held);
         }
@@ -161,6 +202,15 @@ impl Database {
         Ok(tables.get(id, || make(text)))
     }
 
+    /// The same of a file whose text is another one now. It goes to no other check: of what is typed, nearly nothing
+    /// comes again.
+    pub(crate) fn told_anew(&self, path: &Arc<Utf8Path>) -> Result<Told, String> {
+        self.shared.sources.forget(path);
+        let source = Arc::new(Source::of(self.text(path)?.into(), source_type(path)));
+        self.shared.sources.keep(path, &source);
+        Ok(Told::of(&source.text, source.body(), self.shared.version))
+    }
+
     /// A check begins.
     pub(crate) fn begin(&self) {
         self.shared.tables.iter().for_each(|tables| tables.begin());
@@ -179,7 +229,7 @@ impl Database {
                 (roots.module_name(&root, path), Arc::from(root.as_str()), origin)
             })
         };
-        self.files().add(Entry { path: Arc::clone(path), module, root, origin, table })
+        self.files().add(Entry::new(Arc::clone(path), module, root, origin, table))
     }
 
     /// The file at `path`, which is read where it is not known yet.

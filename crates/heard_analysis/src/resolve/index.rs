@@ -1,10 +1,11 @@
 //! The files that are known, each with its table, by number, path and the name that imports have for it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use camino::Utf8Path;
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::table::{ClassTable, FileTable, FunctionTable};
 use super::ty::{ClassRef, FunctionRef};
@@ -22,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) root: Arc<str>,
     pub(crate) origin: Origin,
     pub(crate) table: Arc<FileTable>,
+    /// Whether somebody has asked for it since [`Files::forget_reads`].
+    is_read: AtomicBool,
 }
 
 /// Where a file comes from.
@@ -35,6 +38,10 @@ pub(crate) enum Origin {
 }
 
 impl Entry {
+    pub(crate) fn new(path: Arc<Utf8Path>, module: Option<Name>, root: Arc<str>, origin: Origin, table: Arc<FileTable>) -> Self {
+        Entry { path, module, root, origin, table, is_read: AtomicBool::new(false) }
+    }
+
     /// Whether only declarations are known, and no bodies.
     pub(crate) fn is_stub(&self) -> bool {
         self.path.extension() == Some("pyi")
@@ -82,7 +89,30 @@ impl Files {
     }
 
     pub(crate) fn entry(&self, file: FileId) -> &Entry {
-        &self.entries[file as usize]
+        let entry = &self.entries[file as usize];
+        // To look first spares the threads each other's caches.
+        if !entry.is_read.load(Ordering::Relaxed) {
+            entry.is_read.store(true, Ordering::Relaxed);
+        }
+        entry
+    }
+
+    /// Takes the table of a file for another one. What holds the number of the file goes on holding it.
+    pub(crate) fn replace(&mut self, file: FileId, table: Arc<FileTable>) {
+        if let Some(entry) = self.entries.get_mut(file as usize) {
+            entry.table = table;
+        }
+    }
+
+    /// Begins to take down which files are asked for.
+    pub(crate) fn forget_reads(&self) {
+        self.entries.iter().for_each(|(_, entry)| entry.is_read.store(false, Ordering::Relaxed));
+    }
+
+    /// The files that were asked for since then.
+    pub(crate) fn reads(&self) -> FxHashSet<FileId> {
+        let read = self.entries.iter().filter(|(_, entry)| entry.is_read.load(Ordering::Relaxed));
+        read.filter_map(|(file, _)| FileId::try_from(file).ok()).collect()
     }
 
     pub(crate) fn table(&self, file: FileId) -> &FileTable {

@@ -70,6 +70,10 @@ impl<'db> Module<'db> {
             let file = db.files().find(path)?;
             Some(*held.file.get_or_init(|| file))
         });
+        if let Some(file) = file {
+            // Whoever reads the text depends on it, whether he asks for the table or not.
+            db.files().entry(file);
+        }
         Ok(Module { db, held, file })
     }
 
@@ -168,6 +172,7 @@ impl<'db> Module<'db> {
         if let Some(known) = self.held.known.borrow().get(&key) {
             return known.clone();
         }
+        self.db.look_up();
         let ty = self.with_scopes(|scopes, at| {
             // Nothing has a type where nothing runs.
             let is_unreachable = scope::is_unreachable(scopes.body, expression.start(), scopes.version);

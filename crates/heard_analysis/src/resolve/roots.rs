@@ -23,7 +23,7 @@ pub(crate) enum Target {
 }
 
 /// Where modules are looked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Roots {
     /// The project's folder.
     project: Utf8PathBuf,

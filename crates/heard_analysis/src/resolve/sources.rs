@@ -84,6 +84,14 @@ impl Sources {
         })
     }
 
+    /// Lets go of a file whose text is another one now.
+    pub(super) fn forget(&self, path: &Utf8Path) {
+        self.with(|kept| {
+            kept.size_of_texts -= kept.texts.remove(path).map_or(0, |text| text.len());
+            kept.size_of_trees -= kept.trees.remove(path).map_or(0, |(source, _)| source.text.len());
+        });
+    }
+
     /// Keeps what the table of a file was made from, where there is room.
     pub(super) fn keep_first(&self, path: &Arc<Utf8Path>, source: &Arc<Source>) {
         let size = source.text.len();
@@ -99,10 +107,14 @@ impl Sources {
 
     /// Keeps the tree of a file that was parsed more than once since.
     pub(super) fn keep_again(&self, path: &Arc<Utf8Path>, source: &Arc<Source>) {
+        if !self.with(|kept| kept.again.insert(Arc::clone(path))) {
+            self.keep(path, source);
+        }
+    }
+
+    /// Keeps the tree of a file, and lets go of others where there is no room.
+    pub(super) fn keep(&self, path: &Arc<Utf8Path>, source: &Arc<Source>) {
         self.with(|kept| {
-            if kept.again.insert(Arc::clone(path)) {
-                return;
-            }
             if kept.size_of_trees + source.text.len() > MOST_TREES {
                 kept.drop_half();
             }

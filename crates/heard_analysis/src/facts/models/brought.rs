@@ -33,6 +33,11 @@ pub(crate) struct Problem {
 }
 
 impl Brought {
+    /// Whether nothing is brought.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spawners.is_empty() && self.file.is_empty()
+    }
+
     /// Adds the models in `text`. `place` gives the place of definition of a name that is one of the
     /// package's own, or says what is wrong with the name. What is wrong with one entry does not
     /// touch the others.
