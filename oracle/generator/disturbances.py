@@ -25,22 +25,26 @@ try:
 except IndexError as error:
     print("{noun}:", error)
 ''', module="{noun}_open = False"),
-    Disturbance("a cancellation", "await asyncio.Event().wait()", '''
+    Disturbance("a cancellation", "await asyncio.sleep(3600)", '''
 strand = asyncio.create_task({strand}())
 await let_run()
 strand.cancel()
 await asyncio.wait([strand])
 '''),
-    Disturbance("a time limit", "await asyncio.Event().wait()", '''
+    Disturbance("a time limit", "await asyncio.sleep(3600)", '''
+strand = asyncio.create_task({strand}())
+await let_run()
 try:
-    async with asyncio.timeout(0.05):
-        await {strand}()
+    async with asyncio.timeout(0.01):
+        await strand
 except TimeoutError:
     print("{noun}: too slow")
 '''),
-    Disturbance("wait_for", "await asyncio.Event().wait()", '''
+    Disturbance("wait_for", "await asyncio.sleep(3600)", '''
+strand = asyncio.create_task({strand}())
+await let_run()
 try:
-    await asyncio.wait_for({strand}(), 0.05)
+    await asyncio.wait_for(strand, 0.01)
 except TimeoutError:
     print("{noun}: too slow")
 '''),
@@ -51,11 +55,11 @@ while True:
 strand = asyncio.create_task({strand}())
 await let_run()
 '''),
-    Disturbance("the end of the loop", "await asyncio.Event().wait()", '''
+    Disturbance("the end of the loop", "await asyncio.sleep(3600)", '''
 strand = asyncio.create_task({strand}())
 await let_run()
 '''),
-    Disturbance("an error of a sibling", "await asyncio.Event().wait()", '''
+    Disturbance("an error of a sibling", "await asyncio.sleep(3600)", '''
 try:
     async with asyncio.TaskGroup() as group:
         group.create_task({strand}())

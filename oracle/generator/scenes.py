@@ -67,7 +67,7 @@ def _work(cast: Cast, filled: dict[str, str]) -> str:
     names = {outcome: [one.name for one in cast if one.outcome == outcome] for outcome in (FAILS, ENDS, GOES_ON)}
     lines = ["for _ in range(turns):", "    await asyncio.sleep(0)"]
     if names[GOES_ON]:
-        lines += [f"if name in {names[GOES_ON]}:".replace("'", '"'), "    await asyncio.Event().wait()"]
+        lines += [f"if name in {names[GOES_ON]}:".replace("'", '"'), "    await asyncio.sleep(3600)"]
     if names[FAILS]:
         failure = f'raise {filled["leaf"]}(f"{filled["noun"]} {{name}}: {filled["message"]}")'
         if names[ENDS] or names[GOES_ON]:

@@ -95,7 +95,7 @@ async def {work}() -> None:
     Work("only when it is cancelled", '''
 async def {work}() -> None:
     try:
-        await asyncio.Event().wait()
+        await asyncio.sleep(3600)
     except asyncio.CancelledError:
         raise {leaf}("{message}")
 ''', on_cancel=True),

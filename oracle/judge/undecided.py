@@ -28,6 +28,7 @@ UNDECIDED = (
     Undecided(("plot: gather of exceptions of which one is looked at",), MISSED, _USED),
     Undecided(("birth: a future", "reader: cancel"), MISSED, _MEANT),
     Undecided(("birth: a future", "reader: cancel in a loop"), MISSED, _MEANT),
+    Undecided(("birth: a future", "reader: the shutdown's cancel and gather"), MISSED, _MEANT),
 )
 
 

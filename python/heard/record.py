@@ -146,6 +146,8 @@ class Stats:
     #: Failures that `spawn`, `contained`, a `Group` or `supervise` has heard and told, or that the program has told its
     #: event loop of.
     told: int = 0
+    #: Failures that somebody holds, and of which nothing tells whether he reads them: nothing was said.
+    undecided: int = 0
 
 
 _numbers = iter(range(1, 1 << 62))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 import typing
@@ -69,9 +70,11 @@ class Slow(Kept):
 
     def __init__(self) -> None:
         super().__init__()
+        self.entered = threading.Event()
         self.released = threading.Event()
 
     def export(self, failure: heard.Failure) -> None:
+        self.entered.set()
         assert self.released.wait(PATIENCE)
         super().export(failure)
 
@@ -147,6 +150,43 @@ def test_the_queue_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     # One may have been on its way already.
     assert len(slow.records) in (1000, 1001)
     assert f"{1500 - len(slow.records)} records were not exported: the exporters are slower than the failures." in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this platform")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_brings_its_own_records_and_leaves_those_of_its_parent_to_it() -> None:
+    from heard.exporters.delivery import Delivery
+
+    def record(name: str) -> heard.Failure:
+        return heard.Failure("task-failed", "dropped-task", "lost", name, 0.0)
+
+    slow = Slow()
+    delivery = Delivery((slow,))
+    for name in ("on its way", "waits"):
+        delivery.put(record(name), None)
+    assert slow.entered.wait(PATIENCE)
+    # Another thread is waking the exporters' just now, and does not run in the child.
+    delivery.lock.acquire()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        slow.records.clear()
+        slow.released.set()
+        delivery.after_fork_in_child()
+        delivery.put(record("the child's"), None)
+        delivery.close()
+        os.write(writing, ",".join(one.id for one in slow.records).encode())
+        os._exit(0)
+    os.close(writing)
+    delivery.lock.release()
+    with open(reading) as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    slow.released.set()
+    delivery.close()
+    assert said == "the child's"
+    assert [one.id for one in slow.records] == ["on its way", "waits"]
 
 
 def test_prometheus_is_scraped() -> None:

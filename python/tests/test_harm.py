@@ -6,7 +6,9 @@ import asyncio
 import concurrent.futures
 import gc
 import inspect
+import itertools
 import signal
+import sys
 import traceback
 import typing
 import weakref
@@ -75,6 +77,88 @@ def test_a_long_function_is_analysed_elsewhere(records: list[heard.Failure]) -> 
     assert steps
     assert flow.flow_at_once(main.__code__) is not None
     assert [(record.verdict, record.rule) for record in records] == [("lost", "unread-task")]
+
+
+def long_readers(lines: int) -> dict[str, typing.Callable[..., typing.Any]]:
+    """Functions too long to be analysed where a loop waits, that drop a list of outcomes, keep it, or look at it."""
+    rest = "\n".join(f"    a{i % 50} = {i}; b = a{i % 50} + 1" for i in range(lines))
+    begin = "    work = start()\n    {}await gather(work, return_exceptions=True)\n    del work\n    await wait()\n"
+    source = "".join(
+        f"async def {name}(start, gather, wait):\n{begin.format(target)}{rest}\n    return {result}\n"
+        for name, target, result in (("drops", "", "0"), ("keeps", "outcomes = ", "0"), ("looks", "outcomes = ", "outcomes"))
+    )
+    names: dict[str, typing.Any] = {}
+    exec(compile(source, "long.py", "exec"), names)
+    return {name: names[name] for name in ("drops", "keeps", "looks")}
+
+
+@pytest.mark.parametrize("as_tasks", [False, True])
+@pytest.mark.parametrize("lasts", [0.0, GRACE / 2])
+def test_a_long_function_may_drop_a_list_of_outcomes(
+    as_tasks: bool, lasts: float, records: list[heard.Failure]
+) -> None:
+    """It is analysed by the clock, or when the program ends, and until then nothing is said of what it gathers."""
+
+    async def wait() -> None:
+        await turn()
+        assert records == before
+        if lasts:
+            await elapse(lasts)
+
+    def start() -> typing.Any:
+        return asyncio.create_task(fail()) if as_tasks else fail()
+
+    for name, function in long_readers(700).items():
+        before = list(records)
+        outcomes = asyncio.run(function(start, asyncio.gather, wait))
+        go(2 * GRACE)
+        if outcomes:
+            assert [type(outcome) for outcome in outcomes] == [ValueError]
+            assert records == before
+        else:
+            heard_now = [(record.event, record.verdict) for record in records[len(before) :]]
+            assert heard_now == [("outcomes-ignored", "lost")], name
+    assert heard.stats() == heard.Stats(lost=2)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_search_that_is_put_off_is_made_later(
+    is_known: bool, records: list[heard.Failure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who knows a failed child of a gather is found out in the end, or it is said that nobody can tell."""
+    spent = itertools.count()
+    # Each search takes ten milliseconds, after which there is none for half a second.
+    monkeypatch.setattr("heard.monitor.verdicts.time.thread_time", lambda: next(spent) / 100)
+    known: list[object] = []
+
+    async def work() -> None:
+        if is_known:
+            known.append(asyncio.current_task())
+        await fail()
+
+    async def main() -> None:
+        dear = asyncio.create_task(fail())
+        # On Python 3.11 it is found by a look at all tasks.
+        await elapse(GRACE / 4)
+        both = asyncio.gather(work(), asyncio.sleep(0), return_exceptions=True)
+        await both
+        await turn()
+        assert records == []
+        with pytest.raises(ValueError, match="lost"):
+            await dear
+        await elapse(2 * GRACE)
+        # Whoever holds the gather holds its children.
+        assert both.done()
+
+    asyncio.run(main())
+    if not is_known:
+        assert [(record.event, record.verdict) for record in records] == [("outcomes-ignored", "lost")]
+    elif sys.version_info >= (3, 12):
+        assert [(record.event, record.verdict) for record in records] == [("outcomes-ignored", "unread")]
+    else:
+        # gather has taken asyncio's mark away, which nothing keeps here.
+        assert records == []
+        assert heard.stats().undecided == 1
 
 
 def test_the_analysis_is_linear() -> None:

@@ -13,7 +13,8 @@ use crate::config::PythonVersion;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::logs::LogsArguments;
-use crate::{audit, check, config, logs, lsp, rule, run, shell};
+use crate::runtime::{prove, run, top};
+use crate::{audit, check, config, logs, lsp, rule, shell};
 
 /// Finds the asyncio failures of a Python program that nobody hears.
 #[derive(Debug, Parser)]
@@ -90,6 +91,13 @@ enum Command {
     ///
     /// Exit code: the program's own; with --strict 1 where that would be 0 and failures were lost.
     Run(RunArguments),
+    /// Tell of each finding of `heard check` whether the project's tests prove it.
+    ///
+    /// The tests that come by a finding run again, with the failure that the finding speaks of. It is proved where the
+    /// failure came and nobody heard it. Needs heard-runtime and pytest in the project's environment.
+    ///
+    /// Exit code: 0 if nothing is proved, 1 if something is, 2 if the tests could not be run.
+    Prove(ProveArguments),
     /// Show what runs now in a monitored process: tasks by birth, who waits for whom, unread failures, services.
     ///
     /// The process has to be watched: `HEARD_WATCH=1` in its environment, or `heard.install(watch=True)` in it, opens a
@@ -325,6 +333,49 @@ pub(crate) struct RunArguments {
     pub(crate) program: Vec<OsString>,
 }
 
+/// What `heard prove` is asked to do. Most of it is for `python -m heard prove`.
+#[derive(Debug, Args)]
+pub(crate) struct ProveArguments {
+    /// The interpreter, or the environment it is in. [default: the active environment, .venv, or python3]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// How verdicts are printed.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: ProofFormat,
+    /// Write them to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<PathBuf>,
+    /// What `heard check --output-format json` or `sarif` has written, or - for standard input. [default: what
+    /// `heard check --level strict` finds here]
+    #[arg(value_name = "FINDINGS")]
+    pub(crate) findings: Option<PathBuf>,
+    /// What stands behind -- is for pytest: `heard prove -- tests/unit -k feed`.
+    #[arg(value_name = "PYTEST", last = true)]
+    pub(crate) tests: Vec<OsString>,
+}
+
+/// How verdicts on findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProofFormat {
+    /// For people, what is proved first.
+    Text,
+    /// One JSON document.
+    Json,
+    /// SARIF 2.1.0, each result with the property `proof`.
+    Sarif,
+}
+
+impl ProofFormat {
+    /// What `python -m heard prove` calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ProofFormat::Text => "text",
+            ProofFormat::Json => "json",
+            ProofFormat::Sarif => "sarif",
+        }
+    }
+}
+
 /// What `heard top` is asked to do. `python -m heard top` does it.
 #[derive(Debug, Args)]
 pub(crate) struct TopArguments {
@@ -389,7 +440,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Rule(arguments) => rule::run(arguments, console),
         Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),
-        Command::Top(arguments) => run::top(arguments, console),
+        Command::Prove(arguments) => prove::run(arguments, console),
+        Command::Top(arguments) => top::run(arguments, console),
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man => shell::manual(),
     }

@@ -15,7 +15,7 @@ mod output;
 mod project;
 mod rewrite;
 mod rule;
-mod run;
+mod runtime;
 mod shell;
 mod survey;
 mod system;

@@ -363,6 +363,8 @@ pub(crate) struct Birth {
     pub(crate) registry: Option<Span>,
     /// Whether only its name says what the call goes to, or what it stands for.
     pub(crate) is_guess: bool,
+    /// Whether no function is named by what is called, but a value that somebody gave, like a callback.
+    pub(crate) is_of_value: bool,
 }
 
 impl Birth {

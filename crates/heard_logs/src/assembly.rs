@@ -100,7 +100,10 @@ impl Assembler {
             let start = message::broken(&begun.text).unwrap_or(&begun.text);
             let text = format!("{start} {}", line.text.trim());
             if message::find(&text).is_some() {
-                self.whole(&Line { text, ..begun }, &kept, done);
+                self.whole(&Line { text, ..begun.clone() }, &kept, done);
+                if let Some(open) = self.open.last_mut() {
+                    open.fold_as(&begun.text);
+                }
                 return;
             }
             self.whole(&begun, &kept, done);

@@ -5,6 +5,7 @@ pub(crate) mod document;
 pub(crate) mod exceptions;
 pub(crate) mod fields;
 pub(crate) mod journal;
+pub(crate) mod literal;
 pub(crate) mod odd;
 pub(crate) mod order;
 pub(crate) mod own;

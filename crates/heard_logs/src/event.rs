@@ -10,7 +10,7 @@ use crate::assembly::open::Open;
 use crate::kind::Kind;
 use crate::repr::{self, Described, Place};
 use crate::stamp::Stamp;
-use crate::traceback::{self, Raised, Traceback};
+use crate::traceback::{self, Raised, Traceback, frame};
 
 /// One record that was understood.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ pub(crate) fn read(open: &Open) -> Reading {
     let born_at = created
         .as_deref()
         .and_then(traceback::innermost_of_user)
-        .or_else(|| told.created_at.clone().filter(|place| traceback::frame::is_users(&place.path)));
+        .or_else(|| told.created_at.clone().filter(|place| frame::is_users(&place.path)));
     let times = times::of(open);
     Reading::Event(Box::new(Event {
         kind,
@@ -203,8 +203,8 @@ fn created(open: &Open) -> Option<Vec<Place>> {
     let start = open.lines.iter().position(|line| Class::of(line) == Class::Created)?;
     let mut frames = Vec::new();
     for line in &open.lines[start + 1..] {
-        match traceback::frame::read(line, false) {
-            traceback::frame::Frame::Whole(place) => frames.push(place),
+        match frame::read(line, false) {
+            frame::Frame::Whole(place) => frames.push(place),
             _ if Class::of(line) == Class::Indented => {}
             _ => break,
         }
@@ -216,7 +216,7 @@ fn traceback(open: &Open) -> Traceback {
     let lines: Vec<&str> = open.lines.iter().map(String::as_str).collect();
     let start = lines
         .iter()
-        .position(|line| traceback::frame::is_header(line) && Class::of(line) == Class::Header)
+        .position(|line| frame::is_header(line) && Class::of(line) == Class::Header)
         .or_else(|| lines.iter().position(|line| Class::of(line) == Class::Frame && !has_created_before(&lines, line)));
     start.map(|start| traceback::parse(&lines[start..])).unwrap_or_default()
 }
@@ -233,11 +233,22 @@ fn exception(kind: Kind, told: &Described, traceback: &Traceback, open: &Open) -
     let from_repr = told.exception.clone().map(|(kind, message)| Raised { kind, message, exceptions: Vec::new() });
     let alone = || {
         let expected = &from_repr.as_ref()?.kind;
-        let last = expected.rsplit('.').next()?;
-        let raised = open.lines.iter().filter(|line| Class::of(line) == Class::Other).find_map(|line| traceback::frame::exception(line))?;
-        (raised.kind.rsplit('.').next() == Some(last)).then_some(raised)
+        let mut raised = open.lines.iter().filter(|line| Class::of(line) == Class::Other).filter_map(|line| frame::exception(line));
+        raised.find(|raised| last(&raised.kind) == last(expected))
     };
-    traceback.exception.clone().or_else(alone).or_else(|| from_repr.clone()).or_else(|| handler_exception(open))
+    // Where escapes stand for the line breaks, those in the source of a frame cannot be told from them.
+    let is_other = |raised: &Raised| open.is_joined && from_repr.as_ref().is_some_and(|told| last(&told.kind) != last(&raised.kind));
+    let raised = traceback.exception.clone().filter(|raised| !is_other(raised) || alone().is_none());
+    let first = || open.lines.first().filter(|line| frame::is_exception(line) && from_repr.is_none());
+    raised
+        .or_else(alone)
+        .or_else(|| from_repr.clone())
+        .or_else(|| first().and_then(|line| frame::exception(line)))
+        .or_else(|| handler_exception(open))
+}
+
+fn last(kind: &str) -> &str {
+    kind.rsplit('.').next().unwrap_or(kind)
 }
 
 /// `'exception': ValueError('x')` in the dictionary that an exception handler was given.
@@ -258,14 +269,14 @@ fn raised_before(open: &Open) -> Option<Place> {
     let frames: Vec<Place> = open
         .before
         .iter()
-        .take_while(|line| !traceback::frame::is_header(line))
-        .filter_map(|line| match traceback::frame::read(line, false) {
-            traceback::frame::Frame::Whole(place) => Some(place),
+        .take_while(|line| !frame::is_header(line))
+        .filter_map(|line| match frame::read(line, false) {
+            frame::Frame::Whole(place) => Some(place),
             _ => None,
         })
         .collect();
-    let is_traceback = open.before.iter().any(|line| traceback::frame::is_header(line)) && open.head.contains("RuntimeWarning: ");
-    frames.into_iter().filter(|_| is_traceback).find(|place| traceback::frame::is_users(&place.path))
+    let is_traceback = open.before.iter().any(|line| frame::is_header(line)) && open.head.contains("RuntimeWarning: ");
+    frames.into_iter().filter(|_| is_traceback).find(|place| frame::is_users(&place.path))
 }
 
 fn writers(open: &Open) -> Vec<String> {

@@ -7,8 +7,11 @@ use std::borrow::Cow;
 
 use encoding_rs::WINDOWS_1252;
 
-// Colours and other control sequences of terminals, and how syslog daemons and `cat -v` spell their first byte.
-pattern!(CONTROL, r"(?:\x1b|#033|\^\[)(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))");
+use crate::message;
+
+// Colours and other control sequences of terminals, strings for them (as Buildkite writes its times), and how syslog
+// daemons and `cat -v` spell their first byte.
+pattern!(CONTROL, r"(?:\x1b|#033|\^\[)(?:\[[0-9;?]*[ -/]*[@-~]|[\]_PX^][^\x07\x1b]*(?:\x07|\x1b\\))");
 
 /// The text of a line. Bytes that are not UTF-8 are read as Windows-1252, which knows every byte.
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -28,6 +31,9 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// A console in a browser escapes what is no letter.
 fn without_entities(text: String) -> String {
+    if !text.contains('&') {
+        return text;
+    }
     if !text.contains("&lt;") && !text.contains("&gt;") && !text.contains("&#x27;") && !text.contains("&#39;") && !text.contains("&quot;") {
         return text;
     }
@@ -47,6 +53,9 @@ fn decode_mixed(bytes: &[u8]) -> String {
 }
 
 fn without_control(text: String) -> String {
+    if memchr::memchr3(0x1b, b'#', b'^', text.as_bytes()).is_none() {
+        return text;
+    }
     let has_control = text.contains('\u{1b}') || text.contains("#033[") || text.contains("^[[");
     match CONTROL.as_ref().filter(|_| has_control).map(|control| control.replace_all(&text, "")) {
         Some(Cow::Owned(plain)) => plain,
@@ -54,18 +63,39 @@ fn without_control(text: String) -> String {
     }
 }
 
-/// What stands behind the last carriage return: a progress bar is drawn over, not written before a message.
-pub(crate) fn after_return(text: &str) -> &str {
-    text.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or("")
+/// What stands behind the last carriage return: a progress bar is drawn over, not written before a message. What stands
+/// behind a message is a part of what it says.
+pub(crate) fn after_return(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    let parts: Vec<&str> = text.split('\r').collect();
+    let told = parts.iter().rposition(|part| message::find(part).is_some());
+    match told.filter(|at| *at + 1 < parts.len()) {
+        Some(at) => Cow::Owned(parts[at..].join(" ").trim_end().to_owned()),
+        None => Cow::Borrowed(parts.into_iter().rfind(|part| !part.trim().is_empty()).unwrap_or("")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{after_return, text};
+
+    #[test]
+    fn no_message_is_drawn_over() {
+        for (line, shown) in [
+            ("\r 40%|####\rTask exception was never retrieved", "Task exception was never retrieved"),
+            ("x: Task exception was never retrieved: 'a\rb'", "x: Task exception was never retrieved: 'a b'"),
+            ("10%\r20%\r", "20%"),
+        ] {
+            assert_eq!(after_return(line), shown);
+        }
+    }
 
     #[test]
     fn any_bytes_are_text() {
         assert_eq!(text(b"\x1b[31mERROR\x1b[0m asyncio\r"), "ERROR asyncio");
+        assert_eq!(text(b"\x1b_bk;t=1741680902123\x07ERROR asyncio"), "ERROR asyncio");
         assert_eq!(text(b"#033[31mERROR#033[0m asyncio"), "ERROR asyncio");
         assert_eq!(text("\u{feff}feed 'süd'".as_bytes()), "feed 'süd'");
         assert_eq!(text(b"&lt;Task name=&#39;a&#39;&gt; &amp;amp; R&D"), "<Task name='a'> &amp; R&D");

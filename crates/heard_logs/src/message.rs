@@ -11,16 +11,14 @@ use crate::pattern::compile;
 use crate::repr::Place;
 
 /// Parts of all messages. A line without one of them is of no interest, and most lines are not looked at.
-pub(crate) const TRIGGERS: [&str; 17] = [
+pub(crate) const TRIGGERS: [&str; 15] = [
     "exception was never",
     "never awaited",
     "RuntimeWarning: corou",
     "destroyed but it is pending",
     "xception in callback ",
     "hronous generator ",
-    "nclosed client ",
-    "nclosed connect",
-    "nclosed transport",
+    "nclosed ",
     "Executing <",
     "_connected_cb",
     "Fatal error: protocol",
@@ -100,6 +98,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 
 /// Finds the first message in a line.
 pub(crate) fn find(line: &str) -> Option<Message> {
+    find_trigger(line.as_bytes())?;
     let found = FORMS.iter().filter(|form| line.contains(form.part)).filter_map(|form| (form.read)(&form.pattern.captures(line)?, line));
     found.min_by_key(|message| message.start)
 }
@@ -107,12 +106,15 @@ pub(crate) fn find(line: &str) -> Option<Message> {
 // The beginning of a message at the end of a line that a narrow console has broken, perhaps with a column at its right.
 pattern!(
     BROKEN,
-    r"^(?P<text>.*(?:coroutine '[^']+'(?: was(?: never)?)?|[A-Z_]\w* exception was(?: never)?|was destroyed(?: but(?: it(?: is)?)?)?))\s*(?:\s[\w.]+:\d+\s*)?$"
+    r"^(?P<text>.*(?:RuntimeWarning: coroutine|coroutine '[^']+'(?: was(?: never)?)?|[A-Z_]\w* exception was(?: never)?|was destroyed(?: but(?: it(?: is)?)?)?))\s*(?:\s[\w.]+:\d+\s*)?$"
 );
 
 /// The part of the line that goes on in the next one, if a message is broken there.
 pub(crate) fn broken(line: &str) -> Option<&str> {
-    let is_near = line.contains("exception was") || line.contains("coroutine '") || line.contains("was destroyed");
+    let is_near = line.contains("exception was")
+        || line.contains("coroutine '")
+        || line.contains("RuntimeWarning: coroutine")
+        || line.contains("was destroyed");
     let found = BROKEN.as_ref().filter(|_| is_near)?.captures(line)?;
     Some(line[..found.name("text")?.end()].trim_end())
 }

@@ -151,13 +151,16 @@ impl Report {
     }
 }
 
+/// Records that do not tell all are counted with those that do.
+///
 /// Records that were cut do not say where the exception was raised, or not which it was. They are counted with the
 /// whole ones that agree in all that they say, if these are of one cause.
 fn whole(incidents: &BTreeMap<Key, Incident>) -> BTreeMap<Key, Incident> {
     let mut joined = incidents.clone();
-    for (key, incident) in
-        incidents.iter().filter(|(key, incident)| incident.whole == 0 && key.kind.has_traceback() && key.raised_at.is_none())
-    {
+    let is_cut = |key: &Key, incident: &Incident| incident.whole == 0 && key.kind.has_traceback() && key.raised_at.is_none();
+    // A task that is collected while it is suspended shows where it was, and not where it is defined.
+    let is_suspended = |key: &Key| key.kind == Kind::TaskDestroyed && key.defined_at.is_none();
+    for (key, incident) in incidents.iter().filter(|(key, incident)| is_cut(key, incident) || is_suspended(key)) {
         let agrees = |other: &Key| {
             other != key
                 && other.kind == key.kind
@@ -165,7 +168,7 @@ fn whole(incidents: &BTreeMap<Key, Incident>) -> BTreeMap<Key, Incident> {
                 && other.coroutine == key.coroutine
                 && (key.defined_at.is_none() || other.defined_at == key.defined_at)
                 && (key.exception.is_none() || other.exception == key.exception)
-                && other.raised_at.is_some()
+                && (other.raised_at.is_some() || is_suspended(key))
         };
         let mut homes = incidents.keys().filter(|other| agrees(other));
         if let (Some(home), None) = (homes.next(), homes.next()) {

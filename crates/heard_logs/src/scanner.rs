@@ -1,5 +1,6 @@
 //! One stream of bytes, from its first block to its last, in bounded memory.
 
+mod ahead;
 mod blocks;
 mod coding;
 mod unwrap;
@@ -9,7 +10,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use self::blocks::Blocks;
+use self::blocks::{Block, Blocks};
 use self::coding::Coding;
 use self::unwrap::Unwrapper;
 use crate::assembly::open::Open;
@@ -86,28 +87,54 @@ impl Scanner {
     /// # Errors
     /// What the source says.
     pub fn read(&mut self, source: &mut impl Read) -> io::Result<()> {
-        loop {
-            match &mut self.shape {
-                // Straight into the buffer where it is searched.
-                Some(Reader::Lines(blocks, _)) if self.coding.as_ref().is_none_or(Coding::is_plain) => match source.read(blocks.space()) {
-                    Ok(0) => return Ok(()),
-                    Ok(length) => {
-                        blocks.commit(length);
-                        self.lines(false);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(error),
-                },
-                _ => {
-                    let mut block = vec![0; SNIFF];
-                    match source.read(&mut block) {
-                        Ok(0) => return Ok(()),
-                        Ok(length) => self.feed(&block[..length]),
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        Err(error) => return Err(error),
-                    }
-                }
+        let mut block = Block::default();
+        while self.takes_blocks() {
+            if block.read(source)? == 0 {
+                return Ok(());
             }
+            block = self.block(block);
+        }
+        while self.read_some(source)? {
+            if self.takes_blocks() {
+                return self.read(source);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, and a thread of its own reads ahead where that is of use.
+    pub(crate) fn read_ahead(&mut self, source: &mut (impl Read + Send)) -> io::Result<()> {
+        while !self.takes_blocks() {
+            if !self.read_some(source)? {
+                return Ok(());
+            }
+        }
+        ahead::read(source, |block| self.block(block))
+    }
+
+    /// Whether the bytes can be searched as they are.
+    fn takes_blocks(&self) -> bool {
+        matches!(self.shape, Some(Reader::Lines(..))) && self.coding.as_ref().is_none_or(Coding::is_plain)
+    }
+
+    /// Searches a block, and gives back one that can be filled anew.
+    fn block(&mut self, block: Block) -> Block {
+        let Some(Reader::Lines(blocks, _)) = &mut self.shape else { return block };
+        let free = blocks.take(block);
+        self.lines(false);
+        free
+    }
+
+    /// Reads a little, and whether there was something.
+    fn read_some(&mut self, source: &mut impl Read) -> io::Result<bool> {
+        let mut bytes = vec![0; SNIFF];
+        match source.read(&mut bytes) {
+            Ok(length) => {
+                self.feed(&bytes[..length]);
+                Ok(length > 0)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+            Err(error) => Err(error),
         }
     }
 
@@ -139,7 +166,7 @@ impl Scanner {
             Shape::Document => Reader::Document(Document::default(), Order::default()),
             Shape::Journal => Reader::Journal(Journal::default(), Order::default()),
             Shape::Odd(layout) => Reader::Odd(Odd::new(layout), Unwrapper::default(), Order::default(), layout.is_turned),
-            Shape::Table(delimiter) => Reader::Table(Box::new(Table::new(delimiter)), Order::default()),
+            Shape::Table { delimiter, has_header } => Reader::Table(Box::new(Table::new(delimiter, has_header)), Order::default()),
         });
         self.push(&text);
     }

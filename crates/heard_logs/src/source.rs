@@ -76,13 +76,15 @@ fn folder(path: &Path, files: &mut Vec<PathBuf>) {
 pub fn scan(files: &[PathBuf], window: &Window, threads: usize) -> Partial {
     let chains = chain::chains(files);
     let threads = if threads == 0 { thread::available_parallelism().map_or(1, usize::from) } else { threads };
+    // Threads that have no file of their own read ahead for others.
+    let is_ahead = threads > chains.len();
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Partial::default());
     thread::scope(|scope| {
         for _ in 0..threads.min(chains.len()) {
             scope.spawn(|| {
                 while let Some(chain) = chains.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let partial = scan_chain(chain, window);
+                    let partial = scan_chain(chain, window, is_ahead);
                     if let Ok(mut all) = all.lock() {
                         all.merge(partial);
                     }
@@ -93,32 +95,33 @@ pub fn scan(files: &[PathBuf], window: &Window, threads: usize) -> Partial {
     all.into_inner().unwrap_or_default()
 }
 
-fn scan_chain(chain: &[PathBuf], window: &Window) -> Partial {
+fn scan_chain(chain: &[PathBuf], window: &Window, is_ahead: bool) -> Partial {
     let Some(first) = chain.first() else { return Partial::default() };
     let mut scanner = Scanner::new(&first.display().to_string(), window.clone());
     for file in chain {
         scanner.rename(&file.display().to_string());
-        if let Err(error) = scan_file(&mut scanner, file) {
+        if let Err(error) = scan_file(&mut scanner, file, is_ahead) {
             scanner.trouble(&error);
         }
     }
     scanner.finish()
 }
 
-fn scan_file(scanner: &mut Scanner, path: &Path) -> io::Result<()> {
+fn scan_file(scanner: &mut Scanner, path: &Path, is_ahead: bool) -> io::Result<()> {
     if path.as_os_str() == "-" {
-        return scan_stream(scanner, io::stdin().lock());
+        return scan_stream(scanner, io::stdin(), is_ahead);
     }
-    scan_stream(scanner, File::open(path)?)
+    scan_stream(scanner, File::open(path)?, is_ahead)
 }
 
 /// Reads a stream that may be compressed.
 ///
 /// # Errors
 /// What the stream says; what was read before counts.
-pub fn scan_stream(scanner: &mut Scanner, stream: impl Read) -> io::Result<()> {
+fn scan_stream(scanner: &mut Scanner, stream: impl Read + Send, is_ahead: bool) -> io::Result<()> {
     let mut counted = packed::Counted { inner: stream, bytes: 0 };
-    let result = packed::Packed::open(&mut counted).and_then(|mut packed| scanner.read(&mut packed));
+    let result = packed::Packed::open(&mut counted)
+        .and_then(|mut packed| if is_ahead { scanner.read_ahead(&mut packed) } else { scanner.read(&mut packed) });
     let bytes = counted.bytes;
     scanner.count_bytes(bytes);
     result

@@ -196,7 +196,7 @@ pub fn parse(text: &str) -> Option<Stamp> {
 }
 
 fn find_from(text: &str, from: usize) -> Option<Found> {
-    if !text.get(from..)?.bytes().any(|byte| byte.is_ascii_digit()) {
+    if !may_have_one(text.get(from..)?.as_bytes()) {
         return None;
     }
     let mut best: Option<Found> = None;
@@ -211,8 +211,11 @@ fn find_from(text: &str, from: usize) -> Option<Found> {
             }
             let before = text[..whole.start()].chars().next_back();
             let after = text[whole.end()..].chars().next();
-            let is_part = before.is_some_and(|sign| sign.is_ascii_digit() || sign == ':' || sign == '.' && whole.as_str().len() < 13)
-                || after.is_some_and(|sign| sign.is_ascii_digit());
+            let is_behind_digit =
+                text.get(..whole.start().saturating_sub(1)).is_some_and(|text| text.ends_with(|sign: char| sign.is_ascii_digit()));
+            let is_part = before.is_some_and(|sign| {
+                sign.is_ascii_digit() || is_behind_digit && matches!(sign, ':' | '-') || sign == '.' && whole.as_str().len() < 13
+            }) || after.is_some_and(|sign| sign.is_ascii_digit());
             let stamp = if is_part { None } else { (form.read)(&captures) };
             if let Some(stamp) = stamp.filter(Stamp::is_possible) {
                 best = Some(Found { start: whole.start(), end: whole.end(), stamp });
@@ -225,6 +228,17 @@ fn find_from(text: &str, from: usize) -> Option<Found> {
         }
     }
     best
+}
+
+/// Whether a text has what all forms have in common: minutes behind a colon, or a number as long as a time. Asked of
+/// every line around a record, it spares them all forms.
+fn may_have_one(text: &[u8]) -> bool {
+    let mut digits = 0;
+    text.iter().enumerate().any(|(at, byte)| {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        let are_minutes = *byte == b':' && text[at + 1..].iter().take(2).filter(|byte| byte.is_ascii_digit()).count() == 2;
+        are_minutes || digits >= 6 || *byte == b'@'
+    })
 }
 
 /// A date behind a clock belongs to that clock, unless it begins the next stamp: `Mar 11 09:15:02 2025-03-11 09:15:01`.
@@ -372,6 +386,7 @@ mod tests {
             ("Tue, 11 Mar 2025 09:15:02 +0000 x", "2025-03-11T09:15:02Z"),
             ("811:M 11 Mar 09:15:02.123 * x", "--03-11T09:15:02.123"),
             ("09:15:02 2025-03-11 x", "2025-03-11T09:15:02"),
+            ("[1,0]<stderr>:2025-03-11 09:15:02 x", "2025-03-11T09:15:02"),
         ];
         for (text, expected) in cases {
             let all: Vec<String> = find_all(text).iter().map(|found| found.stamp.to_string()).collect();

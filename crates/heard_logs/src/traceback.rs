@@ -76,7 +76,11 @@ pub(crate) fn parse(lines: &[&str]) -> Traceback {
             continue;
         };
         if parser.group.is_some_and(|own| column > own) || rest.starts_with("-+-") {
-            let end = lines[at..].iter().position(|line| !parser.is_below(line)).map_or(lines.len(), |length| at + length);
+            // Where the indentation is lost, all that is drawn below the first ruler is held.
+            let is_flat =
+                rest.starts_with("-+-") && lines.get(at + 1).and_then(|next| drawing(next)).is_some_and(|(next, _)| next <= column);
+            let is_held = |line: &&str| parser.is_below(line) || is_flat && drawing(line).is_some();
+            let end = lines[at..].iter().position(|line| !is_held(line)).map_or(lines.len(), |length| at + length);
             let held = held(&lines[at..end.max(at + 1)]);
             if let Some(exception) = &mut parser.last.exception {
                 exception.exceptions = held;
@@ -126,8 +130,9 @@ struct Parser {
     /// Whether the indentation is lost: the line behind a frame is then its source.
     is_flat: bool,
     skip_source: bool,
-    /// The frame that rich or IPython has begun on this line, and which may go on in the next one.
     in_box: bool,
+    /// The place of a frame that a narrow box has broken, as far as it was read.
+    begun: String,
 }
 
 impl Parser {
@@ -153,7 +158,8 @@ impl Parser {
             self.in_box = line.contains('─');
             return;
         }
-        match frame::read(line, self.in_box) {
+        let joined = self.unbroken(line);
+        match joined.map_or_else(|| frame::read(line, self.in_box), Frame::Whole) {
             Frame::Whole(place) => {
                 if !self.is_open {
                     // The header is lost, as in the second half of a cut record.
@@ -162,6 +168,7 @@ impl Parser {
                 let unindented = line.starts_with("File ") && next.is_some_and(|next| !next.starts_with([' ', '>']));
                 self.is_flat |= unindented;
                 self.skip_source = self.is_flat;
+                self.begun.clear();
                 self.last.frames.push(place);
                 self.last.is_cut = true;
                 return;
@@ -193,6 +200,29 @@ impl Parser {
             self.is_open = false;
             self.group = self.group.filter(|_| self.last.exception.as_ref().is_some_and(|raised| raised.message.is_some()));
         }
+    }
+
+    /// The place that is broken over the lines of a box up to this one: at a blank, or where its path did not fit.
+    fn unbroken(&mut self, line: &str) -> Option<Place> {
+        if !self.in_box {
+            return None;
+        }
+        let inside = line.trim().trim_start_matches(['│', '|']);
+        let inside = inside.strip_prefix(' ').unwrap_or(inside).trim_end_matches(['│', '|', ' ']);
+        if inside.is_empty() || inside.starts_with([' ', '╭', '╰', '│', '❱']) {
+            self.begun.clear();
+            return None;
+        }
+        let whole = [format!("{}{inside}", self.begun), format!("{} {inside}", self.begun)];
+        let place = whole.iter().filter(|_| !self.begun.is_empty()).find_map(|text| match frame::read(text, true) {
+            Frame::Whole(place) => Some(place),
+            _ => None,
+        });
+        match &place {
+            Some(_) => self.begun.clear(),
+            None => self.begun.push_str(inside),
+        }
+        place
     }
 
     fn finish(self) -> Traceback {
@@ -230,6 +260,15 @@ mod tests {
     }
 
     #[test]
+    fn groups_without_indentation_are_read() {
+        let text = "+ Exception Group Traceback (most recent call last):\n|   File \"/a.py\", line 5, in f\n| ExceptionGroup: two (2 sub-exceptions)\n+-+---------------- 1 ----------------\n| Traceback (most recent call last):\n|   File \"/a.py\", line 1, in g\n| KeyError: 'a'\n+---------------- 2 ----------------\n| Traceback (most recent call last):\n|   File \"/a.py\", line 2, in h\n| ValueError: b\n+------------------------------------";
+        assert_eq!(
+            read(text),
+            ("ExceptionGroup: two (2 sub-exceptions) [\"KeyError\", \"ValueError\"]".to_owned(), Some(("/a.py".to_owned(), 5)))
+        );
+    }
+
+    #[test]
     fn lost_indentation_is_no_exception() {
         let text = "Traceback (most recent call last):\nFile \"/a.py\", line 1, in f\nreturn g: int\nFile \"/a.py\", line 2, in g\nraise Own(\"x\")\n^^^^^\nOwn: x";
         assert_eq!(read(text), ("Own: x []".to_owned(), Some(("/a.py".to_owned(), 2))));
@@ -245,6 +284,8 @@ mod tests {
 
     #[test]
     fn boxes_are_read() {
+        let text = "╭─ Traceback (most recent call last) ─╮\n│ /srv/app/long                         │\n│ er/feeds.py:22 in                     │\n│ fetch                                 │\n│ ❱ 22 │   return 1                     │\n╰───╯\nParseError: x";
+        assert_eq!(read(text), ("ParseError: x []".to_owned(), Some(("/srv/app/longer/feeds.py".to_owned(), 22))));
         let text = "╭──── Traceback (most recent call last) ────╮\n│ /srv/app/feeds.py:22 in fetch             │\n│ ❱ 22 │   return parse(self.name)            │\n│ /srv/app/feeds.py:11 in parse             │\n╰────╯\nParseError: feed 'north': empty payload";
         assert_eq!(read(text), ("ParseError: feed 'north': empty payload []".to_owned(), Some(("/srv/app/feeds.py".to_owned(), 11))));
     }

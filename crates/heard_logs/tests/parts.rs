@@ -65,3 +65,20 @@ proptest! {
         prop_assert_eq!(shown(&scanner.finish()), shown(&crate::read(text.as_bytes())));
     }
 }
+
+#[test]
+fn reading_ahead_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.log");
+    let mut text = String::new();
+    for (number, record) in records().iter().enumerate() {
+        text += &"2025-03-11 09:15:01,123 INFO shop.orders: order 7 was paid\n".repeat(1500 + 97 * number);
+        text += &format!("2025-03-11 09:15:02,123 ERROR asyncio: {record}\n");
+    }
+    std::fs::write(&file, &text).unwrap();
+    let [alone, ahead] = [1, 2].map(|threads| heard_logs::scan(std::slice::from_ref(&file), &Window::default(), threads));
+    assert_eq!(alone, ahead);
+    let report = Report::of(&ahead);
+    assert_eq!(report.files[0].count.lines, text.lines().count() as u64);
+    assert_eq!(report.incidents.iter().map(|entry| entry.count).sum::<u64>(), records().len() as u64);
+}

@@ -17,10 +17,10 @@ ours, theirs = socket.socketpair()
 ours.setblocking(False)
 transport, _ = await asyncio.get_running_loop().create_connection({Noun}Protocol, sock=ours)
 theirs.send(b"{noun}")
-await asyncio.sleep(0.02)
+await let_run()
 transport.close()
 theirs.close()
-await asyncio.sleep(0.02)
+await let_run()
 """
 
 #: asyncio takes these for a connection that is lost, and hands them to `connection_lost`.

@@ -6,7 +6,7 @@ from generator.piece import HEARD, LOST, QUIET
 _ON_CANCEL = """
 async def {work}() -> None:
     try:
-        await asyncio.Event().wait()
+        await asyncio.sleep(3600)
     except asyncio.CancelledError:
         raise {leaf}("{message}") from None
 """
@@ -49,15 +49,19 @@ await let_run()
 print("{noun}:", job.done())
 ''', LOST, _GATED),
     Incident("work that fails when its time is over", '''
+job = asyncio.create_task({work}())§
+await let_run()
 try:
     async with asyncio.timeout(0.01):
-        await asyncio.create_task({work}())§
+        await job
 except {leaf} as error:
     print("{noun}:", error)
 ''', HEARD, _ON_CANCEL),
     Incident("work that fails when its time is over, in a wait_for", '''
+job = asyncio.create_task({work}())§
+await let_run()
 try:
-    await asyncio.wait_for(asyncio.create_task({work}()), 0.01)§
+    await asyncio.wait_for(job, 0.01)
 except {leaf} as error:
     print("{noun}:", error)
 ''', HEARD, _ON_CANCEL),
@@ -102,7 +106,7 @@ await job
 ''', QUIET, '''
 async def {work}() -> None:
     try:
-        await asyncio.Event().wait()
+        await asyncio.sleep(3600)
     except asyncio.CancelledError:
         return
 '''),
@@ -114,7 +118,7 @@ await job
 ''', QUIET, '''
 async def {work}() -> None:
     with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
+        await asyncio.sleep(3600)
     await asyncio.sleep(0)
 '''),
     Incident("a task that is awaited twice", '''
@@ -129,6 +133,7 @@ for _ in range(2):
     Incident("a consumer that dies, and its producer is cancelled", '''
 jobs = asyncio.Queue(1)
 consumer = asyncio.create_task({work}(jobs))§
+await let_run()
 try:
     async with asyncio.timeout(0.02):
         for number in range(9):
@@ -143,6 +148,7 @@ async def {work}(jobs) -> None:
     Incident("a consumer that dies, and is read in the clean-up", '''
 jobs = asyncio.Queue(1)
 consumer = asyncio.create_task({work}(jobs))§
+await let_run()
 try:
     async with asyncio.timeout(0.02):
         for number in range(9):

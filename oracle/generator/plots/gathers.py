@@ -119,11 +119,16 @@ print("{noun}:", len(outcomes))
 ''', all_lost),
     Plot("gather of exceptions that comes too late", '''
 try:
-    async with asyncio.timeout(0.05):
-        await asyncio.gather({calls}, asyncio.Event().wait(), return_exceptions=True)§
+    async with asyncio.timeout(None) as limit:
+        await asyncio.gather({calls}, outlast_{noun}(limit), return_exceptions=True)§
 except TimeoutError:
     print("{noun}: too slow")
-''', all_lost),
+''', all_lost, module='''
+async def outlast_{noun}(limit) -> None:
+    await let_run()
+    limit.reschedule(0)
+    await asyncio.sleep(3600)
+'''),
     Plot("gather in a gather", '''
 try:
     await asyncio.gather(asyncio.gather({calls}), asyncio.sleep(0))§

@@ -77,7 +77,7 @@ class OpenTelemetry(Exporter):
                 context=_context(failure.traceparent),
                 severity_text=logging.getLevelName(level),
                 severity_number=_SEVERITIES[level],
-                body=text.headline(failure),
+                body=text.headline(failure.event, failure.task, failure.coroutine),
                 attributes=attributes,
                 event_name="heard.failure",
             )

@@ -9,19 +9,16 @@ import typing
 
 import sentry_sdk
 from sentry_sdk.integrations.logging import ignore_logger
-from sentry_sdk.scope import add_global_event_processor
 
 from heard.exporters import Exporter
+from heard.monitor.hooks import sentry
 from heard.report import text
 from heard.report.events import level_of
 
 if typing.TYPE_CHECKING:
-    from sentry_sdk.types import Event, Hint
+    from sentry_sdk.types import Event
 
     from heard.record import Failure, Place, Raised
-
-#: What an exception bears that an integration of Sentry's has sent already.
-_SENT = "_heard_sent_to_sentry"
 
 
 class Sentry(Exporter):
@@ -33,30 +30,18 @@ class Sentry(Exporter):
 
     def __init__(self) -> None:
         ignore_logger("heard")
-        add_global_event_processor(_note_sent)
 
     def wants(self, failure: Failure, exception: BaseException | None) -> bool:
         if failure.verdict in ("retracted", "escalated") or level_of(failure.event, failure.verdict) < logging.WARNING:
             # Not a failure of its own.
             return False
-        return not getattr(exception, _SENT, False)
+        return not sentry.has_sent(exception)
 
     def export(self, failure: Failure) -> None:
         sentry_sdk.capture_event(_event(failure))
 
     def close(self) -> None:
         sentry_sdk.flush(timeout=2.0)
-
-
-def _note_sent(event: Event, hint: Hint) -> Event:
-    exc_info = hint.get("exc_info")
-    if exc_info is not None and exc_info[1] is not None:
-        try:
-            setattr(exc_info[1], _SENT, True)
-        except AttributeError:
-            # An exception without room for attributes is sent twice.
-            pass
-    return event
 
 
 def _event(failure: Failure) -> Event:
@@ -85,7 +70,7 @@ def _event(failure: Failure) -> Event:
                 "id": failure.id,
             }
         },
-        "logentry": {"formatted": text.headline(failure)},
+        "logentry": {"formatted": text.headline(failure.event, failure.task, failure.coroutine)},
     }
     if raised is not None:
         event["exception"] = {"values": list(_values(raised))}

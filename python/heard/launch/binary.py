@@ -28,8 +28,14 @@ def hand_over(arguments: list[str]) -> typing.NoReturn:
     sys.exit(subprocess.call([program, *arguments]))
 
 
+#: Set by the program `heard` where it starts Python, so that what it asks of the program is asked of the same one.
+PROGRAM = "HEARD_PROGRAM"
+
+
 def find() -> str | None:
-    """The program that was installed with this interpreter, or for its user."""
+    """The program that has started this interpreter, that was installed with it, or for its user."""
+    if os.environ.get(PROGRAM):
+        return os.environ[PROGRAM]
     name = "heard.exe" if os.name == "nt" else "heard"
     # Where pip puts scripts: of the environment, and of the user.
     for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):

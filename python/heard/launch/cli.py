@@ -1,5 +1,5 @@
-"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]` and `python -m heard top PROCESS`; all other
-commands are the program's."""
+"""The command line: `python -m heard run [OPTIONS] PROGRAM [ARGUMENTS]`, `python -m heard prove` and
+`python -m heard top PROCESS`; all other commands are the program's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from heard.settings import Settings
 
 def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] == "prove":
+        from heard.launch import prove
+
+        prove.main(arguments[1:])
     if arguments and arguments[0] not in ("run", "top") and not arguments[0].startswith("-"):
         from heard.launch import binary
 
@@ -101,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         help="when an unread failure counts as lost (default: 60)",
     )
     run.add_argument("-q", "--quiet", action="store_true", help="no summary at the end")
+    commands.add_parser("prove", help="tell of each finding of `heard check` whether the tests prove it", add_help=False)
     what = run.add_mutually_exclusive_group()
     what.add_argument("-m", dest="module", action="store_true", help="the program is a module")
     what.add_argument("-c", dest="command", action="store_true", help="the program is a command")

@@ -3,7 +3,7 @@
     raised ─▶ TURNS ─▶ GRACE ─▶ UNREAD ─▶ ESCALATED
               │  ▲  ╲    │  ╲      └────▶ RETRACTED
               ▼  │   ╲───┴───╲──▶ LOST
-           GATHERED   ╲───────╲─▶ HEARD
+           GATHERED   ╲───────╲─▶ HEARD, UNDECIDED
 
 A case keeps nothing of the program alive, and is found through its future: no address is looked up, so no other object
 can ever be taken for it.
@@ -21,7 +21,13 @@ from heard.monitor import places, stages, traces
 from heard.monitor.threads import thread_name
 
 if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heard.record import Event, Failure
+
+
+#: They end the loop, or are not failures.
+NOT_FAILURES = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 class State(enum.Enum):
@@ -37,6 +43,8 @@ class State(enum.Enum):
     UNREAD = "unread"
     #: It was read, and nothing was said.
     HEARD = "heard"
+    #: Somebody holds it, and nothing would tell whether he reads it: nothing was said, and it is counted.
+    UNDECIDED = "undecided"
     #: It was reported: nobody can read it any more.
     LOST = "lost"
     #: It was read after it had been reported as unread.
@@ -46,13 +54,13 @@ class State(enum.Enum):
 
 
 _WAYS = {
-    State.TURNS: {State.TURNS, State.GATHERED, State.GRACE, State.UNREAD, State.HEARD, State.LOST},
+    State.TURNS: {State.TURNS, State.GATHERED, State.GRACE, State.UNREAD, State.HEARD, State.UNDECIDED, State.LOST},
     State.GATHERED: {State.TURNS, State.HEARD, State.LOST},
-    State.GRACE: {State.TURNS, State.GATHERED, State.UNREAD, State.HEARD, State.LOST},
+    State.GRACE: {State.TURNS, State.GATHERED, State.UNREAD, State.HEARD, State.UNDECIDED, State.LOST},
     State.UNREAD: {State.RETRACTED, State.ESCALATED},
 }
 #: States in which the last word has been said, and those of them in which a report stands.
-CLOSED = frozenset({State.HEARD, State.LOST, State.RETRACTED, State.ESCALATED})
+CLOSED = frozenset({State.HEARD, State.UNDECIDED, State.LOST, State.RETRACTED, State.ESCALATED})
 TOLD = frozenset({State.LOST, State.ESCALATED})
 #: Held for an assignment and no longer: a loop's thread and the clock's may come to a verdict at once.
 _deciding = threading.RLock()
@@ -75,7 +83,7 @@ class Case:
 
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
-        "is_silent", "is_told", "loop", "meanwhile", "reference", "since", "site", "stage", "state", "task", "thread",
+        "is_silent", "is_told", "loop", "meanwhile", "question", "reference", "since", "site", "stage", "state", "task", "thread",
         "traceparent", "unmarked", "why",
     )  # fmt: skip
 
@@ -97,8 +105,10 @@ class Case:
         self.is_silent = False
         #: Why nobody can read it, if that is known already.
         self.why: str | None = None
-        #: The future itself, if asyncio's mark is gone: it is kept until the first look, after which it cannot be judged.
+        #: The future itself, if asyncio's mark is gone: it is kept until a search, after which it cannot be judged.
         self.unmarked: typing.Any = None
+        #: Asks what becomes of it, where the code that tells has to be analysed first.
+        self.question: Callable[[], None] | None = None
         self.since = self.due = 0.0
         #: Whether its future was found to be gone, and may still say that nobody has read it.
         self.is_over = False
@@ -142,7 +152,7 @@ class Case:
                 return False
             self.state = state
         if state in CLOSED:
-            self.exception = self.unmarked = None
+            self.exception = self.unmarked = self.question = None
         return True
 
     def tell(self, failure: Failure | None) -> str | None:

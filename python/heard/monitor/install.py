@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import case
-from heard.monitor.hooks import births, cancels, coroutines, futures, gather, loops, shutdown, sudden_end, thread_futures, unwind, wait
+from heard.monitor.hooks import births, cancels, coroutines, futures, gather, loops, sentry, shutdown, sudden_end, thread_futures, unwind, wait
 from heard.monitor.hooks.cancels import Cancels
 from heard.monitor.hooks.patch import Undo, Undoing
 from heard.monitor.tasks import Tasks
@@ -142,6 +142,7 @@ class Monitor:
 
     def settle(self, why: str, stages: frozenset[str] | None = None) -> None:
         """The last word on everything that is open, or on what belongs to some parts of a test run."""
+        self.verdicts.answer()
         self.turns.finish()
         registry = births.registry()
         if registry is not None:
@@ -260,6 +261,7 @@ _HOOKS = (
         lambda of: loops.put(of.verdicts),
         "What the loop is told of goes to asyncio's log alone: failures of tasks that nobody holds, and of callbacks.",
     ),
+    _Hook("sentry", lambda of: sentry.put(), "What integrations of Sentry's have sent is sent again from the log."),
     _Hook("shutdown", lambda of: shutdown.put(of.reporter, of.cancels), "Tasks that are left at the end are not counted."),
     _Hook(
         "coroutines",

@@ -45,39 +45,54 @@ def fate_of_value(coroutine: typing.Any, value: object, count: int) -> tuple[str
     return "dead", f"the variable `{names[0]}` of {code.co_qualname}"
 
 
-def frames_of(coroutines: list[typing.Any]) -> list[types.FrameType | None]:
-    """Their frames, or `None` for those that are not suspended."""
-    return [_suspended(coroutine) for coroutine in coroutines]
+class Halt(typing.NamedTuple):
+    """Where a frame awaits something, or is about to."""
+
+    code: types.CodeType
+    last: int
+    #: Whether its module has functions of its own by the names of those that measure a list.
+    measures: bool
+
+
+def halt_of(frame: types.FrameType | None) -> Halt | None:
+    """Where a frame is now; it may go on meanwhile."""
+    return Halt(frame.f_code, frame.f_lasti, not MEASURES.isdisjoint(frame.f_globals)) if frame is not None else None
+
+
+def halts_of(coroutines: list[typing.Any]) -> list[Halt | None]:
+    """Where coroutines are, or `None` for those that are not suspended."""
+    return [halt_of(_suspended(coroutine)) for coroutine in coroutines]
 
 
 def fate_of_result(
-    frames: list[types.FrameType | None], failed: int, is_internal: typing.Callable[[types.CodeType], bool]
+    halts: list[Halt | None], failed: int, is_internal: typing.Callable[[types.CodeType], bool]
 ) -> str:
-    """What becomes of the list that the last of these frames awaits, or is about to; each awaits the next.
+    """What becomes of the list that is awaited at the last of these, each of which awaits the next.
 
-    "dropped", "unread" (kept under a name that is never read), or "used", which includes whatever is not understood.
-    `failed` is the index of the element in question.
+    "dropped", "unread" (kept under a name that is never read), "later" (the code has to be analysed first), or "used",
+    which includes whatever is not understood. `failed` is the index of the element in question.
     """
-    for frame in reversed(frames):
-        if frame is None:
+    for halt in reversed(halts):
+        if halt is None:
             return "used"
-        if is_internal(frame.f_code):
+        if is_internal(halt.code):
             # `wait_for` and its like return what they wait for.
             continue
-        found = flow_at_once(frame.f_code)
-        index = found.after_await(frame.f_lasti) if found is not None else None
-        if found is None or index is None or index >= len(found.instructions):
+        found = flow_at_once(halt.code)
+        if found is None:
+            return "used" if is_out_of_proportion(halt.code) else "later"
+        index = found.after_await(halt.last)
+        if index is None or index >= len(found.instructions):
             return "used"
         operation = found.instructions[index]
         if operation.opname == "POP_TOP":
             return "dropped"
         if operation.opname == "RETURN_VALUE":
             continue
-        if not REFLECTION.isdisjoint(frame.f_code.co_names):
+        if not REFLECTION.isdisjoint(halt.code.co_names):
             return "used"
         if operation.opname == "STORE_FAST":
-            is_own = not MEASURES.isdisjoint(frame.f_globals)
-            is_used = found.is_live if is_own else found.is_looked_into
+            is_used = found.is_live if halt.measures else found.is_looked_into
             return "used" if is_used(index, operation.argval) else "unread"
         if operation.opname == "UNPACK_SEQUENCE":
             return _unpacked(found, index, failed)

@@ -12,13 +12,10 @@ import weakref
 
 from heard import _native
 from heard.monitor import loop_handlers, places
-from heard.monitor.case import Case, Reference, case_of
+from heard.monitor.case import NOT_FAILURES, Case, Reference, case_of
 from heard.monitor.verdicts import Verdicts
 from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, gathering_of
 from heard.monitor.turns import Turns
-
-#: They end the loop, or are not failures.
-NOT_FAILURES = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 #: Seconds until a look at a task that was awaited when it failed.
 _GLANCE = 0.1
@@ -153,7 +150,7 @@ class Tasks:
 
     def watch(self, future: typing.Any, loop: asyncio.AbstractEventLoop, threadsafe: bool = False) -> None:
         """A future that has failed, and of which no coroutine tells."""
-        if case_of(future) is not None:
+        if case_of(future) is not None or isinstance(getattr(future, "_exception", None), NOT_FAILURES):
             return
         case = self.verdicts.open(Case("task-failed", future, _native.birth(future)), future)
         self.guard(future, case, None)

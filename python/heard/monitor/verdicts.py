@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import clock, flow, holding, loop_handlers, places
-from heard.monitor.case import TOLD, Case, State, attach, case_of, detach
+from heard.monitor.case import NOT_FAILURES, TOLD, Case, State, attach, case_of, detach
 from heard.monitor.threads import known_threads
 from heard.report.events import rule_of
 from heard.report.reporter import Reporter
@@ -79,25 +79,34 @@ class Verdicts:
             case.become(State.GATHERED)
             return
         case.know(future)
-        is_unmarked, case.unmarked = case.unmarked is not None, None
+        is_unmarked = case.unmarked is not None
         del future
         found, holder = self.look(case)
         if found == "waits":
             case.become(State.GATHERED)
         elif found in ("none", "dead"):
             self.lose(case, found, holder)
-        elif is_unmarked:
-            # Nothing would tell whether it is read.
-            self.heard(case)
+        elif is_unmarked and case.unmarked is None:
+            self.undecided(case)
         elif found == "later":
             self.hold(case, 0.0)
+        elif is_unmarked:
+            self.hold(case, max(self.next_search - self.clock.now(), 0.0))
         else:
             # If it was too early for a search, there is one as soon as may be.
             wait = self.next_search - self.clock.now()
             self.hold(case, wait if not self.searched and wait < self.settings.grace else None)
 
     def look(self, case: Case) -> tuple[str, str | None]:
-        """Who holds it, as `holding.holders` says it."""
+        """Who holds it, as `holding.holders` says it. One that is kept for a search is kept on if there was none."""
+        is_unmarked, case.unmarked = case.unmarked is not None, None
+        found = self.search(case)
+        if is_unmarked and (found[0] == "later" or found[0] == "live" and not self.searched):
+            case.unmarked = case.reference()
+        return found
+
+    def search(self, case: Case) -> tuple[str, str | None]:
+        """Looks for holders; if a search would be too early, only whether there are any."""
         self.searched = self.clock.now() >= self.next_search
         if not self.searched:
             return holding.holders(case.reference, None)
@@ -112,7 +121,10 @@ class Verdicts:
     def hold(self, case: Case, first_look: float | None = None) -> None:
         """Waits for somebody to read it: to the end of the grace period, with a look before that if so asked."""
         if len(self.held) >= _MOST_HELD:
-            self.unread(case, None)
+            if case.unmarked is not None or case.question is not None:
+                self.undecided(case)
+            else:
+                self.unread(case, None)
             return
         if not case.become(State.GRACE):
             return
@@ -137,6 +149,35 @@ class Verdicts:
             detach(future)
         if was is State.UNREAD:
             self.change(case, "it was read after all")
+
+    def undecided(self, case: Case) -> None:
+        """Somebody holds it, and nothing would tell whether he reads it."""
+        if case.become(State.UNDECIDED):
+            self.reporter.undecided()
+            future = case.reference()
+            if future is not None:
+                _native.unguard(future)
+                if case.is_silent and future._log_traceback:
+                    future._log_traceback = False
+
+    def ask(self, case: Case, question: Callable[[], None]) -> None:
+        """Has a question asked when the code that answers it has been analysed, beside the program."""
+        case.question = question
+        self.hold(case, 0.0)
+
+    def answer(self) -> None:
+        """Asks all open questions at once: the program ends."""
+        flow.analyse_wanted()
+        for case in list(self.held.values()):
+            self.put_question(case)
+
+    def put_question(self, case: Case) -> bool:
+        """Asks what becomes of a case. False if nothing is to be asked."""
+        question, case.question = case.question, None
+        if question is None or case.state is not State.GRACE:
+            return False
+        question()
+        return True
 
     def read(self, future: typing.Any) -> None:
         """Somebody reads a future that does not keep book of that itself."""
@@ -280,10 +321,18 @@ class Verdicts:
                 self.heard(case)
             elif future is not None and case.state is State.GRACE:
                 del future
-                self.next_search = 0.0
-                found, holder = self.look(case)
-                if found in ("none", "dead"):
-                    self.lose(case, found, holder)
+                if not self.put_question(case):
+                    self.prove(case)
+
+    def prove(self, case: Case) -> None:
+        """A search that waits for nothing: says that a failure is lost if that is so, and what nothing else can tell."""
+        is_unmarked = case.unmarked is not None
+        self.next_search = 0.0
+        found, holder = self.look(case)
+        if found in ("none", "dead"):
+            self.lose(case, found, holder)
+        elif is_unmarked:
+            self.undecided(case)
 
     def next_wake(self, now: float) -> float | None:
         waits = [1.0] if self.reporter.storm.pending() else []
@@ -328,6 +377,9 @@ class Verdicts:
 
     def decide(self, case: Case, now: float) -> None:
         """Time is up for one in grace, or it is time for a first look."""
+        if self.put_question(case):
+            return
+        is_unmarked = case.unmarked is not None
         found, holder = self.look(case)
         if found in ("none", "dead"):
             self.lose(case, found, holder)
@@ -335,6 +387,8 @@ class Verdicts:
         over = case.since + self.settings.grace
         if found == "waits":
             case.become(State.GATHERED)
+        elif is_unmarked and (case.unmarked is None or not case.is_first):
+            self.undecided(case)
         elif case.is_first:
             case.is_first = not self.searched and self.next_search < over
             case.due = max(self.next_search, now + 0.01) if case.is_first else over
@@ -362,12 +416,17 @@ class Verdicts:
                 self.heard(case)
             elif case.state is State.UNREAD:
                 self.escalate(case, future, why)
+            elif case.unmarked is not None:
+                del future
+                self.prove(case)
             else:
                 case.why = case.why or why
                 self.lose(case, "dead", None)
 
     def unheard_of(self, task: typing.Any) -> None:
         """A task that has failed, and of which nothing has told, when the program ends."""
+        if isinstance(task._exception, NOT_FAILURES):
+            return
         case = self.open(Case("task-failed", task, _native.birth(task)), task)
         if case.state in (State.TURNS, State.GATHERED) and case.become(State.TURNS):
             case.know(task)

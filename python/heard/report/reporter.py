@@ -215,6 +215,11 @@ class Reporter:
             return
         self._emit(later, level_of(failure.event, verdict))
 
+    def undecided(self) -> None:
+        """A failure of which nothing tells whether it is read: it is counted, and nothing is said."""
+        with self.lock:
+            self.counts["undecided"] += 1
+
     def recount(self, verdict: Verdict) -> None:
         """The same, for a failure that was counted and not shown."""
         self._in_turn(lambda: self._recount(verdict))

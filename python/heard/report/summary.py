@@ -13,6 +13,7 @@ _WORDS = (
     ("swallowed", "task swallowed its cancellation", "tasks swallowed their cancellation"),
     ("told", "failure was told by who heard it", "failures were told by who heard them"),
     ("retracted", "report was taken back", "reports were taken back"),
+    ("undecided", "failure could not be judged", "failures could not be judged"),
     ("ignored", "was ignored", "were ignored"),
 )
 

@@ -7,7 +7,7 @@ import textwrap
 import typing
 
 from heard.monitor.places import shown
-from heard.record import Failure
+from heard.record import Event, Failure
 from heard.report.events import EVENTS, advice_of
 
 _VERDICTS = {"lost": "[lost] ", "unread": "[unread so far] ", "escalated": "[never read] "}
@@ -24,15 +24,15 @@ def block(failure: Failure) -> str:
     return f"{said}\n{shown_traceback}" if shown_traceback else said
 
 
-def headline(failure: Failure) -> str:
+def headline(event: Event, task: str | None, coroutine: str | None) -> str:
     """What happened, in a line without the exception."""
-    template, arguments = _head(failure)
+    template, arguments = _head(event, task, coroutine)
     return template % arguments
 
 
 def message(failure: Failure) -> tuple[str, tuple[str, ...]]:
     """A report without its traceback, as a template that is the same for all of a kind, and what is put into it."""
-    head, arguments = _head(failure)
+    head, arguments = _head(failure.event, failure.task, failure.coroutine)
     if failure.verdict == "retracted":
         head = head.removesuffix(", and nobody hears it")
         return f"heard: retracted: {head}; its failure was read after all (%s)", (*arguments, failure.id)
@@ -44,17 +44,22 @@ def message(failure: Failure) -> tuple[str, tuple[str, ...]]:
     return f"heard: {verdict}{head}%s%s", (*arguments, _summary(failure), details)
 
 
-def _head(failure: Failure) -> tuple[str, tuple[str, ...]]:
-    task = f"'{failure.task}'" if failure.task else ""
-    if failure.coroutine and failure.coroutine != failure.task and failure.event != "coroutine-never-awaited":
-        task = f"{task} ({failure.coroutine})" if task else failure.coroutine
-    fields = {"task": task, "subject": f"task {task}" if task else "a future", "of": f" of task {task}" if task else "", "coroutine": f"'{failure.coroutine}'"}
+def _head(event: Event, task: str | None, coroutine: str | None) -> tuple[str, tuple[str, ...]]:
+    name = f"'{task}'" if task else ""
+    if coroutine and coroutine != task and event != "coroutine-never-awaited":
+        name = f"{name} ({coroutine})" if name else coroutine
+    fields = {
+        "task": name,
+        "subject": f"task {name}" if name else "a future",
+        "of": f" of task {name}" if name else "",
+        "coroutine": f"'{coroutine}'",
+    }
     template, arguments = "", []
-    for literal, name, _, _ in string.Formatter().parse(EVENTS[failure.event].head):
+    for literal, field, _, _ in string.Formatter().parse(EVENTS[event].head):
         template += literal.replace("%", "%%")
-        if name is not None:
+        if field is not None:
             template += "%s"
-            arguments.append(fields[name])
+            arguments.append(fields[field])
     return template, tuple(arguments)
 
 

@@ -140,11 +140,8 @@ impl<'a> Finder<'_, '_, 'a> {
         let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);
         let read_at = self.flow.read_at().filter(|_| matches!(fate, Fate::Consumed(_)));
         // What is done with such an object is its class's to say.
-        let is_own = given == Given::Guessed(Kind::Awaitable);
-        let fate = match fate {
-            Fate::Lost(loss) if is_own && loss != Loss::Dropped => Fate::Unknown(Reason::Spawner),
-            fate => fate,
-        };
+        let is_own = given == Given::Guessed(Kind::Awaitable) && matches!(&fate, Fate::Lost(loss) if *loss != Loss::Dropped);
+        let fate = if is_own { Fate::Unknown(Reason::Spawner) } else { fate };
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
@@ -164,6 +161,7 @@ impl<'a> Finder<'_, '_, 'a> {
             made_at: None,
             registry: None,
             is_guess: matches!(given, Given::Guessed(_)),
+            is_of_value: self.flow.module.callee(site.call).is_none(),
         };
         if matches!(&birth.fate, Fate::Lost(loss) if loss.is_out_of_hand()) && self.asks_for_all_tasks(site.around.scope.frame) {
             birth.fate = Fate::Unknown(Reason::Use);
@@ -288,6 +286,7 @@ impl<'a> Finder<'_, '_, 'a> {
             made_at: None,
             registry: None,
             is_guess: false,
+            is_of_value: false,
         }
     }
 
@@ -299,11 +298,16 @@ impl<'a> Finder<'_, '_, 'a> {
         match &*site.call.func {
             Expr::Name(name) => {
                 let body = self.flow.body;
-                let is_parameter = body.binding_frame(site.around.scope.frame, &name.id).is_some_and(|frame| {
+                let frame = body.binding_frame(site.around.scope.frame, &name.id);
+                let is_parameter = frame.is_some_and(|frame| {
                     let local = Local { frame, name: name.id.clone() };
                     body.frames[frame].kind == FrameKind::Function
                         && body.variables.get(&local).is_some_and(|variable| variable.is_parameter)
                 });
+                // Of a function around, the annotation is not at hand.
+                if is_parameter && frame != Some(site.around.scope.frame) && !self.flow.module.is_untyped(&site.call.func) {
+                    return true;
+                }
                 let known = body.aliases.get(&name.id).unwrap_or(&name.id);
                 if is_parameter {
                     let declared = site.around.scope.function.and_then(|function| annotation_of(function, &name.id));

@@ -54,6 +54,11 @@ pub(crate) fn is_start(text: &str) -> bool {
     LEVEL.as_ref().is_some_and(|level| level.is_match(text)) || text.starts_with("{\"") || stamp::at_start(text).is_some()
 }
 
+/// Whether this is the beginning of a line, and not the rest of a broken one.
+pub(crate) fn begins(text: &str) -> bool {
+    !matches!(Class::of(text), Class::Other | Class::Indented | Class::Blank)
+}
+
 /// Whether two heads of lines come from the same formatter: they differ in their times and numbers only.
 pub(crate) fn same_layout(left: &str, right: &str) -> bool {
     Prefix::of(left) == Prefix::of(right)

@@ -25,7 +25,7 @@ pub(super) struct Fold<Mark> {
 impl<Mark> Fold<Mark> {
     /// The column in which a message stands, if a place stands at the right of it.
     pub(super) fn of(line: &str, message: &Message) -> Option<Self> {
-        let rest = &line[message.start..];
+        let rest = line.get(message.start..)?;
         let place = PLACE.as_ref()?.captures(rest)?.name("place")?;
         let before = &rest[..place.start()];
         // A place that is a part of the text has one blank before it.
@@ -61,7 +61,7 @@ impl<Mark> Fold<Mark> {
             return false;
         }
         // What is drawn fills the column and ends with it.
-        if self.whole.trim_start().starts_with(['│', '╭', '╰', '|', '+']) {
+        if self.whole.trim_start().starts_with(['│', '╭', '╰']) {
             return false;
         }
         let are_carets = |text: &str| !text.trim().is_empty() && text.trim().chars().all(|sign| "^~".contains(sign));
@@ -69,8 +69,7 @@ impl<Mark> Fold<Mark> {
             return are_carets(&self.whole) && are_carets(text);
         }
         // Behind the source of a frame stands the exception, whose name ends as such names do.
-        let ends = |raised: &str| ["Error", "Exception", "Warning", "Group", "Exit", "Interrupt"].iter().any(|end| raised.ends_with(end));
-        let is_exception = self.whole.starts_with("    ") && frame::exception(text).is_some_and(|raised| ends(&raised.kind));
+        let is_exception = self.whole.starts_with("    ") && frame::is_exception(text);
         !is_exception
     }
 }

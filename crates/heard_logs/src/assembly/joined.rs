@@ -3,6 +3,7 @@
 use super::class;
 use crate::lines::escapes;
 
+pattern!(TAG, r"<(?:br|p|/p|/?div|/?li) ?/?>\s?$");
 pattern!(IN_FRAME, r#"(File "[^"]+", line \d+, in \S+)[ \t]+"#);
 
 /// The lines behind the message, if the rest of its line holds them.
@@ -27,7 +28,14 @@ fn sign(rest: &str) -> Option<&str> {
     let mut from = 0;
     while let Some((at, _)) = class::anchor(&rest[from..]) {
         let before = &rest[from..from + at];
-        let sign = if from == 0 && before.len() <= 12 { before } else { &before[before.rfind(['>', ')']).map_or(0, |end| end + 1)..] };
+        let tag = TAG.as_ref().and_then(|tag| tag.find(before)).map(|tag| tag.as_str());
+        let sign = if let Some(tag) = tag {
+            tag
+        } else if from == 0 && before.len() <= 12 {
+            before
+        } else {
+            &before[before.rfind(['>', ')']).map_or(0, |end| end + 1)..]
+        };
         let is_better = best.is_none_or(|best| best.trim().is_empty() || !sign.trim().is_empty() && sign.len() < best.len());
         best = if is_better { Some(sign) } else { best };
         from += at + rest[from + at..].chars().next().map_or(1, char::len_utf8);
@@ -77,7 +85,7 @@ mod tests {
     fn the_sign_for_a_line_break_is_found() {
         let expected =
             ["", "future: <Task x>", "Traceback (most recent call last):", "  File \"/a.py\", line 1, in f", "    g()", "KeyError: 'x'"];
-        for sign in [" ⏎ ", "#012", "\\n", " | ", "<br>", " \\\\ "] {
+        for sign in [" ⏎ ", "#012", "\\n", " | ", "<br>", "<br/>", " \\\\ "] {
             let text: String = expected.join(sign);
             assert_eq!(lines(&text).unwrap(), expected, "{sign}");
         }

@@ -7,6 +7,7 @@ use super::fold::Fold;
 use super::{Line, LookBack, Origin, joined};
 use crate::lines::prefix::Prefix;
 use crate::message::Message;
+use crate::traceback::frame;
 
 /// Lines at most that a record keeps.
 const MOST_LINES: usize = 3000;
@@ -120,6 +121,11 @@ impl Open {
         open
     }
 
+    /// The message was broken in this line, which shows the column.
+    pub(crate) fn fold_as(&mut self, begun: &str) {
+        self.fold = Fold::of(begun, &self.message);
+    }
+
     /// The prefix that other records of this file have, and which this one has at least in its first line.
     pub(crate) fn assume(&mut self, prefix: Option<Prefix>) {
         self.prefix = self.prefix.take().or(prefix);
@@ -200,6 +206,10 @@ impl Open {
             && let Some(taken) = self.learn(line)
         {
             return taken;
+        }
+        // An exception without a traceback, right behind a head, is not prefixed where its formatter does not do so.
+        if self.prefix.is_none() && self.is_just_begun() && frame::is_exception(&line.text) {
+            self.prefix = Some(Prefix::of(""));
         }
         let Some(text) = self.strip(line) else { return self.pass() };
         let class = if text.len() == line.text.len() { class } else { Class::of(text) };
@@ -345,7 +355,7 @@ impl Open {
     }
 
     fn other(&mut self, text: &str) -> Taken {
-        let exception = crate::traceback::frame::exception(text);
+        let exception = frame::exception(text);
         match self.phase {
             Phase::Traceback => {
                 if exception.is_some() {
@@ -361,8 +371,19 @@ impl Open {
                 }
                 _ => Taken::No,
             },
+            // Behind a head that shows no repr.
+            Phase::Head if self.message.kind.has_traceback() && self.is_just_begun() && frame::is_exception(text) => {
+                self.is_confirmed = true;
+                self.phase = Phase::Done;
+                Taken::Yes
+            }
             _ => Taken::No,
         }
+    }
+
+    /// Whether nothing has followed yet a message that a formatter has put behind a head.
+    fn is_just_begun(&self) -> bool {
+        self.message.start > 0 && self.lines.is_empty() && self.foreign == 0 && self.behind == 0
     }
 
     /// Whether a repr above names an exception of this type.

@@ -5,7 +5,7 @@ use crate::assembly::class::Class;
 use crate::lines::escapes;
 use crate::stamp;
 
-pattern!(NUMBER, r"^[ \t]{0,12}(?P<number>\d{1,9})(?P<sign>: ?|[.)] |\t| {0,3}[|│] ?| )");
+pattern!(NUMBER, r"^[ \t]{0,12}\[?(?P<number>\d{1,9})(?P<sign>\] |: ?|[.)] |\t| {0,3}[|│] ?| )");
 
 /// Lines at least that show it.
 const LEAST: usize = 3;
@@ -17,6 +17,8 @@ pub(crate) enum Coat {
     None,
     Numbers,
     Quotes,
+    /// A sign at the end of every line, as `cat -A` shows it.
+    Ends,
 }
 
 impl Coat {
@@ -26,6 +28,8 @@ impl Coat {
             Self::Numbers
         } else if has_quotes(lines) {
             Self::Quotes
+        } else if lines.len() >= LEAST && lines.iter().all(|line| line.ends_with('$')) {
+            Self::Ends
         } else {
             Self::None
         }
@@ -36,6 +40,7 @@ impl Coat {
         match self {
             Self::None => vec![line.to_owned()],
             Self::Numbers => vec![number(line).map_or(line, |(_, _, end)| &line[end..]).to_owned()],
+            Self::Ends => vec![line.strip_suffix('$').unwrap_or(line).to_owned()],
             Self::Quotes => match quoted(line) {
                 Some(text) => text.trim_end_matches('\n').split('\n').map(str::to_owned).collect(),
                 None if is_bracket(line) => Vec::new(),
@@ -105,11 +110,13 @@ mod tests {
         for text in [
             "     9\ta\n    10\t  b\n    11\tc",
             "1: a\n2:   b\n3: c",
+            "[1] a\n[2]   b\n[3] c",
             "  9 | a\n 10 |   b\n 11 | c",
             "   1   │ a\n   2   │   b\n   3   │ c",
         ] {
             assert_eq!(of(text), (Coat::Numbers, ["a", "  b", "c"].map(str::to_owned).to_vec()), "{text}");
         }
+        assert_eq!(of("a$\n  b$\nc$"), (Coat::Ends, ["a", "  b", "c"].map(str::to_owned).to_vec()));
         let list = "[\n\"2025-03-11 09:15:02 a\",\n\"  \\\"b\\\"\",\n'c\\nd'\n]";
         assert_eq!(of(list), (Coat::Quotes, ["2025-03-11 09:15:02 a", "  \"b\"", "c", "d"].map(str::to_owned).to_vec()));
     }

@@ -158,14 +158,18 @@ impl Document {
         self.damage(&value);
     }
 
-    /// Keeps what stands around a message in a value that cannot be read.
+    /// Keeps what stands around each message in a value that cannot be read.
     fn damage(&mut self, value: &[u8]) {
-        let Some(at) = message::find_trigger(value).filter(|_| self.damaged.len() < MOST_DAMAGED) else { return };
-        let line = self.begins + memchr::memchr_iter(b'\n', &value[..at]).count() as u64;
-        let around = &value[at.saturating_sub(200)..value.len().min(at + 800)];
-        let text = crate::lines::text(around);
-        if message::find(&text).is_some() {
-            self.damaged.push((line, text));
+        let mut from = 0;
+        while let Some(at) = message::find_trigger(&value[from..]).map(|at| from + at).filter(|_| self.damaged.len() < MOST_DAMAGED) {
+            let start = memchr::memrchr(b'\n', &value[from..at]).map_or(from, |found| from + found + 1).max(at.saturating_sub(200));
+            let end = memchr::memchr(b'\n', &value[at..]).map_or(value.len(), |found| at + found).min(at + 800);
+            let text = crate::lines::text(&value[start..end]);
+            if message::find(&text).is_some() {
+                let line = self.begins + memchr::memchr_iter(b'\n', &value[..at]).count() as u64;
+                self.damaged.push((line, text));
+            }
+            from = end;
         }
     }
 

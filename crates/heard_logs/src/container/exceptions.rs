@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::fields;
 use crate::lines;
-use crate::traceback::frame;
+use crate::traceback::{self, frame};
 
 const FIELDS: [&str; 16] = [
     "exc_info",
@@ -31,8 +31,13 @@ const TEXTS: [&str; 9] =
 pub(crate) fn of(object: &Map<String, Value>) -> Vec<String> {
     let mut found: Vec<Vec<String>> = FIELDS.iter().filter_map(|name| lines_of(object.get(*name)?)).collect();
     // A field with frames tells more than one with the name of the exception.
-    let best = found.iter().position(|lines| lines.iter().any(|line| frame::is_python(line))).unwrap_or(0);
+    let best = found.iter().position(|lines| lines.iter().any(|line| is_frame(line))).unwrap_or(0);
     if found.is_empty() { kind_alone(object).into_iter().collect() } else { completed(found.swap_remove(best), kind_alone(object)) }
+}
+
+/// Whether a line is a frame, of a group too.
+fn is_frame(line: &str) -> bool {
+    frame::is_python(traceback::drawing(line).map_or(line, |(_, rest)| rest))
 }
 
 /// Frames alone become a traceback, with the exception that other fields name.
@@ -40,8 +45,9 @@ fn completed(mut lines: Vec<String>, exception: Option<String>) -> Vec<String> {
     if lines.first().is_some_and(|line| frame::is_python(line)) {
         lines.insert(0, "Traceback (most recent call last):".to_owned());
     }
-    let has_frames = lines.iter().any(|line| frame::is_python(line));
-    let has_exception = lines.iter().any(|line| !line.starts_with(' ') && frame::exception(line).is_some());
+    let has_frames = lines.iter().any(|line| is_frame(line));
+    let has_exception =
+        lines.iter().any(|line| !line.starts_with(' ') && frame::exception(line).is_some() || traceback::drawing(line).is_some());
     if has_frames && !has_exception {
         lines.extend(exception);
     }
@@ -84,7 +90,7 @@ fn taken_apart(object: &Map<String, Value>) -> Option<Vec<String>> {
     if let Some(frames) = frames {
         lines.push("Traceback (most recent call last):".to_owned());
         for frame in frames.iter().filter_map(Value::as_object) {
-            let path = first_text(frame, &["filename", "file", "abs_path", "path"]).unwrap_or_default();
+            let path = first_text(frame, &["abs_path", "filename", "file", "path"]).unwrap_or_default();
             let line =
                 ["lineno", "line", "line_number"].iter().find_map(|name| frame.get(*name).and_then(Value::as_u64)).unwrap_or_default();
             let function = first_text(frame, &["name", "function", "method", "func"]).unwrap_or_default();

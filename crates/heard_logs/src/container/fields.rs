@@ -10,9 +10,10 @@ use crate::assembly::Origin;
 use crate::lines::{self, prefix};
 use crate::message;
 use crate::stamp::{self, Stamp};
+use crate::traceback::frame;
 
 /// Fields with the text of a record, the usual ones first.
-const MESSAGES: [&str; 27] = [
+const MESSAGES: [&str; 28] = [
     "message",
     "msg",
     "event",
@@ -22,6 +23,7 @@ const MESSAGES: [&str; 27] = [
     "line",
     "textPayload",
     "_raw",
+    "@rawstring",
     "full_message",
     "short_message",
     "text",
@@ -67,7 +69,8 @@ const TIMES: [&str; 22] = [
 ];
 /// The same as other exports spell them.
 const TEXTS: [&str; 9] = ["message", "msg", "text", "log", "line", "raw", "content", "logmessage", "logline"];
-const CLOCKS: [&str; 8] = ["time", "timestamp", "date", "datetime", "eventtime", "timegenerated", "logtime", "timestamputc"];
+const CLOCKS: [&str; 10] =
+    ["time", "timestamp", "date", "datetime", "eventtime", "timegenerated", "timereported", "messagetime", "logtime", "timestamputc"];
 const LEVELS: [&str; 10] =
     ["level", "levelname", "severity", "log.level", "lvl", "level_name", "severity_text", "severityText", "status", "PRIORITY"];
 const LOGGERS: [&str; 9] =
@@ -179,12 +182,12 @@ fn collect_object(object: &Map<String, Value>, outer: &Origin, depth: usize, ite
     }
     // Eliot writes the traceback of a record as a record of its own.
     let exception = exceptions::of(object);
-    if exception.first().is_some_and(|line| line.starts_with("Traceback (most recent call last)")) {
+    if exception.first().is_some_and(|line| frame::is_header(line)) {
         return push(&exception.join("\n"), origin, Vec::new(), depth, items);
     }
     for (name, value) in object {
-        // The source of a notebook is no output.
-        if !is_cell || name == "outputs" {
+        // The source of a notebook is no output, and what Sentry keeps of earlier records has been told before.
+        if (!is_cell || name == "outputs") && name != "breadcrumbs" {
             collect(value, &origin, depth - 1, items);
         }
     }
@@ -218,10 +221,12 @@ fn text_of(object: &Map<String, Value>) -> Option<String> {
     let first = texts.peek().cloned();
     let is_told = |text: &String| message::find_trigger(text.as_bytes()).is_some();
     let told = texts.filter(is_told).reduce(|best, text| if text.len() > best.len() { text } else { best });
+    // Sentry keeps the text apart from the exception.
+    let entry = || object.get("logentry").and_then(Value::as_object).and_then(text_of);
     // A title alone is what trackers show of a record.
-    told.or_else(|| {
+    told.or_else(entry).or_else(|| {
         first.filter(|_| {
-            MESSAGES[..26].iter().any(|name| object.get(*name).is_some_and(|value| as_text(value).is_some())) || spelled().next().is_some()
+            MESSAGES[..27].iter().any(|name| object.get(*name).is_some_and(|value| as_text(value).is_some())) || spelled().next().is_some()
         })
     })
 }
@@ -313,7 +318,13 @@ fn as_stamp(value: &Value) -> Option<Stamp> {
     match value {
         Value::String(text) => stamp::parse(text),
         Value::Number(number) => Stamp::from_epoch(&number.to_string()),
-        Value::Object(object) => ["repr", "$date", "timestamp"].iter().find_map(|name| object.get(*name).and_then(as_stamp)),
+        Value::Array(array) if array.len() == 1 => as_stamp(&array[0]),
+        Value::Object(object) => {
+            ["repr", "$date", "timestamp"].iter().find_map(|name| object.get(*name).and_then(as_stamp)).or_else(|| {
+                let number = |name: &str| object.get(name).and_then(Value::as_i64);
+                Stamp::from_unix(number("seconds")?, u32::try_from(number("nanos")?).ok()?, 9)
+            })
+        }
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::coat::Coat;
 use super::sniff::Layout;
+use crate::assembly::class;
 
 /// Bytes of one line at most.
 const MOST_LINE: usize = 1 << 20;
@@ -58,10 +59,14 @@ impl Odd {
     }
 
     fn whole(&mut self, line: &[u8], out: &mut Vec<(u64, Vec<u8>)>) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // A line that has just the width is whole, as the next one shows.
+        if !self.line.is_empty() && class::begins(&crate::lines::text(line)) {
+            out.push((self.begins, std::mem::take(&mut self.line)));
+        }
         if self.line.is_empty() {
             self.begins = self.number;
         }
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.line.extend_from_slice(line);
         let is_full = self.layout.width.is_some_and(|width| String::from_utf8_lossy(line).chars().count() >= width);
         if !is_full || self.line.len() > MOST_LINE {

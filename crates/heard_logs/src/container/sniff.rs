@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::coat::Coat;
 use super::fields;
 use super::order::Order;
+use super::table;
 use crate::assembly::Origin;
-use crate::assembly::class::Class;
+use crate::assembly::class;
 
 /// How a file is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,10 @@ pub(crate) enum Shape {
     Journal,
     /// Lines that are read one by one: the newest come first, a terminal has broken them, or something is around each.
     Odd(Layout),
-    /// A table with this delimiter.
-    Table(u8),
+    Table {
+        delimiter: u8,
+        has_header: bool,
+    },
 }
 
 /// What is odd about the lines of a file.
@@ -67,7 +70,10 @@ pub(crate) fn shape(start: &[u8]) -> Shape {
             layout(text).map_or(Shape::Lines, Shape::Odd)
         }
         Some(b'{') => object(text),
-        _ => delimiter(text).map_or_else(|| layout(text).map_or(Shape::Lines, Shape::Odd), Shape::Table),
+        _ => match delimiter(text).map(|delimiter| (delimiter, true)).or_else(|| table::without_header(text).map(|found| (found, false))) {
+            Some((delimiter, has_header)) => Shape::Table { delimiter, has_header },
+            None => layout(text).map_or(Shape::Lines, Shape::Odd),
+        },
     }
 }
 
@@ -112,14 +118,16 @@ fn layout(text: &[u8]) -> Option<Layout> {
     // No longer line, many different ones that fill the width to the last sign, and behind each of them the rest of a
     // line: that is no accident.
     let full: Vec<usize> = (0..lengths.len()).filter(|at| lengths[*at] == longest && !lines[*at].ends_with(' ')).collect();
-    let is_rest = |at: &&usize| lines.get(**at + 1).is_none_or(|next| matches!(Class::of(next), Class::Other | Class::Indented));
+    let is_rest = |at: &&usize| lines.get(**at + 1).is_none_or(|next| !class::begins(next) && !next.is_empty());
+    // Of many, one may have just the width.
+    let accidents = (full.len() / 20).max(usize::from(full.len() >= 10));
     // Records of one kind have the same length too; they begin or end alike, and what is broken does not.
     let sides = |take: fn(&str) -> String| full.iter().map(|at| take(&lines[*at])).collect::<HashSet<String>>().len();
     let begins = sides(|line| line.chars().take(12).filter(|sign| !sign.is_ascii_digit()).collect());
     let ends = sides(|line| line.chars().rev().take(12).filter(|sign| !sign.is_ascii_digit()).collect());
     let different = begins.min(ends);
     let rests = full.iter().filter(is_rest).count();
-    let width = ((60..400).contains(&longest) && different >= 3 && full.len() * 100 >= lines.len() * 4 && rests * 20 >= full.len() * 19)
+    let width = ((60..400).contains(&longest) && different >= 3 && full.len() * 100 >= lines.len() * 4 && full.len() - rests <= accidents)
         .then_some(longest);
     let times: Vec<i64> = lines.iter().filter_map(|line| crate::stamp::at_start(line)).map(|found| found.stamp.micros()).collect();
     let down = times.windows(2).filter(|pair| pair[0] > pair[1]).count();
@@ -156,8 +164,12 @@ mod tests {
             ("{\n \"a\": 1}", Shape::Document),
             ("{\"events\": [{\"message\": \"x\"}]}", Shape::Document),
             ("__CURSOR=s=1\n__REALTIME_TIMESTAMP=1\nMESSAGE=x\n\n", Shape::Journal),
-            ("@timestamp,@message\n2025-03-11 09:15:02.123,x\n", Shape::Table(b',')),
-            ("Date\tHost\tMessage\n1\t2\t3\n", Shape::Table(b'\t')),
+            ("@timestamp,@message\n2025-03-11 09:15:02.123,x\n", Shape::Table { delimiter: b',', has_header: true }),
+            ("Date\tHost\tMessage\n1\t2\t3\n", Shape::Table { delimiter: b'\t', has_header: true }),
+            (
+                "x.py,INFO,2025-03-11 09:15:02,a,\nx.py,ERROR,2025-03-11 09:15:02,\"a\nb\",\"c\nd\"\nx.py,INFO,2025-03-11 09:15:02,b,\n",
+                Shape::Table { delimiter: b',', has_header: false },
+            ),
             ("a, b and the message\nnothing\n", Shape::Lines),
             ("", Shape::Lines),
         ] {

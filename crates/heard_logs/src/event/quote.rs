@@ -40,8 +40,8 @@ pub(crate) fn is_quoted(open: &Open) -> bool {
     let head =
         head.strip_suffix('"').filter(|before| before.ends_with([',', ';', '\t']) && before.matches('"').count() % 2 == 0).unwrap_or(head);
     if matches(&GREP, head)
-        || matches(&GREP_END, head)
-        || matches(&CHAT, head) && !matches(&LEVEL, head)
+        || matches(&GREP_END, head) && !open.prefix_has(head)
+        || matches(&CHAT, head) && !matches(&LEVEL, head) && !head.contains("</")
         || matches(&SOURCE, head) && !matches(&LEVEL, head) && !head.contains("asyncio/")
         || is_other_field(head)
         || in_quotes(head)
@@ -65,7 +65,9 @@ fn is_handler(open: &Open) -> bool {
 
 fn in_quotes(head: &str) -> bool {
     let end = head.trim_end();
-    if end.ends_with(QUOTES) || head.matches('"').count() % 2 == 1 || head.matches('`').count() % 2 == 1 {
+    // With blanks on both sides it parts fields.
+    let is_sign = head.ends_with(" » ");
+    if end.ends_with(QUOTES) && !is_sign || head.matches('"').count() % 2 == 1 || head.matches('`').count() % 2 == 1 {
         return true;
     }
     // An apostrophe opens a quote only where a word may begin.

@@ -92,9 +92,21 @@ pub(crate) fn split_joined(text: &str, sign: &str) -> Vec<String> {
     let parts = text.matches(sign).count();
     let blank_before = text.matches(&format!(" {sign}")).count() == parts;
     let blank_after = text.matches(&format!("{sign} ")).count() + usize::from(text.ends_with(sign)) == parts;
-    text.split(sign)
+    // The drawing of a group has the same bars: one behind nothing but blanks belongs to the line.
+    let mut lines: Vec<String> = Vec::new();
+    for part in text.split(sign) {
+        let is_first = lines.len() < 2;
+        let drawn =
+            lines.last_mut().filter(|last| sign == "|" && !is_first && !last.is_empty() && last.trim().is_empty() && part.starts_with(' '));
+        match drawn {
+            Some(last) => *last = format!("{last}{sign}{part}"),
+            None => lines.push(part.to_owned()),
+        }
+    }
+    lines
+        .iter()
         .map(|line| {
-            let line = if blank_before { line.strip_suffix(' ').unwrap_or(line) } else { line };
+            let line = if blank_before { line.strip_suffix(' ').unwrap_or(line) } else { line.as_str() };
             let line = if blank_after { line.strip_prefix(' ').unwrap_or(line) } else { line };
             line.to_owned()
         })

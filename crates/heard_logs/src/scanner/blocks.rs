@@ -1,5 +1,6 @@
-//! The buffer in which lines are searched: most lines are never looked at one by one.
+//! The text in which lines are searched: most lines are never looked at one by one.
 
+use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::assembly::LookBack;
@@ -8,87 +9,164 @@ use crate::message;
 
 /// Bytes that are read at once: what fits into the processor's cache is counted and searched there.
 const BLOCK: usize = 256 << 10;
-/// Bytes at least that are kept of what was searched already: a column that is left blank was filled in that far above.
+/// Room before the text of a block, for the beginning of the line that goes on in it.
+const ROOM: usize = 16 << 10;
+/// Less than this is put behind what is there, so that at least as much can be looked back at: a column that is left
+/// blank was filled in that far above.
 const BACK: usize = 64 << 10;
 /// A longer line is not kept as a whole.
 const LONGEST: usize = 4 << 20;
 /// What is kept of such a line around a message.
 const AROUND: usize = 256 << 10;
 
-/// The buffer.
+/// A piece of a stream, with room before it.
+#[derive(Default)]
+pub(crate) struct Block {
+    bytes: Vec<u8>,
+    /// Where the text begins and ends.
+    start: usize,
+    end: usize,
+    /// How many lines end in it and where the last one does, if that was counted.
+    counted: Option<(u64, usize)>,
+}
+
+impl Block {
+    /// Reads a piece of a source, in place of what was in the block; none at its end.
+    pub(crate) fn read(&mut self, source: &mut impl Read) -> io::Result<usize> {
+        self.clear();
+        let length = loop {
+            match source.read(&mut self.bytes[ROOM..ROOM + BLOCK]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.end += length;
+        Ok(length)
+    }
+
+    /// Counts the lines, for which whoever reads ahead has time.
+    pub(crate) fn count(&mut self) {
+        let last = memchr::memrchr(b'\n', self.text()).map_or(self.start, |at| self.start + at + 1);
+        self.counted = Some((count(self.text()), last));
+    }
+
+    fn clear(&mut self) {
+        (self.start, self.end, self.counted) = (ROOM, ROOM, None);
+        if self.bytes.len() < ROOM + BLOCK {
+            self.bytes.resize(ROOM + BLOCK, 0);
+        }
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    fn append(&mut self, text: &[u8]) {
+        let end = self.end + text.len();
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        self.bytes[self.end..end].copy_from_slice(text);
+        (self.end, self.counted) = (end, None);
+    }
+
+    /// Puts the beginning of a line before the text, for which there must be room.
+    fn prepend(&mut self, text: &[u8]) {
+        let start = self.start - text.len();
+        self.bytes[start..self.start].copy_from_slice(text);
+        self.start = start;
+    }
+}
+
+fn count(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
+}
+
+/// The block that is searched, and the one before it.
 #[derive(Default)]
 pub(crate) struct Blocks {
-    buffer: Vec<u8>,
-    /// How much of the buffer is text.
-    filled: usize,
+    block: Block,
+    before: Block,
     /// What comes next.
     cursor: usize,
     /// The number of the line at the cursor, from 0.
     number: u64,
     /// Up to where lines were counted.
     counted: usize,
+    /// Up to where there are whole lines.
     end: usize,
     reported: u64,
 }
 
-/// What stands in the buffer before a line.
-pub(crate) struct Before<'a>(&'a [u8]);
+/// What stands before a line: in its block, and in the one before.
+pub(crate) struct Before<'a>(&'a [u8], &'a [u8]);
 
 impl LookBack for Before<'_> {
     fn lines(&self, most: usize) -> Vec<String> {
-        let text = self.0.strip_suffix(b"\n").unwrap_or(self.0);
-        text.rsplit(|byte| *byte == b'\n').take(most).map(lines::text).collect()
+        let texts = [self.0, self.1].into_iter().filter(|text| !text.is_empty());
+        let lines = texts.flat_map(|text| text.strip_suffix(b"\n").unwrap_or(text).rsplit(|byte| *byte == b'\n'));
+        lines.take(most).map(lines::text).collect()
     }
 }
 
 impl Blocks {
-    /// Room for more text, at the end of the buffer.
-    pub(crate) fn space(&mut self) -> &mut [u8] {
-        // What is searched goes to the front, except for a little that is looked back at.
-        let keep = self.cursor.saturating_sub(BACK);
-        if keep > 0 {
-            self.buffer.copy_within(keep..self.filled, 0);
-            self.filled -= keep;
-            self.cursor -= keep;
-            self.counted -= keep;
+    /// Goes on with a block, and gives back one that can be filled anew.
+    pub(crate) fn take(&mut self, fresh: Block) -> Block {
+        if fresh.text().len() < BACK || self.rest() > ROOM {
+            self.extend(fresh.text());
+            return fresh;
         }
-        if self.buffer.len() < self.filled + BLOCK {
-            self.buffer.resize(self.filled + BLOCK, 0);
-        }
-        &mut self.buffer[self.filled..]
+        self.go_on(fresh)
     }
 
-    pub(crate) fn commit(&mut self, length: usize) {
-        self.filled += length;
+    /// Goes on with a text.
+    pub(crate) fn extend(&mut self, text: &[u8]) {
+        for text in text.chunks(BLOCK) {
+            if self.rest() > ROOM || self.block.text().len() + text.len() <= BLOCK {
+                if self.block.bytes.is_empty() {
+                    self.block.clear();
+                    (self.cursor, self.counted, self.end) = (ROOM, ROOM, ROOM);
+                }
+                self.block.append(text);
+            } else {
+                let mut fresh = std::mem::take(&mut self.before);
+                fresh.clear();
+                fresh.append(text);
+                self.go_on(fresh);
+            }
+        }
     }
 
-    pub(crate) fn extend(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let space = self.space();
-            let length = space.len().min(bytes.len());
-            space[..length].copy_from_slice(&bytes[..length]);
-            self.commit(length);
-            bytes = &bytes[length..];
-        }
+    fn go_on(&mut self, mut fresh: Block) -> Block {
+        self.count_to(self.cursor);
+        fresh.prepend(&self.block.bytes[self.cursor..self.block.end]);
+        self.block.end = self.cursor;
+        (self.cursor, self.counted, self.end) = (fresh.start, fresh.start, fresh.start);
+        std::mem::replace(&mut self.before, std::mem::replace(&mut self.block, fresh))
+    }
+
+    /// How much has been neither searched nor given up.
+    fn rest(&self) -> usize {
+        self.block.end - self.cursor
     }
 
     /// Another file begins: its lines are counted from 1.
     pub(crate) fn restart_lines(&mut self) {
-        self.count_to(self.filled);
+        self.count_to(self.block.end);
         self.reported = 0;
         self.number = 0;
     }
 
     /// Whole lines are searched; at the end of the stream the last one too, which may have no end.
     pub(crate) fn begin(&mut self, is_end: bool) {
-        let fresh = &self.buffer[self.cursor..self.filled];
+        let fresh = &self.block.bytes[self.cursor..self.block.end];
         self.end = memchr::memrchr(b'\n', fresh).map_or(self.cursor, |at| self.cursor + at + 1);
         if is_end {
-            self.end = self.filled;
+            self.end = self.block.end;
         }
         // A line that is too long is searched piece by piece.
-        if self.end == self.cursor && self.filled - self.cursor > LONGEST {
-            self.end = self.filled;
+        if self.end == self.cursor && self.block.end - self.cursor > LONGEST {
+            self.end = self.block.end;
         }
     }
 
@@ -100,15 +178,15 @@ impl Blocks {
         let mut start = self.cursor;
         let mut found = start;
         if !any {
-            let text = &self.buffer[start..self.end];
+            let text = &self.block.bytes[start..self.end];
             let Some(hit) = message::find_trigger(text) else {
                 self.cursor = self.end;
                 return None;
             };
             found = start + hit;
-            start = memchr::memrchr(b'\n', &self.buffer[start..found]).map_or(start, |at| start + at + 1);
+            start = memchr::memrchr(b'\n', &self.block.bytes[start..found]).map_or(start, |at| start + at + 1);
         }
-        let length = memchr::memchr(b'\n', &self.buffer[found..self.end]);
+        let length = memchr::memchr(b'\n', &self.block.bytes[found..self.end]);
         let mut end = length.map_or(self.end, |at| found + at);
         self.count_to(start);
         let number = self.number + 1;
@@ -122,14 +200,15 @@ impl Blocks {
 
     fn count_to(&mut self, to: usize) {
         if to > self.counted {
-            self.number += memchr::memchr_iter(b'\n', &self.buffer[self.counted..to]).count() as u64;
+            let whole = self.block.counted.filter(|(_, last)| self.counted == self.block.start && to >= *last);
+            self.number += whole.map_or_else(|| count(&self.block.bytes[self.counted..to]), |(lines, _)| lines);
             self.counted = to;
         }
     }
 
     /// The bytes of a line, and what stands before it.
     pub(crate) fn line(&self, range: &Range<usize>) -> (&[u8], Before<'_>) {
-        (&self.buffer[range.clone()], Before(&self.buffer[..range.start]))
+        (&self.block.bytes[range.clone()], Before(&self.block.bytes[self.block.start..range.start], self.before.text()))
     }
 
     /// How many lines have ended since the last time.
@@ -138,5 +217,59 @@ impl Blocks {
         let new = self.number - self.reported;
         self.reported = self.number;
         new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BACK, BLOCK, Block, Blocks};
+    use crate::assembly::LookBack as _;
+
+    /// The lines that are looked at, with their numbers and what stands before them, and how many lines there are.
+    fn found(text: &str, pieces: &[usize], counts: bool) -> (Vec<(u64, String, Vec<String>)>, u64) {
+        let mut blocks = Blocks::default();
+        let mut found = Vec::new();
+        let mut rest = text.as_bytes();
+        let mut lines = 0;
+        for piece in pieces.iter().copied().chain(std::iter::repeat(usize::MAX)) {
+            let (mut now, later) = rest.split_at(piece.min(rest.len()));
+            rest = later;
+            while !now.is_empty() {
+                let mut block = Block::default();
+                block.read(&mut now).unwrap();
+                if counts {
+                    block.count();
+                }
+                blocks.take(block);
+                blocks.begin(rest.is_empty() && now.is_empty());
+                while let Some((number, range)) = blocks.next(false) {
+                    let (line, before) = blocks.line(&range);
+                    found.push((number, String::from_utf8(line.to_vec()).unwrap(), before.lines(2)));
+                }
+                lines += blocks.count_lines();
+            }
+            if rest.is_empty() {
+                return (found, lines);
+            }
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn lines_are_found_wherever_the_text_is_cut() {
+        let filler = |count: usize| (0..count).map(|at| format!("line {at} of a service that is well\n")).collect::<String>();
+        let text = format!("{}a was never awaited\n{}b was never awaited", filler(20_000), filler(9_000));
+        let expected = [
+            (20_001, "a was never awaited", ["line 19999 of a service that is well", "line 19998 of a service that is well"]),
+            (29_002, "b was never awaited", ["line 8999 of a service that is well", "line 8998 of a service that is well"]),
+        ];
+        let expected: Vec<(u64, String, Vec<String>)> =
+            expected.map(|(number, line, before)| (number, line.to_owned(), before.map(str::to_owned).to_vec())).to_vec();
+        let at = text.find("a was").unwrap();
+        for pieces in [&[][..], &[at + 7, 3, BACK, 5], &[BLOCK, at - BLOCK + 1], &[1, 1, 1, BACK - 1, BLOCK + 1], &[at, 10, 10]] {
+            for counts in [false, true] {
+                assert_eq!(found(&text, pieces, counts), (expected.clone(), 29_001), "{pieces:?}");
+            }
+        }
     }
 }

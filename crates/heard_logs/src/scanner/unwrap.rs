@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::assembly::Origin;
-use crate::container::{Item, fields, pairs};
+use crate::container::{Item, fields, literal, pairs};
 use crate::lines::prefix::{self, Prefix};
 use crate::lines::{self, escapes};
 use crate::{event, stamp};
 
 // The format of Kubernetes: a line that is `P` goes on in the next one of the same stream.
 pattern!(PARTED, r"^\S*\d\d:\d\d:\d\d\S* (?P<stream>stdout|stderr) (?P<tag>[PF])(?: |$)");
+
+// On a connection, syslog writes how long a message is before it.
+pattern!(COUNTED, r"^\d{1,6} <");
 
 /// Parts of lines at most that wait for their end.
 const MOST_PARTS: usize = 64;
@@ -38,7 +41,12 @@ impl Unwrapper {
     /// The texts in a line.
     pub(crate) fn unwrap(&mut self, bytes: &[u8]) -> Vec<Item> {
         let mut text = lines::text(bytes);
-        if let Some(found) = PARTED.as_ref().and_then(|parted| parted.captures(&text)) {
+        let is_numbered = text.starts_with(|sign: char| sign.is_ascii_digit());
+        if let Some(found) = COUNTED.as_ref().filter(|_| is_numbered).and_then(|counted| counted.find(&text)) {
+            text.drain(..found.len() - 1);
+        }
+        let may_be_parted = text.contains(" std");
+        if let Some(found) = PARTED.as_ref().filter(|_| may_be_parted).and_then(|parted| parted.captures(&text)) {
             let end = found.get(0).map_or(0, |whole| whole.end());
             let stream = found["stream"].to_owned();
             let head = text[..end].replace(" P ", " F ");
@@ -56,7 +64,8 @@ impl Unwrapper {
         if let Some(items) = self.object(&text) {
             return items;
         }
-        if let Some((start, object)) = pairs::parse(&text).filter(|_| text.contains("=\"") || text.contains("='")) {
+        let has_pairs = text.contains("=\"") || text.contains("='");
+        if let Some((start, object)) = has_pairs.then(|| pairs::parse(&text)).flatten() {
             let items = fields::items(&Value::Object(object), &outer(&text[..start]));
             if !items.is_empty() {
                 return items;
@@ -64,7 +73,7 @@ impl Unwrapper {
         }
         let lines = match escapes::child_output(&text) {
             Some((before, lines)) => lines.iter().map(|line| format!("{before}{line}")).collect(),
-            None => vec![lines::after_return(&text).to_owned()],
+            None => vec![lines::after_return(&text).into_owned()],
         };
         vec![Item::Text { origin: Origin::default(), lines }]
     }
@@ -81,9 +90,10 @@ impl Unwrapper {
 
     /// The items of an object of JSON that ends the line, whatever stands before it.
     fn object(&mut self, text: &str) -> Option<Vec<Item>> {
-        let start = text.find("{\"").or_else(|| text.find("{ \""))?;
+        memchr::memchr(b'{', text.as_bytes())?;
+        let start = ["{\"", "{ \"", "{'"].iter().find_map(|begin| text.find(begin))?;
         let inside = text[start..].trim_end();
-        let value: Value = serde_json::from_str(inside).ok().or_else(|| arrows(inside))?;
+        let value: Value = serde_json::from_str(inside).ok().or_else(|| arrows(inside)).or_else(|| literal::dictionary(inside))?;
         // What Docker has parted has no line break at its end.
         if let (Some(Value::String(log)), Some(stream)) = (value.get("log"), value.get("stream").and_then(Value::as_str)) {
             if value.get("time").is_some() && !log.ends_with('\n') {

@@ -17,7 +17,7 @@ pub(crate) enum Frame {
 
 pattern!(PYTHON, r#"^\s*(?:> )?File "(?P<path>[^"]+)", line(?:no)? (?P<line>\d+)(?:, in (?P<function>.+?))?\s*$"#);
 pattern!(BEGUN, r#"^\s*(?:> )?File "[^"]*(?:"(?:,(?: l(?:i(?:n(?:e(?: \d*)?)?)?)?)?)?)?$"#);
-pattern!(BOXED, r"^[\s│|]*(?P<path>(?:[/~.<]|[A-Za-z]:\\)?[^\s│:][^│:]*):(?P<line>\d+) in (?P<function>\S+)\s*[│|]?\s*$");
+pattern!(BOXED, r"^[\s│|]*(?P<path>(?:[/~.<]|[A-Za-z]:\\)?[^\s│:][^│:]*):(?P<line>\d+) in (?P<function>[^\s│|]+)\s*[│|]?\s*$");
 pattern!(IPYTHON, r"^\s*(?:File )?(?P<path>[~/.<]\S*?|[A-Za-z]:\\\S+?):(?P<line>\d+)(?:, in |\s+in )(?P<function>[\w.<>]+)");
 pattern!(CELL, r"^\s*(?P<path>Cell In\[\d+\]), line (?P<line>\d+)(?:, in (?P<function>[\w.<>]+))?");
 pattern!(EXCEPTION, r"^(?P<type>[A-Za-z_][\w.]*(?:\.<locals>\.[\w.]+)*)(?::(?: (?P<message>.*))?)?$");
@@ -69,6 +69,12 @@ pub(crate) fn exception(line: &str) -> Option<Raised> {
     // A lower-case word with a colon is prose or the next line of a log.
     let is_type = last.starts_with(|sign: char| sign.is_uppercase() || sign == '_') || kind.contains('.');
     is_type.then(|| Raised { kind, message: found.name("message").map(|message| message.as_str().to_owned()), exceptions: Vec::new() })
+}
+
+/// Whether a line is an exception whose name ends as such names do, which hardly another line does.
+pub(crate) fn is_exception(line: &str) -> bool {
+    let ends = ["Error", "Exception", "Warning", "Group", "Exit", "Interrupt"];
+    exception(line).is_some_and(|raised| ends.iter().any(|end| raised.kind.ends_with(end)))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import os
 import sys
 import types
@@ -40,6 +41,12 @@ def _folder(module: typing.Any) -> str:
 def skipped() -> list[str]:
     """Parts of the paths of code that is never where the program makes a task."""
     return [_folder(asyncio), _folder(concurrent.futures), _PACKAGE + os.sep, "<frozen ", *tool_paths()]
+
+
+@functools.lru_cache(1024)
+def is_skipped(path: str) -> bool:
+    """Whether code of this path is asyncio's, ours or a tool's, and not the program's."""
+    return any(part in path for part in skipped())
 
 
 def tool_paths() -> list[str]:

@@ -9,10 +9,11 @@ import types
 import typing
 import warnings
 
+from heard.monitor import mocks
 from heard.monitor.hooks import births
 from heard._native import Relay
 from heard.monitor.hooks.patch import Undo, replace
-from heard.monitor.places import place
+from heard.monitor.places import place, shown
 from heard.report.reporter import Reporter
 
 if typing.TYPE_CHECKING:
@@ -21,13 +22,12 @@ if typing.TYPE_CHECKING:
 
 def put(reporter: Reporter, origins: int) -> list[Undo]:
     original = typing.cast(typing.Any, warnings)._warn_unawaited_coroutine
-    internal = tuple(births.skipped())
     active = True
 
     def tell(coroutine: typing.Any) -> None:
         # It is called by a finaliser, perhaps while the interpreter ends: what it raises is dropped.
         if active:
-            _tell(reporter, coroutine, internal)
+            _tell(reporter, coroutine)
 
     def stop() -> None:
         nonlocal active
@@ -41,13 +41,10 @@ def put(reporter: Reporter, origins: int) -> list[Undo]:
     return undo
 
 
-def _tell(reporter: Reporter, coroutine: typing.Any, internal: tuple[str, ...]) -> None:
+def _tell(reporter: Reporter, coroutine: typing.Any) -> None:
     name = getattr(coroutine, "__qualname__", None) or type(coroutine).__name__
     code = getattr(coroutine, "cr_code", None)
-    if code is not None and code.co_filename.startswith(internal):
-        origin_is_ours = True
-    else:
-        origin_is_ours = False
+    origin_is_ours = code is not None and births.is_skipped(code.co_filename)
     origin = getattr(coroutine, "cr_origin", None)
     holder = None
     born: tuple[Place, ...] = ()
@@ -56,11 +53,18 @@ def _tell(reporter: Reporter, coroutine: typing.Any, internal: tuple[str, ...]) 
 
         born = tuple(Place(path, line, function) for path, line, function in origin)
     elif not origin_is_ours:
-        frame = _dropping_frame(internal)
+        frame = _dropping_frame()
         if frame is not None:
             # The statement that makes it drops it.
             born, holder = (place(frame.f_code, frame.f_lasti),), "nobody"
     why = "the call makes a coroutine; none of its code has run"
+    mock = mocks.mock_of(coroutine)
+    if mock is not None:
+        mock_name, made = mock
+        # Whoever calls it may be right: a mock of a plain function that makes coroutines is wrong itself.
+        called = f", which {shown(born[0].path)}:{born[0].line} in {born[0].function} has called" if born else ""
+        why = f"it is of the mock '{mock_name}'{called}; none of its code has run"
+        born, holder = made or born, None if made else holder
     reporter.tell(
         "coroutine-never-awaited",
         "unawaited-coroutine",
@@ -74,10 +78,10 @@ def _tell(reporter: Reporter, coroutine: typing.Any, internal: tuple[str, ...]) 
     )
 
 
-def _dropping_frame(internal: tuple[str, ...]) -> types.FrameType | None:
+def _dropping_frame() -> types.FrameType | None:
     """The frame that has just let go of its last reference, unless a collection may have found it."""
     frame: types.FrameType | None = sys._getframe(0)
-    while frame is not None and frame.f_code.co_filename.startswith(internal):
+    while frame is not None and births.is_skipped(frame.f_code.co_filename):
         frame = frame.f_back
     if frame is not None and _operation(frame.f_code, frame.f_lasti).startswith(("POP_TOP", "STORE_", "DELETE_")):
         return frame

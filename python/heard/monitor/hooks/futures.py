@@ -31,7 +31,6 @@ class Failed:
     def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
         self.active = True
-        self.own = tuple(births.skipped())
         #: References of ours, which hold nothing and are no way for the program to reach a future.
         self.references: set[Reference] = set()
 
@@ -48,8 +47,8 @@ class Failed:
             if case_of(future) is None:
                 # Nothing has told of the failure of what it shields.
                 self.tasks.pass_on(caller.f_locals["inner"], future)
-        elif not caller.f_code.co_filename.startswith(self.own):
-            # What asyncio gives a failure to is its own affair.
+        elif not births.is_skipped(caller.f_code.co_filename):
+            # What asyncio, or a tool, gives a failure to is its own affair.
             self.references.add(Reference(future, self.references.discard))
 
     def stop(self) -> None:

@@ -18,10 +18,10 @@ import typing
 
 from heard import _native
 from heard.monitor import liveness
-from heard.monitor.case import Case, State, case_of
+from heard.monitor.case import NOT_FAILURES, Case, State, case_of
 from heard.monitor.hooks import births, ending
 from heard.monitor.hooks.patch import Undo, replace
-from heard.monitor.tasks import NOT_FAILURES, Tasks
+from heard.monitor.tasks import Tasks
 from heard.monitor.turns import Turns
 from heard.monitor.verdicts import Verdicts
 
@@ -94,7 +94,6 @@ class _Watch:
         self.turns = turns
         self.tasks = tasks
         self.active = True
-        self.internal = tuple(births.skipped())
 
     def begun(self, children: list[typing.Any], given: typing.Any) -> frozenset[int]:
         """Where nothing tells of a failure when it happens, the mark of children that others know is kept from here on.
@@ -150,17 +149,25 @@ class _Watch:
             return
 
     def judge(self, child: typing.Any, event: typing.Literal["sibling-failed", "outcomes-ignored"], why: str) -> None:
+        case = self.reopen(child, event, why)
+        if case is not None:
+            self.turns.after(child.get_loop(), case)
+
+    def reopen(
+        self, child: typing.Any, event: typing.Literal["sibling-failed", "outcomes-ignored"], why: str
+    ) -> Case | None:
+        """The case of a child that the gather has not passed on; none if it has been judged."""
         case = case_of(child)
         if case is None:
             case = self.verdicts.open(Case(event, child, _native.birth(child)), child)
             self.tasks.guard(child, case, child._exception)
         elif not case.become(State.TURNS):
-            return
+            return None
         if not child._log_traceback:
             case.unmarked, case.exception = child, child._exception
         # From now on plain asyncio would say nothing of it.
         case.event, case.is_silent, case.why = event, True, why
-        self.turns.after(child.get_loop(), case)
+        return case
 
     def delivered(self, gathering: typing.Any, outcomes: list[typing.Any]) -> None:
         """Failures are about to be handed over as results."""
@@ -169,6 +176,7 @@ class _Watch:
                 (index, child)
                 for index, (child, outcome) in enumerate(zip(gathering._children, outcomes, strict=True))
                 if isinstance(outcome, BaseException) and not child.cancelled() and outcome is child._exception
+                and not isinstance(outcome, NOT_FAILURES)
             ]
             if not failed:
                 return
@@ -179,7 +187,7 @@ class _Watch:
                     self.ignored(gathering, child, "nobody has awaited gather(..., return_exceptions=True)")
                 return
             waiting = None if gathering.get_loop() in ending.loops else _waiting_coroutines(gathering)
-            self.handed(gathering, failed, liveness.frames_of(waiting) if waiting else [None])
+            self.handed(gathering, failed, liveness.halts_of(waiting) if waiting else [None])
         except Exception:
             return
 
@@ -197,24 +205,45 @@ class _Watch:
             if frame is not None and frame.f_code.co_flags & inspect.CO_COROUTINE:
                 frames.insert(0, frame)
         try:
-            self.handed(gathering, failed, frames)
+            self.handed(gathering, failed, [liveness.halt_of(one) for one in frames])
         except Exception:
             return
 
     def handed(
-        self, gathering: typing.Any, failed: list[tuple[int, typing.Any]], frames: list[types.FrameType | None]
+        self, gathering: typing.Any, failed: list[tuple[int, typing.Any]], halts: list[liveness.Halt | None]
     ) -> None:
-        """Failures go to the last of these frames, in a list."""
-        where = next((one for one in reversed(frames) if one is None or not self.is_internal(one.f_code)), None)
+        """Failures go to the last of those who wait, in a list."""
+        where = next((one for one in reversed(halts) if one is None or not _is_internal(one.code)), None)
         for index, child in failed:
-            fate = liveness.fate_of_result(frames, index, self.is_internal)
+            fate = liveness.fate_of_result(halts, index, _is_internal)
             if fate == "used" or where is None:
                 self.verdicts.marked_as_read(child)
                 continue
-            said = "drops the list of outcomes" if fate == "dropped" else "never looks at this outcome"
-            self.ignored(
-                gathering, child, f"{where.f_code.co_qualname} awaits gather(..., return_exceptions=True) and {said}"
-            )
+            if fate != "later":
+                self.ignored(gathering, child, _unread_list(where, fate))
+            elif child._log_traceback or self.is_its_own(gathering, child):
+                self.ask_later(child, index, halts, where)
+
+    def ask_later(self, child: typing.Any, index: int, halts: list[liveness.Halt | None], where: liveness.Halt) -> None:
+        """Whoever awaits the list is a function so long that it is not analysed while a loop waits."""
+        case = self.reopen(child, "outcomes-ignored", "")
+        if case is None:
+            return
+
+        def question() -> None:
+            # It keeps the child until now, which would say otherwise that nobody has read it.
+            nonlocal child
+            fate = liveness.fate_of_result(halts, index, _is_internal)
+            if fate == "used":
+                self.verdicts.marked_as_read(child)
+            elif fate == "later":
+                self.verdicts.undecided(case)
+            elif case.become(State.TURNS):
+                case.why = _unread_list(where, fate)
+                loop, child = child.get_loop(), None
+                self.turns.after(loop, case, threadsafe=True)
+
+        self.verdicts.ask(case, question)
 
     def ignored(self, gathering: typing.Any, child: typing.Any, why: str) -> None:
         if child._log_traceback or self.is_its_own(gathering, child):
@@ -225,8 +254,14 @@ class _Watch:
         given = gathering.heard_given
         return given is not None and id(child) not in given and isinstance(child, asyncio.Task)
 
-    def is_internal(self, code: types.CodeType) -> bool:
-        return code.co_filename.startswith(self.internal)
+
+def _unread_list(where: liveness.Halt, fate: str) -> str:
+    said = "drops the list of outcomes" if fate == "dropped" else "never looks at this outcome"
+    return f"{where.code.co_qualname} awaits gather(..., return_exceptions=True) and {said}"
+
+
+def _is_internal(code: types.CodeType) -> bool:
+    return births.is_skipped(code.co_filename)
 
 
 def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:

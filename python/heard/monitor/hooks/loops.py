@@ -14,7 +14,7 @@ from heard import _native
 from heard.monitor import loop_handlers, places
 from heard.monitor.hooks.loop_types import on_each
 from heard.monitor.hooks.patch import Undo, replace, wrapping
-from heard.monitor.case import Case, State
+from heard.monitor.case import NOT_FAILURES, Case, State
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
@@ -50,6 +50,7 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
                 # Plain asyncio would not have said it.
                 return
             handles = loop_handlers.handles_itself(self)
+            told.reported = heard == _TOLD
             if heard == _UNHEARD or handles or not listener.verdicts.reporter.speaks():
                 original(self, context)
                 if handles:
@@ -62,7 +63,7 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
             finally:
                 told.active = False
         finally:
-            told.context = None
+            told.context, told.reported = None, False
 
     # By this it is known that what a loop is told comes past here.
     typing.cast(typing.Any, call_exception_handler).heard_told = listener.told
@@ -101,6 +102,9 @@ class _Listener:
         message = str(context.get("message", ""))
         exception = context.get("exception")
         future = context.get("future") or context.get("task")
+        if isinstance(exception, NOT_FAILURES):
+            # It has ended the loop, and perhaps the program.
+            return _UNHEARD
         if message.endswith("exception was never retrieved") and future is not None:
             if _native.is_asked(future):
                 return _SILENT

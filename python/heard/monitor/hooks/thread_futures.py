@@ -10,9 +10,9 @@ import types
 import typing
 
 from heard import _native
-from heard.monitor.case import Case
+from heard.monitor.case import NOT_FAILURES, Case
 from heard.monitor.hooks.patch import Undo, replace
-from heard.monitor.tasks import NOT_FAILURES, Tasks
+from heard.monitor.tasks import Tasks
 from heard.monitor.verdicts import Verdicts
 
 #: Seconds until the first look: who waits in another thread needs a moment to wake up and read.

@@ -8,7 +8,6 @@ import time
 import typing
 
 from heard import _native
-from heard.monitor.case import case_of
 from heard.monitor.hooks import births, tools
 from heard.monitor.hooks.patch import Undo
 from heard.monitor.tasks import Tasks
@@ -63,10 +62,7 @@ class Sweep:
     def look(self, registry: typing.Any) -> None:
         for task in _native.unread(registry.data):
             try:
-                if isinstance(task._exception, asyncio.CancelledError) or case_of(task) is not None:
-                    continue
-                loop = task.get_loop()
                 # If the loop does not run, it is found closed or turns later.
-                self.tasks.watch(task, loop, threadsafe=True)
+                self.tasks.watch(task, task.get_loop(), threadsafe=True)
             except Exception:
                 continue

@@ -14,8 +14,8 @@ from heard.testing.faults.mark import MARK, carries
 #: What speaks where nobody else does.
 _LAST_WORDS = ("asyncio", "heard")
 
-#: How a failure was heard.
-By = typing.Literal["outcome", "log", "handler", "allowed", "end"]
+#: How a failure was heard: the test comes out otherwise, or fails with it; and so on.
+By = typing.Literal["outcome", "raised", "log", "handler", "allowed", "end"]
 
 
 @dataclasses.dataclass(frozen=True)

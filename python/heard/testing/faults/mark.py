@@ -8,11 +8,16 @@ import typing
 MARK = "injected by heard"
 
 
+def is_injected(error: BaseException) -> bool:
+    """Whether an exception is the one that was injected."""
+    return any(isinstance(one, str) and MARK in one for one in error.args)
+
+
 def carries(error: BaseException | None, depth: int = 0) -> bool:
     """Whether an exception is the one that was injected, or comes of it."""
     if error is None or depth > 20:
         return False
-    if any(isinstance(one, str) and MARK in one for one in error.args):
+    if is_injected(error):
         return True
     others = (error.__cause__, error.__context__, *getattr(error, "exceptions", ()))
     return any(carries(other, depth + 1) for other in others)

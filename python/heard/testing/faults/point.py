@@ -7,8 +7,9 @@ import typing
 
 from heard.record import Place
 
-#: A task starts, a coroutine is awaited by the program, or something that is awaited suspends.
-Kind = typing.Literal["task", "call", "await"]
+#: A task starts, a coroutine is awaited by the program, something that is awaited suspends, or a function is called
+#: that is none of async's, in a thread or by the loop, or a line runs.
+Kind = typing.Literal["task", "call", "await", "function", "line"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Point:
     """The first time that a test comes by here, the failure is raised."""
 
     kind: Kind
-    #: The line that fails: the first one of a function, or that of an `await`.
+    #: The line that fails: the first one of a function, that of an `await`, or another.
     place: Place
     #: The instruction that fails, as offset in the function's code, since a line may have several. 0 for a start.
     offset: int = 0

@@ -39,8 +39,11 @@ class Points:
         goes_on: Callable[[types.FrameType], None] | None = None,
         handled: Exceptional | None = None,
         raised: Exceptional | None = None,
+        ended: Callable[[types.FrameType], None] | None = None,
+        waits: Callable[[types.FrameType, object], None] | None = None,
         *,
         is_apart: Callable[[types.CodeType], bool] = lambda _: False,
+        functions: frozenset[str] = frozenset(),
         ears: Ears | None = None,
     ) -> None:
         #: Whether code is the program's.
@@ -50,8 +53,13 @@ class Points:
         #: Told of each exception that is handled, and of each that is raised or goes on, from Python 3.12 on.
         self.handled = handled
         self.raised = raised
+        #: Told of each coroutine that returns, and of each that waits for tasks.
+        self.ended = ended
+        self.waits = waits
         #: The test itself and its fixtures: that a failure of theirs fails the test is known.
         self.is_apart = is_apart
+        #: The names of functions that are none of async's, and are points all the same.
+        self.functions = functions
         self.ears = ears
         #: The threads that have suspended since they last ran code of the program's: whoever awaits whom suspends too.
         self.is_told = threading.local()
@@ -62,7 +70,8 @@ class Points:
         key = code.co_filename, code
         wanted = self.kinds.get(key)
         if wanted is None:
-            wanted = bool(code.co_flags & ASYNC) and (self.has(code) or waits_for_tasks(code)) or self.hears(code)
+            is_point = bool(code.co_flags & ASYNC) or code.co_name in self.functions
+            wanted = is_point and (self.has(code) or waits_for_tasks(code)) or self.hears(code)
             self.kinds[key] = wanted
         return wanted
 
@@ -76,9 +85,11 @@ class Points:
             self.ears.handler_runs(frame)
         if not self.has(code) or self.is_apart(code) or code.co_name in _COMPREHENSIONS:
             return
-        if not code.co_flags & ASYNC:
-            return
         place = Place(code.co_filename, code.co_firstlineno, code.co_qualname)
+        if not code.co_flags & ASYNC:
+            if code.co_name in self.functions:
+                self.passed(Point("function", place, by=self.caller(frame), task=self.birth(None)), None)
+            return
         by = self.awaiter(frame)
         kind: Kind = "call"
         task = self.birth(frame)
@@ -94,7 +105,13 @@ class Points:
             return
         self.is_told.value = True
         code, last = frame.f_code, frame.f_lasti
-        if not self.has(code) or self.is_apart(code) or waits_for_work(value) or last in _exits(code):
+        if not self.has(code):
+            return
+        if waits_for_work(value):
+            if self.waits is not None:
+                self.waits(frame, value)
+            return
+        if self.is_apart(code) or last in _exits(code):
             return
         self.passed(Point("await", place_of(code, last), last, task=self.birth(frame)), value)
 
@@ -102,6 +119,12 @@ class Points:
         self.is_told.value = False
         if self.goes_on is not None:
             self.goes_on(frame)
+
+    def line_runs(self, frame: types.FrameType) -> bool:
+        """A line that is a point runs."""
+        place = Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+        self.passed(Point("line", place, task=self.birth(None)), None)
+        return True
 
     def awaiter(self, frame: types.FrameType) -> Place | None:
         """The code of the program's that awaits a coroutine which starts. `None` for one that its task begins with."""
@@ -119,7 +142,7 @@ class Points:
             outer = outer.f_back
         return place_of(outer.f_code, outer.f_lasti) if outer is not None else None
 
-    def birth(self, frame: types.FrameType) -> Place | None:
+    def birth(self, frame: types.FrameType | None) -> Place | None:
         """Where the task that runs was born, as far as the program's code goes."""
         try:
             task = asyncio.current_task()
@@ -127,12 +150,15 @@ class Points:
             return None
         if task is None:
             return None
-        site = _native.birth(task)
-        if site:
-            frames = _native.places(site)
-            return next((place_of(code, last) for code, last in frames if self.has(code)), None)
+        if _native.birth(task):
+            return self.birth_of(task)
         # It is in its first step, within the call that makes it.
-        return self.caller(frame)
+        return self.caller(frame) if frame is not None else None
+
+    def birth_of(self, task: object) -> Place | None:
+        """The same of any task."""
+        frames = _native.places(site) if (site := _native.birth(task)) else []
+        return next((place_of(code, last) for code, last in frames if self.has(code)), None)
 
 
 @functools.lru_cache(4096)

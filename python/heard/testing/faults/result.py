@@ -33,6 +33,18 @@ class Ran:
     handled_at: Place | None = None
     #: Why it failed, the last line.
     error: str = ""
+    #: The lines that it came by, of those that were asked for.
+    lines: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+    #: Work that a line has to do with: the line, by path, and where a task was born that its function waits for or has.
+    work: list[tuple[str, int, Place]] = dataclasses.field(default_factory=list)
+    #: The lines that were asked for whose function has the failure, or work that has ended with it.
+    touched: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+    #: Where tasks were born that ended in another order than they began.
+    disordered: list[Place] = dataclasses.field(default_factory=list)
+    #: Where tasks were born that ran on when the coroutine that had started them was over.
+    left: list[Place] = dataclasses.field(default_factory=list)
+    #: Whether asyncio's logger said nothing of errors when the test was over.
+    is_silenced: bool = False
 
     def as_dict(self) -> dict[str, typing.Any]:
         return dataclasses.asdict(self)
@@ -42,7 +54,12 @@ class Ran:
         points = [Point.from_dict(one) for one in data["points"]]
         heard = [Heard(**one) for one in data["heard"]]
         handled_at = Place(**data["handled_at"]) if data["handled_at"] is not None else None
-        fields: dict[str, typing.Any] = {**data, "points": points, "heard": heard, "handled_at": handled_at}
+        lines = [(path, line) for path, line in data["lines"]]
+        more: dict[str, typing.Any] = {name: [Place(**one) for one in data[name]] for name in ("disordered", "left")}
+        more["work"] = [(path, line, Place(**place)) for path, line, place in data["work"]]
+        more["touched"] = [(path, line) for path, line in data["touched"]]
+        more |= {"points": points, "heard": heard, "handled_at": handled_at, "lines": lines}
+        fields: dict[str, typing.Any] = {**data, **more}
         return cls(**fields)
 
 
@@ -78,7 +95,7 @@ class Result:
             detail = f"swallowed in {place.function}, line {place.line}"
         else:
             detail = "swallowed: nobody looks at it"
-        return cls(test, point, failure, "survived", detail, ran.losses, ran.handled_at)
+        return cls(test, point, failure, "survived", detail, mine, ran.handled_at)
 
     def as_dict(self) -> dict[str, typing.Any]:
         return dataclasses.asdict(self)

@@ -73,7 +73,7 @@ class Told:
 
     def document(self) -> str:
         """The same as JSON, with paths relative to the root."""
-        return json.dumps(_relative(self.as_dict(), self.root), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(in_root(self.as_dict(), self.root), indent=1, ensure_ascii=False) + "\n"
 
     def shown(self, place: Place) -> str:
         return f"{relative(place.path, self.root)}:{place.line}"
@@ -83,10 +83,11 @@ def relative(path: str, root: str) -> str:
     return path.removeprefix(root + os.sep).replace(os.sep, "/") if path.startswith(root + os.sep) else path
 
 
-def _relative(data: typing.Any, root: str) -> typing.Any:
+def in_root(data: typing.Any, root: str) -> typing.Any:
+    """Plain data with all that stands under `path` relative to the root."""
     if isinstance(data, dict):
         return {
-            key: relative(value, root) if key == "path" and isinstance(value, str) else _relative(value, root)
+            key: relative(value, root) if key == "path" and isinstance(value, str) else in_root(value, root)
             for key, value in data.items()
         }
-    return [_relative(one, root) for one in data] if isinstance(data, list | tuple) else data
+    return [in_root(one, root) for one in data] if isinstance(data, list | tuple) else data

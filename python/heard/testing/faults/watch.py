@@ -15,7 +15,6 @@ if typing.TYPE_CHECKING:
 
 #: Rarely taken ones first. Our own monitor has one, and coverage may have another.
 _NUMBERS = (3, 4, 2, 5, 1, 0)
-_NAME = "heard: failures on purpose"
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD_VALUE = opcode.opmap["YIELD_VALUE"]
@@ -31,16 +30,25 @@ def watch(watcher: Points) -> Callable[[], None]:
     return _by_events(watcher) if sys.version_info >= (3, 12) else _by_profile(watcher)
 
 
+def take(name: str) -> int:
+    """A number of the interpreter's events, under this name. Raises `RuntimeError` where all are taken."""
+    if sys.version_info < (3, 12):
+        raise AssertionError("only Python 3.12 and newer have these events")
+    for number in _NUMBERS:
+        if sys.monitoring.get_tool(number) is None:
+            sys.monitoring.use_tool_id(number, name)
+            return number
+    raise RuntimeError("debuggers and the like have taken all numbers of sys.monitoring: nothing can be injected")
+
+
 def _by_events(watcher: Points) -> Callable[[], None]:
     if sys.version_info < (3, 12):
         raise AssertionError("only Python 3.12 and newer have these events")
     monitoring = sys.monitoring
     events, disable = monitoring.events, monitoring.DISABLE
-    number = next((number for number in _NUMBERS if monitoring.get_tool(number) is None), None)
-    if number is None:
-        raise RuntimeError("debuggers and the like have taken all numbers of sys.monitoring: nothing can be injected")
-    monitoring.use_tool_id(number, _NAME)
+    number = take("heard: failures on purpose")
     wants, started, suspended, resumed = watcher.wants, watcher.started, watcher.suspended, watcher.resumed
+    ended: typing.Any = watcher.ended
     frame_of = sys._getframe
 
     def on_start(code: types.CodeType, offset: int) -> object:
@@ -61,11 +69,19 @@ def _by_events(watcher: Points) -> Callable[[], None]:
         resumed(frame_of(1))
         return None
 
+    def on_return(code: types.CodeType, offset: int, value: object) -> object:
+        if not wants(code):
+            return disable
+        ended(frame_of(1))
+        return None
+
     callbacks: dict[int, typing.Any] = {
         events.PY_START: on_start,
         events.PY_YIELD: on_yield,
         events.PY_RESUME: on_resume,
     }
+    if watcher.ended is not None:
+        callbacks[events.PY_RETURN] = on_return
     if watcher.handled is not None:
         callbacks[events.EXCEPTION_HANDLED] = watcher.handled
         callbacks[events.RAISE] = callbacks[events.RERAISE] = watcher.raised
@@ -103,6 +119,8 @@ def _by_profile(watcher: Points) -> Callable[[], None]:
         if event == "return":
             if last >= 0 and code[last] == _YIELD_VALUE:
                 watcher.suspended(frame, value)
+            elif watcher.ended is not None:
+                watcher.ended(frame)
         elif last < 0 or code[last] != _RESUME or code[last + 1] & 3 == 0:
             watcher.started(frame)
         else:

@@ -17,12 +17,16 @@ from collections.abc import Callable
 import pytest
 
 from heard.testing.faults.hearing import Heard
-from heard.testing.faults.point import Point
+from heard.testing.faults.order import Order
 from heard.testing.faults.result import Ran
 from heard.testing.faults.settings import Inject
+from heard.testing.pytest.faults.patience import patience
 
 #: Where a process that was started for one run finds what it is to do.
 VARIABLE = "HEARD_INJECT_TRIAL"
+
+#: Seconds for a run to tell what it knows when its time is over.
+_GRACE = 5.0
 
 #: Seconds that a run may take beyond what the test has taken without a failure, and how many times that.
 _PATIENCE, _TIMES = 10.0, 5.0
@@ -31,7 +35,7 @@ _PATIENCE, _TIMES = 10.0, 5.0
 HANGS = Ran(passed=False, came=True, heard=[Heard("end", "the test, which does not end")], error="it does not end")
 
 
-def patience(duration: float) -> float:
+def limit(duration: float) -> float:
     """Seconds until a run counts as one that does not end."""
     return _PATIENCE + _TIMES * duration
 
@@ -49,10 +53,10 @@ def forked(work: Callable[[], Ran], seconds: float) -> Ran:
         child = os.fork()
     if child == 0:
         os.close(reader)
-        _work_and_end(work, writer)
+        _work_and_end(work, seconds, writer)
     os.close(writer)
     try:
-        return _answer(reader, seconds)
+        return _answer(reader, seconds + _GRACE)
     finally:
         os.close(reader)
         for kill, process in ((os.killpg, child), (os.kill, child)):
@@ -63,11 +67,12 @@ def forked(work: Callable[[], Ran], seconds: float) -> Ran:
         os.waitpid(child, 0)
 
 
-def _work_and_end(work: Callable[[], Ran], writer: int) -> typing.NoReturn:
+def _work_and_end(work: Callable[[], Ran], seconds: float, writer: int) -> typing.NoReturn:
     try:
         # What the test starts ends with it.
         os.setpgid(0, 0)
-        answer = work().as_dict()
+        with patience(seconds):
+            answer = work().as_dict()
     except BaseException as error:
         answer = Ran(passed=False, error=f"{type(error).__name__}: {error}").as_dict()
     try:
@@ -94,12 +99,13 @@ def _answer(reader: int, seconds: float) -> Ran:
     return Ran.from_dict(json.loads(b"".join(parts)))
 
 
-def fresh(config: pytest.Config, item: pytest.Item, order: dict[str, typing.Any], seconds: float) -> Ran:
+def fresh(config: pytest.Config, item: pytest.Item, inject: Inject, order: Order, seconds: float) -> Ran:
     """Runs the test in a new process of Python's."""
     with tempfile.TemporaryDirectory() as folder:
         task, answer = os.path.join(folder, "task.json"), os.path.join(folder, "answer.json")
         with open(task, "w", encoding="utf-8") as file:
-            json.dump(order | {"answer": answer}, file)
+            asked = {"inject": inject.as_dict(), "order": order.as_dict(), "seconds": seconds, "answer": answer}
+            json.dump(asked, file)
         command = [sys.executable, "-m", "pytest", *_arguments(config, item)]
         environment = os.environ | {VARIABLE: task, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
         environment.pop("PYTEST_XDIST_WORKER", None)
@@ -125,8 +131,3 @@ def _arguments(config: pytest.Config, item: pytest.Item) -> list[str]:
     if config.pluginmanager.hasplugin("xdist"):
         arguments.append("-n0")
     return [*arguments, "--", f"{item.path}::{item.nodeid.partition('::')[2]}"]
-
-
-def order(inject: Inject, point: Point | None, failure: str) -> dict[str, typing.Any]:
-    """What a new process is asked to do."""
-    return {"inject": inject.as_dict(), "point": point.as_dict() if point is not None else None, "failure": failure}

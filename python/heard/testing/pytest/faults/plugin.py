@@ -14,6 +14,7 @@ import pytest
 from heard.testing.faults import plan
 from heard.testing.faults.failing import exception_of
 from heard.testing.faults.findings import NoFindings, check, read
+from heard.testing.faults.order import Order
 from heard.testing.faults.point import Point
 from heard.testing.faults.result import Ran, Result
 from heard.testing.faults.scope import Scope
@@ -21,6 +22,8 @@ from heard.testing.faults.settings import Inject, handlers_of
 from heard.testing.faults.told import Told
 from heard.testing.pytest.baseline import check_writable
 from heard.testing.pytest.faults import isolation
+from heard.testing.pytest.faults.patience import patience
+from heard.testing.pytest.faults.prover import VARIABLE, Prover
 from heard.testing.pytest.faults.trial import Trial
 from heard.testing.pytest.run import Run
 
@@ -81,7 +84,7 @@ class Faults:
             if end is not None and time.monotonic() > end:
                 break
             self.show(f"looking where failures can come: test {number + 1} of {len(items)}")
-            ran = self.try_once(item, None, isolation.patience(60))
+            ran = self.try_once(item, Order(), isolation.limit(60))
             if not ran.passed:
                 self.told.unrepeatable[item.nodeid] = ran.error
                 continue
@@ -94,16 +97,16 @@ class Faults:
                 steps = steps[:number]
                 break
             self.show(f"failure {number + 1} of {len(steps)}")
-            failure = self.inject.failure
-            ran = self.try_once(by_name[test], point, isolation.patience(self.durations[test]), failure)
-            self.told.results.append(Result.of(test, point, failure, ran))
+            order = Order((point,), self.inject.failure)
+            ran = self.try_once(by_name[test], order, isolation.limit(self.durations[test]))
+            self.told.results.append(Result.of(test, point, order.failure, ran))
         self.told.left_out = len(everything) - len(steps)
         self.show("")
 
-    def try_once(self, item: pytest.Item, point: Point | None, seconds: float, failure: str = "") -> Ran:
+    def try_once(self, item: pytest.Item, order: Order, seconds: float) -> Ran:
         if self.inject.fresh:
-            return isolation.fresh(self.config, item, isolation.order(self.inject, point, failure), seconds)
-        return isolation.forked(Trial(item, self.run, self.inject, point, failure).go, seconds)
+            return isolation.fresh(self.config, item, self.inject, order, seconds)
+        return isolation.forked(Trial(item, self.run, self.inject, order).go, seconds)
 
     def show(self, text: str) -> None:
         """Where it stands, in place, on a terminal."""
@@ -157,14 +160,14 @@ class One:
     def __init__(self, run: Run, path: str) -> None:
         self.run = run
         with open(path, encoding="utf-8") as file:
-            self.order = json.load(file)
+            self.asked = json.load(file)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
-        point = Point.from_dict(self.order["point"]) if self.order["point"] is not None else None
-        inject = Inject.from_dict(self.order["inject"])
-        ran = Trial(item, self.run, inject, point, self.order["failure"]).go()
-        with open(self.order["answer"], "w", encoding="utf-8") as file:
+        order, inject = Order.from_dict(self.asked["order"]), Inject.from_dict(self.asked["inject"])
+        with patience(self.asked["seconds"]):
+            ran = Trial(item, self.run, inject, order).go()
+        with open(self.asked["answer"], "w", encoding="utf-8") as file:
             json.dump(ran.as_dict(), file)
         return True
 
@@ -173,6 +176,11 @@ def register(config: pytest.Config, run: Run | None) -> None:
     """Puts in place what this process has to do."""
     task = os.environ.get(isolation.VARIABLE)
     manager = config.pluginmanager
+    prove = os.environ.get(VARIABLE)
+    if run is not None and prove is not None and task is None:
+        with open(prove, encoding="utf-8") as file:
+            manager.register(Prover(config, run, settings(config), json.load(file)), "heard-prover")
+        return
     if run is not None and task is not None:
         manager.register(One(run, task), "heard-inject-one")
         return

@@ -1,0 +1,25 @@
+"""Each record is one line, whose parts blanks hold together."""
+
+# /// script
+# [tool.heard]
+# warnings = "logged"
+# environment = {PYTHONIOENCODING = "utf-8"}
+# places = false
+# ///
+
+import asyncio
+import logging
+
+import shop
+
+
+class Joined(logging.Formatter):
+    def format(self, record):
+        return super().format(record).replace("\n", " ")
+
+
+writer = logging.StreamHandler()
+writer.setFormatter(Joined("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+logging.basicConfig(level="INFO", handlers=[writer])
+logging.captureWarnings(True)
+asyncio.run(shop.lose())

@@ -1,0 +1,23 @@
+"""structlog's console, with colours."""
+
+# /// script
+# dependencies = ["structlog"]
+#
+# [tool.heard]
+# ///
+
+import asyncio
+import logging
+
+import shop
+import structlog
+
+before = [structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, structlog.processors.TimeStamper(fmt="iso")]
+formatter = structlog.stdlib.ProcessorFormatter(
+    processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.dev.ConsoleRenderer(colors=True)],
+    foreign_pre_chain=before,
+)
+writer = logging.StreamHandler()
+writer.setFormatter(formatter)
+logging.basicConfig(level="INFO", handlers=[writer])
+asyncio.run(shop.lose())

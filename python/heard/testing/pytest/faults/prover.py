@@ -1,0 +1,106 @@
+"""Runs the tests that reach each finding of `heard check`, with the failure that it says nobody hears."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import typing
+
+import pytest
+
+from heard.testing.faults.findings import HANDLERS, Finding
+from heard.testing.faults.order import Order
+from heard.testing.faults.proof import Proof, asked, judge, orders, reaches, seen
+from heard.testing.faults.result import Ran
+from heard.testing.faults.settings import Inject
+from heard.testing.pytest.faults import isolation
+from heard.testing.pytest.faults.trial import Trial
+from heard.testing.pytest.run import Run
+
+#: Where the process that proves finds what it is to do.
+VARIABLE = "HEARD_PROVE"
+
+#: Tests that are tried for one finding.
+_MOST_TESTS = 3
+
+
+class Prover:
+    """The plugin in the process that runs the tests for `heard prove`, in the place of their usual run."""
+
+    def __init__(self, config: pytest.Config, run: Run, inject: Inject, task: dict[str, typing.Any]) -> None:
+        self.config = config
+        self.run = run
+        self.inject = inject
+        self.findings = [Finding.from_dict(one) for one in task["findings"]]
+        self.answer = task["answer"]
+        self.is_shown = task["progress"]
+        self.items: dict[str, pytest.Item] = {}
+        #: How each test runs as it is.
+        self.runs: dict[str, Ran] = {}
+        self.unrepeatable: dict[str, str] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise session.Interrupted(f"{session.testsfailed} errors during the collection of the tests")
+        order = asked(self.findings)
+        for number, item in enumerate(session.items):
+            self.show(f"test {number + 1} of {len(session.items)}")
+            ran = self.try_once(item, order, isolation.limit(60))
+            self.items[item.nodeid], self.runs[item.nodeid] = item, ran
+            if not ran.passed:
+                self.unrepeatable[item.nodeid] = ran.error
+        proofs = []
+        for number, finding in enumerate(self.findings):
+            self.show(f"finding {number + 1} of {len(self.findings)}")
+            proofs.append(self.prove(finding))
+        self.show("")
+        told = {"proofs": [proof.as_dict() for proof in proofs], "unrepeatable": self.unrepeatable}
+        with open(self.answer, "w", encoding="utf-8") as file:
+            json.dump(told, file)
+        return True
+
+    def prove(self, finding: Finding) -> Proof:
+        """The verdict on one finding, over all tests."""
+        reached = [test for test, ran in self.runs.items() if reaches(finding, ran)]
+        for test, ran in self.runs.items():
+            detail = seen(finding, ran)
+            if detail is not None:
+                return Proof(finding, "proved", detail, test)
+        heard: Proof | None = None
+        tried = 0
+        for test in [test for test in reached if self.runs[test].passed][:_MOST_TESTS]:
+            for order in orders(finding, self.runs[test]):
+                tried += 1
+                ran = self.try_once(self.items[test], order, isolation.limit(self.runs[test].duration))
+                verdict = judge(finding, ran)
+                if verdict is None:
+                    continue
+                proof = Proof(finding, *verdict, test, order.failure, order.points[0])
+                if proof.verdict == "proved":
+                    return proof
+                heard = heard or proof
+        if heard is not None:
+            return heard
+        if not reached:
+            return Proof(finding, "not reached", "no test comes by")
+        return Proof(finding, "not reached", _why_not(finding, tried), reached[0])
+
+    def try_once(self, item: pytest.Item, order: Order, seconds: float) -> Ran:
+        if self.inject.fresh:
+            return isolation.fresh(self.config, item, self.inject, order, seconds)
+        return isolation.forked(Trial(item, self.run, self.inject, order).go, seconds)
+
+    def show(self, text: str) -> None:
+        """Where it stands, in place, on a terminal."""
+        if self.is_shown:
+            os.write(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, f"\r\x1b[Kheard: {text}".encode())
+
+
+def _why_not(finding: Finding, tried: int) -> str:
+    if not tried:
+        return "the tests that come by make nothing fail there"
+    if sys.version_info < (3, 12) and finding.rule in HANDLERS:
+        return "failures came, and Python 3.11 does not tell where they were handled; newer ones do"
+    return "no failure that was injected there got as far as this"
