@@ -191,7 +191,15 @@ def test_the_screen_says_what_it_needs(folder: Path) -> None:
 
 
 def test_heard_run_is_watched_by_the_environment(folder: Path) -> None:
-    source = "import asyncio, sys\n\nasync def main():\n    print('ready', flush=True)\n    sys.stdin.read()\n\nasyncio.run(main())"
+    source = """
+        import asyncio, sys
+
+        async def main():
+            print("ready", flush=True)
+            sys.stdin.read()
+
+        asyncio.run(main())
+    """
     with watched(source, folder, "-m", "heard", "run") as program:
         assert [task["coroutine"] for task in snapshot(program.process.pid)["tasks"]] == ["main"]
 
@@ -388,6 +396,33 @@ def test_many_tasks_are_counted_by_birth(folder: Path) -> None:
         assert data["total"] >= 3001 and len(data["tasks"]) == 500
         for task in tasks:
             task.cancel()
+
+    heard.install(watch=str(folder))
+    try:
+        asyncio.run(main())
+    finally:
+        heard.uninstall()
+        folder.rmdir()
+
+
+def test_a_future_that_everybody_waits_for(folder: Path) -> None:
+    """Each of a thousand tasks waits for the same ones, in ways that lead through each other's futures."""
+
+    async def main() -> None:
+        never = asyncio.get_running_loop().create_future()
+        shared = [asyncio.ensure_future(asyncio.shield(never)) for _ in range(3)]
+
+        async def wait() -> None:
+            await asyncio.wait({asyncio.ensure_future(one) for one in shared} | {never})
+
+        tasks = [asyncio.create_task(wait()) for _ in range(1000)]
+        await asyncio.sleep(0)
+        data = await asyncio.to_thread(snapshot, os.getpid())
+        assert data["total"] == 1001
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        never.cancel()
 
     heard.install(watch=str(folder))
     try:
