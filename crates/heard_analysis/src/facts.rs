@@ -330,6 +330,7 @@ impl Kind {
 
 /// One call whose value is awaitable.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the call, and any may go with any")]
 pub(crate) struct Birth {
     pub(crate) kind: Kind,
     /// The call.

@@ -343,12 +343,10 @@ impl<'a> Finder<'_, '_, 'a> {
         let given = || arguments(site.call).filter(|argument| !last_name(argument).is_some_and(|name| is_loop(name)));
         let work = given().find_map(|argument| Some((argument, self.account_of_work(argument, site)?)));
         let shown = work.as_ref().map(|(argument, _)| *argument).or_else(|| given().find(|argument| !argument.is_literal_expr()));
-        let account = work.map(|(_, account)| account).unwrap_or_else(|| {
-            let spawned = self.flow.module.callee(site.call).and_then(|spawner| self.account_of_spawned(&spawner));
-            spawned.unwrap_or_else(|| match shown {
-                Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
-                shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
-            })
+        let spawned = || self.flow.module.callee(site.call).and_then(|spawner| self.account_of_spawned(&spawner));
+        let account = work.map(|(_, account)| account).or_else(spawned).unwrap_or_else(|| match shown {
+            Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
+            shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
         });
         Spawned {
             account,
