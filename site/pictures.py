@@ -54,8 +54,17 @@ def _place(path: str, line: int, function: str) -> dict[str, object]:
     return {"path": path, "line": line, "function": function}
 
 
-def _task(number: int, name: str, coroutine: str, born: dict[str, object], at: dict[str, object], *waiters: str) -> dict[str, object]:
-    return {"id": str(number), "name": name, "coroutine": coroutine, "born": [born], "at": [at], "awaited_by": list(waiters)}
+def _task(
+    number: int, name: str, coroutine: str, born: dict[str, object], at: dict[str, object], *waiters: str
+) -> dict[str, object]:
+    return {
+        "id": str(number),
+        "name": name,
+        "coroutine": coroutine,
+        "born": [born],
+        "at": [at],
+        "awaited_by": list(waiters),
+    }
 
 
 #: What `heard top --json` says of a small service.
@@ -87,7 +96,14 @@ _SERVICE = {
     "groups": [{"kind": "asyncio.TaskGroup", "parent": "1", "tasks": ["2", "3"]}],
     "tasks": [
         _task(1, "Task-1", "main", _MAIN, _place("shop/app.py", 93, "main")),
-        _task(2, "rail", "Front.watch_rail", _place("shop/app.py", 91, "main"), _place("shop/front.py", 120, "Front.watch_rail"), "1"),
+        _task(
+            2,
+            "rail",
+            "Front.watch_rail",
+            _place("shop/app.py", 91, "main"),
+            _place("shop/front.py", 120, "Front.watch_rail"),
+            "1",
+        ),
         _task(3, "Task-7", "Shop.answer", _SERVE, _place("shop/town.py", 33, "Town.mail"), "1"),
     ],
     "births": [

@@ -1,4 +1,4 @@
-"""The reference, written down from what the code knows of itself: the command line, the settings, the Python package."""
+"""The reference, written down from what the code knows of itself: the command line, settings, the Python package."""
 
 from __future__ import annotations
 
@@ -52,10 +52,12 @@ def _silence(program: Path) -> str:
     for rule in rules:
         proofs = re.findall(r"^```py run\n# (\w+)(?:: ([^\n]*))?\n", rule["page"], re.MULTILINE)
         if proofs:
-            said = "; ".join({"silent": "**nothing**"}.get(word, word) + (f": {_cell(text)}" if text else "") for word, text in proofs)
+            words = [("**nothing**" if word == "silent" else word, _cell(text)) for word, text in proofs]
+            said = "; ".join(f"{word}: {text}" if text else word for word, text in words)
             rows.append(f"| [`{rule['name']}`](../rules/{rule['name'].replace('-', '_')}.md) | {said} |")
     return (
-        "# What Python says\n\nEach proof is a program that the tests run on every Python from 3.11 on; in each, something fails.\n"
+        "# What Python says\n\n"
+        "Each proof is a program that the tests run on every Python from 3.11 on; in each, something fails.\n"
         "[What Python hides](../why.md) says why.\n\n" + "\n".join(rows) + "\n"
     )
 
@@ -77,8 +79,8 @@ def _json() -> str:
     parts = [
         "# Records as JSON",
         "`heard run --json` and `heard.install(json=...)` append one object a line: a `Failure`, and `v`, which is 1.\n"
-        "`heard check --output-format json` has a schema of its own: `heard rule --json` gives the rules, and SARIF, JUnit and"
-        " GitLab's reports are those of their standards.\n[`heard top`](../top.md) has what `heard top --json` prints.",
+        "What `heard top --json` prints stands on [its page](../top.md).\n"
+        "The reports of `heard check` in SARIF, JUnit and GitLab's format are those of their standards.",
     ]
     for kind in (Failure, Raised, Place, Stats):
         parts.append(f"## {kind.__name__}\n\n{inspect.getdoc(kind)}\n\n{_fields(kind)}")
@@ -123,7 +125,8 @@ def _thing(name: str, thing: typing.Any) -> str:
     if inspect.isclass(thing):
         for method, function in sorted(vars(thing).items()):
             if not method.startswith("_") and callable(function) and inspect.getdoc(function):
-                parts.append(f"### `{name}.{method}`\n\n```py\n{_signature(method, function)}\n```\n\n{_text(function)}")
+                head = f"### `{name}.{method}`\n\n```py\n{_signature(method, function)}\n```"
+                parts.append(f"{head}\n\n{_text(function)}")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -138,7 +141,9 @@ def _signature(name: str, thing: typing.Any) -> str:
         return line
     try:
         # Laid out as a formatter does, an argument a line.
-        arguments = ast.unparse(ast.parse(f"{line.removeprefix('class ')}: ..." if "def " in line else f"def {line[6:]}: ..."))
+        # Of a class, that of its `__init__`.
+        parsed = ast.parse(f"{line.replace('class ', 'def ', 1)}: ...")
+        arguments = ast.unparse(parsed)
     except SyntaxError:
         # A default that is no expression.
         return line

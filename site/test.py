@@ -27,7 +27,9 @@ def main(heard: Path) -> int:
 
 
 def _tutorial(heard: Path) -> list[str]:
-    found = subprocess.run([heard, "check", "demo", "--output-format", "concise"], cwd=ROOT, capture_output=True, text=True)
+    found = subprocess.run(
+        [heard, "check", "demo", "--output-format", "concise"], cwd=ROOT, capture_output=True, text=True
+    )
     truth = subprocess.run([sys.executable, "-B", "-m", "demo", "--truth"], cwd=ROOT, capture_output=True, text=True)
     problems = []
     blocks = _BLOCK.findall((DOCS / "tutorial.md").read_text(encoding="utf-8"))
@@ -46,7 +48,11 @@ def _tutorial(heard: Path) -> list[str]:
 def _rules(heard: Path) -> list[str]:
     """The table has every rule, with its level."""
     known = json.loads(subprocess.run([heard, "rule", "--json"], capture_output=True, text=True, check=True).stdout)
-    shown = dict(re.findall(r"^\| \[`([a-z-]+)`\]\([^)]*\) \| (\w+) \|", (DOCS / "rules.md").read_text(encoding="utf-8"), re.MULTILINE))
+    shown = dict(
+        re.findall(
+            r"^\| \[`([a-z-]+)`\]\([^)]*\) \| (\w+) \|", (DOCS / "rules.md").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    )
     differing = {rule["name"] for rule in known if shown.get(rule["name"]) != rule["level"]}
     differing |= set(shown) - {rule["name"] for rule in known}
     return [f"rules.md does not have {name} as it is" for name in sorted(differing)]
@@ -67,7 +73,9 @@ def _blocks() -> list[str]:
         for kind, info, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
             is_known = page.name in _RUN or info.startswith("file=") or (ROOT / info).is_file() or info == "part"
             if kind == "py" and not is_known:
-                problems.append(f"{page.name} has a program that nothing runs; a part of one is marked `py part`: {text}")
+                problems.append(
+                    f"{page.name} has a program that nothing runs; a part of one is marked `py part`: {text}"
+                )
     return problems
 
 

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""What it costs a server to be watched: processor time a request of uvicorn, as a ratio to the monitor without a socket.
+"""What it costs a server to be watched: processor time a request of uvicorn, as a ratio to the monitor alone.
 
-    python cost.py [--rounds 9] [--requests 4000]
+    python cost.py [--batches 300]
 
-Each round starts the server anew in each way, in turn: monitored, watched with nobody attached, and watched while
-`heard top` asks once a second. Each request starts a task in the background, beside 200 that wait. The time is that of
-the whole server process, so what else the machine does counts little; medians of the ratios within a round.
+Four servers run beside each other: monitored, monitored once more as a control, watched with nobody attached, and
+watched while `heard top` asks once a second. Batches of 50 requests go to each in turn; each request starts a task in
+the background, beside 200 that wait. The time is that of the whole server process, so what else the machine does counts
+little; medians of the ratios between neighbouring batches.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -19,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 
 SERVER = """
 import asyncio, json, sys, time
@@ -39,38 +42,45 @@ async def app(scope, receive, send):
         kept.extend(asyncio.create_task(idle()) for _ in range(200))
     heard.spawn(note())
     body = json.dumps(time.process_time()).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 heard.install(watch=sys.argv[1] or False)
 uvicorn.run(app, fd=int(sys.argv[2]), log_level="error", lifespan="off")
 """
-WAYS = ("monitored", "watched", "attached")
+WAYS = ("monitored", "control", "watched", "attached")
+#: Requests between two looks at a server's clock.
+BATCH = 50
 
 
-def round_of(way: str, requests: int) -> float:
-    """Seconds of processor time that the server takes for so many requests."""
+@contextlib.contextmanager
+def server(way: str) -> Iterator[http.client.HTTPConnection]:
+    """A connection to a server that runs in this way."""
     with tempfile.TemporaryDirectory(prefix="heard-") as folder, socket.create_server(("127.0.0.1", 0)) as listener:
-        watch = "" if way == "monitored" else folder
-        command = [sys.executable, "-c", SERVER, watch, str(listener.fileno())]
-        server = subprocess.Popen(command, pass_fds=[listener.fileno()])
-        top = None
+        # asyncio does this for sockets that it makes itself; without, each answer waits for 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        command = [
+            sys.executable,
+            "-c",
+            SERVER,
+            folder if way in ("watched", "attached") else "",
+            str(listener.fileno()),
+        ]
+        processes = [subprocess.Popen(command, pass_fds=[listener.fileno()])]
         try:
             connection = http.client.HTTPConnection(*listener.getsockname(), timeout=60)
-            ask(connection)
+            for _ in range(200):
+                ask(connection)
             if way == "attached":
-                url = f"unix://{os.path.join(folder, str(server.pid))}.sock"
-                top = subprocess.Popen([sys.executable, "-m", "heard", "top", url, "--json"], stdout=subprocess.DEVNULL)
-            for _ in range(requests // 10):
-                before = ask(connection)
-            for _ in range(requests):
-                after = ask(connection)
-            return after - before
+                url = f"unix://{os.path.join(folder, str(processes[0].pid))}.sock"
+                top = [sys.executable, "-m", "heard", "top", url, "--json"]
+                processes.append(subprocess.Popen(top, stdout=subprocess.DEVNULL))
+            yield connection
         finally:
-            for process in (top, server):
-                if process is not None:
-                    process.kill()
-                    process.wait()
+            for process in processes:
+                process.kill()
+                process.wait()
 
 
 def ask(connection: http.client.HTTPConnection) -> float:
@@ -80,19 +90,22 @@ def ask(connection: http.client.HTTPConnection) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--requests", type=int, default=4000)
+    parser.add_argument("--batches", type=int, default=300)
     options = parser.parse_args()
-    ratios: dict[str, list[float]] = {way: [] for way in WAYS}
-    for number in range(options.rounds):
-        # Each way comes first in turn, so that a machine that gets busier favours none.
-        order = WAYS[number % 3 :] + WAYS[: number % 3]
-        taken = {way: round_of(way, options.requests) for way in order}
-        for way in WAYS:
-            ratios[way].append(taken["monitored"] / taken[way])
-        print(*(f"{way} {1e6 * taken[way] / options.requests:.0f} µs" for way in WAYS), flush=True)
-    for way in WAYS[1:]:
-        print(f"{way:10} {statistics.median(ratios[way]):.3f} of the requests, from {min(ratios[way]):.3f} to {max(ratios[way]):.3f}")
+    taken: dict[str, list[float]] = {way: [] for way in WAYS}
+    with contextlib.ExitStack() as stack:
+        connections = {way: stack.enter_context(server(way)) for way in WAYS}
+        for number in range(options.batches):
+            # Each way comes first in turn, so that a machine that gets busier favours none.
+            for way in WAYS[number % len(WAYS) :] + WAYS[: number % len(WAYS)]:
+                before = ask(connections[way])
+                for _ in range(BATCH):
+                    after = ask(connections[way])
+                taken[way].append((after - before) / BATCH)
+    for way in WAYS:
+        ratios = [alone / this for alone, this in zip(taken["monitored"], taken[way], strict=True)]
+        cost = 1e6 * statistics.median(taken[way])
+        print(f"{way:10} {cost:4.0f} µs a request, {statistics.median(ratios):.3f} of the requests")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def install(
     `json`: the file, or the descriptor, that every record is appended to as a line of JSON.
     `exporters`: what every record is given to as well, in a thread of its own: see `heard.exporters`.
     `watch`: whether `heard top` may read what runs, through a socket that is this user's alone, or the folder for that
-    socket. Without it, the variable `HEARD_WATCH` of the environment says so: `1`, or the folder.
+    socket; loops that do not turn, and tasks that become more and more, are logged then. Without it, the variable
+    `HEARD_WATCH` of the environment says so: `1`, or the folder.
     """
     from heard.monitor import install as monitor
     from heard.settings import Settings, ignores_of

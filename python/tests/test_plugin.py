@@ -660,3 +660,168 @@ def test_a_warning_comes_through_xdist(suite: Suite) -> None:
     )
     assert ran.outcomes() == {"test": "passed"}
     assert "HeardWarning: the task of sleep was still running" in ran.text
+
+
+def test_a_loop_that_comes_to_rest_between_set_up_and_tear_down_is_looked_at(suite: Suite) -> None:
+    ran = suite(
+        """
+        class Case(unittest.IsolatedAsyncioTestCase):
+            async def asyncSetUp(self):
+                self.stop = asyncio.Event()
+            async def asyncTearDown(self):
+                self.stop.set()
+                await self.task
+            async def stubborn(self):
+                while not self.stop.is_set():
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await self.stop.wait()
+            async def test_swallows(self):
+                self.task = asyncio.create_task(self.stubborn())
+                await turn()
+                self.task.cancel()
+                await asyncio.wait([self.task], timeout=0)
+            async def test_is_not_told_to_stop(self):
+                self.task = asyncio.create_task(self.stubborn())
+                await turn()
+        """
+    )
+    outcomes = {name.partition("::")[2]: outcome for name, outcome in ran.outcomes().items()}
+    assert outcomes == {"test_swallows": "failed", "test_is_not_told_to_stop": "passed"}, ran.text
+    assert "Case.stubborn" in ran.text
+
+
+def test_anyio_leaves_to_the_plugin_which_test_fails(suite: Suite) -> None:
+    ran = suite(
+        """
+        from heard.testing import expect_lost
+        pytestmark = pytest.mark.anyio
+        ring = []
+
+        @pytest.fixture(scope="module")
+        def anyio_backend():
+            return "asyncio"
+        @pytest.fixture(scope="module")
+        async def of_module(anyio_backend):
+            asyncio.ensure_future(boom())
+            await turn()
+        async def test_sets_up(of_module):
+            await turn()
+        async def test_is_a_bystander(of_module):
+            await turn()
+        async def test_loses():
+            ring.append([asyncio.create_task(boom())])
+            ring[0].append(ring[0])
+            await turn()
+        async def test_collects():
+            ring.clear()
+            gc.collect()
+            await turn()
+        @pytest.mark.heard(allow=[Lost])
+        async def test_allows():
+            asyncio.ensure_future(boom())
+            await turn()
+        async def test_expects():
+            with expect_lost(Lost):
+                asyncio.ensure_future(boom())
+                await turn()
+        async def test_raises_in_a_callback():
+            def fails():
+                raise Lost("in a callback")
+            asyncio.get_running_loop().call_soon(fails)
+            await turn()
+        """,
+        plugins=["anyio"],
+    )
+    assert ran.outcomes() == {
+        "test_sets_up": "error",
+        "test_is_a_bystander": "passed",
+        "test_loses": "error",
+        "test_collects": "passed",
+        "test_allows": "passed",
+        "test_expects": "passed",
+        "test_raises_in_a_callback": "failed",
+    }, ran.text
+    assert "HeardWarning" not in ran.text
+
+
+def test_with_warn_anyio_fails_tests_as_ever(suite: Suite) -> None:
+    ran = suite(
+        """
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+        @pytest.mark.anyio
+        async def test():
+            asyncio.ensure_future(boom())
+            await turn()
+        """,
+        "--heard=warn",
+        plugins=["anyio"],
+    )
+    assert ran.outcomes() == {"test": "failed"}, ran.text
+
+
+#: Calls of mocks whose coroutines nobody awaits: the name of the mock, and the line that makes it.
+MOCKS = {
+    "a mock of everything": ("mock.send", "mailer = AsyncMock()", "order(mailer)"),
+    "a mock with a name": ("mailer.send", "mailer = AsyncMock(name='mailer')", "order(mailer)"),
+    "a specified mock": ("mock.send", "mailer = create_autospec(Mailer, instance=True)", "order(mailer)"),
+    "a patch": ("send", "with patch.object(Mailer, 'send'):", "    order(Mailer())"),
+    "a mock of a context manager": ("mock.__aenter__", "mailer = MagicMock()", "enter(mailer)"),
+}
+
+
+@pytest.mark.parametrize("kind", MOCKS)
+def test_a_coroutine_of_a_mock_is_blamed_on_the_mock(kind: str, suite: Suite) -> None:
+    name, made, used = MOCKS[kind]
+    ran = suite(
+        f"""
+        from unittest.mock import AsyncMock, MagicMock, create_autospec, patch
+        class Mailer:
+            async def send(self): ...
+        def order(mailer):
+            mailer.send()
+        def enter(mailer):
+            mailer.__aenter__()
+        def test():
+            {made}
+            {used}
+        """
+    )
+    assert ran.outcomes() == {"test": "failed"}, ran.text
+    assert re.search(r"born +test_it\.py:\d+ in test\n", ran.text), ran.text
+    assert re.search(rf"of the mock '{name}', which test_it\.py:\d+ in (order|enter) has called", ran.text), ran.text
+
+
+def test_a_mock_that_a_decorator_makes_is_blamed_on_what_it_decorates(suite: Suite) -> None:
+    ran = suite(
+        """
+        from unittest.mock import AsyncMock, patch
+        class Mailer:
+            def close(self): ...
+        @patch.object(Mailer, "close", new_callable=AsyncMock)
+        def test(close):
+            Mailer().close()
+        """
+    )
+    assert ran.outcomes() == {"test": "failed"}, ran.text
+    assert re.search(r"born +test_it\.py:\d+ in test\n", ran.text), ran.text
+
+
+def test_the_end_of_a_generator_that_the_loop_has_begun_is_no_warning(suite: Suite) -> None:
+    ran = suite(
+        """
+        async def numbers():
+            try:
+                yield 1
+            finally:
+                await asyncio.sleep(0)
+        def test():
+            async def main():
+                async for _ in numbers():
+                    break
+            asyncio.run(main())
+        """
+    )
+    assert ran.outcomes() == {"test": "passed"}, ran.text
+    assert "HeardWarning" not in ran.text

@@ -99,6 +99,7 @@ def watched(source: str, folder: Path, *launcher: str, ready: str = "ready") -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
         env=environment | ({"HEARD_WATCH": str(folder)} if launcher else {}),
     )
     try:
@@ -107,7 +108,9 @@ def watched(source: str, folder: Path, *launcher: str, ready: str = "ready") -> 
         assert line == ready, (line, process.stderr.read() if process.stderr and not line else "")
         yield Watched(process, folder)
     finally:
-        process.kill()
+        # Its children have the other ends of the pipes.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         with contextlib.suppress(OSError):
             for left in folder.iterdir():
@@ -191,7 +194,15 @@ def test_the_screen_says_what_it_needs(folder: Path) -> None:
 
 
 def test_heard_run_is_watched_by_the_environment(folder: Path) -> None:
-    source = "import asyncio, sys\n\nasync def main():\n    print('ready', flush=True)\n    sys.stdin.read()\n\nasyncio.run(main())"
+    source = """
+        import asyncio, sys
+
+        async def main():
+            print("ready", flush=True)
+            sys.stdin.read()
+
+        asyncio.run(main())
+    """
     with watched(source, folder, "-m", "heard", "run") as program:
         assert [task["coroutine"] for task in snapshot(program.process.pid)["tasks"]] == ["main"]
 
@@ -217,7 +228,7 @@ def stuck():
         time.sleep(0.01)
 
 async def main():
-    asyncio.create_task(asyncio.sleep(3600), name="beside")
+    kept = asyncio.create_task(asyncio.sleep(3600), name="beside")
     stuck()
 
 heard.install(watch=True)
@@ -302,7 +313,7 @@ async def idle():
     await asyncio.get_running_loop().create_future()
 
 async def main(name):
-    asyncio.create_task(idle(), name=name)
+    kept = asyncio.create_task(idle(), name=name)
     await asyncio.sleep(0)
     print("ready", flush=True) if name == "parent" else os.write(writing, b"x")
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read if name == "parent" else wait)
@@ -388,6 +399,33 @@ def test_many_tasks_are_counted_by_birth(folder: Path) -> None:
         assert data["total"] >= 3001 and len(data["tasks"]) == 500
         for task in tasks:
             task.cancel()
+
+    heard.install(watch=str(folder))
+    try:
+        asyncio.run(main())
+    finally:
+        heard.uninstall()
+        folder.rmdir()
+
+
+def test_a_future_that_everybody_waits_for(folder: Path) -> None:
+    """Each of a thousand tasks waits for the same ones, in ways that lead through each other's futures."""
+
+    async def main() -> None:
+        never = asyncio.get_running_loop().create_future()
+        shared = [asyncio.ensure_future(asyncio.shield(never)) for _ in range(3)]
+
+        async def wait() -> None:
+            await asyncio.wait({asyncio.ensure_future(one) for one in shared} | {never})
+
+        tasks = [asyncio.create_task(wait()) for _ in range(1000)]
+        await asyncio.sleep(0)
+        data = await asyncio.to_thread(snapshot, os.getpid())
+        assert data["total"] == 1001
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        never.cancel()
 
     heard.install(watch=str(folder))
     try:

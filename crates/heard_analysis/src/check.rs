@@ -220,7 +220,7 @@ fn names_outside(db: &Database, imports: &FxHashSet<Name>, files: &[Utf8PathBuf]
     let known: FxHashSet<&Utf8Path> = files.iter().flat_map(|file| file.ancestors()).collect();
     let mut names: FxHashSet<Name> =
         resolve::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();
-    let outside = resolve::files_of_modules(db, imports.iter().map(|name| name.as_str()), &|path| known.contains(path));
+    let outside = resolve::files_of_modules(db, imports.iter().map(Name::as_str), &|path| known.contains(path));
     let read = for_each_file(
         db,
         &outside,

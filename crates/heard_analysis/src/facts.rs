@@ -331,6 +331,7 @@ impl Kind {
 
 /// One call whose value is awaitable.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the call, and any may go with any")]
 pub(crate) struct Birth {
     pub(crate) kind: Kind,
     /// The call.
@@ -364,6 +365,8 @@ pub(crate) struct Birth {
     pub(crate) registry: Option<Span>,
     /// Whether only its name says what the call goes to, or what it stands for.
     pub(crate) is_guess: bool,
+    /// Whether no function is named by what is called, but a value that somebody gave, like a callback.
+    pub(crate) is_of_value: bool,
 }
 
 impl Birth {

@@ -73,7 +73,7 @@ fn reading_ahead_changes_nothing() {
     let mut text = String::new();
     for (number, record) in records().iter().enumerate() {
         text += &"2025-03-11 09:15:01,123 INFO shop.orders: order 7 was paid\n".repeat(1500 + 97 * number);
-        text += &format!("2025-03-11 09:15:02,123 ERROR asyncio: {record}\n");
+        text.extend(["2025-03-11 09:15:02,123 ERROR asyncio: ", record, "\n"]);
     }
     std::fs::write(&file, &text).unwrap();
     let [alone, ahead] = [1, 2].map(|threads| heard_logs::scan(std::slice::from_ref(&file), &Window::default(), threads));

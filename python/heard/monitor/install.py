@@ -30,6 +30,7 @@ from heard.watch import place
 if typing.TYPE_CHECKING:
     from heard.record import Event, Failure, Stats, Verdict
     from heard.watch.server import Server
+    from heard.watch.watchman import Watchman
 
 #: Seconds that a fork waits for a report that is being made: code of the program's may wait there for the one that
 #: forks.
@@ -62,6 +63,7 @@ class Monitor:
         self.finished = False
         #: Where `heard top` may read what runs.
         self.watch: Server | None = None
+        self.watchman: Watchman | None = None
         self.watch_folder = place.wanted(settings.watch)
         #: Whether the clock has to go on after a fork.
         self.clock_ran = False
@@ -79,11 +81,14 @@ class Monitor:
                 )
 
         if self.watch_folder is not None:
+            from heard.watch import watchman
             from heard.watch.server import Server
             from heard.watch.snapshot import Snapshots
 
             self.watch = Server(self.watch_folder, Snapshots(self).take)
             self.watch.open()
+            self.watchman = watchman.begin(self.verdicts.wake_in)
+            self.verdicts.others.append(self.watchman)
 
     def take(self) -> None:
         """Takes the hooks out. What is open stays open for the next one."""
@@ -93,6 +98,9 @@ class Monitor:
         _native.stop_clock(_END_PATIENCE)
 
     def _close_watch(self) -> None:
+        if self.watchman is not None:
+            self.verdicts.others.remove(self.watchman)
+            self.watchman = None
         if self.watch is not None:
             self.watch.close()
             self.watch = None
@@ -195,6 +203,7 @@ class Monitor:
         self.forget()
         if self.watch is not None:
             self.watch.after_fork_in_child()
+            self.verdicts.wake_in(0.0)
         if self.sweep is not None:
             self.verdicts.wake_in(self.sweep.interval)
 

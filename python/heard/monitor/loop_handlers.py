@@ -33,7 +33,8 @@ def tells_itself(loop: typing.Any, caller: types.FrameType | None) -> bool:
 def handles_itself(loop: typing.Any) -> bool:
     """Whether the program has set an exception handler for the loop, or the loop or its class has one of its own."""
     try:
-        if loop.get_exception_handler() is not None:
+        handler = loop.get_exception_handler()
+        if handler is not None and not getattr(handler, "heard_gives_way", False):
             return True
         ours: typing.Any = type(loop)
         for name in ("default_exception_handler", "call_exception_handler"):
@@ -55,6 +56,12 @@ def passes_by_us(loop: typing.Any) -> bool:
         return ours and "call_exception_handler" not in getattr(loop, "__dict__", ())
     except Exception:
         return False
+
+
+def is_told(loop: typing.Any) -> bool:
+    """Whether a handler of the loop is called, in this thread, with what has just been reported."""
+    told = getattr(type(loop).call_exception_handler, "heard_told", None)
+    return bool(getattr(told, "reported", False))
 
 
 def _is_stock(owner: type) -> bool:

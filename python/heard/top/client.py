@@ -25,7 +25,8 @@ def socket_of(target: str) -> str:
         return place.path_of(folder, int(target))
     url = urllib.parse.urlsplit(target)
     if url.scheme != "unix" or url.netloc or not url.path.startswith("/"):
-        raise Unreachable(f"{target} is neither the number of a process nor the URL of a socket, such as unix:///run/shop/1234.sock")
+        example = "unix:///run/shop/1234.sock"
+        raise Unreachable(f"{target} is neither the number of a process nor the URL of a socket, such as {example}")
     return urllib.parse.unquote(url.path)
 
 
@@ -41,7 +42,10 @@ def ask(target: str) -> dict[str, typing.Any]:
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise Unreachable(_absent(target, path, gone=isinstance(error, ConnectionRefusedError))) from error
     except TimeoutError as error:
-        raise Unreachable(f"{target} does not answer: it is stopped, or C code in it keeps the interpreter's lock") from error
+        why = "it is stopped, or C code in it keeps the interpreter's lock"
+        raise Unreachable(f"{target} does not answer: {why}") from error
+    except (BrokenPipeError, ConnectionResetError) as error:
+        raise Unreachable(f"{target} broke off its answer: it ends just now") from error
     except PermissionError as error:
         raise Unreachable(f"{path} belongs to another user; ask as that user") from error
     except OSError as error:

@@ -21,8 +21,8 @@ def run(target: str, *, interval: float, as_json: bool, once: bool) -> int:
                 from heard.top import screen
             except ModuleNotFoundError as error:
                 return _fail(
-                    f"the screen needs {error.name}: `{sys.executable} -m pip install 'heard-runtime[top]'` installs it,"
-                    " and --json does without"
+                    f"the screen needs {error.name}, which `{sys.executable} -m pip install 'heard-runtime[top]'`"
+                    " installs; --json does without"
                 )
             screen.show(first, None if once else lambda: client.ask(target), interval)
     except client.Unreachable as error:

@@ -63,7 +63,8 @@ def _head(data: Data) -> Text:
 def _loop(loop: Data) -> RenderableType | None:
     if loop["blocked"] is None:
         return None
-    text = Text(f"{loop['name']} ({loop['thread'] or 'thread unknown'}) has not turned for {duration(loop['blocked'])}: ", style="bold red")
+    name = f"{loop['name']} ({loop['thread'] or 'thread unknown'})"
+    text = Text(f"{name} has not turned for {duration(loop['blocked'])}: ", style="bold red")
     text.append(" < ".join(place(one) for one in loop["stack"][:3]))
     return text
 
@@ -73,7 +74,8 @@ def _failures(failures: list[Data], most: int | None) -> RenderableType:
     for one in failures[:most]:
         raised = one["exception"] or {}
         said = f"{raised.get('type', '?')}: {raised.get('message', '')}"
-        table.add_row(*map(escape, (said, one["coroutine"] or one["task"] or "", _first(one["born"]), duration(one["age"]))))
+        row = (said, one["coroutine"] or one["task"] or "", _first(one["born"]), duration(one["age"]))
+        table.add_row(*map(escape, row))
     return _with_rest(table, len(failures), most)
 
 
@@ -115,7 +117,8 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", expand=True, box=None, padding=(0, 1))
     for column in columns:
         is_number = column in ("tasks", "oldest", "age", "restarts")
-        table.add_column(column, header_style="dim", justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+        side: typing.Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(column, header_style="dim", justify=side, no_wrap=is_number, overflow="fold")
     return table
 
 

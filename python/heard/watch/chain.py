@@ -11,8 +11,10 @@ from heard.record import Place
 
 #: Frames of a suspended task that are told, the innermost ones.
 _MOST_FRAMES = 12
-#: Futures between a task and the one that waits for it: `wait_for` around a `gather` around a `shield`, and so on.
-_MOST_BETWEEN = 6
+#: Futures between a task and those that wait for it, as in `wait_for` around a `gather` around a `shield`; and callbacks
+#: of each. A future that everybody waits for has very many.
+_MOST_BETWEEN = 50
+_MOST_CALLBACKS = 100
 
 Task = asyncio.Task[typing.Any]
 
@@ -40,32 +42,34 @@ def awaited_by(tasks: Iterable[Task]) -> dict[Task, list[Task]]:
     """For each task those that wait for it."""
     tasks = list(tasks)
     waiting = {id(future): task for task in tasks if (future := getattr(task, "_fut_waiter", None)) is not None}
-    return {task: list(dict.fromkeys(one for one in _waiters(task, waiting, 0) if one is not task)) for task in tasks}
+    return {
+        task: list(dict.fromkeys(one for one in _waiters(task, waiting, set()) if one is not task)) for task in tasks
+    }
 
 
 def groups_of(task: Task) -> Iterator[typing.Any]:
     """The task groups, of asyncio or of heard, that a task belongs to."""
-    for callback in _callbacks(task):
+    for callback in callbacks_of(task):
         owner = getattr(callback, "__self__", None)
         if parent_of(owner) is not None:
             yield owner
 
 
-def _waiters(future: typing.Any, waiting: dict[int, Task], depth: int) -> Iterator[Task]:
+def _waiters(future: typing.Any, waiting: dict[int, Task], seen: set[int]) -> Iterator[Task]:
+    """`seen` are the futures that have been looked at on the way, and beside it."""
+    seen.add(id(future))
     direct = waiting.get(id(future))
     if direct is not None:
         yield direct
-    if depth == _MOST_BETWEEN:
-        return
-    for callback in _callbacks(future):
+    for callback in callbacks_of(future)[:_MOST_CALLBACKS]:
         owner = getattr(callback, "__self__", None)
         if isinstance(owner, asyncio.Task):
             yield owner
         elif (parent := parent_of(owner)) is not None:
             yield parent
         for between in _futures_in(callback):
-            if between is not future:
-                yield from _waiters(between, waiting, depth + 1)
+            if id(between) not in seen and len(seen) < _MOST_BETWEEN:
+                yield from _waiters(between, waiting, seen)
 
 
 def parent_of(owner: object) -> typing.Any:
@@ -77,7 +81,8 @@ def parent_of(owner: object) -> typing.Any:
     return None
 
 
-def _callbacks(future: typing.Any) -> list[typing.Any]:
+def callbacks_of(future: typing.Any) -> list[typing.Any]:
+    """What is called when a future is done."""
     found: list[tuple[typing.Any, object]] = list(getattr(future, "_callbacks", None) or [])
     return [callback for callback, _ in found]
 

@@ -73,6 +73,17 @@ class Loops:
         return Loop(loop, name, is_running, blocked, _stack(frame) if blocked is not None else ())
 
 
+def blocked_by(loop: asyncio.AbstractEventLoop) -> tuple[str, tuple[Place, ...]]:
+    """The name of the thread of a loop that has not turned, and what it does, the innermost frame first: nothing where
+    that is not known, where it waits for events and is about to turn, or where somebody looks with a debugger."""
+    thread, frame = _thread_of(loop)
+    modules = [one.f_globals.get("__name__") for one in _outwards(frame)]
+    if not modules or modules[0] in ("selectors", "asyncio.windows_events") or {"bdb", "pdb"} & set(modules):
+        return "", ()
+    name = next((one.name for one in threading.enumerate() if one.ident == thread), str(thread))
+    return name, _stack(frame)
+
+
 def _thread_of(loop: asyncio.AbstractEventLoop) -> tuple[int | None, types.FrameType | None]:
     """The thread that runs a loop, and what it does."""
     frames = sys._current_frames()

@@ -1,4 +1,4 @@
-"""Answers those who connect with what runs now. A thread of its own, which waits without any work until somebody does."""
+"""Answers those who connect with what runs now, in a thread of its own, which waits without work until somebody does."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _is_of_this_user(connection: socket.socket) -> bool:
 
 
 def _wait_for_the_system(thread: threading.Thread) -> None:
-    """Python's thread has ended; the system's may take a moment more, and Python counts those when it warns of forks."""
+    """Python's thread has ended; the system's may take a moment more, and those are counted for the warning of forks."""
     task = f"/proc/self/task/{thread.native_id}"
     end = time.monotonic() + 0.05
     while os.path.exists(task) and time.monotonic() < end:

@@ -140,11 +140,8 @@ impl<'a> Finder<'_, '_, 'a> {
         let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);
         let read_at = self.flow.read_at().filter(|_| matches!(fate, Fate::Consumed(_)));
         // What is done with such an object is its class's to say.
-        let is_own = given == Given::Guessed(Kind::Awaitable);
-        let fate = match fate {
-            Fate::Lost(loss) if is_own && loss != Loss::Dropped => Fate::Unknown(Reason::Spawner),
-            fate => fate,
-        };
+        let is_own = given == Given::Guessed(Kind::Awaitable) && matches!(&fate, Fate::Lost(loss) if *loss != Loss::Dropped);
+        let fate = if is_own { Fate::Unknown(Reason::Spawner) } else { fate };
         let is_outcomes = end == Kind::Outcome;
         let mut birth = Birth {
             kind: if is_outcomes { Kind::Outcomes } else { kind },
@@ -164,6 +161,7 @@ impl<'a> Finder<'_, '_, 'a> {
             made_at: None,
             registry: None,
             is_guess: matches!(given, Given::Guessed(_)),
+            is_of_value: self.flow.module.callee(site.call).is_none(),
         };
         if matches!(&birth.fate, Fate::Lost(loss) if loss.is_out_of_hand()) && self.asks_for_all_tasks(site.around.scope.frame) {
             birth.fate = Fate::Unknown(Reason::Use);
@@ -288,6 +286,7 @@ impl<'a> Finder<'_, '_, 'a> {
             made_at: None,
             registry: None,
             is_guess: false,
+            is_of_value: false,
         }
     }
 
@@ -299,11 +298,16 @@ impl<'a> Finder<'_, '_, 'a> {
         match &*site.call.func {
             Expr::Name(name) => {
                 let body = self.flow.body;
-                let is_parameter = body.binding_frame(site.around.scope.frame, &name.id).is_some_and(|frame| {
+                let frame = body.binding_frame(site.around.scope.frame, &name.id);
+                let is_parameter = frame.is_some_and(|frame| {
                     let local = Local { frame, name: name.id.clone() };
                     body.frames[frame].kind == FrameKind::Function
                         && body.variables.get(&local).is_some_and(|variable| variable.is_parameter)
                 });
+                // Of a function around, the annotation is not at hand.
+                if is_parameter && frame != Some(site.around.scope.frame) && !self.flow.module.is_untyped(&site.call.func) {
+                    return true;
+                }
                 let known = body.aliases.get(&name.id).unwrap_or(&name.id);
                 if is_parameter {
                     let declared = site.around.scope.function.and_then(|function| annotation_of(function, &name.id));
@@ -339,12 +343,10 @@ impl<'a> Finder<'_, '_, 'a> {
         let given = || arguments(site.call).filter(|argument| !last_name(argument).is_some_and(|name| is_loop(name)));
         let work = given().find_map(|argument| Some((argument, self.account_of_work(argument, site)?)));
         let shown = work.as_ref().map(|(argument, _)| *argument).or_else(|| given().find(|argument| !argument.is_literal_expr()));
-        let account = work.map(|(_, account)| account).unwrap_or_else(|| {
-            let spawned = self.flow.module.callee(site.call).and_then(|spawner| self.account_of_spawned(&spawner));
-            spawned.unwrap_or_else(|| match shown {
-                Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
-                shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
-            })
+        let spawned = || self.flow.module.callee(site.call).and_then(|spawner| self.account_of_spawned(&spawner));
+        let account = work.map(|(_, account)| account).or_else(spawned).unwrap_or_else(|| match shown {
+            Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
+            shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
         });
         Spawned {
             account,

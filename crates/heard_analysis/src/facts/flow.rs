@@ -543,6 +543,12 @@ fn taken_apart(value: Value, operation: Operation, at: TextRange) -> Fate {
     match value.kind {
         Kind::Coroutine | Kind::Outcome => as_value(operation, at),
         Kind::AsyncGenerator if operation == Operation::Iteration => as_value(operation, at),
+        // Who takes a future apart gets an error, whether it is done or not.
+        Kind::Future if value.is_bare() && value.hops == 0 && matches!(operation, Operation::Iteration | Operation::Subscript) => {
+            as_value(operation, at)
+        }
+        // Nothing that is declared as no more than awaitable has items.
+        Kind::Awaitable if operation == Operation::Subscript && value.hops == 0 => as_value(operation, at),
         _ => Fate::Unknown(Reason::Use),
     }
 }

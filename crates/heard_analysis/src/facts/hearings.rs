@@ -234,6 +234,8 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             return module.with_written(call, as_written).flatten().unwrap_or_else(|| Account::source(unknown, module, call.range()));
         };
         if let Some(account) = callee.with_class(self.db, |module, class| self.account_of_construction(module, class, asked)) {
+            // What is made of nothing is as it always is.
+            let unknown = if call.arguments.is_empty() { Weight::None } else { unknown };
             return account.unwrap_or_else(|| Account::source(unknown, module, call.range()));
         }
         // Of a coroutine function, nothing has run yet.
@@ -243,7 +245,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let account = self.account_within(&callee, unknown, (module, call.range()), asked);
         // What a library raises where it is called plainly is mostly a guard against wrong arguments.
         let is_foreign = || callee.with_definition(self.db, |home, _| self.flow.index.file(home.path()).is_none()) == Some(true);
-        if way == Way::Called && is_foreign() { account.at_most(Weight::Call) } else { account }
+        if way == Way::Called && is_foreign() { account.at_most(Weight::Data) } else { account }
     }
 
     /// What can fail where an object of a class is made, if that is known.

@@ -214,7 +214,7 @@ impl Listener<'_, '_> {
         // Who hears nothing that can fail hears nothing.
         let hears = if does_work(&statement.body) { hears } else { Account::small() };
         // What comes behind work whose failures are heard is book-keeping.
-        hears.and(follows().at_most(Weight::Call)).and(ends)
+        hears.and(follows().at_most(Weight::Data)).and(ends)
     }
 
     /// What a handler around is for is dealt with there.
@@ -252,7 +252,7 @@ impl Listener<'_, '_> {
         let others = statement.items.iter().filter(|item| ExceptionSet::of_suppress(item).is_none());
         let entered = Account::all(others.map(|item| self.entered(&item.context_expr, statement.is_async)));
         // What is called first may fail, but where the rest hears, that is book-keeping.
-        if body.hearing() == Hearing::Itself { entered.at_most(Weight::Call).and(body) } else { entered.and(body) }
+        if body.hearing() == Hearing::Itself { entered.at_most(Weight::Data).and(body) } else { entered.and(body) }
     }
 
     /// A lock is entered without a call, and so is what has been opened elsewhere.

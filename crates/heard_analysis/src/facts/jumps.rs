@@ -1,7 +1,8 @@
 //! Jumps out of `finally` blocks, which swallow what is on its way out.
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, Stmt, StmtTry};
+use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, Stmt, StmtAssign, StmtIf, StmtTry};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Site;
@@ -35,9 +36,8 @@ impl Finder<'_, '_, '_> {
                 _ => None,
             });
             let first = swallowing.next()?;
-            // A jump under a condition was thought of, and what is left to it is a cancellation at that place.
-            let is_conditional = !first.finalbody.iter().any(|statement| statement.range() == site.statement.range());
-            let is_dealt_with = |statement: &StmtTry| takes_failures(statement) && (is_conditional || takes_cancellations(statement));
+            let is_dealt_with =
+                |statement: &StmtTry| takes_failures(statement) && (takes_cancellations(statement) || tells_how_far(statement, site));
             let is_handled = is_dealt_with(first) && swallowing.all(is_dealt_with);
             (!(is_handled && counts_failures(site, first))).then(|| Jump {
                 site: self.site(site.statement.range(), &site.around),
@@ -89,6 +89,34 @@ impl<'a> Visitor<'a> for Changes<'_> {
         }
         walk_stmt(self, statement);
     }
+}
+
+/// Whether a jump is taken only under a condition about what the `try` itself has set: it tells how far the work has got,
+/// and behind the last wait nobody can cancel.
+fn tells_how_far(statement: &StmtTry, site: &StatementSite<'_>) -> bool {
+    let is_around = |condition: &&StmtIf| condition.range().contains_range(site.statement.range());
+    let Some(condition) = statement.finalbody.iter().filter_map(Stmt::as_if_stmt).find(is_around) else { return false };
+    let asked = names_in(&condition.test);
+    let targets = |assignment: &StmtAssign| assignment.targets.iter().flat_map(names_in).collect::<Vec<_>>();
+    let set = statement.body.iter().filter_map(Stmt::as_assign_stmt).flat_map(targets);
+    set.into_iter().any(|name| asked.contains(&name))
+}
+
+/// The names and attributes in an expression, by their last names; the `self` of an attribute is none of them.
+fn names_in(expression: &Expr) -> Vec<Name> {
+    struct Names(Vec<Name>);
+    impl<'a> Visitor<'a> for Names {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            match expression {
+                Expr::Name(name) => self.0.push(name.id.clone()),
+                Expr::Attribute(attribute) => self.0.push(attribute.attr.id.clone()),
+                expression => walk_expr(self, expression),
+            }
+        }
+    }
+    let mut names = Names(Vec::new());
+    names.visit_expr(expression);
+    names.0
 }
 
 /// Whether a handler takes each failure, and raises none.

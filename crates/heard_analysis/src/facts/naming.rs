@@ -149,6 +149,16 @@ pub(super) fn is_debug_log(call: &ExprCall) -> bool {
     is_log(call) && last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "debug" | "trace"))
 }
 
+/// Whether a call counts or measures something: `requests_counter.inc()`, `self._metrics.observe(…)`.
+pub(super) fn is_metric(call: &ExprCall) -> bool {
+    const METHODS: [&str; 12] =
+        ["add", "count", "dec", "decrement", "gauge", "inc", "incr", "increment", "observe", "record", "set", "timing"];
+    const METRICS: [&str; 7] = ["counter", "gauge", "histogram", "metric", "metrics", "stats", "statsd"];
+    let Expr::Attribute(method) = &*call.func else { return false };
+    METHODS.contains(&method.attr.as_str())
+        && last_name(&method.value).is_some_and(|name| words(name).split(' ').any(|word| METRICS.contains(&word)))
+}
+
 /// Whether a call logs a failure at a level that is shown.
 pub(crate) fn is_failure_log(call: &ExprCall) -> bool {
     is_log(call) && last_name(&call.func).is_some_and(|name| speaks_of_failure(name.as_str()))
@@ -156,8 +166,12 @@ pub(crate) fn is_failure_log(call: &ExprCall) -> bool {
 
 /// Whether a function's name says that it tells somebody something.
 pub(crate) fn tells(name: &str) -> bool {
-    const WORDS: [&str; 9] = ["alert", "announce", "notice", "notify", "reply", "report", "respond", "send", "tell"];
-    words(name).split(' ').any(|word| WORDS.contains(&word))
+    const WORDS: [&str; 7] = ["announce", "notice", "notify", "reply", "respond", "send", "tell"];
+    // Somebody waits for an alert.
+    const NO_NOTES: [&str; 5] = ["alert", "error", "exception", "failure", "report"];
+    let words = words(name);
+    let has = |some: &[&str]| words.split(' ').any(|word| some.contains(&word));
+    has(&WORDS) && !has(&NO_NOTES)
 }
 
 /// Whether a call does nothing but tell somebody.

@@ -58,7 +58,8 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         }
         let models = self.flow.models;
         let callee = module.callee(call);
-        if let Some(model) = self.flow.model_of(module, call, callee.as_ref()) {
+        let by_bodies = if callee.is_none() { module.method_by_bodies(call) } else { None };
+        if let Some(model) = self.flow.model_of(module, call, callee.as_ref().or(by_bodies.as_ref())) {
             if model.owned {
                 return Given::Owned(Kind::Task, Owner::Certain);
             }
@@ -78,9 +79,16 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Answer::Unknown if scope.is_some_and(|scope| self.is_wrapped_coroutine(module, call, scope)) => {
                 return Given::Fresh(Kind::Coroutine);
             }
-            Answer::Unknown if callee.is_none() && self.goes_to_coroutine_function(module, call) => return Given::Fresh(Kind::Coroutine),
-            Answer::Unknown if callee.is_none() && self.has_coroutines_name(module, call) => return Given::Guessed(Kind::Coroutine),
-            Answer::Unknown => return self.given_by_body(callee.as_ref(), depth).unwrap_or(Given::Nothing),
+            Answer::Unknown if by_bodies.as_ref().is_some_and(|method| self.goes_to_coroutine_function(method)) => {
+                return Given::Fresh(Kind::Coroutine);
+            }
+            Answer::Unknown if module.gives_coroutine_by_bodies(call) && self.always_gives(callee.as_ref().or(by_bodies.as_ref())) => {
+                return Given::Fresh(Kind::Coroutine);
+            }
+            Answer::Unknown if callee.is_none() && by_bodies.is_none() && self.has_coroutines_name(module, call) => {
+                return Given::Guessed(Kind::Coroutine);
+            }
+            Answer::Unknown => return self.given_by_body(callee.or(by_bodies).as_ref(), depth).unwrap_or(Given::Nothing),
             Answer::Other if self.has_own_await(module, call) => return Given::Guessed(Kind::Awaitable),
             Answer::Mixed | Answer::Other => return Given::Nothing,
         };
@@ -200,10 +208,17 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         })
     }
 
-    /// Whether the bodies of functions tell that a method is called which is a coroutine function.
-    fn goes_to_coroutine_function(&self, module: &Module<'db>, call: &ExprCall) -> bool {
-        let method = module.method_by_bodies(call);
-        method.and_then(|method| method.with_definition(self.db, |_, function| is_plain_coroutine_function(function))).unwrap_or(false)
+    /// Whether a function gives something on each of its paths, as far as its body is known.
+    fn always_gives(&self, callee: Option<&Callee<'db>>) -> bool {
+        let gives = |function: &StmtFunctionDef| {
+            let is_value = |result: Option<&Expr>| result.is_some_and(|result| !result.is_none_literal_expr());
+            function.is_async || always_returns(&function.body) && returns(&function.body).into_iter().all(is_value)
+        };
+        callee.and_then(|callee| callee.with_body(self.db, |_, function| gives(function))).unwrap_or(true)
+    }
+
+    fn goes_to_coroutine_function(&self, callee: &Callee<'db>) -> bool {
+        callee.with_definition(self.db, |_, function| is_plain_coroutine_function(function)).unwrap_or(false)
     }
 
     /// Whether a method of an object of unknown type is called by a name that only coroutine functions have.

@@ -23,7 +23,7 @@ pub(crate) enum Weight {
     None,
     /// Plain work on data fails only where the data is not as expected: division, subscripts, conversions.
     Data,
-    /// A plain call into code that is not known. Beside awaited work that is heard, it is book-keeping.
+    /// A plain call into code that is not known.
     Call,
     /// Awaited work, and what is certain to fail.
     Heavy,
@@ -138,7 +138,7 @@ impl Account {
     /// Who hears the failures, all in all.
     pub(super) fn hearing(&self) -> Hearing {
         match self.lost.as_ref().map(|lost| lost.weight) {
-            Some(Weight::Heavy | Weight::Raised) => Hearing::Deaf,
+            Some(Weight::Call | Weight::Heavy | Weight::Raised) => Hearing::Deaf,
             Some(_) if self.is_heard || self.is_hidden => Hearing::Mostly,
             Some(_) => Hearing::Deaf,
             None if self.is_hidden => Hearing::Perhaps,

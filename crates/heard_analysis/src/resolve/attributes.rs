@@ -7,6 +7,7 @@ use ruff_python_ast::name::Name;
 use super::calls::Args;
 use super::database::Place;
 use super::index::Origin;
+use super::ir::Ir;
 use super::memo::{Key, Value};
 use super::resolver::{At, Resolver};
 use super::table::Slot;
@@ -158,10 +159,37 @@ impl Resolver<'_> {
         for slot in attributes {
             all.push(match slot {
                 Slot::Value(value) => self.value(value, at),
+                Slot::Grows(..) => continue,
                 _ => Ty::Unknown("attribute that is bound in another way"),
             });
         }
-        Ty::union(all)
+        let ty = Ty::union(all);
+        let is_open = |slot: &Slot| match slot {
+            Slot::Value(value) => *value == Ir::None || value.is_empty_container(),
+            slot => matches!(slot, Slot::Grows(..)),
+        };
+        match ty.clone().without_none() {
+            // Others may put something else in, and so it is known as bodies are.
+            Ty::Inst(class, _)
+                if self.reads_bodies
+                    && attributes.iter().any(|slot| matches!(slot, Slot::Grows(..)))
+                    && members.iter().chain(attributes).all(is_open) =>
+            {
+                self.grown_attribute(class, attributes, at)
+            }
+            _ => ty,
+        }
+    }
+
+    /// A container that is made empty is of what the methods of its class put in.
+    fn grown_attribute(&self, class: ClassRef, slots: &[Slot], at: At<'_>) -> Ty {
+        let grows = || slots.iter().filter_map(|slot| if let Slot::Grows(key, item) = slot { Some((key, item)) } else { None });
+        let items = Ty::union(grows().map(|(_, item)| self.value(item, at)).collect());
+        let keys = || Ty::union(grows().filter_map(|(key, _)| Some(self.value(key.as_ref()?, at))).collect());
+        match self.params(class).len() {
+            2 => Ty::Inst(class, Rc::from([keys(), items])),
+            _ => Ty::Inst(class, Rc::from([items])),
+        }
     }
 
     /// A value of a class body, as its objects have it: a function is a method of them.

@@ -3,8 +3,8 @@
 use super::calls::Args;
 use super::ir::Ir;
 use super::resolver::{At, Resolver};
-use super::table::ParameterKind;
-use super::ty::{FunctionRef, Ty, VarId};
+use super::table::{ParameterKind, Slot};
+use super::ty::{ClassRef, FunctionRef, Ty, VarId};
 
 impl Resolver<'_> {
     /// Binds the type variables of a function's parameters, behind the first `bound` ones.
@@ -90,8 +90,9 @@ impl Resolver<'_> {
                 ("Awaitable" | "Future", [result]) | ("Coroutine" | "CoroutineType", [_, _, result]) => self.bind(result, inner, at, found),
                 _ => {}
             },
-            (Ty::Class(class), Ty::Inst(given, args) | Ty::Own(given, args)) => {
-                for (argument, ty) in arguments.iter().zip(self.args_as(*given, args, *class).unwrap_or_default()) {
+            (Ty::Class(class), Ty::Inst(own, args) | Ty::Own(own, args)) => {
+                let seen = self.args_as(*own, args, *class).unwrap_or_else(|| self.args_by_structure(*class, given));
+                for (argument, ty) in arguments.iter().zip(seen) {
                     self.bind(argument, &ty, at, found);
                 }
             }
@@ -104,6 +105,42 @@ impl Resolver<'_> {
             }
             (_, Ty::Dynamic | Ty::Unknown(_)) => arguments.iter().for_each(|part| self.bind(part, given, at, found)),
             _ => {}
+        }
+    }
+
+    /// What the type variables of a protocol stand for in an object that only has its methods.
+    fn args_by_structure(&self, protocol: ClassRef, given: &Ty) -> Vec<Ty> {
+        let table = self.files().class(protocol);
+        if !table.is_protocol() {
+            return Vec::new();
+        }
+        let at = At { class: Some(protocol.1), type_parameters: &table.type_parameters, ..At::module(protocol.0) };
+        let mut found = Vec::new();
+        for (name, slots) in table.members.iter() {
+            let [Slot::Function(index)] = slots else { continue };
+            let function = self.files().function((protocol.0, *index));
+            let (Some(declared), Some(result)) = (&function.returns, self.through_method(given, name)) else { continue };
+            let result = match &result {
+                Ty::Coroutine(inner) if function.is_async => &**inner,
+                result => result,
+            };
+            if self.is_seen_as(result, declared, at) {
+                self.bind(declared, result, at, &mut found);
+            }
+        }
+        let one = |var: &VarId| found.iter().find(|(known, _)| known == var).map_or(Ty::Unknown("protocol"), |(_, ty)| ty.clone());
+        self.params(protocol).iter().map(one).collect()
+    }
+
+    /// Whether a type variable is all that is declared, or a class that a value descends from by name: what
+    /// has the methods of one protocol after the other would be looked into without end.
+    fn is_seen_as(&self, value: &Ty, declared: &Ir, at: At<'_>) -> bool {
+        match (declared, value) {
+            (Ir::Name(_), _) => true,
+            (Ir::Sub(base, _), Ty::Inst(own, _) | Ty::Own(own, _)) => {
+                matches!(self.value(base, at), Ty::Class(class) if self.descends_from(*own, class))
+            }
+            _ => false,
         }
     }
 

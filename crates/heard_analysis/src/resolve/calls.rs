@@ -218,6 +218,7 @@ impl Resolver<'_> {
             let mut found = Vec::new();
             if let Some(one) = candidates.first() {
                 self.bind_arguments((home.0, *one), 1, args, &mut found);
+                self.bind_rest((home.0, *one), 1, args, &mut found);
             }
             for (place, var) in self.params(*home).iter().enumerate() {
                 let given = found.iter().find(|(known, _)| known == var);
@@ -267,10 +268,14 @@ impl Resolver<'_> {
     fn returned_by(&self, function: FunctionRef, own: Option<&Ty>, subst: &Subst, args: &Args<'_>) -> Ty {
         let table = self.files().function(function);
         let Some(declared) = &table.returns else {
-            let ty = if self.reads_bodies && !table.yields { self.results(function, own, subst) } else { Ty::Dynamic };
+            let ty = if self.reads_bodies { self.results(function, own, subst) } else { Ty::Dynamic };
             return match (table.is_async, table.yields) {
                 (true, false) => Ty::coroutine(ty),
-                (_, true) => Ty::Unknown("generator"),
+                (_, true) if !self.reads_bodies => Ty::Unknown("generator"),
+                (is_async, true) => {
+                    let class = self.db.standard_class("typing", if is_async { "AsyncGenerator" } else { "Generator" });
+                    class.map_or(Ty::Unknown("generator"), |class| Ty::Inst(class, Rc::from([ty, Ty::Dynamic, Ty::Dynamic])))
+                }
                 (false, false) => ty,
             };
         };
@@ -296,7 +301,7 @@ impl Resolver<'_> {
         let find = || {
             let at = At { class: table.class, own, subst, ..At::module(function.0) };
             let values = results.iter().map(|result| self.value(result, at)).filter(|ty| *ty != Ty::None);
-            Value::Ty(match Ty::union(values.collect()) {
+            Value::Ty(match Ty::union(values.collect()).without_none() {
                 Ty::Union(_) | Ty::Unknown(_) => Ty::Dynamic,
                 ty => ty,
             })

@@ -9,8 +9,12 @@ use super::ty::Ty;
 impl Resolver<'_> {
     /// What a special method of an object gives, called without arguments.
     fn through(&self, value: &Ty, method: &'static str) -> Option<Ty> {
+        self.through_method(value, &Name::new_static(method))
+    }
+
+    pub(super) fn through_method(&self, value: &Ty, method: &Name) -> Option<Ty> {
         let (Ty::Inst(class, args) | Ty::Own(class, args)) = value else { return None };
-        match self.instance_attribute(*class, args, &Name::new_static(method), value, 0) {
+        match self.instance_attribute(*class, args, method, value, 0) {
             bound @ (Ty::Bound(..) | Ty::Callable(_)) => Some(self.call(&bound, &Args::Unknown)),
             Ty::Dynamic => Some(Ty::Dynamic),
             _ => None,
@@ -60,10 +64,7 @@ impl Resolver<'_> {
         match value {
             Ty::Tuple(parts) => Ty::union(parts.to_vec()),
             Ty::Inst(..) | Ty::Own(..) => match self.through(value, if is_async { "__aiter__" } else { "__iter__" }) {
-                Some(Ty::Inst(class, args) | Ty::Own(class, args)) => match args.first() {
-                    Some(element) => element.clone(),
-                    None => self.next_of(&Ty::Inst(class, args), is_async),
-                },
+                Some(iterator @ (Ty::Inst(..) | Ty::Own(..))) => self.next_of(&iterator, is_async),
                 Some(Ty::Dynamic) => Ty::Dynamic,
                 _ => Ty::Unknown("element"),
             },
@@ -71,8 +72,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// What an iterator without type arguments gives.
-    fn next_of(&self, iterator: &Ty, is_async: bool) -> Ty {
+    /// What an iterator gives: `enumerate[T]` gives pairs, and not what stands in its brackets.
+    pub(super) fn next_of(&self, iterator: &Ty, is_async: bool) -> Ty {
         let next = self.through(iterator, if is_async { "__anext__" } else { "__next__" }).unwrap_or(Ty::Unknown("element"));
         if is_async { self.awaited(&next) } else { next }
     }

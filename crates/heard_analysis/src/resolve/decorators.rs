@@ -92,11 +92,16 @@ impl Resolver<'_> {
                 _ if self.inherits(*class, "builtins", "property") || self.inherits(*class, "functools", "cached_property") => {
                     return Some(Member::Property(function.1));
                 }
+                // What calls itself a property and is asked by `__get__` is one.
+                name if name.ends_with("property") && self.files().class(*class).members.has("__get__") => {
+                    return Some(Member::Property(function.1));
+                }
                 _ => self.call(decorator, &itself),
             },
             // What calls itself a property is one, as far as the bodies tell.
             Ty::Dynamic if self.reads_bodies && calls_itself_property(table) => return Some(Member::Property(function.1)),
             Ty::Function(one) if self.is_identity(*one) || self.is_transparent(*one) => return None,
+            Ty::Function(one) if self.reads_bodies && self.passes_through(*one) => self.same_result(function),
             Ty::Function(_) | Ty::Bound(..) => match self.call(decorator, &itself) {
                 Ty::Var(..) => Ty::Unknown("decorator"),
                 Ty::Callable(inner) if matches!(&*inner, Ty::Var(..) | Ty::Unknown(_)) => self.same_result(function),
@@ -137,6 +142,16 @@ impl Resolver<'_> {
             Value::Ty(if is_known { Ty::Class(class) } else { Ty::Dynamic })
         };
         self.db.memo().ask(&Key::Class(class), &Value::Ty(Ty::Class(class)), &find).ty().unwrap_or(Ty::Class(class))
+    }
+
+    /// Whether a decorator returns a plain function of its own that returns what the decorated one does:
+    /// `def inner(*args): return function(*args)`.
+    fn passes_through(&self, decorator: FunctionRef) -> bool {
+        let table = self.files().function(decorator);
+        let (Some([Ir::Function(inner)]), Some(first)) = (table.results.as_deref(), table.parameters.first()) else { return false };
+        let inner = self.files().function((decorator.0, *inner));
+        let is_given = |result: &Ir| matches!(result, Ir::Call(called, _) if matches!(&**called, Ir::Name(name) if *name == first.name));
+        !inner.is_async && !inner.yields && inner.results.as_ref().is_some_and(|results| results.iter().all(is_given))
     }
 
     fn same_result(&self, function: FunctionRef) -> Ty {

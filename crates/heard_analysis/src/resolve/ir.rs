@@ -1,7 +1,7 @@
 //! An expression, as far as types may follow from it: owned, and without the syntax tree.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, ExprRef, ExprSubscript, Number, Operator, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, ExprCall, ExprRef, ExprSubscript, Number, Operator, UnaryOp};
 use ruff_text_size::{Ranged, TextSize};
 use serde::{Deserialize, Serialize};
 
@@ -188,21 +188,27 @@ impl Names {
             ExprRef::Tuple(tuple) => Ir::Tuple(tuple.elts.iter().map(inner).collect()),
             ExprRef::List(list) => Ir::List(self.parts(&list.elts, depth)),
             ExprRef::Set(set) => Ir::Set(self.parts(&set.elts, depth)),
-            ExprRef::ListComp(comprehension) => Ir::List(self.comprehended(&comprehension.elt, depth)),
-            ExprRef::SetComp(comprehension) => Ir::Set(self.comprehended(&comprehension.elt, depth)),
+            ExprRef::ListComp(comprehension) => {
+                Ir::List(Some(Box::new([self.comprehended(&comprehension.elt, &comprehension.generators, depth)])))
+            }
+            ExprRef::SetComp(comprehension) => {
+                Ir::Set(Some(Box::new([self.comprehended(&comprehension.elt, &comprehension.generators, depth)])))
+            }
             ExprRef::Dict(dict) if dict.items.len() <= MOST_PARTS => {
                 let pair = |item: &ruff_python_ast::DictItem| Some((inner(item.key.as_ref()?), inner(&item.value)));
                 Ir::Dict(dict.items.iter().map(pair).collect())
             }
             ExprRef::Dict(_) => Ir::Dict(None),
-            ExprRef::DictComp(comprehension) => match (&comprehension.key, self) {
-                (Some(key), Names::InPlace) => Ir::Dict(Some(Box::new([(inner(key), inner(&comprehension.value))]))),
-                _ => Ir::Dict(None),
+            ExprRef::DictComp(comprehension) => match &comprehension.key {
+                Some(key) => {
+                    let part = |part: &Expr| self.comprehended(part, &comprehension.generators, depth);
+                    Ir::Dict(Some(Box::new([(part(key), part(&comprehension.value))])))
+                }
+                None => Ir::Dict(None),
             },
             ExprRef::Generator(generator) => {
                 let is_async = generator.generators.iter().any(|generator| generator.is_async);
-                let element = self.comprehended(&generator.elt, depth).and_then(|parts| parts.first().cloned());
-                Ir::Generator(Box::new(element.unwrap_or(Ir::Unknown)), is_async)
+                Ir::Generator(Box::new(self.comprehended(&generator.elt, &generator.generators, depth)), is_async)
             }
             ExprRef::Await(node) => Ir::Await(boxed(&node.value)),
             ExprRef::Named(named) => inner(&named.value),
@@ -228,9 +234,30 @@ impl Names {
         is_plain.then(|| parts.iter().map(|part| self.value_in(part, depth)).collect())
     }
 
-    /// The element of a comprehension speaks of names that only a scope knows.
-    fn comprehended(self, element: &Expr, depth: usize) -> Option<Box<[Ir]>> {
-        (self == Names::InPlace).then(|| Box::from([self.value_in(element, depth)]))
+    /// The element of a comprehension. It speaks of names that only a scope knows; where there is none, they
+    /// are put in for what the comprehension takes them from.
+    fn comprehended(self, element: &Expr, generators: &[Comprehension], depth: usize) -> Ir {
+        let element = self.value_in(element, depth);
+        if self == Names::InPlace {
+            return element;
+        }
+        generators.iter().rev().fold(element, |element, generator| {
+            let iterated = Ir::Element(Box::new(self.value_in(&generator.iter, depth)), generator.is_async);
+            let parts = match &generator.target {
+                Expr::Tuple(tuple) => &*tuple.elts,
+                one => std::slice::from_ref(one),
+            };
+            let of = u8::try_from(parts.len()).unwrap_or(u8::MAX);
+            parts.iter().zip(0..of).fold(element, |element, (target, place)| match target {
+                Expr::Name(name) if generator.target.is_name_expr() => element.with_name(&name.id, &iterated),
+                Expr::Name(name) => element.with_name(&name.id, &Ir::Part(Box::new(iterated.clone()), place, of)),
+                Expr::Starred(starred) => match &*starred.value {
+                    Expr::Name(name) => element.with_name(&name.id, &Ir::Unknown),
+                    _ => Ir::Unknown,
+                },
+                _ => Ir::Unknown,
+            })
+        })
     }
 
     fn call(self, call: &ExprCall, depth: usize) -> Ir {
@@ -352,6 +379,27 @@ impl Ir {
 }
 
 impl Ir {
+    /// Whether it makes a container with nothing in it.
+    pub(crate) fn is_empty_container(&self) -> bool {
+        match self {
+            Ir::List(Some(parts)) => parts.is_empty(),
+            Ir::Dict(Some(pairs)) => pairs.is_empty(),
+            Ir::Call(function, arguments) => {
+                let is_named = |name: &Name| matches!(name.as_str(), "set" | "list" | "dict" | "deque" | "OrderedDict");
+                arguments.is_empty() && matches!(&**function, Ir::Here(name, _) | Ir::Name(name) | Ir::Attr(_, name) if is_named(name))
+            }
+            _ => false,
+        }
+    }
+
+    /// The same with a name put in for what it stands for.
+    fn with_name(self, name: &Name, meaning: &Ir) -> Ir {
+        match self {
+            Ir::Name(own) if own == *name => meaning.clone(),
+            value => value.with_parts(&mut |part| part.with_name(name, meaning)),
+        }
+    }
+
     /// The same with each part put through `change`.
     pub(crate) fn with_parts(self, change: &mut dyn FnMut(Ir) -> Ir) -> Ir {
         fn all(parts: Box<[Ir]>, change: &mut dyn FnMut(Ir) -> Ir) -> Box<[Ir]> {

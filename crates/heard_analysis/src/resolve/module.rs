@@ -167,7 +167,7 @@ impl<'db> Module<'db> {
         self.ask(expression.into(), Resolver { db: self.db, reads_bodies: true })
     }
 
-    fn ask(&self, expression: ExprRef<'_>, resolver: Resolver<'db>) -> Ty {
+    pub(super) fn ask(&self, expression: ExprRef<'_>, resolver: Resolver<'db>) -> Ty {
         let key = (expression.range(), resolver.reads_bodies);
         if let Some(known) = self.held.known.borrow().get(&key) {
             return known.clone();

@@ -5,8 +5,8 @@ use ruff_python_ast::name::Name;
 use super::calls::Args;
 use super::ir::Ir;
 use super::resolver::{At, Resolver};
-use super::table::{Parameter, ParameterKind};
-use super::ty::{FunctionRef, Subst, Ty};
+use super::table::{Parameter, ParameterKind, Slot};
+use super::ty::{ClassRef, FunctionRef, Link, Subst, Ty};
 
 impl Resolver<'_> {
     /// Whether a function may be called with these arguments, where `bound` parameters have theirs: each one
@@ -98,7 +98,8 @@ impl Resolver<'_> {
                 if is_number {
                     return Some(true);
                 }
-                if self.is_open(*own) || self.files().class(*class).is_protocol() { None } else { Some(false) }
+                let is_protocol = self.files().class(*class).is_protocol();
+                if self.is_open(*own) || is_protocol && !self.misses_method(*own, *class) { None } else { Some(false) }
             }
             (Ty::Inst(class, _), Ty::Coroutine(_)) => {
                 let class = self.files().class(*class);
@@ -116,7 +117,21 @@ impl Resolver<'_> {
             }
             (Ty::Inst(..), Ty::Tuple(_)) => self.takes(declared, &self.as_instance(given)),
             (Ty::Callable(_), Ty::None) => Some(false),
+            (Ty::SubclassOf(class), Ty::Class(own) | Ty::SubclassOf(own)) if !self.is_open(*own) => Some(self.descends_from(*own, *class)),
+            // A class is no text and no number.
+            (Ty::Inst(class, _), Ty::Class(_) | Ty::SubclassOf(_) | Ty::Function(_) | Ty::Bound(..)) => {
+                let is_plain = ["str", "bytes", "int", "float", "bool", "list", "dict", "tuple", "set"];
+                is_plain.iter().any(|name| self.files().is_class(*class, "builtins", name)).then_some(false)
+            }
             _ => None,
         }
+    }
+
+    /// Whether a class certainly lacks a method that a protocol asks for.
+    fn misses_method(&self, class: ClassRef, protocol: ClassRef) -> bool {
+        let has = |name: &Name| {
+            self.order(class).iter().any(|link| matches!(link, Link::Class(home, _) if self.files().class(*home).members.has(name)))
+        };
+        self.files().class(protocol).members.iter().any(|(name, slots)| matches!(slots, [Slot::Function(_), ..]) && !has(name))
     }
 }

@@ -162,7 +162,7 @@ impl<'r> Resolver<'r> {
                 value => self.value(value, at),
             },
             Slot::Annotated(declared, value) => self.declared_slot(declared, value.as_ref(), name, at),
-            Slot::Unknown => Ty::Unknown("binding"),
+            Slot::Unknown | Slot::Grows(..) => Ty::Unknown("binding"),
         }
     }
 

@@ -456,13 +456,5 @@ fn instance(ty: &Ty) -> Ty {
 }
 
 fn is_empty_container(binding: &Binding) -> bool {
-    let (Binding::Value(value) | Binding::Annotated(_, Some(value))) = binding else { return false };
-    match value {
-        Ir::List(Some(parts)) => parts.is_empty(),
-        Ir::Dict(Some(pairs)) => pairs.is_empty(),
-        Ir::Call(function, arguments) => {
-            arguments.is_empty() && matches!(&**function, Ir::Here(name, _) if matches!(name.as_str(), "set" | "list" | "dict" | "deque"))
-        }
-        _ => false,
-    }
+    matches!(binding, Binding::Value(value) | Binding::Annotated(_, Some(value)) if value.is_empty_container())
 }

@@ -15,6 +15,7 @@ use super::ir::Ir;
 
 pub(crate) use branches::truth;
 pub(crate) use build::imported_module;
+pub(crate) use locals::is_class_method;
 
 /// A version of Python, as `(major, minor)`.
 pub(crate) type Version = (u8, u8);
@@ -87,6 +88,8 @@ pub(crate) enum Slot {
     Annotated(Ir, Option<Ir>),
     /// A statement that is not followed.
     Unknown,
+    /// What is put into the container that an attribute is: the key, where there is one, and the item.
+    Grows(Option<Ir>, Ir),
 }
 
 /// `from module import name`.

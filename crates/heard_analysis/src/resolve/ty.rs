@@ -22,6 +22,9 @@ const MOST_PARTS: usize = 8;
 /// Of more overloads than this, none is chosen.
 const MOST_CHOICES: usize = 12;
 
+/// Of what is in a container that is made empty, nothing is known, and beside another one it says nothing.
+pub(crate) const EMPTY: &str = "empty display";
+
 /// Types inside each other beyond this are those of a function that gives ever more of the same.
 const DEEPEST: usize = 8;
 
@@ -266,7 +269,13 @@ fn add(all: &mut Vec<Ty>, part: Ty) {
         && let Some(known) = all.iter_mut().find(|one| matches!(one, Ty::Inst(other, _) if other == class))
     {
         if *known != part {
-            *known = Ty::Inst(*class, args.iter().map(|_| Ty::Unknown("arguments")).collect());
+            let Ty::Inst(_, known_args) = &*known else { return };
+            let both = known_args.iter().zip(args.iter()).map(|pair| match pair {
+                (Ty::Unknown(EMPTY), one) | (one, Ty::Unknown(EMPTY)) => one.clone(),
+                (left, right) if left == right => left.clone(),
+                _ => Ty::Unknown("arguments"),
+            });
+            *known = Ty::Inst(*class, both.collect());
         }
         return;
     }

@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use super::calls::Args;
 use super::ir::{Arg, Ir, Operation};
 use super::resolver::{At, Resolver};
-use super::ty::Ty;
+use super::ty::{EMPTY, Ty};
 
 impl Resolver<'_> {
     /// The value of an expression.
@@ -63,7 +63,8 @@ impl Resolver<'_> {
             Ir::Set(parts) => self.object("set", vec![self.elements(parts.as_deref(), at)]),
             Ir::Dict(pairs) => {
                 let part = |part: &dyn Fn(&(Ir, Ir)) -> Ty| match pairs.as_deref() {
-                    None | Some([]) => Ty::Unknown("display"),
+                    None => Ty::Unknown("display"),
+                    Some([]) => Ty::Unknown(EMPTY),
                     Some(pairs) => Ty::union(pairs.iter().map(part).collect()),
                 };
                 self.object("dict", vec![part(&|(key, _)| self.value(key, at)), part(&|(_, value)| self.value(value, at))])
@@ -91,7 +92,8 @@ impl Resolver<'_> {
 
     fn elements(&self, parts: Option<&[Ir]>, at: At<'_>) -> Ty {
         match parts {
-            None | Some([]) => Ty::Unknown("display"),
+            None => Ty::Unknown("display"),
+            Some([]) => Ty::Unknown(EMPTY),
             Some(parts) => Ty::union(parts.iter().map(|part| self.value(part, at)).collect()),
         }
     }
@@ -176,6 +178,22 @@ impl Resolver<'_> {
         match function {
             Ty::Function(one) => match (self.is_typing(one.0), self.files().function(*one).qualified.as_str()) {
                 (true, "cast") => Some(self.annotation(first()?, at)),
+                (false, "iter") if arguments.len() == 1 && self.files().entry(one.0).is_module("builtins") => {
+                    let element = self.element(&self.value(first()?, at), false);
+                    Some(
+                        self.db
+                            .standard_class("typing", "Iterator")
+                            .map_or(Ty::Unknown("iter"), |class| Ty::Inst(class, Rc::from([element]))),
+                    )
+                }
+                (false, "next") if self.files().entry(one.0).is_module("builtins") => {
+                    let next = self.next_of(&self.value(first()?, at), false);
+                    Some(match arguments {
+                        [_] => next,
+                        [_, Arg::Place(default)] => Ty::union(vec![next, self.value(default, at)]),
+                        _ => Ty::Unknown("next"),
+                    })
+                }
                 (false, "getattr") if self.files().entry(one.0).is_module("builtins") => Some(Ty::Unknown("getattr")),
                 _ => None,
             },

@@ -30,6 +30,12 @@ impl<'db> Module<'db> {
         }
     }
 
+    /// Whether the bodies of functions tell that what `call` gives is a coroutine: what a base class returns
+    /// may be what a method of the class that is meant gives.
+    pub(crate) fn gives_coroutine_by_bodies(&self, call: &ExprCall) -> bool {
+        matches!(self.ask(call.into(), Resolver { db: self.db, reads_bodies: true }), Ty::Coroutine(_))
+    }
+
     /// Hands the function that `call` goes to, as it is written, to `read`, whatever its decorators make of it.
     pub(crate) fn with_written<T>(&self, call: &ExprCall, read: impl FnOnce(&Module<'db>, &StmtFunctionDef) -> T) -> Option<T> {
         let function = match &*call.func {

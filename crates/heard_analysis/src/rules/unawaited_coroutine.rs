@@ -20,7 +20,9 @@ fn check(fact: &Fact) -> Option<Finding> {
     }
     if kind == Kind::Awaitable {
         let message = format!("the awaitable of `{callee}` is dropped: if it is a coroutine, it never runs");
-        return Some(RULE.finding(&birth.site, message, "await it").at_level(Level::Strict));
+        // A function with a name may have begun the work when it returns; a callback is mostly an `async def`.
+        let level = if birth.is_of_value && *loss == Loss::Dropped { Level::Default } else { Level::Strict };
+        return Some(RULE.finding(&birth.site, message, "await it").at_level(level));
     }
     let message = match loss {
         Loss::Dropped => format!("the coroutine of `{callee}` is never awaited, so it never runs"),

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn lines_are_found_wherever_the_text_is_cut() {
-        let filler = |count: usize| (0..count).map(|at| format!("line {at} of a service that is well\n")).collect::<String>();
+        let filler = |count: usize| (0..count).map(|at| format!("line {at} of a service that is well\n")).collect::<Vec<_>>().concat();
         let text = format!("{}a was never awaited\n{}b was never awaited", filler(20_000), filler(9_000));
         let expected = [
             (20_001, "a was never awaited", ["line 19999 of a service that is well", "line 19998 of a service that is well"]),

@@ -9,10 +9,11 @@ import types
 import typing
 import warnings
 
+from heard.monitor import mocks
 from heard.monitor.hooks import births
 from heard._native import Relay
 from heard.monitor.hooks.patch import Undo, replace
-from heard.monitor.places import place
+from heard.monitor.places import place, shown
 from heard.report.reporter import Reporter
 
 if typing.TYPE_CHECKING:
@@ -57,6 +58,13 @@ def _tell(reporter: Reporter, coroutine: typing.Any) -> None:
             # The statement that makes it drops it.
             born, holder = (place(frame.f_code, frame.f_lasti),), "nobody"
     why = "the call makes a coroutine; none of its code has run"
+    mock = mocks.mock_of(coroutine)
+    if mock is not None:
+        mock_name, made = mock
+        # Whoever calls it may be right: a mock of a plain function that makes coroutines is wrong itself.
+        called = f", which {shown(born[0].path)}:{born[0].line} in {born[0].function} has called" if born else ""
+        why = f"it is of the mock '{mock_name}'{called}; none of its code has run"
+        born, holder = made or born, None if made else holder
     reporter.tell(
         "coroutine-never-awaited",
         "unawaited-coroutine",

@@ -50,6 +50,7 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
                 # Plain asyncio would not have said it.
                 return
             handles = loop_handlers.handles_itself(self)
+            told.reported = heard == _TOLD
             if heard == _UNHEARD or handles or not listener.verdicts.reporter.speaks():
                 original(self, context)
                 if handles:
@@ -62,7 +63,7 @@ def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
             finally:
                 told.active = False
         finally:
-            told.context = None
+            told.context, told.reported = None, False
 
     # By this it is known that what a loop is told comes past here.
     typing.cast(typing.Any, call_exception_handler).heard_told = listener.told

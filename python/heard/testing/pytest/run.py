@@ -12,7 +12,7 @@ from heard.monitor import stages as current
 from heard.record import Failure
 from heard.report.text import block
 from heard.testing.listener import PENDING, Allowed, Listener, exception_of
-from heard.testing.pytest import stages, workers
+from heard.testing.pytest import anyio, stages, workers
 from heard.testing.pytest.baseline import Baseline
 from heard.testing.pytest.unittest import split_phases
 from heard.testing.warning import HeardWarning
@@ -45,7 +45,7 @@ class Run:
         #: Told of what each phase of a test has lost: what counts, and what is allowed.
         self.observer: typing.Callable[[list[Failure], list[Failure]], None] | None = None
         self.listener.start()
-        self.undo = [_note_reads_of_logs(self.listener), split_phases(self)]
+        self.undo = [_note_reads_of_logs(self.listener), split_phases(self), anyio.give_way(self.is_error)]
         self.listener.begin(stages.COLLECTION)
 
     # The parts of the run.
@@ -149,7 +149,9 @@ class Run:
         """Tasks that the test has started and that run on when it is over."""
         own = stages.of_test(item.nodeid, "call")
         pending = self.listener.take(lambda failure: failure.event == PENDING)
-        names = {failure.coroutine or failure.task or "?": failure for failure in pending if failure.test == own}
+        # What the loop itself has started, such as the end of a generator, has no place of birth.
+        mine = [failure for failure in pending if failure.test == own and failure.born]
+        names = {failure.coroutine or failure.task or "?": failure for failure in mine}
         if self.observer is not None:
             self.observer(pending, [])
         for name, failure in names.items():

@@ -7,7 +7,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextRange};
 
 use super::super::body::last_name;
-use super::super::naming::is_log;
+use super::super::naming::{is_log, is_metric};
 use super::super::witness::{Account, Weight};
 use super::{Act, Listener};
 use crate::resolve::Answer;
@@ -91,7 +91,7 @@ impl Listener<'_, '_> {
     }
 
     fn call(&self, call: &ExprCall) -> Account {
-        if is_log(call) {
+        if is_log(call) || is_metric(call) {
             return self.log(call);
         }
         let itself = match () {

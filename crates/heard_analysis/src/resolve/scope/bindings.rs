@@ -8,9 +8,10 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextRange};
 
 use super::levels::Level;
+use super::tests_that_hold::class_of_pattern;
 use super::{Binding, Bound, Gathers, Growth, Receiver, Scope, Spot};
 use crate::resolve::ir::{Ir, Names};
-use crate::resolve::table::{FromImport, Version, imported_module, truth};
+use crate::resolve::table::{FromImport, Version, imported_module, is_class_method, truth};
 
 /// A walk over a scope.
 struct Collector {
@@ -66,13 +67,13 @@ fn part_of(whole: Ir, part: Part) -> Binding {
 }
 
 fn receiver(function: &StmtFunctionDef) -> Receiver {
-    let is_decorated =
-        |kind: &str| function.decorator_list.iter().any(|one| matches!(&one.expression, Expr::Name(name) if name.id == kind));
-    match function.name.as_str() {
-        "__new__" | "__init_subclass__" | "__class_getitem__" => Receiver::Class,
-        _ if is_decorated("classmethod") => Receiver::Class,
-        _ if is_decorated("staticmethod") => Receiver::None,
-        _ => Receiver::Object,
+    let is_static = || function.decorator_list.iter().any(|one| matches!(&one.expression, Expr::Name(name) if name.id == "staticmethod"));
+    if is_class_method(function) {
+        Receiver::Class
+    } else if is_static() {
+        Receiver::None
+    } else {
+        Receiver::Object
     }
 }
 
@@ -136,6 +137,12 @@ impl Collector {
             match (u8::try_from(place), u8::try_from(parts.len()), part) {
                 (Ok(place), Ok(of), Expr::Name(name)) if is_flat => self.add(&name.id, make(Some((place, of)))),
                 (Ok(place), Ok(of), Expr::Attribute(_)) if is_flat => self.add_path(part, make(Some((place, of)))),
+                (Ok(place), Ok(of), Expr::Tuple(_) | Expr::List(_)) if is_flat => {
+                    self.target(part, &|inner| match make(Some((place, of))) {
+                        Binding::Value(outer) => part_of(outer, inner),
+                        other => other,
+                    });
+                }
                 (.., part) => self.not_followed(part),
             }
         }
@@ -316,6 +323,17 @@ impl<'a> Visitor<'a> for Collector {
                 self.visit_body(&statement.body);
             }
             Stmt::Try(statement) => self.guarded(statement),
+            Stmt::Match(statement) => {
+                self.visit_expr(&statement.subject);
+                for case in &statement.cases {
+                    let outer = self.spot;
+                    self.spot = Spot { range: case.pattern.range(), block: case.range(), ..outer };
+                    self.visit_pattern(&case.pattern);
+                    case.guard.iter().for_each(|guard| self.visit_expr(guard));
+                    self.spot = outer;
+                    self.visit_body(&case.body);
+                }
+            }
             Stmt::Import(import) => {
                 for alias in &import.names {
                     let top = Name::new(alias.name.id.as_str().split('.').next().unwrap_or_default());
@@ -336,14 +354,6 @@ impl<'a> Visitor<'a> for Collector {
             Stmt::Delete(statement) => statement.targets.iter().filter_map(Expr::as_name_expr).for_each(|name| {
                 self.add(&name.id, Binding::Other("deleted"));
             }),
-            Stmt::Match(statement) => {
-                self.visit_expr(&statement.subject);
-                for case in &statement.cases {
-                    self.visit_pattern(&case.pattern);
-                    case.guard.iter().for_each(|guard| self.visit_expr(guard));
-                    self.visit_body(&case.body);
-                }
-            }
             _ => walk_stmt(self, statement),
         }
     }
@@ -356,7 +366,8 @@ impl<'a> Visitor<'a> for Collector {
             _ => None,
         };
         if let Some(name) = name {
-            self.add(&name.id, Binding::Other("pattern"));
+            let class = class_of_pattern(pattern).map(|class| Binding::Value(Ir::Typed(Box::new(annotation(class)))));
+            self.add(&name.id, class.unwrap_or(Binding::Other("pattern")));
         }
         walk_pattern(self, pattern);
     }

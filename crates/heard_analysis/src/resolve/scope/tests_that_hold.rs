@@ -1,7 +1,7 @@
 //! The tests that hold at a place: those around it, and those before it that would have led elsewhere.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprGenerator, ExprListComp, ExprSetComp, Stmt};
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprGenerator, ExprListComp, ExprSetComp, Pattern, Stmt};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::bindings::path_text;
@@ -119,6 +119,15 @@ impl Finder<'_> {
     }
 }
 
+/// The class that a value has where it matches.
+pub(super) fn class_of_pattern(pattern: &Pattern) -> Option<&Expr> {
+    match pattern {
+        Pattern::MatchClass(pattern) => Some(&pattern.cls),
+        Pattern::MatchAs(pattern) => class_of_pattern(pattern.pattern.as_deref()?),
+        _ => None,
+    }
+}
+
 /// Whether what follows a suite is not reached through it.
 fn leads_away(body: &[Stmt]) -> bool {
     matches!(body.last(), Some(Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_)))
@@ -191,8 +200,9 @@ impl<'a> Visitor<'a> for Finder<'_> {
                 walk_stmt(self, statement);
             }
             Stmt::Match(inner) => {
-                if inner.cases.iter().any(|case| case.range().contains_inclusive(self.place)) {
-                    self.add(&inner.subject, Says::Other, inner.subject.end());
+                if let Some(case) = inner.cases.iter().find(|case| case.range().contains_inclusive(self.place)) {
+                    let says = class_of_pattern(&case.pattern).map_or(Says::Other, |class| Says::IsOf(Names::InPlace.value(class)));
+                    self.add(&inner.subject, says, inner.subject.end());
                 }
                 walk_stmt(self, statement);
             }

@@ -69,7 +69,7 @@ impl Outline<'_> {
                     Slot::Annotated(declared, Some(value)) => {
                         format!("{name}: {} = {}", text(declared, Context::Annotation), text(value, Context::Value))
                     }
-                    Slot::Unknown => format!("{name} += _"),
+                    Slot::Unknown | Slot::Grows(..) => format!("{name} += _"),
                     Slot::Function(_) | Slot::Class(_) => continue,
                 };
                 self.under(slots.len() > 1, |outline| outline.line(&line));

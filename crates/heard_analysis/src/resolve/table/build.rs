@@ -73,7 +73,7 @@ impl<'a> Builder<'a> {
     fn finish(self) -> FileTable {
         let classes = self.classes.into_iter().map(|class| ClassTable {
             members: class.members.into(),
-            attributes: class.attributes.into(),
+            attributes: put_in(class.attributes).into(),
             fields: class.fields.into_boxed_slice(),
             ..class.table
         });
@@ -375,6 +375,9 @@ impl<'a> Builder<'a> {
         let table = &mut self.functions[index as usize];
         table.yields = facts.yields;
         table.results = facts.results;
+        for (name, value) in facts.globals {
+            self.names.entry(name).or_default().push(Slot::Value(value));
+        }
         if let Some(class) = class {
             let attributes = &mut self.classes[class as usize].attributes;
             for (name, slot) in facts.attributes {
@@ -410,6 +413,12 @@ impl<'a> Builder<'a> {
         self.path.pop();
         index
     }
+}
+
+/// The attributes that the methods of a class bind, and not only fill.
+fn put_in(mut attributes: FxHashMap<Name, Vec<Slot>>) -> FxHashMap<Name, Vec<Slot>> {
+    attributes.retain(|_, slots| slots.iter().any(|slot| !matches!(slot, Slot::Grows(..))));
+    attributes
 }
 
 /// A number that 32 bits hold: no text that is analysed has more definitions than bytes.

@@ -3,12 +3,12 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Slot;
 use super::build::{Builder, Captures, Sink};
-use crate::resolve::ir::{Ir, Names};
+use crate::resolve::ir::{Arg, Ir, Names};
 
 /// So many local names are followed one through the other.
 const DEEPEST_LOCAL: usize = 3;
@@ -24,6 +24,14 @@ pub(super) struct FunctionFacts {
     pub(super) yields: bool,
     pub(super) results: Option<Box<[Ir]>>,
     pub(super) attributes: Vec<(Name, Slot)>,
+    /// What it binds names of the module to, by `global`.
+    pub(super) globals: Vec<(Name, Ir)>,
+}
+
+/// Whether the first parameter of a method is the class.
+pub(crate) fn is_class_method(function: &StmtFunctionDef) -> bool {
+    matches!(function.name.as_str(), "__new__" | "__init_subclass__" | "__class_getitem__")
+        || function.decorator_list.iter().any(|one| matches!(&one.expression, Expr::Name(name) if name.id == "classmethod"))
 }
 
 /// What binds a local name.
@@ -46,6 +54,13 @@ struct Put<'a> {
     source: Option<Source<'a>>,
 }
 
+/// `self.name.append(item)` or `self.name[key] = item`.
+struct Grown<'a> {
+    name: &'a Name,
+    key: Option<&'a Expr>,
+    item: Source<'a>,
+}
+
 /// A walk over the body of one function.
 pub(super) struct Walk<'b, 'a> {
     builder: &'b mut Builder<'a>,
@@ -59,7 +74,10 @@ pub(super) struct Walk<'b, 'a> {
     unsure: FxHashSet<String>,
     returns: Vec<&'a Expr>,
     put: Vec<Put<'a>>,
-    yields: bool,
+    grown: Vec<Grown<'a>>,
+    /// What the function yields, each with whether it is the elements of that.
+    yielded: Vec<(Option<&'a Expr>, bool)>,
+    is_class_method: bool,
     /// Whether expressions have to be looked at, since there may be a generator.
     may_yield: bool,
 }
@@ -82,15 +100,25 @@ impl<'b, 'a> Walk<'b, 'a> {
             unsure: FxHashSet::default(),
             returns: Vec::new(),
             put: Vec::new(),
-            yields: false,
+            grown: Vec::new(),
+            yielded: Vec::new(),
+            is_class_method: is_method && is_class_method(function),
             may_yield,
         };
         walk.parameters(function);
         walk.visit_body(&function.body);
-        let results = if function.returns.is_none() && !walk.yields { walk.results() } else { None };
-        let attributes = std::mem::take(&mut walk.put);
-        let attributes = attributes.into_iter().map(|put| (put.name.clone(), walk.slot(&put))).collect();
-        FunctionFacts { yields: walk.yields, results, attributes }
+        let results = if function.returns.is_none() { walk.results() } else { None };
+        let put = std::mem::take(&mut walk.put);
+        let grown = std::mem::take(&mut walk.grown);
+        let attributes = put.into_iter().map(|put| (put.name.clone(), walk.slot(&put)));
+        let growth = grown.into_iter().map(|grown| (grown.name.clone(), walk.growth(&grown)));
+        let attributes: Vec<_> = attributes.chain(growth).collect();
+        let mut globals = Vec::new();
+        for name in &walk.globals {
+            let sources = walk.names.get(name).into_iter().flatten();
+            globals.extend(sources.map(|source| (Name::new(*name), walk.meaning(*source, DEEPEST_LOCAL))));
+        }
+        FunctionFacts { yields: !walk.yielded.is_empty(), results, attributes, globals }
     }
 
     fn parameters(&mut self, function: &'a StmtFunctionDef) {
@@ -108,7 +136,24 @@ impl<'b, 'a> Walk<'b, 'a> {
         self.names.entry(name.as_str()).or_default().push(source);
     }
 
+    fn growth(&self, grown: &Grown<'a>) -> Slot {
+        let key = grown.key.map(|key| self.closed(Names::OfModule.value(key), DEEPEST_LOCAL));
+        Slot::Grows(key, self.meaning(grown.item, DEEPEST_LOCAL))
+    }
+
+    /// What a generator yields, and what another function returns.
     fn results(&self) -> Option<Box<[Ir]>> {
+        if !self.yielded.is_empty() {
+            let is_long = self.yielded.len() > MOST_RESULTS;
+            let one = |(value, is_all): &(Option<&'a Expr>, bool)| match value {
+                None => Ir::None,
+                Some(value) => {
+                    let value = self.closed(Names::OfModule.value(*value), DEEPEST_LOCAL);
+                    if *is_all { Ir::Element(Box::new(value), false) } else { value }
+                }
+            };
+            return (!is_long).then(|| self.yielded.iter().map(one).collect());
+        }
         if self.returns.is_empty() || self.returns.len() > MOST_RESULTS {
             return None;
         }
@@ -147,7 +192,9 @@ impl<'b, 'a> Walk<'b, 'a> {
         match value {
             Ir::Name(name) => {
                 if self.own.is_some_and(|own| *own == name) {
-                    return Ir::Own;
+                    // Of `cls` nothing is known but that it is the class of such an object.
+                    let class = || Ir::Call(Box::new(Ir::Name(Name::new_static("type"))), Box::new([Arg::Place(Ir::Own)]));
+                    return if self.is_class_method { class() } else { Ir::Own };
                 }
                 if self.nonlocals.contains(name.as_str()) {
                     return Ir::Unknown;
@@ -155,11 +202,28 @@ impl<'b, 'a> Walk<'b, 'a> {
                 let Some(sources) = self.names.get(name.as_str()).filter(|_| !self.globals.contains(name.as_str())) else {
                     return Ir::Name(name);
                 };
-                let Some(depth) = depth.checked_sub(1).filter(|_| !self.unsure.contains(name.as_str())) else { return Ir::Unknown };
-                // The branches of an `if` often bind a name to the same, and then it matters little which one has run.
-                let mut meanings = sources.iter().take(MOST_SOURCES + 1).map(|source| self.meaning(*source, depth));
-                let first = meanings.next().unwrap_or(Ir::Unknown);
-                if sources.len() <= MOST_SOURCES && meanings.all(|other| other == first) { first } else { Ir::Unknown }
+                let Some(depth) = depth.checked_sub(1) else { return Ir::Unknown };
+                // What a name is declared as, it is whatever a test tells of it and whatever it is bound to later.
+                let is_declared =
+                    |source: &&Source<'_>| matches!(source, Source::Parameter { annotation: Some(_), is_variadic: false, .. });
+                if let Some(declared) = sources.iter().find(is_declared) {
+                    return self.meaning(*declared, depth);
+                }
+                if self.unsure.contains(name.as_str()) || sources.len() > MOST_SOURCES {
+                    return Ir::Unknown;
+                }
+                let mut meanings: Vec<Ir> = Vec::new();
+                for source in sources {
+                    let meaning = self.meaning(*source, depth);
+                    if !meanings.contains(&meaning) {
+                        meanings.push(meaning);
+                    }
+                }
+                match meanings.len() {
+                    1 => meanings.remove(0),
+                    _ if meanings.contains(&Ir::Unknown) => Ir::Unknown,
+                    _ => Ir::Either(meanings.into_boxed_slice()),
+                }
             }
             Ir::Attr(value, name) => {
                 let is_unsure =
@@ -194,8 +258,27 @@ impl<'b, 'a> Walk<'b, 'a> {
                 }
                 self.unsure.extend(expression_path(target));
             }
+            Expr::Subscript(subscript) => {
+                if let Some(name) = self.own_attribute(&subscript.value) {
+                    self.grown.push(Grown { name, key: Some(&subscript.slice), item: source });
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Takes down what is put into an attribute that is a container.
+    fn grows(&mut self, call: &'a ExprCall) {
+        let Expr::Attribute(method) = &*call.func else { return };
+        let Some(name) = self.own_attribute(&method.value) else { return };
+        let grown = match (method.attr.as_str(), &*call.arguments.args) {
+            ("append" | "add" | "appendleft", [item]) | ("insert", [_, item]) => Grown { name, key: None, item: Source::Value(item) },
+            ("setdefault", [key, item]) => Grown { name, key: Some(key), item: Source::Value(item) },
+            ("extend" | "extendleft", [all]) => Grown { name, key: None, item: Source::Element(all, false) },
+            ("update", _) => Grown { name, key: None, item: Source::Other },
+            _ => return,
+        };
+        self.grown.push(grown);
     }
 
     /// Takes down that a target is changed: `x += 1`, `del x`. An attribute stays what it is otherwise.
@@ -355,19 +438,27 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
             Stmt::Global(inner) => self.globals.extend(inner.names.iter().map(|name| name.id.as_str())),
             Stmt::Nonlocal(inner) => self.nonlocals.extend(inner.names.iter().map(|name| name.id.as_str())),
             Stmt::Delete(inner) => inner.targets.iter().for_each(|target| self.changed(target)),
+            Stmt::Expr(inner) => {
+                if let Expr::Call(call) = &*inner.value {
+                    self.grows(call);
+                }
+                self.visit_expr(&inner.value);
+            }
             _ => walk_stmt(self, statement),
         }
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
-        if !self.may_yield || self.yields {
+        if !self.may_yield {
             return;
         }
         match expression {
-            Expr::Yield(_) | Expr::YieldFrom(_) => self.yields = true,
-            Expr::Lambda(_) => {}
-            _ => walk_expr(self, expression),
+            Expr::Yield(inner) => self.yielded.push((inner.value.as_deref(), false)),
+            Expr::YieldFrom(inner) => self.yielded.push((Some(&inner.value), true)),
+            Expr::Lambda(_) => return,
+            _ => {}
         }
+        walk_expr(self, expression);
     }
 }
 

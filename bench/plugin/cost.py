@@ -1,0 +1,50 @@
+"""What the pytest plugin costs on 1,000 trivial async tests, beside pytest without it.
+
+    PYTHONPATH=python python bench/plugin/cost.py [ROUNDS]
+
+Needs pytest and pytest-asyncio. Each round runs the suite in each way, one after the other, in processes of their own;
+the ratio is that of the least processor times. What other programs do at the same time moves it by a few per cent.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+TESTS = 1000
+_PLUGIN = ("-p", "heard.pytest_plugin")
+WAYS: dict[str, tuple[str, ...]] = {"without": (), "on": _PLUGIN, "off": (*_PLUGIN, "--heard=off")}
+
+
+def seconds(folder: pathlib.Path, arguments: tuple[str, ...]) -> float:
+    """The processor time of one run of the suite."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin", *arguments]
+    before = os.times()
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        tests = "".join(f"async def test_{number}():\n    await asyncio.sleep(0)\n\n\n" for number in range(TESTS))
+        (folder / "test_it.py").write_text(f"import asyncio\nimport pytest\n\npytestmark = pytest.mark.asyncio\n\n\n{tests}")
+        (folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+        # The first run compiles what is imported.
+        seconds(folder, _PLUGIN)
+        least = dict.fromkeys(WAYS, float("inf"))
+        for _ in range(rounds):
+            for way, arguments in WAYS.items():
+                least[way] = min(least[way], seconds(folder, arguments))
+    for way, taken in least.items():
+        print(f"{way:8} {taken:6.2f} s  {taken / least['without']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
