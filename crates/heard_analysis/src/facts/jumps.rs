@@ -39,11 +39,7 @@ impl Finder<'_, '_, '_> {
             let is_dealt_with =
                 |statement: &StmtTry| takes_failures(statement) && (takes_cancellations(statement) || tells_how_far(statement, site));
             let is_handled = is_dealt_with(first) && swallowing.all(is_dealt_with);
-            (!(is_handled && counts_failures(site, first))).then(|| Jump {
-                site: self.site(site.statement.range(), &site.around),
-                keyword,
-                is_handled,
-            })
+            (!counts_failures(site, first)).then(|| Jump { site: self.site(site.statement.range(), &site.around), keyword, is_handled })
         })
     }
 }

@@ -87,14 +87,14 @@ impl<'m, 'db> Draft<'m, 'db> {
         let path = Path::to(self.module, statement);
         let (block, place) = path.block()?;
         let (first, own) = (block.first()?.range(), block.get(place)?.range());
-        let (indent, is_on_head_line) = match layout.indent(first.start()) {
-            Some(indent) => (indent.to_owned(), false),
-            None => {
-                let head = path.upwards().find(|node| node.start() < first.start() && layout.indent(node.start()).is_some())?;
-                (format!("{}{}", layout.indent(head.start())?, layout.step()), true)
-            }
+        let own_indent = layout.indent(first.start());
+        let indent = if let Some(indent) = own_indent {
+            indent.to_owned()
+        } else {
+            let head = path.upwards().find(|node| node.start() < first.start() && layout.indent(node.start()).is_some())?;
+            format!("{}{}", layout.indent(head.start())?, layout.step())
         };
-        if is_on_head_line {
+        if own_indent.is_none() {
             let before = &self.module.text()[..first.start().to_usize()];
             self.break_line(TextRange::new(TextSize::of(before.trim_end_matches([' ', '\t'])), first.start()), &indent)?;
         }
