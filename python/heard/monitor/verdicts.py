@@ -160,6 +160,13 @@ class Verdicts:
                 if case.is_silent and future._log_traceback:
                     future._log_traceback = False
 
+    def reconsider(self, future: typing.Any) -> None:
+        """Somebody takes what nothing seemed to tell of: it is judged anew, in a case of its own."""
+        case = case_of(future)
+        if case is not None and case.state is State.UNDECIDED:
+            self.reporter.decided()
+            detach(future)
+
     def ask(self, case: Case, question: Callable[[], None]) -> None:
         """Has a question asked when the code that answers it has been analysed, beside the program."""
         case.question = question

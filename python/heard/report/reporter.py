@@ -220,6 +220,11 @@ class Reporter:
         with self.lock:
             self.counts["undecided"] += 1
 
+    def decided(self) -> None:
+        """Something tells of such a failure after all."""
+        with self.lock:
+            self.counts["undecided"] -= 1
+
     def recount(self, verdict: Verdict) -> None:
         """The same, for a failure that was counted and not shown."""
         self._in_turn(lambda: self._recount(verdict))

@@ -215,6 +215,7 @@ class _Watch:
         """Failures go to the last of those who wait, in a list."""
         where = next((one for one in reversed(halts) if one is None or not _is_internal(one.code)), None)
         for index, child in failed:
+            self.verdicts.reconsider(child)
             fate = liveness.fate_of_result(halts, index, _is_internal)
             if fate == "used" or where is None:
                 self.verdicts.marked_as_read(child)
