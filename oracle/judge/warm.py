@@ -24,7 +24,7 @@ _IMPORTED = (
     "traceback", "zipfile",
 )  # fmt: skip
 #: What only test runs and programs with exporters import.
-_APART = ("heard.exporters.", "heard.testing", "heard.pytest_plugin")
+_APART = ("heard.exporters.", "heard.testing", "heard.pytest_plugin", "heard.top")
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def _warm_up(mode: str) -> None:
 
         for module in pkgutil.walk_packages(heard.__path__, "heard."):
             # The first runs a command, the second starts the monitor, and no program under `heard run` has the others:
-            # they need pytest or the SDKs of others, which an interpreter need not have.
+            # they need pytest, rich or the SDKs of others, which an interpreter need not have.
             if not module.name.endswith(("__main__", ".children")) and not module.name.startswith(_APART):
                 importlib.import_module(module.name)
 
