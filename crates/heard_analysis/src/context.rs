@@ -172,22 +172,23 @@ fn said_beside(module: &Module<'_>, finding: &Finding, place: &Place) -> Option<
         MEANT.iter().any(|phrase| words.contains(phrase))
     };
     let lines = finding.statement_span.start.line..=finding.statement_span.end.line;
-    let mut comments: Vec<Span> = Vec::new();
+    let mut said = None;
     let mut above = *lines.start();
     // Comments above belong to the statement as long as nothing stands between.
-    for span in module.comments().map(|range| (range, module.span(range))).collect::<Vec<_>>().into_iter().rev() {
-        let (range, span) = span;
+    let comments: Vec<TextRange> = module.comments().collect();
+    for range in comments.into_iter().rev() {
+        let span = module.span(range);
         let line = span.start.line;
         let is_above = line + 1 == above;
         if is_above {
             above = line;
         }
         if (lines.contains(&line) || is_above) && says(&range) {
-            comments.push(span);
+            said = Some(span);
         }
     }
     let docstring = || place.docstrings.iter().find(|docstring| says(docstring)).map(|docstring| module.span(*docstring));
-    comments.pop().or_else(docstring)
+    said.or_else(docstring)
 }
 
 #[cfg(test)]

@@ -400,18 +400,27 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// The source text for a message: white space folded, the end left out where it is long.
     pub(super) fn short_text(&self, range: TextRange) -> String {
-        const LONGEST: usize = 60;
-        let text = self.text(range);
-        match text.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text,
-        }
+        shortened(&self.flow.module.text()[range])
     }
 
     /// The source text, white space folded.
     pub(super) fn text(&self, range: TextRange) -> String {
-        self.flow.module.text()[range].split_whitespace().collect::<Vec<_>>().join(" ")
+        folded(&self.flow.module.text()[range])
     }
+}
+
+/// Source for a message: white space folded, the end left out where it is long.
+pub(super) fn shortened(source: &str) -> String {
+    const LONGEST: usize = 60;
+    let text = folded(source);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn folded(source: &str) -> String {
+    source.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The alias that a parameter is annotated by: `Check`, or `Check | None`.

@@ -11,7 +11,7 @@ use ruff_text_size::TextRange;
 use serde::Deserialize;
 
 use super::Hearing;
-use super::birth::Finder;
+use super::birth::{Finder, shortened};
 use crate::finding::Witness;
 use crate::resolve::Module;
 
@@ -156,18 +156,8 @@ impl Finder<'_, '_, '_> {
         let module = Module::open(self.db, &source.path).ok()?;
         Some(Witness {
             span: module.span(source.range),
-            source: shown(&module.text()[source.range]),
+            source: shortened(&module.text()[source.range]),
             is_heavy: source.weight >= Weight::Call,
         })
-    }
-}
-
-/// A source in one line, the end left out where it is long.
-fn shown(source: &str) -> String {
-    const LONGEST: usize = 60;
-    let text = source.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
     }
 }

@@ -1,7 +1,6 @@
 //! Results that have lost the order of their inputs: the tasks are taken in the order in which they were made.
 
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
-use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, ExprName, Stmt, StmtAssign};
+use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, ExprName, StmtAssign};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::Mender;
@@ -157,32 +156,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
 
     /// The one statement that binds a local name, alone or with others.
     fn only_assignment(&self, path: &Path<'m>, name: &ExprName) -> Option<&'m StmtAssign> {
-        struct Find<'f, 'm> {
-            name: &'f str,
-            found: Option<&'m StmtAssign>,
-        }
-        impl<'m> Visitor<'m> for Find<'_, 'm> {
-            fn visit_stmt(&mut self, statement: &'m Stmt) {
-                match statement {
-                    Stmt::Assign(assign) => {
-                        let is_it = |target: &Expr| target.as_name_expr().is_some_and(|target| target.id == self.name);
-                        let is_among = |target: &Expr| target.as_tuple_expr().is_some_and(|tuple| tuple.elts.iter().any(is_it));
-                        if assign.targets.iter().any(|target| is_it(target) || is_among(target)) {
-                            self.found = Some(assign);
-                        }
-                    }
-                    Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
-                    statement => walk_stmt(self, statement),
-                }
-            }
-        }
-        let local = Local { frame: self.frame_at(path), name: name.id.clone() };
-        let variable = self.finder.flow.body.variables.get(&local)?;
-        if variable.is_rebound() || variable.is_shared || variable.is_parameter {
-            return None;
-        }
-        let mut find = Find { name: &name.id, found: None };
-        find.visit_body(&path.function()?.body);
-        find.found
+        self.bound_once(&Local { frame: self.frame_at(path), name: name.id.clone() })?;
+        path.assignment_of(&name.id)?.as_assign_stmt()
     }
 }

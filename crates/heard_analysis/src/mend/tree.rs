@@ -1,6 +1,7 @@
 //! Where something stands in the syntax tree.
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_node};
+use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{AnyNodeRef, ExceptHandlerExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
@@ -81,6 +82,31 @@ impl<'m> Path<'m> {
             AnyNodeRef::ExceptHandlerExceptHandler(handler) => Some(handler),
             _ => None,
         })
+    }
+
+    /// The last assignment in the function around that binds a name, alone or with others.
+    pub(super) fn assignment_of(&self, name: &str) -> Option<&'m Stmt> {
+        struct Find<'f, 'm> {
+            name: &'f str,
+            found: Option<&'m Stmt>,
+        }
+        impl<'m> Visitor<'m> for Find<'_, 'm> {
+            fn visit_stmt(&mut self, statement: &'m Stmt) {
+                let is_it = |target: &Expr| target.as_name_expr().is_some_and(|target| target.id == self.name);
+                let is_among = |target: &Expr| target.as_tuple_expr().is_some_and(|tuple| tuple.elts.iter().any(is_it));
+                match statement {
+                    Stmt::Assign(assign) if assign.targets.iter().any(|target| is_it(target) || is_among(target)) => {
+                        self.found = Some(statement);
+                    }
+                    Stmt::AnnAssign(assign) if is_it(&assign.target) => self.found = Some(statement),
+                    Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                    statement => walk_stmt(self, statement),
+                }
+            }
+        }
+        let mut find = Find { name, found: None };
+        find.visit_body(&self.function()?.body);
+        find.found
     }
 
     /// The list of statements that holds the innermost statement, and its place in it.

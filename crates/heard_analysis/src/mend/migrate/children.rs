@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::Mender;
 use super::super::tree::Path;
-use crate::facts::{Kind, Local, last_name};
+use crate::facts::{Kind, Local, Variable, last_name};
 use crate::program::Database;
 use crate::resolve::Module;
 
@@ -365,10 +365,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     fn only_value(&self, gather: &'m ExprCall, name: &ruff_python_ast::ExprName) -> Option<&'m Expr> {
         let path = Path::to(self.module, gather.range());
         let local = Local { frame: self.frame_at(&path), name: name.id.clone() };
-        let variable = self.finder.flow.body.variables.get(&local)?;
-        if local.frame == 0 || variable.is_rebound() || variable.is_shared || variable.is_parameter {
-            return None;
-        }
+        let variable = self.bound_once(&local).filter(|_| local.frame != 0)?;
         let block_end = path.block().and_then(|(block, _)| block.last()).map(Ranged::end)?;
         let is_fine = |range: TextRange| gather.range().contains_range(range) || (range.start() > gather.end() && range.end() <= block_end);
         let mut used_in_gather = variable.loads.iter().filter(|load| gather.range().contains_range(load.range));
@@ -381,45 +378,26 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         Self::assigned(&path, &name.id)
     }
 
-    /// The value of the one plain assignment to a name in the function around.
+    /// The value of the plain assignment to a name in the function around.
     fn assigned(path: &Path<'m>, name: &str) -> Option<&'m Expr> {
-        struct Find<'f, 'm> {
-            name: &'f str,
-            value: Option<&'m Expr>,
+        match path.assignment_of(name)? {
+            Stmt::Assign(assign) => matches!(&*assign.targets, [Expr::Name(_)]).then_some(&*assign.value),
+            Stmt::AnnAssign(assign) => assign.value.as_deref(),
+            _ => None,
         }
-        impl<'m> Visitor<'m> for Find<'_, 'm> {
-            fn visit_stmt(&mut self, statement: &'m Stmt) {
-                match statement {
-                    Stmt::Assign(assign) => {
-                        if let [Expr::Name(target)] = &*assign.targets
-                            && target.id == self.name
-                        {
-                            self.value = Some(&assign.value);
-                        }
-                    }
-                    Stmt::AnnAssign(assign) => {
-                        if assign.target.as_name_expr().is_some_and(|target| target.id == self.name) {
-                            self.value = assign.value.as_deref();
-                        }
-                    }
-                    Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
-                    statement => walk_stmt(self, statement),
-                }
-            }
-        }
-        let mut find = Find { name, value: None };
-        find.visit_body(&path.function()?.body);
-        find.value
+    }
+
+    /// A variable that is bound in one place, and whose value is only the function's own.
+    pub(in crate::mend) fn bound_once(&self, local: &Local) -> Option<&Variable<'_>> {
+        let variable = self.finder.flow.body.variables.get(local)?;
+        (!variable.is_rebound() && !variable.is_shared && !variable.is_parameter).then_some(variable)
     }
 
     /// The calls whose values a local collection holds, where nothing else is put in it and nobody else has them.
     pub(in crate::mend) fn elements_of(&self, gather: &'m ExprCall, name: &ruff_python_ast::ExprName) -> Option<Vec<&'m ExprCall>> {
         let path = Path::to(self.module, gather.range());
         let local = Local { frame: self.frame_at(&path), name: name.id.clone() };
-        let variable = self.finder.flow.body.variables.get(&local)?;
-        if local.frame == 0 || variable.is_rebound() || variable.is_shared || variable.is_parameter {
-            return None;
-        }
+        let variable = self.bound_once(&local).filter(|_| local.frame != 0)?;
         let block_end = path.block().and_then(|(block, _)| block.last()).map(Ranged::end)?;
         let mut elements = Vec::new();
         let value = Self::assigned(&path, &name.id)?;
