@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 _RULES = "crates/heard_analysis/src/rules"
@@ -54,8 +55,7 @@ def where(path: str) -> str:
         return path.removeprefix("docs/")
     if path.startswith(_RULES + "/"):
         return f"rules/{PurePosixPath(path).name}"
-    # `index.md` gives its folder an address of its own.
-    # The generator leaves out what begins with a dot.
+    # `index.md` gives its folder an address of its own, and the generator leaves out what begins with a dot.
     return f"repository/{path.replace('/.', '/').removeprefix('.')}".replace("/README.md", "/index.md")
 
 
@@ -76,19 +76,25 @@ def _led(text: str, page: str, root: Path) -> tuple[str, list[str]]:
         return f"{words}({os.path.relpath(where(aim), here)}{hash_}{anchor})"
 
     lines: list[str] = []
-    fence = ""
-    for line in text.splitlines():
-        opened = _FENCE.match(line)
-        if opened and not fence:
-            fence = opened[1]
-            line = fence + _language(opened[2])
-        elif fence:
-            if line.strip() == fence:
-                fence = ""
-        else:
+    for line, opened, is_code in _lines(text):
+        if opened:
+            line = opened[1] + _language(opened[2])
+        elif not is_code:
             line = _LINK.sub(lead, line)
         lines.append(line)
     return "\n".join(lines) + "\n", led
+
+
+def _lines(text: str) -> Iterator[tuple[str, re.Match[str] | None, bool]]:
+    """Each line; the fence that begins a block there; and whether the line belongs to a block."""
+    fence = ""
+    for line in text.splitlines():
+        opened = None if fence else _FENCE.match(line)
+        yield line, opened, bool(fence or opened)
+        if opened:
+            fence = opened[1]
+        elif line.strip() == fence:
+            fence = ""
 
 
 def _language(info: str) -> str:
@@ -102,12 +108,9 @@ def _language(info: str) -> str:
 def _folded(text: str) -> str:
     """A rule's page whose long sections open when they are clicked. Their headings stay, so that they can be linked."""
     lines: list[str] = []
-    fence, is_inside = "", False
-    for line in text.splitlines():
-        opened = _FENCE.match(line)
-        if opened:
-            fence = opened[1] if not fence else "" if line.strip() == fence else fence
-        if not fence and line.startswith("## "):
+    is_inside = False
+    for line, _, is_code in _lines(text):
+        if not is_code and line.startswith("## "):
             is_inside = line.removeprefix("## ") in _FOLDED
             lines.append(line)
             if is_inside:
