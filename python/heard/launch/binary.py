@@ -9,6 +9,9 @@ import typing
 
 from heard import __version__
 
+#: Set by the program `heard` where it starts Python, so that what it asks of the program is asked of the same one.
+PROGRAM = "HEARD_PROGRAM"
+
 
 def hand_over(arguments: list[str]) -> typing.NoReturn:
     """Runs the program in the place of this one. Where it is not installed, says how to install it and exits with 2."""
@@ -26,10 +29,6 @@ def hand_over(arguments: list[str]) -> typing.NoReturn:
     import subprocess
 
     sys.exit(subprocess.call([program, *arguments]))
-
-
-#: Set by the program `heard` where it starts Python, so that what it asks of the program is asked of the same one.
-PROGRAM = "HEARD_PROGRAM"
 
 
 def find() -> str | None:

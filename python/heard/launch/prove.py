@@ -18,15 +18,17 @@ from heard.testing.faults.proof import Proof
 
 def main(arguments: list[str]) -> typing.NoReturn:
     """Exits with 0 if nothing is proved, 1 if something is, 2 if the job could not be done."""
-    own, dashes, tests = (arguments, "", []) if "--" not in arguments else _split(arguments)
-    options = _parser().parse_args(own)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = _parser().parse_args(arguments[:end])
     root = os.path.realpath(os.getcwd())
     try:
-        text, findings = _findings(options.findings, root)
-        proved, unrepeatable = prove(findings, tests, root)
+        text = _document(options.findings, root)
+        is_sarif = _is_sarif(text)
+        findings = proofs.of_sarif(text, root) if is_sarif else read(text, root)
+        proved, unrepeatable = prove(findings, arguments[end + 1 :], root)
         told = proofs.Told(root, proved, unrepeatable)
         if options.output_format == "sarif":
-            said = proofs.sarif(told, text if _is_sarif(text) else check(root, "sarif"))
+            said = proofs.sarif(told, text if is_sarif else check(root, "sarif"))
         else:
             said = {"text": proofs.text, "json": proofs.document}[options.output_format](told)
         if options.output_file is not None:
@@ -76,15 +78,14 @@ def _alone() -> list[str]:
     return ["-n0"] if is_loaded else []
 
 
-def _findings(path: str | None, root: str) -> tuple[str, list[Finding]]:
+def _document(path: str | None, root: str) -> str:
+    """What `heard check` has found, as it says it."""
     if path is None:
-        text = check(root)
-    elif path == "-":
-        text = sys.stdin.read()
-    else:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    return text, proofs.of_sarif(text, root) if _is_sarif(text) else read(text, root)
+        return check(root)
+    if path == "-":
+        return sys.stdin.read()
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def _is_sarif(text: str) -> bool:
@@ -93,11 +94,6 @@ def _is_sarif(text: str) -> bool:
     except ValueError:
         return False
     return isinstance(document, dict) and "runs" in document
-
-
-def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
-    at = arguments.index("--")
-    return arguments[:at], "--", arguments[at + 1 :]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ from heard.testing.faults.failing import exception_of
 from heard.testing.faults.findings import NoFindings, check, read
 from heard.testing.faults.order import Order
 from heard.testing.faults.point import Point
-from heard.testing.faults.result import Ran, Result
+from heard.testing.faults.result import Result
 from heard.testing.faults.scope import Scope
 from heard.testing.faults.settings import Inject, handlers_of
 from heard.testing.faults.told import Told
@@ -24,7 +24,7 @@ from heard.testing.pytest.baseline import check_writable
 from heard.testing.pytest.faults import isolation
 from heard.testing.pytest.faults.patience import patience
 from heard.testing.pytest.faults.prover import VARIABLE, Prover
-from heard.testing.pytest.faults.trial import Trial
+from heard.testing.pytest.faults.trial import Trial, apart
 from heard.testing.pytest.run import Run
 
 #: The key under which a worker of pytest-xdist hands over what it has found.
@@ -84,7 +84,7 @@ class Faults:
             if end is not None and time.monotonic() > end:
                 break
             self.show(f"looking where failures can come: test {number + 1} of {len(items)}")
-            ran = self.try_once(item, Order(), isolation.limit(60))
+            ran = apart(item, self.run, self.inject, Order(), isolation.limit(60))
             if not ran.passed:
                 self.told.unrepeatable[item.nodeid] = ran.error
                 continue
@@ -98,15 +98,10 @@ class Faults:
                 break
             self.show(f"failure {number + 1} of {len(steps)}")
             order = Order((point,), self.inject.failure)
-            ran = self.try_once(by_name[test], order, isolation.limit(self.durations[test]))
+            ran = apart(by_name[test], self.run, self.inject, order, isolation.limit(self.durations[test]))
             self.told.results.append(Result.of(test, point, order.failure, ran))
         self.told.left_out = len(everything) - len(steps)
         self.show("")
-
-    def try_once(self, item: pytest.Item, order: Order, seconds: float) -> Ran:
-        if self.inject.fresh:
-            return isolation.fresh(self.config, item, self.inject, order, seconds)
-        return isolation.forked(Trial(item, self.run, self.inject, order).go, seconds)
 
     def show(self, text: str) -> None:
         """Where it stands, in place, on a terminal."""
@@ -179,7 +174,7 @@ def register(config: pytest.Config, run: Run | None) -> None:
     prove = os.environ.get(VARIABLE)
     if run is not None and prove is not None and task is None:
         with open(prove, encoding="utf-8") as file:
-            manager.register(Prover(config, run, settings(config), json.load(file)), "heard-prover")
+            manager.register(Prover(run, settings(config), json.load(file)), "heard-prover")
         return
     if run is not None and task is not None:
         manager.register(One(run, task), "heard-inject-one")

@@ -15,7 +15,7 @@ from heard.testing.faults.proof import Proof, asked, judge, orders, reaches, see
 from heard.testing.faults.result import Ran
 from heard.testing.faults.settings import Inject
 from heard.testing.pytest.faults import isolation
-from heard.testing.pytest.faults.trial import Trial
+from heard.testing.pytest.faults.trial import apart
 from heard.testing.pytest.run import Run
 
 #: Where the process that proves finds what it is to do.
@@ -28,8 +28,7 @@ _MOST_TESTS = 3
 class Prover:
     """The plugin in the process that runs the tests for `heard prove`, in the place of their usual run."""
 
-    def __init__(self, config: pytest.Config, run: Run, inject: Inject, task: dict[str, typing.Any]) -> None:
-        self.config = config
+    def __init__(self, run: Run, inject: Inject, task: dict[str, typing.Any]) -> None:
         self.run = run
         self.inject = inject
         self.findings = [Finding.from_dict(one) for one in task["findings"]]
@@ -47,7 +46,7 @@ class Prover:
         order = asked(self.findings)
         for number, item in enumerate(session.items):
             self.show(f"test {number + 1} of {len(session.items)}")
-            ran = self.try_once(item, order, isolation.limit(60))
+            ran = apart(item, self.run, self.inject, order, isolation.limit(60))
             self.items[item.nodeid], self.runs[item.nodeid] = item, ran
             if not ran.passed:
                 self.unrepeatable[item.nodeid] = ran.error
@@ -73,7 +72,7 @@ class Prover:
         for test in [test for test in reached if self.runs[test].passed][:_MOST_TESTS]:
             for order in orders(finding, self.runs[test]):
                 tried += 1
-                ran = self.try_once(self.items[test], order, isolation.limit(self.runs[test].duration))
+                ran = apart(self.items[test], self.run, self.inject, order, isolation.limit(self.runs[test].duration))
                 verdict = judge(finding, ran)
                 if verdict is None:
                     continue
@@ -86,11 +85,6 @@ class Prover:
         if not reached:
             return Proof(finding, "not reached", "no test comes by")
         return Proof(finding, "not reached", _why_not(finding, tried), reached[0])
-
-    def try_once(self, item: pytest.Item, order: Order, seconds: float) -> Ran:
-        if self.inject.fresh:
-            return isolation.fresh(self.config, item, self.inject, order, seconds)
-        return isolation.forked(Trial(item, self.run, self.inject, order).go, seconds)
 
     def show(self, text: str) -> None:
         """Where it stands, in place, on a terminal."""

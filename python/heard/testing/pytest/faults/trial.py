@@ -28,6 +28,7 @@ from heard.testing.faults.settings import Inject
 from heard.testing.faults.watch import watch
 from heard.testing.faults.work import Work
 from heard.testing.listener import PENDING
+from heard.testing.pytest.faults import isolation
 from heard.testing.pytest.faults.apart import apart_of
 from heard.testing.pytest.faults.patience import DoesNotEnd
 from heard.testing.pytest.run import Lost, Run
@@ -162,3 +163,10 @@ class Trial:
             left=list(self.sequence.left),
             is_silenced=not logging.getLogger("asyncio").isEnabledFor(logging.ERROR),
         )
+
+
+def apart(item: pytest.Item, run: Run, inject: Inject, order: Order, seconds: float) -> Ran:
+    """Runs a test in a process of its own, which ends after so many seconds at the latest."""
+    if inject.fresh:
+        return isolation.fresh(item.config, item, inject, order, seconds)
+    return isolation.forked(Trial(item, run, inject, order).go, seconds)
