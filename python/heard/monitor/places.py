@@ -54,6 +54,11 @@ def shown(path: str) -> str:
     return path.removeprefix(here)
 
 
+def shown_place(place: Place) -> str:
+    """A line of the program for a person."""
+    return f"{shown(place.path)}:{place.line} in {place.function}"
+
+
 def raised(exception: BaseException) -> Raised:
     """The exception as text. The values of variables are not in it."""
     import dataclasses

@@ -6,7 +6,7 @@ import string
 import textwrap
 import typing
 
-from heard.monitor.places import shown
+from heard.monitor.places import shown_place
 from heard.record import Event, Failure
 from heard.report.events import EVENTS, advice_of
 
@@ -76,7 +76,7 @@ def _details(failure: Failure) -> typing.Iterator[str]:
     for index, place in enumerate(failure.born[:_MOST_FRAMES]):
         is_dropped = failure.event == "coroutine-never-awaited" and failure.holder == "nobody"
         label = ("dropped" if is_dropped else "born") if index == 0 else ""
-        yield f"  {label:8} {shown(place.path)}:{place.line} in {place.function}"
+        yield f"  {label:8} {shown_place(place)}"
     if failure.why:
         yield f"  {'why':8} {failure.why}"
     advice = advice_of(failure.event, failure.rule)

@@ -9,8 +9,9 @@ import time
 import types
 import typing
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from heard.monitor.threads import known_threads
 from heard.record import Place
 from heard.watch.chain import Task, place_of
 
@@ -32,45 +33,56 @@ class Loop(typing.NamedTuple):
     stack: tuple[Place, ...]
 
 
+class Asked:
+    """Loops that were asked to turn and have not turned since, each with when that was."""
+
+    def __init__(self) -> None:
+        self.since: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, float] = weakref.WeakKeyDictionary()
+
+    def ask(self, loop: asyncio.AbstractEventLoop, now: float, then: Callable[[], object] = lambda: None) -> None:
+        """Asks a loop, from another thread; `then` is called when it has turned."""
+        self.since[loop] = now
+        try:
+            # A loop that is stopped keeps what it is to call, so that knows it weakly.
+            loop.call_soon_threadsafe(self._turned, weakref.ref(loop), then)
+        except RuntimeError:
+            # It has been closed just now.
+            self.since.pop(loop, None)
+
+    def _turned(self, reference: weakref.ref[asyncio.AbstractEventLoop], then: Callable[[], object]) -> None:
+        loop = reference()
+        if loop is not None:
+            self.since.pop(loop, None)
+        then()
+
+
 class Loops:
     """Asks loops to turn, and remembers those that have not."""
 
     def __init__(self) -> None:
-        #: When each was asked; it is not asked again before it has turned.
-        self.asked: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, float] = weakref.WeakKeyDictionary()
+        #: They are not asked again before they have turned.
+        self.asked = Asked()
 
     def look(self, tasks: Iterable[Task]) -> list[Loop]:
         loops = list({id(loop): loop for loop in (task.get_loop() for task in tasks)}.values())
         running = [loop for loop in loops if loop.is_running()]
         turned = threading.Event()
         for loop in running:
-            if loop not in self.asked:
-                self.asked[loop] = time.monotonic()
-                try:
-                    loop.call_soon_threadsafe(self._turned, weakref.ref(loop), turned)
-                except RuntimeError:
-                    # It has been closed just now.
-                    del self.asked[loop]
+            if loop not in self.asked.since:
+                self.asked.ask(loop, time.monotonic(), turned.set)
         end = time.monotonic() + _PATIENCE
-        while any(loop in self.asked for loop in running) and time.monotonic() < end:
+        while any(loop in self.asked.since for loop in running) and time.monotonic() < end:
             turned.wait(max(0.0, end - time.monotonic()))
             turned.clear()
         return [self._seen(loop, loop in running) for loop in loops]
 
-    def _turned(self, reference: weakref.ref[asyncio.AbstractEventLoop], turned: threading.Event) -> None:
-        loop = reference()
-        if loop is not None:
-            self.asked.pop(loop, None)
-        turned.set()
-
     def _seen(self, loop: asyncio.AbstractEventLoop, is_running: bool) -> Loop:
-        since = self.asked.get(loop) if is_running else None
+        since = self.asked.since.get(loop) if is_running else None
         if not is_running:
-            self.asked.pop(loop, None)
+            self.asked.since.pop(loop, None)
         blocked = None if since is None else time.monotonic() - since
         thread, frame = _thread_of(loop)
-        name = next((one.name for one in threading.enumerate() if one.ident == thread), None)
-        return Loop(loop, name, is_running, blocked, _stack(frame) if blocked is not None else ())
+        return Loop(loop, _name_of(thread), is_running, blocked, _stack(frame) if blocked is not None else ())
 
 
 def blocked_by(loop: asyncio.AbstractEventLoop) -> tuple[str, tuple[Place, ...]]:
@@ -80,8 +92,12 @@ def blocked_by(loop: asyncio.AbstractEventLoop) -> tuple[str, tuple[Place, ...]]
     modules = [one.f_globals.get("__name__") for one in _outwards(frame)]
     if not modules or modules[0] in ("selectors", "asyncio.windows_events") or {"bdb", "pdb"} & set(modules):
         return "", ()
-    name = next((one.name for one in threading.enumerate() if one.ident == thread), str(thread))
-    return name, _stack(frame)
+    return _name_of(thread) or str(thread), _stack(frame)
+
+
+def _name_of(thread: int | None) -> str | None:
+    known = known_threads().get(thread) if thread is not None else None
+    return known.name if known is not None else None
 
 
 def _thread_of(loop: asyncio.AbstractEventLoop) -> tuple[int | None, types.FrameType | None]:

@@ -5,19 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import typing
 import weakref
 from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import clock, places
-from heard.monitor.places import shown
 from heard.report import log
 from heard.watch import loops, tasks as living
 from heard.watch.chain import Task, callbacks_of
-
-if typing.TYPE_CHECKING:
-    from heard.record import Place
 
 #: Seconds between two looks at the loops, and between two counts.
 _BEAT = 1.0
@@ -42,8 +37,9 @@ class Watchman:
     def __init__(self) -> None:
         self.clock = clock.current()
         self.last = self.next_count = self.clock.now()
-        #: Loops that have had a task at the last count, with when they were asked to turn.
-        self.loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, float | None] = weakref.WeakKeyDictionary()
+        #: Loops that have had a task, and have not ended.
+        self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self.asked = loops.Asked()
         #: Those whose present standstill has been told.
         self.told: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         #: Of each shape, how many there were at the last counts, as long as they have grown.
@@ -60,7 +56,7 @@ class Watchman:
         try:
             tasks = living.alive()
             for task in tasks:
-                self.loops.setdefault(task.get_loop(), None)
+                self.loops.add(task.get_loop())
             for loop in list(self.loops):
                 self.look_at(loop, now, was_late)
             if now >= self.next_count:
@@ -73,24 +69,20 @@ class Watchman:
 
     def look_at(self, loop: asyncio.AbstractEventLoop, now: float, was_late: bool) -> None:
         if not loop.is_running():
-            self.loops.pop(loop, None)
+            self.loops.discard(loop)
+            self.asked.since.pop(loop, None)
             return
-        since = self.loops.get(loop)
+        since = self.asked.since.get(loop)
         if since is None:
             self.told.discard(loop)
-            self.loops[loop] = now
-            try:
-                loop.call_soon_threadsafe(_Turned(self.loops, loop))
-            except RuntimeError:
-                # It has been closed just now.
-                self.loops.pop(loop, None)
+            self.asked.ask(loop, now)
         elif was_late:
-            self.loops[loop] = now
+            self.asked.since[loop] = now
         elif now - since >= _BLOCKED and loop not in self.told:
             thread, stack = loops.blocked_by(loop)
             if stack:
                 self.told.add(loop)
-                told = " < ".join(_line(place) for place in stack[:_MOST_FRAMES])
+                told = " < ".join(places.shown_place(place) for place in stack[:_MOST_FRAMES])
                 said = "The event loop of %s has not turned for %.0f s, so nothing else in it runs: %s"
                 log.say(said, thread, now - since, told)
 
@@ -115,27 +107,8 @@ class Watchman:
         what = f"tasks ({coroutine})" if kind == "tasks" else f"done callbacks of tasks ({coroutine})"
         born = places.born(site)
         minutes = (len(grown) - 1) * _COUNT / 60
-        where = f"; born {_line(born[0])}" if born else ""
+        where = f"; born {places.shown_place(born[0])}" if born else ""
         log.say("There are more and more %s: %d, and %d %.0f minutes ago%s", what, grown[-1], grown[0], minutes, where)
-
-
-class _Turned:
-    """Called by a loop when it turns. Knows it weakly: a loop that is stopped keeps what it is to call."""
-
-    def __init__(
-        self, asked: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, float | None], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self.asked = asked
-        self.loop = weakref.ref(loop)
-
-    def __call__(self) -> None:
-        loop = self.loop()
-        if loop is not None and loop in self.asked:
-            self.asked[loop] = None
-
-
-def _line(place: Place) -> str:
-    return f"{shown(place.path)}:{place.line} in {place.function}"
 
 
 def begin(wake_in: Callable[[float], None]) -> Watchman:

@@ -13,7 +13,7 @@ from heard.monitor import mocks
 from heard.monitor.hooks import births
 from heard._native import Relay
 from heard.monitor.hooks.patch import Undo, replace
-from heard.monitor.places import place, shown
+from heard.monitor.places import place, shown_place
 from heard.report.reporter import Reporter
 
 if typing.TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _tell(reporter: Reporter, coroutine: typing.Any) -> None:
     if mock is not None:
         mock_name, made = mock
         # Whoever calls it may be right: a mock of a plain function that makes coroutines is wrong itself.
-        called = f", which {shown(born[0].path)}:{born[0].line} in {born[0].function} has called" if born else ""
+        called = f", which {shown_place(born[0])} has called" if born else ""
         why = f"it is of the mock '{mock_name}'{called}; none of its code has run"
         born, holder = made or born, None if made else holder
     reporter.tell(
