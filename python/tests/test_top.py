@@ -386,7 +386,17 @@ def test_uninstall_removes_it(folder: Path) -> None:
     folder.rmdir()
 
 
-def test_many_tasks_are_counted_by_birth(folder: Path) -> None:
+@pytest.fixture
+def watched_here(folder: Path) -> Iterator[None]:
+    """The process of the tests is watched."""
+    heard.install(watch=str(folder))
+    yield
+    heard.uninstall()
+    folder.rmdir()
+
+
+@pytest.mark.usefixtures("watched_here")
+def test_many_tasks_are_counted_by_birth() -> None:
     async def idle() -> None:
         await asyncio.get_running_loop().create_future()
 
@@ -400,15 +410,11 @@ def test_many_tasks_are_counted_by_birth(folder: Path) -> None:
         for task in tasks:
             task.cancel()
 
-    heard.install(watch=str(folder))
-    try:
-        asyncio.run(main())
-    finally:
-        heard.uninstall()
-        folder.rmdir()
+    asyncio.run(main())
 
 
-def test_a_future_that_everybody_waits_for(folder: Path) -> None:
+@pytest.mark.usefixtures("watched_here")
+def test_a_future_that_everybody_waits_for() -> None:
     """Each of a thousand tasks waits for the same ones, in ways that lead through each other's futures."""
 
     async def main() -> None:
@@ -427,9 +433,4 @@ def test_a_future_that_everybody_waits_for(folder: Path) -> None:
         await asyncio.wait(tasks)
         never.cancel()
 
-    heard.install(watch=str(folder))
-    try:
-        asyncio.run(main())
-    finally:
-        heard.uninstall()
-        folder.rmdir()
+    asyncio.run(main())

@@ -7,6 +7,8 @@ the lines that a log should lead to. Every loss is told on the spot, since what 
 import asyncio
 import gc
 import logging
+import signal
+from collections.abc import Awaitable, Callable
 
 log = logging.getLogger("shop.orders")
 
@@ -130,3 +132,18 @@ async def lose(rounds: int = 1) -> None:
         loop.call_soon(ring, 1, 3)
         await settle()
     log.info("closed")
+
+
+async def app(
+    scope: object, receive: Callable[[], Awaitable[dict[str, str]]], send: Callable[[dict[str, str]], Awaitable[None]]
+) -> None:
+    """The shop behind a server for ASGI: loses everything when the server starts, and then asks for its end."""
+    while True:
+        event = await receive()
+        if event["type"] == "lifespan.startup":
+            await lose()
+        await send({"type": event["type"] + ".complete"})
+        if event["type"] == "lifespan.shutdown":
+            return
+        # hypercorn looks for signals a moment after it has started.
+        asyncio.get_running_loop().call_later(0.1, signal.raise_signal, signal.SIGINT)

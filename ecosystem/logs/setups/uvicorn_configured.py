@@ -6,13 +6,9 @@
 # [tool.heard]
 # ///
 
-import asyncio
 import json
-import signal
 import subprocess
 import sys
-
-import shop
 
 LAYOUT = {
     "version": 1,
@@ -25,20 +21,8 @@ LAYOUT = {
 }
 
 
-async def app(scope, receive, send):
-    """Loses everything when the server starts, and then asks for its end."""
-    while True:
-        event = await receive()
-        if event["type"] == "lifespan.startup":
-            await shop.lose()
-        await send({"type": event["type"] + ".complete"})
-        if event["type"] == "lifespan.shutdown":
-            return
-        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
-
-
 if __name__ == "__main__":
     with open("log.json", "w") as file:
         json.dump(LAYOUT, file)
-    command = [sys.executable, "-m", "uvicorn", "uvicorn_configured:app", "--port", "0", "--log-config", "log.json"]
+    command = [sys.executable, "-m", "uvicorn", "shop:app", "--port", "0", "--log-config", "log.json"]
     subprocess.run(command)
