@@ -62,6 +62,23 @@ async def guarded():
     return task
 
 
+async def try_to_fetch():
+    try:
+        await fetch()
+    except Exception:
+        return None
+
+
+async def guarded_below():
+    task = asyncio.ensure_future(calls_it())
+    await asyncio.sleep(0.01)
+    return task
+
+
+async def calls_it():
+    await try_to_fetch()
+
+
 def take(task):
     if not task.cancelled():
         task.exception()
@@ -91,7 +108,7 @@ async def siblings():
 #: A test of each function but the one that is not reached.
 TESTS = "import asyncio, pytest, program\n" + "".join(
     f"def test_{name}(): asyncio.run(program.{name}())\n"
-    for name in ("dropped", "kept", "muted", "told", "guarded", "called_back", "never", "siblings")
+    for name in ("dropped", "kept", "muted", "told", "guarded", "guarded_below", "called_back", "never", "siblings")
 )
 
 
@@ -136,17 +153,18 @@ Prove = Callable[..., Ran]
 def prove(tmp_path: Path) -> Prove:
     """Writes a project and what `heard check` finds there, and proves it."""
 
-    def prove(findings: object, *arguments: str, tests: str = TESTS, name: str = "findings.json") -> Ran:
+    def prove(findings: object, *arguments: str, tests: str = TESTS, name: str = "findings.json", stdin: bool = False) -> Ran:
         (tmp_path / "program.py").write_text(PROGRAM)
         (tmp_path / "test_program.py").write_text(tests)
         document = {"version": 1, "files": 1, "findings": findings} if isinstance(findings, list) else findings
         (tmp_path / name).write_text(document if isinstance(document, str) else json.dumps(document))
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("HEARD", "PYTEST"))}
         environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "heard.pytest_plugin"}
-        command = [sys.executable, "-B", "-m", "heard", "prove", name, *arguments]
-        process = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
+        command = [sys.executable, "-B", "-m", "heard", "prove", "-" if stdin else name, *arguments]
+        with open(tmp_path / name) as file:
+            process = subprocess.run(
+                command, cwd=tmp_path, env=environment, stdin=file, capture_output=True, text=True, timeout=120, check=False
+            )
         return Ran(process.returncode, process.stdout, process.stderr)
 
     return prove
@@ -158,6 +176,7 @@ def test_verdicts(prove: Prove) -> None:
         finding("unread-task", "ensure_future", "kept"),
         finding("muted-failure", "except Exception", "told"),
         finding("unread-task", "ensure_future(careful", "guarded"),
+        finding("unread-task", "ensure_future(calls_it", "guarded_below"),
         finding("muted-callback", "task.exception()", "take"),
         finding("unawaited-coroutine", "fetch()", "never"),
         finding("dropped-task", "ensure_future", "unreached"),
@@ -170,13 +189,14 @@ def test_verdicts(prove: Prove) -> None:
         "kept": ("proved", "test_program.py::test_kept"),
         "told": ("heard", "test_program.py::test_told"),
         "guarded": ("not reached", "test_program.py::test_guarded"),
+        "guarded_below": ("not reached", "test_program.py::test_guarded_below"),
         "take": ("proved", "test_program.py::test_called_back"),
         "never": ("proved", "test_program.py::test_never"),
         "unreached": ("not reached", None),
         "siblings": ("proved", "test_program.py::test_siblings"),
     }
     document = json.loads(ran.out)
-    assert (document["proved"], document["heard"], document["not_reached"]) == (5, 1, 2)
+    assert (document["proved"], document["heard"], document["not_reached"]) == (5, 1, 3)
     dropped = ran.proofs()["dropped"]
     assert dropped["failure"] == "RuntimeError"
     assert dropped["point"]["place"] == {"path": "program.py", "line": 8, "function": "fetch"}
@@ -231,6 +251,11 @@ def test_sarif_in_and_out(prove: Prove, tmp_path: Path) -> None:
     proof = told.pop("properties")["proof"]
     assert told == result
     assert (proof["verdict"], proof["failure"]) == ("proved", "RuntimeError")
+
+
+def test_findings_on_standard_input(prove: Prove) -> None:
+    ran = prove([finding("dropped-task", "ensure_future", "dropped")], stdin=True)
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "1 finding: 1 proved, 0 heard, 0 not reached")
 
 
 def test_nothing_is_proved(prove: Prove) -> None:

@@ -64,7 +64,8 @@ def prove(findings: list[Finding], tests: list[str], root: str) -> tuple[list[Pr
         try:
             with open(answer, encoding="utf-8") as file:
                 told = json.load(file)
-        except OSError:
+        except (OSError, ValueError):
+            # It has not come to an end, or there was no room for what it says.
             said = done.stdout.decode(errors="replace").strip()
             raise NotRun(f"the tests cannot be run:\n{said}") from None
     return [Proof.from_dict(one) for one in told["proofs"]], told["unrepeatable"]

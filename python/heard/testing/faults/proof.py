@@ -115,8 +115,7 @@ def orders(finding: Finding, ran: Ran) -> Iterator[Order]:
 
 
 def _candidates(finding: Finding, points: list[Point], ran: Ran) -> list[Point]:
-    """The witness; then what is awaited in the work. That the work fails when it begins shows nothing where it has a
-    handler of its own, and is all there is where it awaits nothing of the program's."""
+    """The witness, then what fails within the work."""
     if finding.rule in HANDLERS and finding.rule not in _CALLBACKS:
         lines = guarded_lines(finding)
         near = [point for point in points if any(_is_in(place, finding.path, lines) for place in _of(point)[:1])]
@@ -124,20 +123,21 @@ def _candidates(finding: Finding, points: list[Point], ran: Ran) -> list[Point]:
     names = names_in(finding)
     # The tasks that the lines of the finding wait for or have.
     births = {birth for path, line, birth in ran.work if finding.names(Place(path, line, ""))}
-    ranks: list[tuple[int, Point]] = []
+    # The functions in which something can fail.
+    inner = {(place.path, place.function) for point in points for place in _of(point)[:1]}
+    first: list[Point] = []
+    then: list[Point] = []
     for point in points:
         begins = point.by is not None and (finding.names(point.by) or point.by in births)
         within = point.task is not None and (finding.names(point.task) or point.task in births)
         named = point.by is None and point.place.function.rpartition(".")[2] in names
+        # A coroutine that fails when it begins does so before its own handlers, and shows nothing of what they hear.
+        is_begun = point.kind in ("task", "call") and (point.place.path, point.place.function) in inner
         if _is_witness(finding, point) and (within or point.task is None or finding.rule in _CALLBACKS):
-            ranks.append((0, point))
-        elif point.kind in ("task", "function") and (begins or named):
-            ranks.append((2, point))
-        elif within and point.kind != "line":
-            ranks.append((1, point))
-    if any(rank < 2 for rank, _ in ranks):
-        ranks = [(rank, point) for rank, point in ranks if rank < 2]
-    return [point for _, point in sorted(ranks, key=lambda rank: rank[0])]
+            first.append(point)
+        elif not is_begun and (within and point.kind != "line" or point.kind in ("task", "function") and (begins or named)):
+            then.append(point)
+    return first + then
 
 
 def judge(finding: Finding, ran: Ran) -> tuple[Verdict, str] | None:
