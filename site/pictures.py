@@ -32,7 +32,10 @@ def pictures(heard: Path) -> dict[str, str]:
 
 
 def draw(title: str, what: RenderableType) -> str:
-    console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    # The same drawing on every terminal, and without one: none of what the environment says of it counts.
+    console = Console(
+        record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor", _environ={}
+    )
     console.print(what)
     # The same drawing has the same text each time.
     drawn = console.export_svg(title=title, theme=MONOKAI, unique_id=title.split()[1])
