@@ -105,6 +105,11 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         (span.path == *self.module.path()).then(|| Path::to(self.module, range_of(span)))
     }
 
+    /// Whether a notebook shows what an expression that is a statement gives.
+    fn is_displayed(&self, statement: impl Ranged) -> bool {
+        self.finder.flow.body.displayed.contains(&statement.range())
+    }
+
     fn draft(&self) -> Draft<'m, 'db> {
         Draft::new(self.module)
     }
