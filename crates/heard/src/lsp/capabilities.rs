@@ -65,8 +65,7 @@ impl Client {
             shows_progress: params.capabilities.window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
             registers_watchers: workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref()?.dynamic_registration)
                 == Some(true),
-            registers_configuration: workspace
-                .and_then(|workspace| workspace.did_change_configuration.as_ref()?.dynamic_registration)
+            registers_configuration: workspace.and_then(|workspace| workspace.did_change_configuration.as_ref()?.dynamic_registration)
                 == Some(true),
             has_configuration: workspace.and_then(|workspace| workspace.configuration) == Some(true),
             options,
