@@ -75,6 +75,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             return Given::Nothing;
         }
         let kind = match module.sort_of(call, &|class| models.kind_of_class(class)) {
+            Answer::All(Kind::Awaitable) if !self.is_declared_awaitable(module, call) => return Given::Guessed(Kind::Awaitable),
             Answer::All(kind) => kind,
             Answer::Unknown if scope.is_some_and(|scope| self.is_wrapped_coroutine(module, call, scope)) => {
                 return Given::Fresh(Kind::Coroutine);
@@ -90,7 +91,6 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             }
             Answer::Unknown => return self.given_by_body(callee.or(by_bodies).as_ref(), depth).unwrap_or(Given::Nothing),
             Answer::Other if self.has_own_await(module, call) => return Given::Guessed(Kind::Awaitable),
-            Answer::All(Kind::Awaitable) if !self.is_declared_awaitable(module, call) => return Given::Guessed(Kind::Awaitable),
             Answer::Mixed | Answer::Other => return Given::Nothing,
         };
         match kind {
