@@ -16,6 +16,12 @@ import heard
 from conftest import LoopFactory
 
 
+async def turned() -> None:
+    """Whatever goes on without a clock has gone on: the loop has turned often."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
 def run(main: typing.Coroutine[typing.Any, typing.Any, typing.Any], loop_factory: LoopFactory) -> typing.Any:
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(main)
@@ -111,7 +117,7 @@ def test_one_slow_item_holds_up_a_bounded_number_when_in_order(loop_factory: Loo
             return n
 
         async def open_later() -> None:
-            await asyncio.sleep(0.01)
+            await turned()
             assert started == list(range(8))
             gate.set()
 
@@ -212,7 +218,7 @@ def test_the_end_may_come_early(
         outcomes = heard.map(work, async_items() if is_async else items(), limit=3)
         async for outcome in outcomes:
             assert outcome.value == 0
-            await asyncio.sleep(0.01)
+            await turned()
             break
         if how == "aclose":
             await outcomes.aclose()
@@ -227,9 +233,9 @@ def test_the_end_may_come_early(
             assert [outcome async for outcome in outcomes] == []
         else:
             del outcomes
-            await asyncio.sleep(0.01)
+            await turned()
             gc.collect()
-            await asyncio.sleep(0.01)
+            await turned()
         assert pending() == []
         assert closed == [True]
 
@@ -253,7 +259,7 @@ def test_failures_that_nobody_gets_are_reported(records: list[heard.Failure], lo
         async with heard.map(work, range(3), limit=3, ordered=True) as outcomes:
             async for outcome in outcomes:
                 assert outcome.value == 0
-                await asyncio.sleep(0.01)
+                await turned()
                 break
 
     run(main(), loop_factory)
@@ -446,7 +452,7 @@ def test_when_all_takers_are_cancelled_the_calls_are_too(loop_factory: LoopFacto
                 pass
 
         takers = [asyncio.create_task(take()) for _ in range(3)]
-        await asyncio.sleep(0.01)
+        await turned()
         for taker in takers:
             taker.cancel()
         await asyncio.wait(takers)
@@ -463,7 +469,7 @@ def test_after_the_end_of_a_paced_map_nothing_waits(taken: int, loop_factory: Lo
         for _ in range(taken):
             (await anext(outcomes)).unwrap()
         waits = asyncio.create_task(anext(outcomes))
-        await asyncio.sleep(0.01)
+        await turned()
         await outcomes.aclose()
         # Whoever waits meanwhile learns that it is over, and so does whoever comes later.
         (ended,) = await asyncio.gather(waits, return_exceptions=True)
@@ -631,7 +637,7 @@ def test_a_task_of_an_item_is_cancelled_with_the_map(loop_factory: LoopFactory) 
     async def main() -> None:
         async with heard.map(work, itertools.count(), limit=3, own_tasks=True) as outcomes:
             waits = asyncio.create_task(anext(outcomes))
-            await asyncio.sleep(0.01)
+            await turned()
         await asyncio.gather(waits, return_exceptions=True)
         assert sorted(cleaned) == [0, 1, 2] and pending() == []
 

@@ -247,6 +247,22 @@ def test_what_is_idle_at_the_end_ends_as_ever(name: str, strict: tuple[str, ...]
     assert end_of(case, tmp_path / "heard", "-m", "heard", "run", *strict) == plain == (0, plain[1], "")
 
 
+def test_a_loop_that_is_left_open_can_close_its_sockets(tmp_path: Path) -> None:
+    # A collection between the two makes the loop older than its sockets.
+    source = """
+        import asyncio, gc
+        from asyncio.selector_events import BaseSelectorEventLoop
+        make_sockets = BaseSelectorEventLoop._make_self_pipe
+        def _make_self_pipe(self):
+            gc.collect(0)
+            make_sockets(self)
+        BaseSelectorEventLoop._make_self_pipe = _make_self_pipe
+        asyncio.new_event_loop().run_until_complete(asyncio.sleep(0, print("done")))
+    """
+    case = Case(("app.py",), file(textwrap.dedent(source)))
+    assert end_of(case, tmp_path / "heard", "-m", "heard", "run") == (0, "done\n", "")
+
+
 @pytest.mark.parametrize("strict", [(), ("--strict",)], ids=["", "strict"])
 def test_the_last_word_comes_after_threads_and_what_is_called_at_exit(strict: tuple[str, ...], tmp_path: Path) -> None:
     source = """

@@ -8,11 +8,13 @@ mod draft;
 mod handlers;
 mod hearers;
 mod imports;
+mod jumps;
 mod keeping;
 mod migrate;
 mod order;
 mod outcomes;
 mod probes;
+mod processes;
 mod tree;
 mod waits;
 
@@ -90,6 +92,8 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             ("muted-failure", Fact::Mute(mute)) => self.handler_tells(mute),
             ("swallowed-cancellation", Fact::Swallow(swallow)) => self.raised_again(swallow),
             ("cancel-skips-cleanup", Fact::SkippedCleanup(skipped)) => self.cleaned_up_always(skipped),
+            ("jump-in-finally", Fact::Jump(jump)) => self.jump_behind(jump),
+            ("unread-exit-status", Fact::UnreadStatus(status)) => self.status_told(status),
             ("unguarded-future-resolve", Fact::Resolve(resolve)) => self.asked_first(resolve),
             _ => None,
         }
@@ -103,6 +107,11 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
     /// The nodes around a place of this module, the outermost first.
     fn path(&self, span: &Span) -> Option<Path<'m>> {
         (span.path == *self.module.path()).then(|| Path::to(self.module, range_of(span)))
+    }
+
+    /// Whether a notebook shows what an expression that is a statement gives.
+    fn is_displayed(&self, statement: impl Ranged) -> bool {
+        self.finder.flow.body.displayed.contains(&statement.range())
     }
 
     fn draft(&self) -> Draft<'m, 'db> {

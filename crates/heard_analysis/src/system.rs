@@ -35,6 +35,9 @@ pub trait System: fmt::Debug + Send + Sync {
 
     /// The value of an environment variable, where it is set and Unicode.
     fn env_var(&self, name: &str) -> Option<String>;
+
+    /// Where the cells of a notebook end in its text, in bytes; nothing where there is no notebook at `path`.
+    fn cell_ends(&self, path: &Utf8Path) -> Vec<usize>;
 }
 
 /// Files that exist in memory only.
@@ -109,5 +112,9 @@ impl System for InMemorySystem {
 
     fn env_var(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn cell_ends(&self, _: &Utf8Path) -> Vec<usize> {
+        Vec::new()
     }
 }

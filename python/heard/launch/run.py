@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import logging
 import os
 import sys
@@ -11,7 +10,7 @@ import types
 import typing
 
 from heard.launch import children, cli, program
-from heard.monitor import install
+from heard.monitor import garbage, install
 from heard.report.summary import summary as summary_of
 from heard.settings import Settings
 
@@ -54,7 +53,7 @@ class _End:
         monitor = install.current()
         if self.is_over or monitor is None:
             return
-        gc.collect()
+        garbage.collect()
         monitor.finish()
         self.sum_up()
         if self.strict and self.is_well and self.process == os.getpid() and is_lossy(monitor.reporter.stats()):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import typing
 from collections.abc import Generator
 
-from heard.monitor import stages
+from heard.monitor import garbage, stages
 from heard.record import Failure
 from heard.report.text import block as text_of
 from heard.testing import listener as listening_to
@@ -36,7 +35,7 @@ class Block:
         with contextlib.suppress(RuntimeError):
             self.listener.loops.add(asyncio.get_running_loop())
         # What is garbage by now was not lost by the block.
-        gc.collect()
+        garbage.collect()
         self.listener.look()
         self.outer = stages.current
         self.listener.begin(self.stage)
@@ -44,7 +43,7 @@ class Block:
 
     def taken(self) -> list[tuple[Failure, BaseException | None]]:
         """What the block has lost by now, each with its exception, once. Only what is unread may still be read."""
-        gc.collect()
+        garbage.collect()
         self.listener.look()
         self.listener.settle("the block is over, and nobody has read it", [self.stage])
         return self.listener.take_pairs(lambda failure: failure.test == self.stage and failure.event != PENDING)

@@ -13,7 +13,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable
 
-from heard.monitor import clock, install, mocks, stages
+from heard.monitor import clock, garbage, install, mocks, stages
 from heard.monitor.hooks import ending
 from heard.monitor.hooks.imports import after_import
 from heard.monitor.hooks.patch import Undo, replace, wrapping
@@ -152,7 +152,7 @@ class Listener:
             monitor.sweep()
         if monitor.has_open() or self.lost:
             # Who is in a cycle with its task cannot read it any more.
-            gc.collect()
+            garbage.collect()
         monitor.look_again()
 
     def settle(self, why: str, of: Iterable[str] | None) -> None:
@@ -174,6 +174,8 @@ class Listener:
 
     def take_pairs(self, belongs: Callable[[Failure], bool]) -> list[tuple[Failure, BaseException | None]]:
         """The same, each with its exception."""
+        if not self.lost:
+            return []
         taken = [failure for failure in list(self.lost.values()) if belongs(failure)]
         for failure in taken:
             del self.lost[failure.id]

@@ -77,9 +77,10 @@ fn table(migrations: &[Migration], places: &Places) -> String {
         };
         let _ = writeln!(text, "{}: {verdict}: {why}", places.of(span).before_message());
         for edit in fix.iter().flat_map(|fix| &fix.edits).filter(|edit| !edit.text.trim().is_empty()) {
-            let at = edit.span.start;
+            let at = places.of(&edit.span);
+            let cell = at.cell.map_or_else(String::new, |cell| format!("cell {cell}:"));
             for line in edit.text.trim_end().lines() {
-                let _ = writeln!(text, "    {}: {line}", at.line);
+                let _ = writeln!(text, "    {cell}{}: {line}", at.line);
             }
         }
     }

@@ -142,8 +142,8 @@ impl Analyst {
                 self.rooms.iter_mut().for_each(Room::renew);
             }
             Task::Hints(hints) => {
-                let is_new = std::mem::replace(&mut self.client.options.inlay_hints, hints) != hints;
-                if is_new && self.client.refreshes_hints {
+                self.client.options.inlay_hints = hints;
+                if self.client.refreshes_hints {
                     self.request("workspace/inlayHint/refresh", Value::Null);
                 }
             }

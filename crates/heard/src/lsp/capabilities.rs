@@ -8,6 +8,7 @@ use lsp_types::{
     TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkDoneProgressOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::position::Encoding;
@@ -34,6 +35,8 @@ pub(super) struct Client {
     pub(super) shows_progress: bool,
     /// It tells of files that change, where it is asked to.
     pub(super) registers_watchers: bool,
+    /// It tells that settings changed only where it is asked to; others do so anyway.
+    registers_configuration: bool,
     /// It says what is set, where it is asked.
     pub(super) has_configuration: bool,
     pub(super) options: Options,
@@ -62,6 +65,8 @@ impl Client {
             shows_progress: params.capabilities.window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
             registers_watchers: workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref()?.dynamic_registration)
                 == Some(true),
+            registers_configuration: workspace.and_then(|workspace| workspace.did_change_configuration.as_ref()?.dynamic_registration)
+                == Some(true),
             has_configuration: workspace.and_then(|workspace| workspace.configuration) == Some(true),
             options,
             process: params.process_id,
@@ -83,13 +88,23 @@ impl Client {
     }
 }
 
-/// What can be set in the editor, where it says nothing of what is found.
-#[derive(Clone, Copy, Debug, Default)]
+/// What can be set in the editor, where it says nothing of what is found. The names are those of the section `heard`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Options {
-    /// `heard.inlayHints`: whether the fate of each awaitable stands behind it.
+    /// Whether the fate of each awaitable stands behind it.
     pub(super) inlay_hints: bool,
-    /// `heard.diagnosticMode`: whether findings are shown in files that are not open, too. It counts at the start.
-    pub(super) whole_workspace: bool,
+    /// It counts at the start.
+    pub(super) diagnostic_mode: DiagnosticMode,
+}
+
+/// In which files findings are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum DiagnosticMode {
+    #[default]
+    OpenFilesOnly,
+    Workspace,
 }
 
 impl Options {
@@ -97,18 +112,20 @@ impl Options {
     pub(super) fn of(given: Option<&Value>) -> Self {
         let mut options = Options::default();
         if let Some(given) = given {
-            options.update(given.get("heard").unwrap_or(given));
+            options.update(given.get(NAME).unwrap_or(given));
         }
         options
     }
 
-    /// Takes over what is set; what is not stays.
+    /// Takes over what is set; what is not stays, and so does what is set to something that means nothing.
     pub(super) fn update(&mut self, settings: &Value) {
-        if let Some(hints) = settings.get("inlayHints").and_then(Value::as_bool) {
-            self.inlay_hints = hints;
-        }
-        if let Some(mode) = settings.get("diagnosticMode").and_then(Value::as_str) {
-            self.whole_workspace = mode == "workspace";
+        let Value::Object(known) = json!(self) else { return };
+        for name in known.keys() {
+            let mut options = json!(self);
+            if let Some(value) = settings.get(name) {
+                options[name] = value.clone();
+                *self = serde_json::from_value(options).unwrap_or(*self);
+            }
         }
     }
 }
@@ -119,7 +136,7 @@ pub(super) fn answer(client: &Client) -> InitializeResult {
     let diagnostics = DiagnosticServerCapabilities::Options(DiagnosticOptions {
         identifier: Some(NAME.to_owned()),
         inter_file_dependencies: true,
-        workspace_diagnostics: client.options.whole_workspace,
+        workspace_diagnostics: client.options.diagnostic_mode == DiagnosticMode::Workspace,
         work_done_progress_options: WorkDoneProgressOptions::default(),
     });
     let actions = CodeActionOptions {
@@ -154,19 +171,73 @@ pub(super) fn answer(client: &Client) -> InitializeResult {
     InitializeResult { capabilities, server_info: Some(info) }
 }
 
-/// The registration for news of files: sources, and all that says what is analysed and reported.
-pub(super) fn watchers() -> Value {
+/// What the editor is asked to tell of, where it wants to be asked: files that change, be they sources or what says what
+/// is analysed and reported, and settings.
+pub(super) fn registrations(client: &Client) -> Vec<Value> {
     let globs = [
         "**/*.{py,pyi,pyw,ipynb}",
         "**/{pyproject.toml,heard.toml,setup.py,setup.cfg,pytest.ini,tox.ini,heard-models.toml}",
         "**/*baseline*.json",
     ];
     let watchers: Vec<Value> = globs.iter().map(|glob| json!({ "globPattern": glob })).collect();
-    let options = json!({ "watchers": watchers });
-    json!({ "registrations": [{ "id": "heard-files", "method": "workspace/didChangeWatchedFiles", "registerOptions": options }] })
+    let files = json!({ "watchers": watchers });
+    let registration = |id, method, options| json!({ "id": id, "method": method, "registerOptions": options });
+    let files = client.registers_watchers.then(|| registration("heard-files", "workspace/didChangeWatchedFiles", files));
+    let section = json!({ "section": NAME });
+    let settings = client.registers_configuration.then(|| registration("heard-settings", "workspace/didChangeConfiguration", section));
+    files.into_iter().chain(settings).collect()
 }
 
 /// Whether a document has Python in it.
 pub(super) fn is_python(language: &str, path: &Utf8Path) -> bool {
     language == "python" || matches!(path.extension(), Some("py" | "pyi" | "pyw"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::{DiagnosticMode, Options};
+
+    fn committed(path: &str) -> String {
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+    }
+
+    #[test]
+    fn the_options_are_those_of_the_client_and_of_the_page() {
+        let manifest: Value = serde_json::from_str(&committed("editors/code/package.json")).unwrap();
+        let declared = manifest["contributes"]["configuration"]["properties"].as_object().unwrap();
+        // These are not for the server: the first says where it is, the second what is written of its messages.
+        let is_client_own = |name: &str| ["heard.path", "heard.trace.server"].contains(&name);
+        let own = json!(Options::default());
+        let own = own.as_object().unwrap();
+        let names: BTreeSet<String> = own.keys().map(|name| format!("heard.{name}")).collect();
+        assert_eq!(declared.keys().filter(|name| !is_client_own(name)).cloned().collect::<BTreeSet<_>>(), names);
+        let page = committed("docs/editors.md");
+        for (name, default) in own {
+            let setting = &declared[&format!("heard.{name}")];
+            assert_eq!(setting["default"], *default, "{name}");
+            assert!(page.contains(&format!("\n| `{name}` | `{default}` |")), "{name}");
+            for value in setting["enum"].as_array().into_iter().flatten() {
+                let mut options = Options::default();
+                options.update(&json!({ name: value }));
+                assert_eq!(json!(options)[name], *value, "the server does not know this value");
+            }
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_leaves_an_option_as_it_is() {
+        let mut options = Options::of(Some(&json!({ "heard": { "inlayHints": true, "diagnosticMode": "workspace" } })));
+        assert_eq!(options, Options { inlay_hints: true, diagnostic_mode: DiagnosticMode::Workspace });
+        for settings in [json!({ "inlayHints": "yes", "diagnosticMode": 1, "other": true }), json!([]), json!(null)] {
+            options.update(&settings);
+            assert_eq!(options, Options { inlay_hints: true, diagnostic_mode: DiagnosticMode::Workspace }, "{settings}");
+        }
+        options.update(&json!({ "inlayHints": false, "diagnosticMode": null }));
+        assert_eq!(options, Options { inlay_hints: false, diagnostic_mode: DiagnosticMode::Workspace });
+    }
 }

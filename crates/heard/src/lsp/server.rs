@@ -269,9 +269,9 @@ impl Server {
     }
 
     fn initialized(&mut self) {
-        if self.client.registers_watchers {
-            let params = capabilities::watchers();
-            self.ask("client/registerCapability", params);
+        let registrations = capabilities::registrations(&self.client);
+        if !registrations.is_empty() {
+            self.ask("client/registerCapability", json!({ "registrations": registrations }));
         }
         self.ask_options(&Value::Null);
     }
@@ -288,8 +288,10 @@ impl Server {
     }
 
     fn options(&mut self, settings: &Value) {
-        if settings.is_object() {
-            self.client.options.update(settings);
+        let before = self.client.options;
+        self.client.options.update(settings);
+        // What is set as it was is no change that would end any work.
+        if self.client.options.inlay_hints != before.inlay_hints {
             self.task(Task::Hints(self.client.options.inlay_hints));
         }
     }

@@ -14,7 +14,7 @@ use ruff_python_ast::{
     Comprehension, Expr, ExprAttribute, ExprCall, PatternMatchClass, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith,
 };
 use ruff_text_size::{Ranged, TextRange};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Operation;
 use super::models::Models;
@@ -33,6 +33,8 @@ pub(crate) use walk::constant;
 pub(crate) enum Use<'a> {
     /// The expression is a statement.
     Dropped,
+    /// The expression is a statement, and the last one of a notebook's cell, which shows it to whoever runs it.
+    Displayed,
     /// Awaited; what comes of it is used so.
     Awaited(Rc<Use<'a>>),
     /// Entered with `with` or `async with`.
@@ -89,6 +91,13 @@ pub(crate) enum Use<'a> {
     Receiver { attribute: &'a ExprAttribute, called: Option<&'a ExprCall>, result: Rc<Use<'a>> },
     /// Anything else.
     Other,
+}
+
+impl Use<'_> {
+    /// Whether the expression is a statement, so that no other code gets its value.
+    pub(crate) fn is_dropped(&self) -> bool {
+        matches!(self, Use::Dropped | Use::Displayed)
+    }
 }
 
 /// A place that outlives the body that puts a value there.
@@ -251,6 +260,8 @@ pub(crate) struct Body<'a> {
     /// The place of each call among them, by its range.
     places: FxHashMap<TextRange, usize>,
     pub(crate) statements: Vec<StatementSite<'a>>,
+    /// The statements whose value a notebook displays.
+    pub(crate) displayed: FxHashSet<TextRange>,
     pub(crate) variables: FxHashMap<Local, Variable<'a>>,
     /// The places where attributes are read, by the attribute's name.
     pub(crate) attributes: FxHashMap<&'a Name, Vec<AttributeLoad<'a>>>,
@@ -281,7 +292,8 @@ impl<'db> Bodies<'db> {
         if let Some(known) = self.0.borrow().get(module.path()) {
             return Rc::clone(known);
         }
-        let body = Rc::new(walk(module.body(), models, module.is_notebook()));
+        let displayed = module.is_notebook().then(|| module.displayed());
+        let body = Rc::new(walk(module.body(), models, displayed));
         self.0.borrow_mut().insert(Arc::clone(module.path()), Rc::clone(&body));
         body
     }
@@ -321,6 +333,17 @@ impl<'a> Body<'a> {
     pub(crate) fn values_of(&self, local: &Local) -> Vec<&'a Expr> {
         let only = self.values.get(local).copied();
         self.choices.get(local).cloned().unwrap_or_else(|| only.into_iter().collect())
+    }
+
+    /// Whether some cell of a notebook asks again for what another one has shown: by `_`, `_3` or `Out[3]`.
+    pub(crate) fn recalls_displayed(&self) -> bool {
+        let is_history = |name: &str| {
+            let number = name.trim_start_matches('_');
+            matches!(name, "_" | "__" | "___" | "Out" | "_oh")
+                || name.starts_with('_') && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let is_recalled = |variable: &Variable| !variable.loads.is_empty() && variable.stores.is_empty();
+        self.variables.iter().any(|(local, variable)| local.frame == 0 && is_history(&local.name) && is_recalled(variable))
     }
 
     /// Where a call stands.

@@ -151,7 +151,7 @@ impl<'a> Finder<'_, '_, 'a> {
             (Use::Awaited(result), _) => matches!(self.flow.verdict_of_result(Kind::Coroutine, site, result).fate, Fate::Lost(_)),
             (_, Some(Kind::ThreadFuture)) => true,
             // Where the call itself gives a coroutine, that one is never awaited, which is another defect.
-            (Use::Dropped, gives) => gives.is_some(),
+            (Use::Dropped | Use::Displayed, gives) => gives.is_some(),
             _ => false,
         }
     }

@@ -76,6 +76,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let is_read = |local: &Local| self.flow.body.variables.get(local).is_some_and(|variable| !variable.loads.is_empty());
         match &**output {
             Use::Unpacked(parts) => matches!(parts.get(1), Some(Use::Bound(local, _)) if is_read(local)),
+            Use::Displayed => true,
             Use::Dropped | Use::Returned | Use::Promised(..) | Use::Bound(..) => false,
             _ => matches!(**output, Use::Subscripted(Some(1), _)),
         }

@@ -293,8 +293,11 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
         self.uses.set(uses);
         let fate = match how {
             // What gives it is lost itself.
-            Use::Dropped if value.layer() == Some(Layer::Promise) => Fate::Unknown(Reason::Use),
-            Use::Dropped => Fate::Lost(Loss::Dropped),
+            Use::Dropped | Use::Displayed if value.layer() == Some(Layer::Promise) => Fate::Unknown(Reason::Use),
+            Use::Displayed if kind == Kind::Outcome => Fate::Consumed(How::Examined),
+            // What a task has come to stands in what is shown of it, and another cell may take it up.
+            Use::Displayed if !value.is_bare() || self.body.recalls_displayed() => Fate::Unknown(Reason::Use),
+            Use::Dropped | Use::Displayed => Fate::Lost(Loss::Dropped),
             Use::Entered { is_async: false, at } if matches!(kind, Kind::AsyncManager | Kind::Coroutine) && value.is_bare() => {
                 as_value(Operation::Entering, *at)
             }
@@ -409,6 +412,7 @@ impl<'m, 'db, 'a> Flow<'m, 'db, 'a> {
             },
             Use::Formatted(how, _) => self.formatted(value, how, at),
             Use::Examined => Fate::Consumed(How::Examined),
+            Use::Displayed => Fate::Consumed(How::Examined),
             Use::Returned | Use::Promised(..) | Use::Dropped => as_value(Operation::Formatting, at),
             // Text that is kept may be told later.
             _ => Fate::Unknown(Reason::Use),

@@ -255,7 +255,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     pub(super) fn fate_by_callers(&self, site: &CallSite<'a>) -> Option<Fate> {
         let function = site.around.scope.function?;
         let is_drop = |caller: &CallSite<'a>| {
-            let is_meant = last_name(&caller.call.func).is_some_and(|name| *name == function.name.id) && matches!(caller.how, Use::Dropped);
+            let is_meant = last_name(&caller.call.func).is_some_and(|name| *name == function.name.id) && caller.how.is_dropped();
             is_meant && self.plain_function(caller.call, &caller.around.scope).is_some_and(|known| std::ptr::eq(known, function))
         };
         let drops = |taken: &Taken| taken.is_certain && taken.fate == Fate::Lost(Loss::Dropped);

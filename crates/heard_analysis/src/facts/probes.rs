@@ -4,7 +4,7 @@ use ruff_python_ast::{Expr, ExprCall, ExprName, Stmt, StmtTry, StmtWith};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::birth::Finder;
-use super::body::{CallSite, StatementSite, Use, last_name};
+use super::body::{CallSite, StatementSite, last_name};
 use super::exceptions::ExceptionSet;
 use super::{Kind, Site};
 use crate::finding::Span;
@@ -55,7 +55,7 @@ impl<'a> Finder<'_, '_, 'a> {
             let Expr::Attribute(method) = &*other.call.func else { return false };
             let between = TextRange::new(other.call.end().min(statement.start()), statement.start());
             method.attr.as_str() == "cancel"
-                && matches!(other.how, Use::Dropped)
+                && other.how.is_dropped()
                 && other.call.end() <= statement.start()
                 && other.around.scope.frame == site.around.scope.frame
                 && self.text(method.value.range()) == self.text(task.range())
@@ -137,7 +137,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let (source, loop_around) = self.source_of(site, task)?;
         self.flow.body.calls.iter().find(|other| {
             let Expr::Attribute(method) = &*other.call.func else { return false };
-            let cancels = method.attr.as_str() == "cancel" && matches!(other.how, Use::Dropped) && !other.is_dead;
+            let cancels = method.attr.as_str() == "cancel" && other.how.is_dropped() && !other.is_dead;
             if !cancels || other.around.scope.function.map(Ranged::range) != site.around.scope.function.map(Ranged::range) {
                 return false;
             }

@@ -111,7 +111,7 @@ impl<'a> Finder<'_, '_, 'a> {
             match how {
                 Use::Element(inner) | Use::Entry(inner) | Use::Shuffled(inner) => how = inner,
                 Use::Bound(local, _) | Use::Held(local) => break local,
-                Use::Dropped | Use::Stored(_) => return false,
+                Use::Dropped | Use::Displayed | Use::Stored(_) => return false,
                 Use::Argument { call, .. } => {
                     let grows = last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "append" | "add"));
                     return !grows;

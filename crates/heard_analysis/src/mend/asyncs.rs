@@ -142,7 +142,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let wait = self.path(birth.lost_at.as_ref()?)?;
         let mut draft = self.draft();
         let asyncio = self.imported("asyncio", self.frame_at(&path), &mut draft)?;
-        if matches!(wait.statement()?, AnyNodeRef::StmtExpr(_)) {
+        if matches!(wait.statement()?, AnyNodeRef::StmtExpr(statement) if !self.is_displayed(statement)) {
             // Tasks that are waited for have to be read as well.
             wait.call().filter(|wait| waits_for_all(wait))?;
             self.log_done(&wait, &mut draft)?;

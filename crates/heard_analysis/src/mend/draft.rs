@@ -126,19 +126,42 @@ impl<'m, 'db> Draft<'m, 'db> {
 
     /// Moves all lines of a stretch but the first in by a step; `None` where a string goes over lines of it.
     pub(super) fn lines_in(&mut self, stretch: TextRange, step: &str) -> Option<()> {
-        let whole = self.module.text();
-        let is_string = |kind: TokenKind| matches!(kind, TokenKind::String | TokenKind::FStringMiddle | TokenKind::TStringMiddle);
-        let mut strings = self.module.tokens().iter().filter(|token| stretch.contains_range(token.range()) && is_string(token.kind()));
-        if strings.any(|token| whole[token.range()].contains('\n')) {
+        if self.has_lines_in_strings(stretch) {
             return None;
         }
-        let text = &whole[stretch];
+        let text = &self.module.text()[stretch];
         for (at, _) in text.match_indices('\n') {
             if !text[at + 1..].trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
                 self.insert(stretch.start() + TextSize::try_from(at + 1).ok()?, step);
             }
         }
         Some(())
+    }
+
+    /// Moves all lines of a stretch but the first out by a step, to `indent`; `None` where one of them is not that far in,
+    /// or where a string goes over lines of it.
+    pub(super) fn lines_out(&mut self, stretch: TextRange, step: &str, indent: &str) -> Option<()> {
+        if self.has_lines_in_strings(stretch) {
+            return None;
+        }
+        let text = &self.module.text()[stretch];
+        for (at, _) in text.match_indices('\n') {
+            let line = &text[at + 1..];
+            if line.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
+                continue;
+            }
+            line.strip_prefix(indent)?.strip_prefix(step)?;
+            let start = stretch.start() + TextSize::try_from(at + 1 + indent.len()).ok()?;
+            self.replace(TextRange::at(start, TextSize::of(step)), "");
+        }
+        Some(())
+    }
+
+    /// Whether a string goes over lines of a stretch: what it holds hangs on where they begin.
+    fn has_lines_in_strings(&self, stretch: TextRange) -> bool {
+        let is_string = |kind: TokenKind| matches!(kind, TokenKind::String | TokenKind::FStringMiddle | TokenKind::TStringMiddle);
+        let mut strings = self.module.tokens().iter().filter(|token| stretch.contains_range(token.range()) && is_string(token.kind()));
+        strings.any(|token| self.module.text()[token.range()].contains('\n'))
     }
 
     /// The fix with these edits; `None` where there are none, or where two of them speak of the same text.

@@ -76,7 +76,8 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         // A line behind: the next statement begins a line of its own, or there is none.
         let behind = |statement: &Stmt| layout.ends_line(statement.end()).then(|| layout.line_end(statement.end()));
         let Some(first) = known.first() else {
-            return match docstring {
+            // What a notebook's cell shows has to end it.
+            return match docstring.filter(|docstring| !self.is_displayed(docstring)) {
                 Some(docstring) => Some((behind(docstring)?, format!("\n\n{line}"))),
                 None => rest.first().filter(|first| is_own_line(first)).map(|first| (first.start(), format!("{line}\n\n"))),
             };

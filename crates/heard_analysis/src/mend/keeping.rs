@@ -42,7 +42,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         }
         let mut draft = self.draft();
         match path.parents().next()? {
-            AnyNodeRef::StmtExpr(_) | AnyNodeRef::ExprLambda(_) if done == Done::Thread => {
+            node @ (AnyNodeRef::StmtExpr(_) | AnyNodeRef::ExprLambda(_)) if done == Done::Thread && !self.is_displayed(node) => {
                 let log = self.logging_callback(&path, done, &mut draft)?;
                 draft.insert(call.end(), format!(".add_done_callback({log})"));
             }

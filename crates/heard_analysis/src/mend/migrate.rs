@@ -160,7 +160,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
                 stays("its results are written out, failures among them: what reads that is not known")
             }
             Some((Birth { hearing, .. }, Fate::Lost(_))) if hearing.is_sound() => stays("its children hear their own failures"),
-            Some((_, Fate::Lost(_))) => migrated("its failures are lost; to log them changes nothing else", self.failures_logged(path)),
+            Some((_, Fate::Lost(_))) => migrated("its failures are lost; to tell of them changes nothing else", self.failures_logged(path)),
             Some((_, Fate::Consumed(_))) => match self.unread_places(path) {
                 Some(places) => migrated(
                     "some of its results are not looked at; to log their failures changes nothing else",

@@ -1,12 +1,12 @@
 //! What a gather collects: it is looked at, or collected at all.
 
 use ruff_python_ast::{AnyNodeRef, Expr, ExprCall};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::Mender;
 use super::draft::{Draft, Layout};
 use super::migrate::is_first;
 use super::tree::Path;
+use super::{FixStyle, Mender};
 use crate::edit::Fix;
 use crate::facts::{Birth, FailureTest};
 
@@ -18,6 +18,9 @@ impl<'m> Mender<'_, 'm, '_, '_> {
 
     /// The same of the gather that `path` leads to.
     pub(super) fn failures_logged(&self, path: &Path<'m>) -> Option<Fix> {
+        if let Some(fix) = self.collected_by_heard(path) {
+            return Some(fix);
+        }
         let awaited = self.awaited_through(path)?;
         let scope = self.scope_of(path);
         let mut draft = self.draft();
@@ -44,6 +47,34 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let lines = self.lines_that_log(path, &results, &mut draft)?;
         draft.lines_behind(statement.range(), &lines)?;
         draft.finish(true, "log the failures among the results")
+    }
+
+    /// `heard.outcomes` in place of a gather whose results nobody takes, where the project depends on heard: it tells of each
+    /// failure that nobody reads.
+    fn collected_by_heard(&self, path: &Path<'m>) -> Option<Fix> {
+        let is_wanted = self.fixing.depends_on_heard && matches!(self.fixing.style, None | Some(FixStyle::Heard));
+        let call = path.call().filter(|call| is_wanted && self.finder.is_gather(call))?;
+        let AnyNodeRef::ExprAwait(awaited) = path.parents().next()? else { return None };
+        let AnyNodeRef::StmtExpr(statement) = path.statement()? else { return None };
+        let [keyword] = &*call.arguments.keywords else { return None };
+        let last = call.arguments.args.last()?;
+        let between = TextRange::new(last.end().min(keyword.end()), keyword.end());
+        let is_last = last.end() < keyword.start() && self.comments_in(between).is_empty();
+        if statement.value.range() != awaited.range() || self.is_displayed(statement) || !is_last {
+            return None;
+        }
+        let mut draft = self.draft();
+        let heard = self.imported("heard", self.frame_at(path), &mut draft)?;
+        draft.replace(call.func.range(), format!("{heard}.outcomes"));
+        draft.replace(between, "");
+        match &*call.arguments.args {
+            [Expr::Starred(all)] => draft.replace(TextRange::new(all.start(), all.value.start()), ""),
+            _ => {
+                let one = TextSize::from(1);
+                draft.wrap(TextRange::new(call.arguments.start() + one, call.arguments.end() - one), "[", "]");
+            }
+        }
+        draft.finish(true, "collect them with `heard.outcomes`")
     }
 
     /// The `await` that gives what an awaitable gives: its own, or that of a `wait_for` or `shield` around it.
@@ -138,7 +169,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         if matches!(&*call.arguments.args, [Expr::Generator(only)] if !only.parenthesized) {
             return None;
         }
-        let close = call.arguments.end() - ruff_text_size::TextSize::from(1);
+        let close = call.arguments.end() - TextSize::from(1);
         let behind = TextRange::new(last.end(), close);
         let comma = self.commas(behind).next();
         match (comma, layout.indent(last.start())) {

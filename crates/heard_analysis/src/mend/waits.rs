@@ -72,13 +72,16 @@ impl<'m> Mender<'_, 'm, '_, '_> {
                 lines.clear();
             }
             lines.push(format!("await {asyncio}.gather(*{pending}, return_exceptions=True)"));
+            if self.is_displayed(behind) {
+                return None;
+            }
             draft.lines_behind(behind.range(), &lines)?;
             return draft.finish(false, title);
         };
         draft.truncate(before);
         // A task that is cancelled is done: whoever asks for that comes first.
         let last = block[place..].iter().rfind(|one| self.mentions(one.range(), &names))?;
-        if last.is_return_stmt() || last.is_raise_stmt() {
+        if last.is_return_stmt() || last.is_raise_stmt() || self.is_displayed(last) {
             return None;
         }
         let (each, all) = match &*names {
@@ -102,7 +105,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let new_name = || self.free_name(scope, if part == Part::Done { &["done", "finished"] } else { &["pending", "unfinished"] });
         let index = usize::from(part == Part::Pending);
         match path.statement()? {
-            AnyNodeRef::StmtExpr(statement) if statement.value.range() == awaited.range() => {
+            AnyNodeRef::StmtExpr(statement) if statement.value.range() == awaited.range() && !self.is_displayed(statement) => {
                 let other = if self.module.words(scope).any(|word| word == "_") {
                     self.free_name(scope, &["rest", "others"])
                 } else {

@@ -6,9 +6,10 @@ use camino::Utf8Path;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, ExprName, ExprRef, ModModule, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprName, ExprRef, IpyEscapeKind, ModModule, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_source_file::LineIndex;
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use rustc_hash::FxHashSet;
 
 use super::database::Database;
 use super::index::{FileId, Origin};
@@ -133,6 +134,29 @@ impl<'db> Module<'db> {
     /// Whether the module is the cells of a notebook, where `await` stands at the top.
     pub(crate) fn is_notebook(&self) -> bool {
         self.path().extension() == Some("ipynb")
+    }
+
+    /// The statements that a notebook displays: the expression that ends a cell, and has no semicolon behind it.
+    pub(crate) fn displayed(&self) -> FxHashSet<TextRange> {
+        let ends = self.db.system().cell_ends(self.path());
+        let mut statements = self.body();
+        let mut displayed = FxHashSet::default();
+        for end in ends {
+            let (cell, rest) = statements.split_at(statements.partition_point(|statement| statement.start().to_usize() < end));
+            statements = rest;
+            let Some(Stmt::Expr(last)) = cell.last() else { continue };
+            // Of the magics that run a cell as Python, only the one that takes the time goes on to show its value.
+            let is_timed = |magic: &str| magic.split_whitespace().next() == Some("time");
+            let shows = match cell.first() {
+                Some(Stmt::IpyEscapeCommand(magic)) if magic.kind == IpyEscapeKind::Magic2 => is_timed(&magic.value),
+                _ => true,
+            };
+            let is_hidden = self.tokens().after(last.end()).first().is_some_and(|token| token.kind() == TokenKind::Semi);
+            if shows && !is_hidden {
+                displayed.insert(last.range());
+            }
+        }
+        displayed
     }
 
     /// The file.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 COLLECTION = "the collection of the tests"
@@ -13,6 +15,7 @@ def of_test(nodeid: str, when: str) -> str:
     return nodeid if when == "call" else f"{nodeid} ({'set-up' if when == 'setup' else 'tear-down'})"
 
 
+@functools.lru_cache(maxsize=8)
 def all_of(nodeid: str) -> frozenset[str]:
     """Every part of a test that is over when the test is."""
     return frozenset(of_test(nodeid, when) for when in ("setup", "call", "teardown"))

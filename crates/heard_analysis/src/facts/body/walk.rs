@@ -5,6 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Pattern, Stmt, StmtClassDef, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
+use rustc_hash::FxHashSet;
 
 use self::path::{Jump, Meeting, Path};
 use super::super::exceptions::ExceptionSet;
@@ -22,9 +23,11 @@ fn may_swallow(manager: &Expr, is_async: bool) -> bool {
     manager.is_call_expr() || is_time_limit(manager) || !is_async && !last_name(manager).is_some_and(|name| is_lock(name))
 }
 
-/// Walks over a module; with `is_async`, `await` may stand at its top, as in a notebook.
-pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &Models, is_async: bool) -> Body<'a> {
+/// Walks over a module. Of a notebook it is told which of its statements are displayed, and `await` may stand at its top.
+pub(crate) fn walk<'a>(statements: &'a [Stmt], models: &Models, displayed: Option<FxHashSet<TextRange>>) -> Body<'a> {
+    let is_async = displayed.is_some();
     let mut body = Body {
+        displayed: displayed.unwrap_or_default(),
         frames: vec![Frame { parent: None, kind: FrameKind::Module, range: TextRange::default(), function: None, class: None }],
         ..Body::default()
     };
@@ -96,7 +99,10 @@ impl<'a> Walker<'a, '_> {
 
     fn statement_inside(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::Expr(statement) => self.expression(&statement.value, &Use::Dropped),
+            Stmt::Expr(statement) => {
+                let is_displayed = self.body.displayed.contains(&statement.range());
+                self.expression(&statement.value, if is_displayed { &Use::Displayed } else { &Use::Dropped });
+            }
             Stmt::Assign(statement) => self.assign(&statement.targets, &statement.value),
             Stmt::AnnAssign(statement) => {
                 self.declare(&statement.target, &statement.annotation);

@@ -22,7 +22,7 @@ impl<'a> Flow<'_, '_, 'a> {
             return never_read(at);
         }
         // Nothing but the loop's weak reference holds a task that has no name.
-        let is_dropped = value.kind == Kind::Task && matches!(result, Use::Dropped) && !self.has_arrived.get();
+        let is_dropped = value.kind == Kind::Task && result.is_dropped() && !self.has_arrived.get();
         let is_unheld = is_dropped && (value.hops == 0 || self.ends_at_once(call));
         match self.heard_by_callback(value, self.named_callback(callback, call), 0) {
             Some(Fate::Lost(_)) => {

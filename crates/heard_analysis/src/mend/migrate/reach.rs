@@ -87,6 +87,9 @@ impl Way<'_, '_, '_, '_, '_> {
             }
             inner = if node.range().contains_range(inner) { node.range() } else { inner };
         }
+        if module.is_notebook() {
+            self.goes_on.get_or_insert_with(|| "other cells of the notebook can still run".to_owned());
+        }
         if !self.mender.finder.flow.index.files_that_mention(&Name::new_static("excepthook")).is_empty() {
             return Err("a hook of the program is given what nobody catches, and would see a group".to_owned());
         }

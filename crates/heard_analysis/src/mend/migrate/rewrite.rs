@@ -29,7 +29,8 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
         }
         let layout = Layout::of(self.module);
         let mut draft = self.draft();
-        let is_dropped = matches!(statement, AnyNodeRef::StmtExpr(inner) if inner.value.range() == awaited.range());
+        let is_whole = matches!(statement, AnyNodeRef::StmtExpr(inner) if inner.value.range() == awaited.range());
+        let is_dropped = is_whole && !self.is_displayed(statement);
         let indent = match layout.indent(statement.start()) {
             Some(indent) if !is_dropped => indent.to_owned(),
             _ => draft.alone(statement.range())?,

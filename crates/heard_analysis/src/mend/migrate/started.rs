@@ -48,7 +48,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             draft.replace(call.func.range(), format!("{group}.create_task"));
         }
         let is_dropped = matches!(statement, AnyNodeRef::StmtExpr(inner) if inner.value.range() == awaited);
-        if is_dropped {
+        if is_dropped && !self.is_displayed(statement) {
             if !layout.ends_line(statement.end()) {
                 return None;
             }

@@ -185,7 +185,7 @@ impl<'a> Walker<'a, '_> {
         }
         self.body.calls[site].step = self.step();
         self.risk(Some(call));
-        if matches!(how, Use::Dropped) {
+        if how.is_dropped() {
             self.pass(call);
         }
     }
