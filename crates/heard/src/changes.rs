@@ -15,6 +15,8 @@ pub(crate) enum ChangesError {
     Start(io::Error),
     #[error("git says: {0}")]
     Git(String),
+    #[error("git knows no revision `{0}`: a shallow clone has to fetch it first")]
+    Revision(String),
 }
 
 /// The files that differ from a revision, those that git does not know yet included.
@@ -34,7 +36,10 @@ impl Changes {
         let top = git(cwd, &["rev-parse", "--show-toplevel"])?;
         let top = Utf8PathBuf::from(top.trim_end_matches(['\n', '\r']));
         let named = format!("{revision}^{{commit}}");
-        let commit = git(cwd, &["rev-parse", "--verify", "--end-of-options", &named])?;
+        let commit = git(cwd, &["rev-parse", "--verify", "--end-of-options", &named]).map_err(|error| match error {
+            ChangesError::Git(_) => ChangesError::Revision(revision.to_owned()),
+            error => error,
+        })?;
         let commit = commit.trim();
         // A shallow clone has no common ancestor to offer: then all that differs counts.
         let base = git(cwd, &["merge-base", commit, "HEAD"]).map_or_else(|_| commit.to_owned(), |base| base.trim().to_owned());

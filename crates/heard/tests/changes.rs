@@ -78,8 +78,14 @@ fn what_others_have_done_meanwhile_does_not_count() {
 #[test]
 fn no_repository_and_no_revision_are_errors() {
     let tree = repository();
-    assert_eq!(changed(&tree, &["--changed-since", "nothing"]), "error: git says: Needed a single revision\n");
-    assert_eq!(changed(&tree, &["--changed-since=--output=x"]), "error: git says: Needed a single revision\n");
+    assert_eq!(
+        changed(&tree, &["--changed-since", "nothing"]),
+        "error: git knows no revision `nothing`: a shallow clone has to fetch it first\n"
+    );
+    assert_eq!(
+        changed(&tree, &["--changed-since=--output=x"]),
+        "error: git knows no revision `--output=x`: a shallow clone has to fetch it first\n"
+    );
     let tree = Tree::new();
     tree.write("app.py", BEFORE);
     let said = changed(&tree, &["--diff-only"]);

@@ -99,6 +99,9 @@ fn read_file(path: &Utf8Path, disk: &Disk, is_own: bool) -> Result<Option<Layer>
     let Some(keys) = settings.get_ref().as_table() else {
         return Err(fail(settings.span().start, "`tool.heard` is not a table: write `[tool.heard]` and the settings below it".to_owned()));
     };
+    if let (true, Some((heading, _))) = (is_own, keys.iter().find(|(name, _)| matches!(name.get_ref().as_ref(), "tool" | "heard"))) {
+        return Err(fail(heading.span().start, "in heard.toml the settings stand at the top, under no `[tool.heard]`".to_owned()));
+    }
     let names = keys.iter().map(|(name, value)| (name.get_ref().to_string(), name.span().start, value.span()));
     let names: Vec<(String, usize, std::ops::Range<usize>)> = names.collect();
     let places = names.iter().filter_map(|(name, start, _)| Some((name.clone(), place_in(&text, *start)?))).collect();
