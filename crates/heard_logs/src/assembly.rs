@@ -99,24 +99,26 @@ impl Assembler {
         if let Some((begun, kept)) = self.broken.take() {
             let start = message::broken(&begun.text).unwrap_or(&begun.text);
             let text = format!("{start} {}", line.text.trim());
-            if message::find(&text).is_some() {
-                self.whole(&Line { text, ..begun.clone() }, &kept, done);
+            if let Some(found) = message::find(&text) {
+                self.whole(&Line { text, ..begun.clone() }, Some(found), &kept, done);
                 if let Some(open) = self.open.last_mut() {
                     open.fold_as(&begun.text);
                 }
                 return;
             }
-            self.whole(&begun, &kept, done);
+            self.whole(&begun, None, &kept, done);
         }
-        if message::find(&line.text).is_none() && message::broken(&line.text).is_some() {
+        let found = message::find(&line.text);
+        if found.is_none() && message::broken(&line.text).is_some() {
             self.broken = Some((line.clone(), Kept(before.lines(300))));
             return;
         }
-        self.whole(line, before, done);
+        self.whole(line, found, before, done);
     }
 
-    fn whole(&mut self, line: &Line, before: &impl LookBack, done: &mut Vec<Open>) {
-        let found = message::find(&line.text).filter(|found| !class::is_source(&line.text, found));
+    /// Takes a line, and the message that was found in it.
+    fn whole(&mut self, line: &Line, found: Option<Message>, before: &impl LookBack, done: &mut Vec<Open>) {
+        let found = found.filter(|found| !class::is_source(&line.text, found));
         match found.filter(|found| !self.is_inside(line, found)) {
             Some(found) => self.begin(line, found, before, done),
             None => self.go_on(line, done),
@@ -126,7 +128,7 @@ impl Assembler {
     /// The lines that follow were left out: whatever is open has ended.
     pub(crate) fn gap(&mut self, done: &mut Vec<Open>) {
         if let Some((line, kept)) = self.broken.take() {
-            self.whole(&line, &kept, done);
+            self.whole(&line, None, &kept, done);
         }
         for open in self.open.drain(..) {
             learn(&mut self.prefixes, &open);

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use aho_corasick::packed::{self, Searcher};
+use memchr::memmem::Finder;
 use regex::{Captures, Regex};
 
 use crate::kind::Kind;
@@ -63,7 +64,7 @@ type Read = fn(&Captures<'_>, &str) -> Option<Message>;
 
 struct Form {
     /// A part of the text that must be there, which is faster to look for.
-    part: &'static str,
+    part: Finder<'static>,
     pattern: Regex,
     read: Read,
 }
@@ -93,13 +94,14 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         ("exception calling callback", r"exception calling callback (?P<name><.*>)", executor),
         ("background task '", r"Unhandled exception in internal background task '(?P<name>[^']+)'\.?", background),
     ];
-    forms.into_iter().filter_map(|(part, pattern, read)| Some(Form { part, pattern: compile(pattern)?, read })).collect()
+    forms.into_iter().filter_map(|(part, pattern, read)| Some(Form { part: Finder::new(part), pattern: compile(pattern)?, read })).collect()
 });
 
 /// Finds the first message in a line.
 pub(crate) fn find(line: &str) -> Option<Message> {
     find_trigger(line.as_bytes())?;
-    let found = FORMS.iter().filter(|form| line.contains(form.part)).filter_map(|form| (form.read)(&form.pattern.captures(line)?, line));
+    let likely = FORMS.iter().filter(|form| form.part.find(line.as_bytes()).is_some());
+    let found = likely.filter_map(|form| (form.read)(&form.pattern.captures(line)?, line));
     found.min_by_key(|message| message.start)
 }
 

@@ -184,8 +184,12 @@ pub(crate) fn find_all(text: &str) -> Vec<Found> {
 
 /// The stamp that a text begins with, at most after a few signs such as `[` or `<`.
 pub(crate) fn at_start(text: &str) -> Option<Found> {
-    let near: String = text.chars().take(48).collect();
-    find_from(&near, 0).filter(|found| found.start <= 12 && near[..found.start].chars().all(|sign| !sign.is_ascii_lowercase()))
+    let near = text.char_indices().nth(48).map_or(text, |(at, _)| &text[..at]);
+    // The day stands near the beginning even behind the longest name of a month.
+    if !near.bytes().take(40).any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    find_from(near, 0).filter(|found| found.start <= 12 && near[..found.start].chars().all(|sign| !sign.is_ascii_lowercase()))
 }
 
 /// The stamp that a whole text is.
@@ -202,6 +206,10 @@ fn find_from(text: &str, from: usize) -> Option<Found> {
     let mut best: Option<Found> = None;
     let has_clock = memchr::memchr(b':', text.as_bytes()).is_some();
     for form in FORMS.iter().filter(|form| has_clock || !form.has_clock) {
+        // Where no digit stands before what was found, nothing earlier can be a time.
+        if best.as_ref().is_some_and(|best| !text.as_bytes()[from..best.start].iter().any(u8::is_ascii_digit)) {
+            break;
+        }
         let mut at = from;
         while let Some(captures) = form.pattern.captures_at(text, at) {
             let Some(captures) = without_the_next(form, text, captures) else { break };

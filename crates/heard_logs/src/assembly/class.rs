@@ -26,7 +26,6 @@ pub(crate) enum Class {
 }
 
 const DETAILS: &str = "future|task|handle|asyncgen|protocol|transport|client_session|connector|connections|client_connection|client_response|response|server|socket";
-pattern!(DETAIL, &format!(r"^(?:{DETAILS}): ?\S"));
 pattern!(
     ANCHOR,
     &format!(
@@ -40,6 +39,13 @@ pub(crate) fn anchor(line: &str) -> Option<(usize, bool)> {
     let found = ANCHOR.as_ref()?.captures(line)?;
     let whole = found.name("detail").or_else(|| found.get(0))?;
     Some((whole.start(), found.name("detail").is_some()))
+}
+
+/// Whether a text begins with the name of what is described, and goes on with its repr.
+fn is_detail(text: &str) -> bool {
+    let Some((name, rest)) = text.split_once(':') else { return false };
+    let is_empty = |text: &str| text.starts_with(char::is_whitespace) || text.is_empty();
+    !is_empty(rest.strip_prefix(' ').unwrap_or(rest)) && DETAILS.split('|').any(|known| known == name)
 }
 
 /// Whether the message stands in the source of a program, as in a frame of a traceback.
@@ -71,9 +77,9 @@ impl Class {
             return Self::Blank;
         }
         let undrawn = traceback::drawing(text).map_or(trimmed, |(_, rest)| rest.trim_start());
-        if DETAIL.as_ref().is_some_and(|detail| detail.is_match(trimmed)) {
+        if is_detail(trimmed) {
             Self::Detail
-        } else if trimmed.contains("created at (most recent call last)") || trimmed.contains("allocated at (most recent call last)") {
+        } else if trimmed.contains("ated at (most recent call last)") {
             Self::Created
         } else if frame::is_header(text) {
             Self::Header

@@ -79,7 +79,7 @@ impl Block {
 }
 
 fn count(text: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', text).count() as u64
+    bytecount::count(text, b'\n') as u64
 }
 
 /// The block that is searched, and the one before it.
