@@ -67,12 +67,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let heard = self.imported("heard", self.frame_at(path), &mut draft)?;
         draft.replace(call.func.range(), format!("{heard}.outcomes"));
         draft.replace(between, "");
-        match &*call.arguments.args {
-            [Expr::Starred(all)] => draft.replace(TextRange::new(all.start(), all.value.start()), ""),
-            _ => {
-                let one = TextSize::from(1);
-                draft.wrap(TextRange::new(call.arguments.start() + one, call.arguments.end() - one), "[", "]");
-            }
+        if let [Expr::Starred(all)] = &*call.arguments.args {
+            draft.replace(TextRange::new(all.start(), all.value.start()), "");
+        } else {
+            let one = TextSize::from(1);
+            draft.wrap(TextRange::new(call.arguments.start() + one, call.arguments.end() - one), "[", "]");
         }
         draft.finish(true, "collect them with `heard.outcomes`")
     }
