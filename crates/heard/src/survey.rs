@@ -276,7 +276,7 @@ impl<'a> Survey<'a> {
             &program,
             &Request {
                 files: &files.all,
-                reported: &|path| files.reported.contains(path),
+                reported: &files.reported,
                 awaitables: asked == Asked::Awaitables,
                 migrations: asked == Asked::Migrations,
                 threads: self.arguments.threads.into(),

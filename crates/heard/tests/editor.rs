@@ -2,6 +2,9 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "messages are written where they are sent")]
 
+mod answers;
+mod documents;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
@@ -102,8 +105,24 @@ impl Editor {
 
     /// The findings of a document: rule, line and character.
     fn findings(&mut self, path: &Path) -> Vec<(String, u64, u64)> {
-        let answer = self.ask("textDocument/diagnostic", json!({ "textDocument": { "uri": uri(path) } }));
+        self.findings_of(&uri(path))
+    }
+
+    /// The same of a document or cell that is called so.
+    fn findings_of(&mut self, name: &str) -> Vec<(String, u64, u64)> {
+        let answer = self.ask("textDocument/diagnostic", json!({ "textDocument": { "uri": name } }));
         rows(&answer["result"]["items"])
+    }
+
+    /// Waits for the answer with this number or name.
+    fn answer(&mut self, id: &Value) -> Value {
+        loop {
+            let message = self.next();
+            if message.get("method").is_none() && message["id"] == *id {
+                return message;
+            }
+            self.aside.push(message);
+        }
     }
 
     /// Waits for a message with this method.
@@ -304,12 +323,8 @@ fn a_notebook_is_one_program_in_cells() {
             "cellTextDocuments": [text("prose", "# A title"), text("one", HEAD), text("two", "x = 1\nwork()")],
         }),
     );
-    let mut findings = |name: &str| {
-        let answer = editor.ask("textDocument/diagnostic", json!({ "textDocument": { "uri": cell(name) } }));
-        rows(&answer["result"]["items"])
-    };
-    assert_eq!(findings("one"), []);
-    assert_eq!(findings("two"), [("unawaited-coroutine".to_owned(), 1, 0)]);
+    assert_eq!(editor.findings_of(&cell("one")), []);
+    assert_eq!(editor.findings_of(&cell("two")), [("unawaited-coroutine".to_owned(), 1, 0)]);
 }
 
 #[test]
@@ -329,12 +344,7 @@ fn the_whole_workspace_is_told_once_and_then_when_it_changes() {
     let (number, params) = (editor.number, json!({ "previousResultIds": known }));
     editor.send(&json!({ "jsonrpc": "2.0", "id": number, "method": "workspace/diagnostic", "params": params }));
     editor.open(&path, HEAD);
-    let answer = loop {
-        let message = editor.next();
-        if message["id"] == number && message.get("method").is_none() {
-            break message;
-        }
-    };
+    let answer = editor.answer(&json!(number));
     assert_eq!(answer["result"]["items"][0]["items"], json!([]), "{answer}");
 }
 

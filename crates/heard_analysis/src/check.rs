@@ -1,5 +1,6 @@
 //! The run: tables of all files, facts file by file, rules, suppressions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -8,10 +9,11 @@ use rustc_hash::FxHashSet;
 
 use crate::audit::Awaitable;
 use crate::cancellation::Cancellation;
-use crate::declared::{self, UnknownName};
-use crate::facts::{self, Bodies, Index, Models, Names};
+use crate::declared::UnknownName;
+use crate::facts::{self, Bodies, Index, Names};
 use crate::finding::{self, Finding, Notice};
 use crate::mend::{self, Migration};
+use crate::outside::Outside;
 use crate::program::{Database, Program};
 use crate::resolve::{self, Module};
 use crate::tables::Told;
@@ -22,8 +24,8 @@ use crate::{audit, context, rules, suppress};
 pub struct Request<'a> {
     /// Every Python file of the project. All of them are analysed.
     pub files: &'a [Utf8PathBuf],
-    /// Whether findings in this file are wanted.
-    pub reported: &'a (dyn Fn(&Utf8Path) -> bool + Sync),
+    /// Those of these files whose findings are wanted.
+    pub reported: &'a BTreeSet<Utf8PathBuf>,
     /// Whether all awaitables are wanted too, each with its fate.
     pub awaitables: bool,
     /// Whether all gathers are wanted too, each with what it may become.
@@ -76,14 +78,9 @@ pub fn check(program: &Program, request: &Request<'_>) -> Report {
 /// What is known of a program before any of its files is checked.
 pub(crate) struct Base {
     pub(crate) index: Index,
-    /// The top-level names of the modules that it imports.
-    imports: FxHashSet<Name>,
-    /// Whether the project, or a package that it imports, describes functions of its own.
-    pub(crate) is_described: bool,
+    pub(crate) outside: Outside,
     /// The files that cannot be read.
     unread: Vec<Notice>,
-    /// What is wrong with the descriptions.
-    wrong: Vec<Notice>,
     missing: Vec<String>,
     threads: usize,
 }
@@ -97,15 +94,18 @@ impl Base {
         let Request { threads, .. } = *request;
         db.begin();
         let read = for_each_file(db, request.files, threads, |db, _, path| db.told(&Arc::from(path)), &|| ());
+        for _ in request.reported.len()..request.files.len() {
+            (request.progress)();
+        }
         let (files, names, unread) = sort_out(db, request.files, read);
         // What other files import says nothing of those that are reported on.
-        let reported = files.iter().zip(&names).filter(|(path, _)| (request.reported)(path));
+        let reported = files.iter().zip(&names).filter(|(path, _)| request.reported.contains(*path));
         let needed: FxHashSet<&Name> = reported.flat_map(|(_, table)| table.imports.iter()).collect();
         let missing =
             request.files.first().map_or_else(Vec::new, |file| resolve::missing_modules(db, needed.iter().map(|name| name.as_str()), file));
-        let Outside { imports, others, models, is_described, wrong } = Outside::of(program, db, &names, &files, threads)?;
-        let index = Index::new(files, &names, others, models, keeps_asked);
-        Ok((Base { index, imports, is_described, unread, wrong, missing, threads }, names))
+        let (outside, told) = Outside::read(program, &names, &files, threads)?;
+        let index = Index::new(files, &names, told.others, told.models, keeps_asked);
+        Ok((Base { index, outside, unread, missing, threads }, names))
     }
 
     /// Whether a file could not be read.
@@ -113,27 +113,21 @@ impl Base {
         self.unread.iter().any(|notice| *notice.path == *path)
     }
 
-    /// Looks again at what is outside of the files, since `names` tell something else. Gives whether that makes a
-    /// difference. The error is that of [`Base::read`].
+    /// Looks again at what is outside of the files. Gives whether that makes a difference. The error is that of
+    /// [`Base::read`].
     pub(crate) fn look_outside(&mut self, program: &Program, names: &[Arc<Names>]) -> Result<bool, Vec<UnknownName>> {
-        let imports: FxHashSet<&Name> = names.iter().flat_map(|table| table.imports.iter()).collect();
-        if !self.is_described && imports.len() == self.imports.len() && imports.iter().all(|name| self.imports.contains(*name)) {
-            return Ok(false);
+        let told = self.outside.read_again(program, names, &self.index.files, self.threads)?;
+        let is_different = told.is_some();
+        if let Some(told) = told {
+            self.index.replace_outside(told.others, told.models);
         }
-        let db = &Database::new(&program.shared);
-        let outside = Outside::of(program, db, names, &self.index.files, self.threads)?;
-        self.index.replace_outside(outside.others, outside.models);
-        (self.imports, self.is_described, self.wrong) = (outside.imports, outside.is_described, outside.wrong);
-        Ok(true)
+        Ok(is_different)
     }
 
     /// Checks the files that are reported on.
     pub(crate) fn check(&self, program: &Program, request: &Request<'_>) -> Report {
         let db = &Database::new(&program.shared).cancelled_by(request.cancellation);
-        let wanted: Vec<Utf8PathBuf> = request.files.iter().filter(|path| (request.reported)(path)).cloned().collect();
-        for _ in wanted.len()..request.files.len() {
-            (request.progress)();
-        }
+        let wanted: Vec<Utf8PathBuf> = request.reported.iter().cloned().collect();
         let results = for_each_file(
             db,
             &wanted,
@@ -142,8 +136,8 @@ impl Base {
             request.progress,
         );
         // Those that are reported on speak of it when they are checked.
-        let unread = self.unread.iter().filter(|notice| !(request.reported)(&notice.path));
-        let notices = unread.chain(&self.wrong).cloned().collect();
+        let unread = self.unread.iter().filter(|notice| !request.reported.contains(&*notice.path));
+        let notices = unread.chain(&self.outside.wrong).cloned().collect();
         let mut report = Report { missing: self.missing.clone(), notices, ..Report::default() };
         for (path, result) in wanted.iter().zip(results) {
             let of_file = result.unwrap_or_else(|reason| Report::of_notice(given_up(path, &reason)));
@@ -157,26 +151,6 @@ impl Base {
         report.awaitables.sort();
         report.migrations.sort_by(|left, right| left.span.cmp(&right.span));
         report
-    }
-}
-
-/// What is known from outside of the files, for what these import.
-struct Outside {
-    imports: FxHashSet<Name>,
-    /// The names of coroutine functions there.
-    others: FxHashSet<Name>,
-    models: Models,
-    is_described: bool,
-    wrong: Vec<Notice>,
-}
-
-impl Outside {
-    fn of(program: &Program, db: &Database, names: &[Arc<Names>], files: &[Utf8PathBuf], threads: usize) -> Result<Self, Vec<UnknownName>> {
-        let imports: FxHashSet<Name> = names.iter().flat_map(|table| table.imports.iter().cloned()).collect();
-        let (brought, wrong) = declared::models(db, &program.declared, files, imports.iter().map(Name::as_str))?;
-        let is_described = !brought.is_empty() || !wrong.is_empty();
-        let others = names_outside(db, &imports, files, threads);
-        Ok(Outside { imports, others, models: Models::with(brought), is_described, wrong })
     }
 }
 
@@ -212,24 +186,6 @@ fn sort_out(
 /// The notice of a file that cannot be read.
 fn unreadable(path: &Utf8Path, message: String) -> Notice {
     Notice { path: Arc::from(path), position: None, skipped: true, message }
-}
-
-/// The names of coroutine functions outside `files`: in the standard library, in the packages that
-/// are imported, and in modules of the project that were not listed.
-fn names_outside(db: &Database, imports: &FxHashSet<Name>, files: &[Utf8PathBuf], threads: usize) -> FxHashSet<Name> {
-    let known: FxHashSet<&Utf8Path> = files.iter().flat_map(|file| file.ancestors()).collect();
-    let mut names: FxHashSet<Name> =
-        resolve::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();
-    let outside = resolve::files_of_modules(db, imports.iter().map(Name::as_str), &|path| known.contains(path));
-    let read = for_each_file(
-        db,
-        &outside,
-        threads,
-        |db, _, path| facts::async_names(&db.text(path).unwrap_or_default()).collect::<Vec<_>>(),
-        &|| (),
-    );
-    names.extend(read.into_iter().flatten().flatten());
-    names
 }
 
 fn check_file<'db>(

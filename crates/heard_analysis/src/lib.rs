@@ -16,6 +16,7 @@ mod facts;
 mod finding;
 pub mod limits;
 mod mend;
+mod outside;
 mod panics;
 mod program;
 mod resolve;

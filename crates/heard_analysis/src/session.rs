@@ -122,7 +122,7 @@ impl Known {
             for_each_file(&db, &changed, 1, |db, _, path| db.told_anew(&Arc::from(path)), &|| ())
         };
         let mut change = Change::default();
-        let mut has_other_imports = false;
+        let mut is_outside_concerned = false;
         for (path, told) in changed.iter().zip(read) {
             // A file that could not be read before, or cannot be read now, is no module, or was none.
             let (Ok(Ok(told)), Some(place)) = (told, self.base.index.file(path)) else { return None };
@@ -131,14 +131,14 @@ impl Known {
             shared.files.replace(file, told.table);
             change.files.insert(file);
             let old = mem::replace(&mut self.names[place], told.names);
+            is_outside_concerned |= self.base.outside.is_concerned(&old, &self.names[place], &self.names);
             if *old != *self.names[place] {
-                has_other_imports |= old.imports != self.names[place].imports;
                 let delta = self.base.index.replace(place, &old, &self.names);
                 change.names.extend(delta.mentions);
                 change.is_everything |= delta.is_more;
             }
         }
-        if has_other_imports || (self.base.is_described && !change.files.is_empty()) {
+        if is_outside_concerned {
             change.is_everything |= self.base.look_outside(program, &self.names).ok()?;
         }
         Some(change)

@@ -23,7 +23,13 @@ pub(crate) fn for_each_file<T: Send>(
     work: impl for<'db> Fn(&'db Database, &Bodies<'db>, &Utf8Path) -> T + Sync,
     done: &(dyn Fn() + Sync),
 ) -> Vec<Result<T, Failed>> {
-    let threads = if threads == 0 { thread::available_parallelism().map_or(1, usize::from) } else { threads };
+    let threads = match (threads, files.len()) {
+        (_, 0) => return Vec::new(),
+        // To count the cores takes as long as some files do.
+        (_, 1) => 1,
+        (0, _) => thread::available_parallelism().map_or(1, usize::from),
+        (threads, _) => threads,
+    };
     let mut results: Vec<Option<Result<T, Failed>>> = files.iter().map(|_| None).collect();
     let queue = Queue { files, next: AtomicUsize::new(0), work, done };
     thread::scope(|scope| {
@@ -32,8 +38,10 @@ pub(crate) fn for_each_file<T: Send>(
             let builder = thread::Builder::new().name("heard".to_owned()).stack_size(limits::STACK);
             builder.spawn_scoped(scope, move || Queue::run(queue, Database::new(shared).cancelled_by(cancellation))).ok()
         };
-        let hired: Vec<_> = (0..threads.min(files.len())).filter_map(|_| start(&queue)).collect();
-        // Where no thread can be had, the work is done right here.
+        // To hand work over and to wait for it costs more than a small file does.
+        let is_deep = threads == 1 && stacker::remaining_stack().is_some_and(|left| left > limits::STACK / 2);
+        let hired: Vec<_> = if is_deep { Vec::new() } else { (0..threads.min(files.len())).filter_map(|_| start(&queue)).collect() };
+        // Where no thread can be had, the work is done right here as well.
         let here = if hired.is_empty() { queue.run(Database::new(shared).cancelled_by(cancellation)) } else { Vec::new() };
         let there = hired.into_iter().filter_map(|thread| thread.join().ok()).flatten();
         for (file, result) in there.chain(here) {

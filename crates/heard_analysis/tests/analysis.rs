@@ -79,9 +79,10 @@ pub(crate) fn program(
 
 fn run(manifest: &str, modules: &mut dyn Iterator<Item = &Module>, threads: usize, awaitables: bool) -> Result<Report, String> {
     let (program, files) = program(manifest, modules, &Arc::default())?;
+    let reported = files.iter().cloned().collect();
     let request = Request {
         files: &files,
-        reported: &|_| true,
+        reported: &reported,
         awaitables,
         migrations: awaitables,
         threads,

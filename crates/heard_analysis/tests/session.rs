@@ -1,6 +1,6 @@
 //! What a session keeps over edits is what a new run finds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -19,7 +19,7 @@ const EDITS: usize = 6;
 fn of_file<T>(files: &[Utf8PathBuf], file: &Utf8Path, work: impl FnOnce(&Request<'_>) -> T) -> T {
     work(&Request {
         files,
-        reported: &|path| path == file,
+        reported: &BTreeSet::from([file.to_owned()]),
         awaitables: true,
         migrations: false,
         threads: 1,
@@ -142,6 +142,33 @@ fn a_file_that_is_read_without_being_imported_counts() {
     session.change(&files[0]);
     assert!(!basis.outlasts(&session.take_in()));
     assert!(of_file(&files, &files[1], |request| session.check(request).0).findings.is_empty());
+}
+
+#[test]
+fn an_import_counts_for_what_it_leads_to() {
+    let text = |import: &str| format!("{import}\n\n\ndef main() -> None:\n    library.work()\n");
+    let near = "async def work() -> None:\n    print(1)\n\n\nasync def main() -> None:\n    work()\n";
+    let modules =
+        [("app.py", &*text("")), ("near.py", near)].map(|(path, source)| Module { path: path.to_owned(), source: source.to_owned() });
+    let system = Arc::default();
+    let (edited, files) = program("", &mut modules.iter(), &system).unwrap();
+    // It is none of the files that are given.
+    system.fs().write_file_all("/library.py", "async def work() -> None:\n    print(1)\n").unwrap();
+    let mut session = Session::new(edited);
+    let (_, basis) = of_file(&files, &files[1], |request| session.check(request));
+    for (import, is_kept, found) in [
+        ("import lib", true, 0),
+        ("import library", false, 1),
+        ("import json, library", true, 1),
+        ("import json", false, 0),
+        ("import library", false, 1),
+    ] {
+        system.fs().write_file_all(&files[0], text(import)).unwrap();
+        session.change(&files[0]);
+        assert!(basis.outlasts(&session.take_in()) || !is_kept, "{import}");
+        assert_eq!(of_file(&files, &files[0], |request| session.check(request).0).findings.len(), found, "{import}");
+        assert_eq!(of_file(&files, &files[1], |request| session.check(request).0).findings.len(), 1, "{import}");
+    }
 }
 
 #[test]

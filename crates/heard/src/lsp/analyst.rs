@@ -11,7 +11,7 @@ use std::{io, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use heard_analysis::Cancellation;
+use heard_analysis::{Cancellation, limits};
 use lsp_server::{ErrorCode, RequestId, Response, ResponseError};
 use lsp_types::{PublishDiagnosticsParams, Uri};
 use serde::Serialize;
@@ -32,8 +32,9 @@ use crate::project::{Project, Scope};
 use crate::survey::target::Target;
 use crate::system::Disk;
 
-/// The stack of the thread, on which answers are put together, but no tree is walked.
-const STACK: usize = 16 << 20;
+/// The stack of the thread where the one that analyses needs cannot be had: answers are put together on it, but no tree
+/// is walked.
+const LEAST_STACK: usize = 16 << 20;
 
 /// So many projects without an open file are kept.
 const MOST_IDLE_ROOMS: usize = 2;
@@ -51,6 +52,8 @@ pub(super) struct Analyst {
     /// The documents, each with its real path.
     pub(super) documents: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
     pub(super) rooms: Vec<Room>,
+    /// The project of each file that was asked about, which is not looked for on the disk at each key.
+    projects: HashMap<Utf8PathBuf, Project>,
     /// How often something changed, counted as the main thread does.
     revision: u64,
     asks: VecDeque<Ask>,
@@ -68,26 +71,31 @@ pub(super) type Answer = Result<Value, NoAnswer>;
 
 impl Analyst {
     /// Starts the thread, and gives the way to it.
-    pub(super) fn start(client: &Client, folders: &[Utf8PathBuf], desk: Arc<Desk>, told: Sender<Told>) -> io::Result<Sender<Task>> {
+    pub(super) fn start(client: &Client, folders: &[Utf8PathBuf], desk: &Arc<Desk>, told: &Sender<Told>) -> io::Result<Sender<Task>> {
         let (sender, inbox) = unbounded();
         let cwd = folders.first().map_or(Utf8Path::new("/"), |folder| folder);
-        let mut analyst = Analyst {
+        let analyst = || Analyst {
             client: client.clone(),
-            inbox,
-            told,
-            desk,
+            inbox: inbox.clone(),
+            told: told.clone(),
+            desk: Arc::clone(desk),
             disk: Disk::new(cwd),
             folders: folders.to_vec(),
             open: BTreeMap::new(),
             documents: BTreeMap::new(),
             rooms: Vec::new(),
+            projects: HashMap::new(),
             revision: 0,
             asks: VecDeque::new(),
             shown: HashMap::new(),
             held: None,
             troubles: HashSet::new(),
         };
-        thread::Builder::new().name("heard: analyst".to_owned()).stack_size(STACK).spawn(move || analyst.run())?;
+        let start = |stack| {
+            let mut analyst = analyst();
+            thread::Builder::new().name("heard: analyst".to_owned()).stack_size(stack).spawn(move || analyst.run())
+        };
+        start(limits::STACK).or_else(|_| start(LEAST_STACK))?;
         Ok(sender)
     }
 
@@ -136,7 +144,10 @@ impl Analyst {
             Task::Put(path, snapshot) => self.put(&path, &snapshot),
             Task::Close(path) => self.close(&path),
             Task::Disk(files) => self.disk_changed(&files),
-            Task::Unwatched => self.rooms.iter_mut().for_each(Room::renew),
+            Task::Unwatched => {
+                self.projects.clear();
+                self.rooms.iter_mut().for_each(Room::renew);
+            }
             Task::Folders(folders) => {
                 self.folders = folders;
                 self.rooms.iter_mut().for_each(Room::renew);
@@ -176,6 +187,7 @@ impl Analyst {
 
     fn close(&mut self, path: &Utf8Path) {
         let Some(real) = self.documents.remove(path) else { return };
+        self.projects.remove(path);
         let closed = self.open.remove(path);
         self.open.remove(&real);
         let open = &self.open;
@@ -215,6 +227,7 @@ impl Analyst {
         }
         // A file that says where a project begins may have come or gone.
         if files.iter().any(|path| matches!(path.file_name(), Some("pyproject.toml" | "setup.py" | "setup.cfg" | "__init__.py"))) {
+            self.projects.clear();
             self.rooms.clear();
             let paths: Vec<Utf8PathBuf> = self.documents.keys().cloned().collect();
             for path in &paths {
@@ -225,14 +238,16 @@ impl Analyst {
 
     /// The room of a file.
     pub(super) fn room(&mut self, path: &Utf8Path) -> &mut Room {
-        let project = if is_unsaved(path) {
-            let root = path.parent().unwrap_or(path).to_owned();
-            Project { root, scope: Scope::File(path.to_owned()) }
-        } else {
-            Target::given(path).project()
-        };
-        let place = self.rooms.iter().position(|room| room.project == project).unwrap_or_else(|| {
-            self.rooms.push(Room::new(project, &self.disk));
+        let project = self.projects.entry(path.to_owned()).or_insert_with(|| {
+            if is_unsaved(path) {
+                let root = path.parent().unwrap_or(path).to_owned();
+                Project { root, scope: Scope::File(path.to_owned()) }
+            } else {
+                Target::given(path).project()
+            }
+        });
+        let place = self.rooms.iter().position(|room| room.project == *project).unwrap_or_else(|| {
+            self.rooms.push(Room::new(project.clone(), &self.disk));
             self.rooms.len() - 1
         });
         &mut self.rooms[place]

@@ -158,7 +158,7 @@ impl Room {
         let reported: BTreeSet<Utf8PathBuf> = wanted.intersection(&setup.reported).cloned().collect();
         let request = Request {
             files: &setup.files,
-            reported: &|path| reported.contains(path),
+            reported: &reported,
             awaitables,
             migrations: false,
             threads: 0,

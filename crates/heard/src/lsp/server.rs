@@ -185,7 +185,7 @@ impl Server {
             self.folders = folders;
         }
         self.phase = Phase::Running;
-        match Analyst::start(&self.client, &self.folders, Arc::clone(&self.desk), self.told.0.clone()) {
+        match Analyst::start(&self.client, &self.folders, &self.desk, &self.told.0) {
             Ok(analyst) => self.analyst = Some(analyst),
             Err(error) => return self.send(failure(id, ErrorCode::InternalError, format!("no thread can be started: {error}"))),
         }

@@ -18,7 +18,8 @@ pub(super) fn path_of(uri: &Uri, folder: &Utf8Path) -> Option<Utf8PathBuf> {
         }
         "untitled" => {
             let name: String = url.path().chars().map(|character| if character.is_alphanumeric() { character } else { '_' }).collect();
-            Some(folder.join(format!("untitled:{name}.py")))
+            let form = Utf8Path::new(url.path()).extension().filter(|form| *form == "ipynb").unwrap_or("py");
+            Some(folder.join(format!("untitled:{name}.{form}")))
         }
         _ => None,
     }

@@ -40,29 +40,23 @@ pub(crate) fn stub(module: &str) -> Option<String> {
 
 /// The source files of the modules called so, wherever they may be found. `is_known` says of a file
 /// or folder that the project's own tables cover it.
-pub(crate) fn files_of_modules<'a>(
-    db: &Database,
-    names: impl Iterator<Item = &'a str>,
-    is_known: &dyn Fn(&Utf8Path) -> bool,
-) -> Vec<Utf8PathBuf> {
+pub(crate) fn files_of_module(db: &Database, name: &str, is_known: &dyn Fn(&Utf8Path) -> bool) -> Vec<Utf8PathBuf> {
     let roots: Vec<Utf8PathBuf> = db.roots(|roots| roots.all().cloned().collect());
     let system = db.system();
     let mut files = Vec::new();
-    for name in names {
-        for root in &roots {
-            for folder in [root.join(name), root.join(format!("{name}-stubs"))] {
-                if !is_known(&folder) && system.is_directory(&folder) {
-                    files_below(system, &folder, DEEPEST_PACKAGE, &mut files);
-                }
-            }
-            for file in [root.join(format!("{name}.py")), root.join(format!("{name}.pyi"))] {
-                if !is_known(&file) && system.is_file(&file) {
-                    files.push(file);
-                }
+    for root in &roots {
+        for folder in [root.join(name), root.join(format!("{name}-stubs"))] {
+            if !is_known(&folder) && system.is_directory(&folder) {
+                files_below(system, &folder, DEEPEST_PACKAGE, &mut files);
             }
         }
-        files.extend(stubs::files_of(name));
+        for file in [root.join(format!("{name}.py")), root.join(format!("{name}.pyi"))] {
+            if !is_known(&file) && system.is_file(&file) {
+                files.push(file);
+            }
+        }
     }
+    files.extend(stubs::files_of(name));
     files
 }
 
