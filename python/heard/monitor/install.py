@@ -159,10 +159,6 @@ class Monitor:
                 self.verdicts.unheard_of(task)
         self.verdicts.settle(why, stages)
 
-    def has_open(self) -> bool:
-        """Whether some failure has no last word so far."""
-        return self.verdicts.has_held() or self.turns.has_cases()
-
     def look_again(self) -> None:
         """A verdict on all that is open as far as it is proved by now, without waiting."""
         self.turns.finish()

@@ -322,9 +322,10 @@ class Verdicts:
                 # logging asks for the current thread, and Python then lists one for us.
                 known_threads().pop(threading.get_ident(), None)
 
-    def has_held(self) -> bool:
-        """Whether something is held that nobody has read by now."""
-        return any(case.state in _HELD and not self.is_read_by_now(case) for case in list(self.held.values()))
+    def open_numbers(self) -> set[int]:
+        """The numbers of what is held and nobody has read by now."""
+        held = list(self.held.items())
+        return {number for number, case in held if case.state in _HELD and not self.is_read_by_now(case)}
 
     def is_read_by_now(self, case: Case) -> bool:
         future = case.reference()

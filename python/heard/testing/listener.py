@@ -47,6 +47,8 @@ class Listener:
         #: Exceptions that a handler of the program's, or a test, was told of.
         self.told: list[BaseException] = []
         self.collecting = False
+        #: What earlier tests have left. A collection takes long, and is not made for these again and again.
+        self.older: set[int | str] = set()
         #: How the module `warnings` shows a warning while nothing in a test listens to it.
         self.shows_warnings: object = None
         self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
@@ -150,10 +152,15 @@ class Listener:
                 monitor.cancels.look_at_rest(loop)
         if monitor.sweep is not None:
             monitor.sweep()
-        if monitor.has_open() or any(failure.event != PENDING for failure in self.lost.values()):
+        if monitor.turns.has_cases() or self.unsettled(monitor) - self.older:
             # Who is in a cycle with its task cannot read it any more.
             garbage.collect()
         monitor.look_again()
+
+    def unsettled(self, monitor: install.Monitor) -> set[int | str]:
+        """What has no last word so far, and what is lost and nobody has taken so far, by number or identifier."""
+        lost = (failure.id for failure in self.lost.values() if failure.event != PENDING)
+        return {*monitor.verdicts.open_numbers(), *lost}
 
     def settle(self, why: str, of: Iterable[str] | None) -> None:
         """Whatever is unread of these parts of the run, or of all, is lost."""
@@ -198,9 +205,10 @@ class Listener:
         if exception is not None:
             self.exceptions[failure.id] = exception
 
-    def forget_told(self) -> None:
-        """A test is over: what it was told of is told."""
+    def end_test(self) -> None:
+        """A test is over: what it was told of is told, and what it has left does not concern the next one."""
         self.told.clear()
+        self.older = self.unsettled(self.listen())
 
 
 #: The one that listens.

@@ -101,7 +101,7 @@ class Run:
         try:
             return (yield from self.phase(item, "teardown"))
         finally:
-            self.listener.forget_told()
+            self.listener.end_test()
             self.item = None
 
     def phase(self, item: pytest.Item, when: Phase) -> Generator[None, object, object]:
@@ -185,6 +185,7 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.listener.begin("the end of the session")
+        self.listener.older.clear()
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
         pairs = self.listener.take_pairs(lambda failure: failure.event != PENDING)
