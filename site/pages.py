@@ -12,8 +12,6 @@ _RULES = "crates/heard_analysis/src/rules"
 _FENCE = re.compile(r"^(`{3,})(.*)$")
 #: `[text](target)`, but not within a code span.
 _LINK = re.compile(r"(`[^`]*`)|(!?\[(?:[^\]`]|`[^`]*`)*\])\(([^)\s]+)\)")
-#: Sections of rule pages that are above all tests: read by whoever wants to know, so they are folded.
-_FOLDED = ("Not reported", "Proof")
 #: How blocks that are tested in some way are highlighted.
 _LANGUAGES = {"output": "text", "stderr": "text", "finding": "text", "truth": "text"}
 
@@ -41,8 +39,6 @@ def put(root: Path, sources: Path) -> list[str]:
                 left.append(one)
             else:
                 problems.append(f"{page} leads to {one}, which is not there")
-        if page.startswith(_RULES):
-            text = _folded(text)
         target.write_text(text, encoding="utf-8")
     return problems
 
@@ -103,24 +99,3 @@ def _language(info: str) -> str:
     named = re.fullmatch(r"(?:file=)?(\S+\.\w+)", rest)
     title = f' title="{named[1]}"' if named else ' title="after the fix"' if rest == "fixed" else ""
     return _LANGUAGES.get(language, language) + title
-
-
-def _folded(text: str) -> str:
-    """A rule's page whose long sections open when they are clicked. Their headings stay, so that they can be linked."""
-    lines: list[str] = []
-    is_inside = False
-    for line, _, is_code in _lines(text):
-        if not is_code and line.startswith("## "):
-            is_inside = line.removeprefix("## ") in _FOLDED
-            lines.append(line)
-            if is_inside:
-                lines += ["", f'??? note "{_FOLDS[line.removeprefix("## ")]}"', ""]
-            continue
-        lines.append(f"    {line}" if is_inside and line else line)
-    return "\n".join(lines) + "\n"
-
-
-_FOLDS = {
-    "Not reported": "What one might report by mistake, and heard does not: each is a test",
-    "Proof": "Programs that prove it: each runs on every Python from 3.11 on",
-}

@@ -17,6 +17,9 @@ import heard
 #: Public modules beside the package itself.
 _MODULES = ("heard.exporters", "heard.testing")
 
+#: Proofs that the pages of the rules leave out.
+_MORE = Path(__file__).parents[1] / "crates" / "heard_analysis" / "tests" / "rules"
+
 
 def pages(program: Path) -> dict[str, str]:
     """The text of each page, by its path."""
@@ -50,7 +53,9 @@ def _silence(program: Path) -> str:
     rules = json.loads(subprocess.run([program, "rule", "--json"], capture_output=True, text=True, check=True).stdout)
     rows = ["| Rule | What Python says, proof by proof |", "|---|---|"]
     for rule in rules:
-        proofs = re.findall(r"^```py run\n# (\w+)(?:: ([^\n]*))?\n", rule["page"], re.MULTILINE)
+        more = _MORE / f"{rule['name'].replace('-', '_')}.md"
+        text = rule["page"] + (more.read_text(encoding="utf-8") if more.is_file() else "")
+        proofs = re.findall(r"^```py run\n# (\w+)(?:: ([^\n]*))?\n", text, re.MULTILINE)
         if proofs:
             words = [("**nothing**" if word == "silent" else word, _cell(text)) for word, text in proofs]
             said = "; ".join(f"{word}: {text}" if text else word for word, text in words)

@@ -5,11 +5,13 @@ scenarios of the program; here are the tutorial, the table of rules and the pict
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import hidden
 import pictures
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,7 +22,7 @@ _BLOCK = re.compile(r"^```(\w+)(?: ([^\n]*))?\n(.*?)^```$", re.MULTILINE | re.DO
 
 
 def main(heard: Path) -> int:
-    problems = [*_tutorial(heard), *_rules(heard), *_pictures(heard), *_blocks()]
+    problems = [*_tutorial(heard), *_rules(heard), *_pictures(heard), *_blocks(), *_hidden()]
     for problem in problems:
         print(f"site: {problem}", file=sys.stderr)
     return 1 if problems else 0
@@ -64,6 +66,12 @@ def _pictures(heard: Path) -> list[str]:
         for name, text in pictures.pictures(heard).items()
         if (DOCS / "pictures" / name).read_text(encoding="utf-8") != text
     ]
+
+
+def _hidden() -> list[str]:
+    """With the interpreters of `HEARD_PYTHONS`, as the proofs of the rules are, or with this one."""
+    pythons = os.environ.get("HEARD_PYTHONS", sys.executable).split(os.pathsep)
+    return hidden.problems({hidden.version_of(python): python for python in pythons})
 
 
 def _blocks() -> list[str]:

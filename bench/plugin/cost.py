@@ -1,4 +1,4 @@
-"""What the pytest plugin costs on 1,000 trivial async tests, beside pytest without it, and how long it takes to load.
+"""What the pytest plugin costs on 1,000 async tests, beside pytest without it, and how long it takes to load.
 
     PYTHONPATH=python python bench/plugin/cost.py [ROUNDS]
 
@@ -16,10 +16,32 @@ import sys
 import tempfile
 
 TESTS = 1000
+#: What each test does: nothing, or what many tests do: a failure is heard, and a task runs on when the test is over.
+BODIES = {
+    "trivial": "    await asyncio.sleep(0)\n",
+    "heard": """\
+    with pytest.raises(ValueError):
+        await asyncio.create_task(fail())
+    kept.append(asyncio.create_task(asyncio.sleep(60)))
+""",
+}
 _PLUGIN = ("-p", "heard.pytest_plugin")
 WAYS: dict[str, tuple[str, ...]] = {"without": (), "on": _PLUGIN, "off": (*_PLUGIN, "--heard=off")}
 
 
+_BEGINNING = """\
+import asyncio
+import pytest
+
+pytestmark = pytest.mark.asyncio
+kept = []
+
+
+async def fail():
+    raise ValueError
+
+
+"""
 #: What pytest has imported when it loads its plugins, and then what the plugin needs to listen.
 _LOAD = """
 import asyncio, logging, time, unittest.mock, pytest
@@ -50,22 +72,29 @@ def load(folder: pathlib.Path) -> float:
     return float(subprocess.run(command, cwd=folder, env=_ENVIRONMENT, stdout=subprocess.PIPE, check=True).stdout)
 
 
+def measure(folder: pathlib.Path, body: str, rounds: int) -> dict[str, float]:
+    """The least processor seconds of each way."""
+    tests = "".join(f"async def test_{number}():\n{body}\n\n" for number in range(TESTS))
+    (folder / "test_it.py").write_text(f"{_BEGINNING}{tests}")
+    # The first run compiles what is imported.
+    seconds(folder, _PLUGIN)
+    least = dict.fromkeys(WAYS, float("inf"))
+    for _ in range(rounds):
+        for way, arguments in WAYS.items():
+            least[way] = min(least[way], seconds(folder, arguments))
+    return least
+
+
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        tests = "".join(f"async def test_{number}():\n    await asyncio.sleep(0)\n\n\n" for number in range(TESTS))
-        (folder / "test_it.py").write_text(f"import asyncio\nimport pytest\n\npytestmark = pytest.mark.asyncio\n\n\n{tests}")
         (folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-        # The first run compiles what is imported.
-        seconds(folder, _PLUGIN)
-        least = dict.fromkeys(WAYS, float("inf"))
-        for _ in range(rounds):
-            for way, arguments in WAYS.items():
-                least[way] = min(least[way], seconds(folder, arguments))
+        for suite, body in BODIES.items():
+            least = measure(folder, body, rounds)
+            for way, taken in least.items():
+                print(f"{suite:8} {way:8} {taken:6.2f} s  {taken / least['without']:.2f}", flush=True)
         loading = min(load(folder) for _ in range(rounds))
-    for way, taken in least.items():
-        print(f"{way:8} {taken:6.2f} s  {taken / least['without']:.2f}")
     print(f"loading  {loading * 1000:6.1f} ms")
 
 

@@ -11,12 +11,13 @@ sys.dont_write_bytecode = True
 
 from suite import report, runs
 from suite.environment import Prepared
-from suite.project import FOLDER, Judgement, Project, Record, Shape, merged, parse, read, text_of
+from suite.project import FOLDER, Judgement, Project, Record, Shape, Test, merged, merged_tests, parse, read, text_of
 
 SHAPE = Shape("task-failed", "dropped-task", "lost", "OSError", "send", "box/mail.py in post")
 PROJECT = Project(
     "box", "box==1.0", "box-1.0.tar.gz", "0", ("pytest-asyncio==1.0",), ("tests", "-W", "ignore"), "",
     (Record(SHAPE, 2, Judgement.LOSS, "send() may fail"),),
+    (Test("tests/test_box.py::test_box::test_send", Judgement.LOSS, "nobody reads what send() raises"),),
 )  # fmt: skip
 
 
@@ -46,12 +47,17 @@ class Files(unittest.TestCase):
             for one in project.records:
                 self.assertIsNot(one.judgement, Judgement.UNJUDGED, (project.name, one))
                 self.assertTrue(one.why, (project.name, one))
+            for test in project.failed_by_plugin:
+                self.assertIn(test.judgement, (Judgement.LOSS, Judgement.HARMLESS), (project.name, test))
+                self.assertTrue(test.why, (project.name, test))
 
     def test_what_is_known_keeps_its_judgement(self):
         other = dataclasses.replace(SHAPE, verdict="unread")
         after = merged(PROJECT, {SHAPE: 5, other: 1})
         self.assertEqual(after.records, (dataclasses.replace(PROJECT.records[0], count=5), Record(other, 1)))
         self.assertEqual(merged(PROJECT, {}).records, ())
+        (known,) = PROJECT.failed_by_plugin
+        self.assertEqual(merged_tests(PROJECT, [known.name, "b"]).failed_by_plugin, (known, Test("b")))
 
 
 class Shapes(unittest.TestCase):
@@ -86,17 +92,18 @@ class Runs(unittest.TestCase):
     def run_with(self, state: str = "", hangs: bool = False) -> runs.Ran:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "pytest.py").write_text(_PYTEST.format(state=state, hangs=hangs))
-            return runs.run(PROJECT, Prepared(Path(folder), Path(sys.executable)), None, 3)
+            return runs.run(PROJECT, Prepared(Path(folder), Path(sys.executable)), runs.Way.PLAIN, Path(), 3)
 
     def test_outcomes(self):
         for state, outcome in (
             ("", "passed"),
-            ("<failure/>", "failed"),
+            ("<failure>why</failure>", "failed"),
             ("<error/>", "error"),
             ("<skipped/>", "skipped"),
         ):
             ran = self.run_with(state)
             self.assertEqual((ran.outcomes, ran.seconds), ({"::t::a": "passed", "::t::b": outcome}, 1.5))
+            self.assertEqual(ran.reasons.get("::t::b"), {"failed": "why", "error": ""}.get(outcome))
 
     def test_a_suite_that_does_not_end_is_killed(self):
         self.assertEqual(self.run_with(hangs=True).outcomes, {})
@@ -118,6 +125,15 @@ class Reports(unittest.TestCase):
         self.assertIn("new     3 × task-failed [lost] OSError of fetch, born box/mail.py in post", said)
         self.assertIn("gone    task-failed [lost] OSError of send", said)
         self.assertNotIn("new", report.project(PROJECT, [ran], [ran], {}, {SHAPE: 1}))
+
+    def test_the_plugin_fails_what_is_known_and_what_is_new(self):
+        (known,) = PROJECT.failed_by_plugin
+        plain = runs.Ran({"a": "passed"}, [], "", 2)
+        plugin = runs.Ran({"a": "failed"}, [], f"{report.OUTSIDE} ==\nSome block", 2, {"a": "unread"})
+        said = report.tests(PROJECT, [plain], [plugin], {"a": "passed → failed"})
+        for line in ("  new     a: passed → failed\n    unread", f"  gone    {known.name}", "    Some block"):
+            self.assertIn(line, said)
+        self.assertNotIn("new", report.tests(PROJECT, [plain], [plugin], {known.name: "passed → failed"}))
 
     def test_table(self):
         self.assertIn("| box==1.0 | 1 | 2 | 1 | 0 | 0 | 0 |", report.table([PROJECT]))

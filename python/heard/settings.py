@@ -50,6 +50,12 @@ class Settings(typing.NamedTuple):
             frames = getattr(self, name)
             if frames < 0:
                 raise ValueError(f"{name} is a number of frames, 0 or more, not {frames}")
+        if self.exporters:
+            from heard import exporters
+
+            for exporter in self.exporters:
+                if not isinstance(exporter, exporters.Exporter):
+                    raise ValueError(f"exporters are objects of `heard.exporters.Exporter`, and {exporter!r} is none")
         return self
 
     def ignores(self, failure: Failure, exception: BaseException | None) -> bool:

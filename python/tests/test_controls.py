@@ -456,3 +456,26 @@ def test_a_clean_up_may_take_long(records: list[heard.Failure]) -> None:
 
     asyncio.run(main())
     assert records == []
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_loop_is_heard_by_whoever_runs_it(end: type[BaseException], records: list[heard.Failure]) -> None:
+    async def stop() -> None:
+        raise end
+
+    async def collect() -> None:
+        """As the groups of libraries do: what a child ends with comes in a group, with the end of the loop behind it."""
+        child = asyncio.create_task(stop())
+        try:
+            await asyncio.wait([child, asyncio.create_task(asyncio.sleep(5))])
+        except asyncio.CancelledError:
+            ended = child.exception()
+            assert ended is not None
+            raise BaseExceptionGroup("of all", [BaseExceptionGroup("of one", [ended])]) from None
+
+    async def main() -> None:
+        await collect()
+
+    with pytest.raises(end):
+        asyncio.run(main())
+    assert [failure for failure in records if failure.verdict is not None] == []

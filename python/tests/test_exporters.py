@@ -118,6 +118,74 @@ def test_an_exporter_that_fails_is_told_once_and_the_others_go_on(caplog: pytest
     ]
 
 
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
+def test_what_ends_programs_ends_neither_the_delivery_nor_the_program(error: BaseException) -> None:
+    class Ending(Kept):
+        def export(self, failure: heard.Failure) -> None:
+            raise error
+
+        def close(self) -> None:
+            super().close()
+            # Ctrl-C in the thread of the program is meant for the program.
+            if not isinstance(error, KeyboardInterrupt):
+                raise error
+
+    class Choosy(Kept):
+        def wants(self, failure: heard.Failure, exception: BaseException | None) -> bool:
+            if isinstance(error, KeyboardInterrupt):
+                return False
+            raise error
+
+    ending, choosy, good = Ending(), Choosy(), Kept()
+    heard.install(grace=0.05, exporters=[ending, choosy, good])
+    asyncio.run(lose())
+    heard.uninstall()
+    assert len(good.records) == 3
+    assert [exporter.closed for exporter in (ending, choosy, good)] == [1, 1, 1]
+
+
+def test_an_exporter_may_lose_failures_itself_and_uninstall_heard() -> None:
+    class Careless(Kept):
+        def export(self, failure: heard.Failure) -> None:
+            super().export(failure)
+            asyncio.run(self.send())
+
+        async def send(self) -> None:
+            asyncio.create_task(fail("no route to host"))
+            await asyncio.sleep(0.01)
+
+    class Last(Kept):
+        is_back = False
+
+        def export(self, failure: heard.Failure) -> None:
+            super().export(failure)
+            heard.uninstall()
+            self.is_back = True
+
+    careless = Careless()
+
+    async def main(true: typing.Callable[[], bool]) -> None:
+        asyncio.create_task(fail())
+        await until(true)
+
+    heard.install(exporters=[careless])
+    # What it loses itself is a storm like any other, of which the exporter gets the first three.
+    asyncio.run(main(lambda: heard.stats().lost >= 4))
+    heard.uninstall()
+    assert {record.verdict for record in careless.records} == {"lost"}
+    last = Last()
+    heard.install(exporters=[last])
+    asyncio.run(main(lambda: last.is_back))
+    assert last.closed == 1
+    assert len(last.records) == 1
+
+
+def test_what_is_no_exporter_is_refused() -> None:
+    nothing: typing.Any = [Kept]
+    with pytest.raises(ValueError, match="exporters are objects of `heard.exporters.Exporter`, and .*Kept.* is none"):
+        heard.install(exporters=nothing)
+
+
 def test_an_exporter_that_blocks_stops_nothing() -> None:
     slow = Slow()
     heard.install(exporters=[slow])
@@ -291,6 +359,30 @@ def test_opentelemetry_has_log_records_in_their_trace_events_on_open_spans_and_m
     metrics: list[typing.Any] = [metric for resource in data.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
     values = {metric.name: sum(point.value for point in metric.data.data_points) for metric in metrics}
     assert values == {"heard.failures": 2, "heard.lost": 1, "heard.retractions": 1, "heard.ignored": 0, "heard.unread": 0}
+
+
+def test_opentelemetry_can_encode_what_is_no_unicode() -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="not installed: opentelemetry-sdk")
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+
+    from heard.exporters.otel import OpenTelemetry
+
+    in_memory: typing.Any = InMemoryLogRecordExporter
+    records, loggers = in_memory(), LoggerProvider()
+    loggers.add_log_record_processor(SimpleLogRecordProcessor(records))
+    heard.install(exporters=[OpenTelemetry(logger_provider=loggers)])
+
+    async def main() -> None:
+        asyncio.create_task(fail("no file caf\udce9"), name="read caf\udce9")
+        await until(lambda: len(records.get_finished_logs()) == 1)
+
+    asyncio.run(main())
+    [record] = [data.log_record for data in records.get_finished_logs()]
+    texts = [record.body, *(record.attributes or {}).values()]
+    for text in texts:
+        str(text).encode()
+    assert record.attributes["exception.message"] == "no file caf\\udce9"
 
 
 SENTRY = """

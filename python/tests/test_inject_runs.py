@@ -71,6 +71,25 @@ async def told():
     del task
 
 
+async def passed_on():
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(fetch())
+
+    def done(task):
+        if task.exception() is not None:
+            loop.call_exception_handler({"message": "no page", "exception": task.exception()})
+
+    task.add_done_callback(done)
+    await asyncio.sleep(0.01)
+
+
+async def spawned():
+    import heard
+
+    heard.spawn(fetch())
+    await asyncio.sleep(0.01)
+
+
 async def stands():
     try:
         await fetch()
@@ -140,6 +159,8 @@ FATES = {
     "gathered": "survived",
     "counted": "survived",
     "told": "heard",
+    "passed_on": "heard",
+    "spawned": "heard",
     "grouped": "heard",
 }
 
@@ -147,7 +168,7 @@ FATES = {
 @pytest.mark.parametrize("name", FATES)
 def test_who_hears_a_failure(injected: Callable[..., dict[str, typing.Any]], name: str) -> None:
     document = injected(runs(name))
-    kind = "task" if name in ("dropped", "gathered", "told", "grouped") else "call"
+    kind = "task" if name in ("dropped", "gathered", "told", "passed_on", "spawned", "grouped") else "call"
     wanted = {("fetch", kind, FATES[name]), ("fetch", "await", FATES[name])}
     assert {row for row in verdicts(document) if row[0] == "fetch"} == wanted
     assert (name, "task", "heard") in verdicts(document), "the test fails with what it runs itself"

@@ -211,6 +211,25 @@ def test_only_the_test_that_loses_is_blamed(suite: Suite) -> None:
     assert outcomes == {"test_before": "passed", "test_after": "passed"}
 
 
+def test_what_the_collector_finds_later_is_no_bystanders(suite: Suite) -> None:
+    ran = suite(
+        """
+        import gc
+        gc.disable()
+        async def work(): pass
+        def make():
+            cycle = []
+            cycle += [cycle, work()]
+        def test_first(): make()
+        def test_bystander(): gc.collect()
+        def test_last(): pass
+        """
+    )
+    assert set(ran.outcomes().values()) == {"passed"}, ran.text
+    outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
+    assert "the coroutine 'work' was never awaited" in outside, ran.text
+
+
 def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
     ran = suite(
         """

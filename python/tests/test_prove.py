@@ -79,6 +79,12 @@ async def calls_it():
     await try_to_fetch()
 
 
+async def read_late():
+    task = asyncio.ensure_future(fetch())
+    await asyncio.sleep(0.01)
+    await task
+
+
 def take(task):
     if not task.cancelled():
         task.exception()
@@ -108,7 +114,10 @@ async def siblings():
 #: A test of each function but the one that is not reached.
 TESTS = "import asyncio, pytest, program\n" + "".join(
     f"def test_{name}(): asyncio.run(program.{name}())\n"
-    for name in ("dropped", "kept", "muted", "told", "guarded", "guarded_below", "called_back", "never", "siblings")
+    for name in (
+        "dropped", "kept", "muted", "told", "guarded", "guarded_below",
+        "read_late", "called_back", "never", "siblings",
+    )
 )
 
 
@@ -153,7 +162,9 @@ Prove = Callable[..., Ran]
 def prove(tmp_path: Path) -> Prove:
     """Writes a project and what `heard check` finds there, and proves it."""
 
-    def prove(findings: object, *arguments: str, tests: str = TESTS, name: str = "findings.json", stdin: bool = False) -> Ran:
+    def prove(
+        findings: object, *arguments: str, tests: str = TESTS, name: str = "findings.json", stdin: bool = False
+    ) -> Ran:
         (tmp_path / "program.py").write_text(PROGRAM)
         (tmp_path / "test_program.py").write_text(tests)
         document = {"version": 1, "files": 1, "findings": findings} if isinstance(findings, list) else findings
@@ -163,7 +174,14 @@ def prove(tmp_path: Path) -> Prove:
         command = [sys.executable, "-B", "-m", "heard", "prove", "-" if stdin else name, *arguments]
         with open(tmp_path / name) as file:
             process = subprocess.run(
-                command, cwd=tmp_path, env=environment, stdin=file, capture_output=True, text=True, timeout=120, check=False
+                command,
+                cwd=tmp_path,
+                env=environment,
+                stdin=file,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
             )
         return Ran(process.returncode, process.stdout, process.stderr)
 
@@ -177,6 +195,7 @@ def test_verdicts(prove: Prove) -> None:
         finding("muted-failure", "except Exception", "told"),
         finding("unread-task", "ensure_future(careful", "guarded"),
         finding("unread-task", "ensure_future(calls_it", "guarded_below"),
+        finding("late-task", "ensure_future", "read_late"),
         finding("muted-callback", "task.exception()", "take"),
         finding("unawaited-coroutine", "fetch()", "never"),
         finding("dropped-task", "ensure_future", "unreached"),
@@ -190,13 +209,14 @@ def test_verdicts(prove: Prove) -> None:
         "told": ("heard", "test_program.py::test_told"),
         "guarded": ("not reached", "test_program.py::test_guarded"),
         "guarded_below": ("not reached", "test_program.py::test_guarded_below"),
+        "read_late": ("not reached", "test_program.py::test_read_late"),
         "take": ("proved", "test_program.py::test_called_back"),
         "never": ("proved", "test_program.py::test_never"),
         "unreached": ("not reached", None),
         "siblings": ("proved", "test_program.py::test_siblings"),
     }
     document = json.loads(ran.out)
-    assert (document["proved"], document["heard"], document["not_reached"]) == (5, 1, 3)
+    assert (document["proved"], document["heard"], document["not_reached"]) == (5, 1, 4)
     dropped = ran.proofs()["dropped"]
     assert dropped["failure"] == "RuntimeError"
     assert dropped["point"]["place"] == {"path": "program.py", "line": 8, "function": "fetch"}
@@ -251,6 +271,19 @@ def test_sarif_in_and_out(prove: Prove, tmp_path: Path) -> None:
     proof = told.pop("properties")["proof"]
     assert told == result
     assert (proof["verdict"], proof["failure"]) == ("proved", "RuntimeError")
+
+
+def test_a_copy_that_the_tests_run_is_named(prove: Prove, tmp_path: Path) -> None:
+    for folder in ("src", "installed"):
+        package = tmp_path / folder / "shop"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        (package / "work.py").write_text(PROGRAM)
+    tests = "import sys; sys.path.insert(0, 'installed')\nimport shop.work\ndef test_it(): pass\n"
+    found = finding("dropped-task", "ensure_future", "dropped") | {"path": "src/shop/work.py"}
+    proof = prove([found], "--output-format=json", tests=tests).proofs()["dropped"]
+    copy = os.path.join("installed", "shop", "work.py")
+    assert (proof["verdict"], proof["detail"]) == ("not reached", f"the tests run another copy of this file: {copy}")
 
 
 def test_findings_on_standard_input(prove: Prove) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import signal
@@ -180,6 +181,28 @@ def test_the_screen(folder: Path) -> None:
         said = " ".join(top(program.process.pid, "--once").split())
         for part in ("Tasks by birth", "Unread failures", "no such order", "Services", "feed", "asyncio.TaskGroup"):
             assert part in said
+
+
+def test_the_screen_shows_where_the_program_waits() -> None:
+    pytest.importorskip("rich", reason="rich is not installed, so there is no screen")
+    from rich.console import Console
+
+    from heard.top import screen
+
+    def task(coroutine: str, *frames: str) -> dict[str, typing.Any]:
+        at = [{"path": path, "line": 7, "function": "wait"} for path in frames]
+        born = [{"path": f"{coroutine}.py", "line": 1, "function": "main"}]
+        return {"id": coroutine, "name": "", "coroutine": coroutine, "born": born, "at": at, "awaited_by": []}
+
+    tasks = [task("poll", "/usr/lib/python3.13/asyncio/tasks.py", "shop/feed.py"), task("idle", "/usr/lib/asyncio/locks.py")]
+    births = [{"coroutine": one["coroutine"], "born": one["born"], "tasks": 1, "oldest": 1.0} for one in tasks]
+    seen = {"process": 1, "program": [], "total": 2, "stats": dict.fromkeys(("lost", "unread", "retracted"), 0)}
+    console = Console(width=160, file=io.StringIO(), _environ={})
+    console.print(screen.render(seen | {"loops": [], "unread": [], "services": [], "groups": [], "tasks": tasks, "births": births}, None))
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert "shop/feed.py:7 in wait" in said and "asyncio/tasks.py" not in said
+    assert "/usr/lib/asyncio/locks.py:7 in wait" in said
 
 
 def test_the_screen_says_what_it_needs(folder: Path) -> None:

@@ -27,6 +27,25 @@ async def main() -> None:
 asyncio.run(main())
 """
 
+#: A project that depends on heard, and whose failures nobody hears before they are mended.
+SHOP = """\
+import asyncio
+
+
+async def send(mail: str) -> None:
+    raise OSError(mail)
+
+
+async def main() -> None:
+    await asyncio.gather(send("gathered"), return_exceptions=True)
+    asyncio.create_task(send("spawned"))
+    await asyncio.sleep(0.1)
+    print("sent")
+
+
+asyncio.run(main())
+"""
+
 
 def main(scripts: pathlib.Path, demo: pathlib.Path) -> None:
     environment = {"PATH": str(scripts), "HOME": os.environ.get("HOME", ""), "SYSTEMROOT": os.environ.get("SYSTEMROOT", "")}
@@ -57,6 +76,17 @@ def main(scripts: pathlib.Path, demo: pathlib.Path) -> None:
         assert run("heard", "check", "--write-baseline", ".").returncode == 0
         ran = run("heard", "check", "--baseline", "heard-baseline.json")
         assert ran.returncode == 0 and "in the baseline" in ran.stderr, ran
+        shop = folder / "shop"
+        shop.mkdir()
+        (shop / "pyproject.toml").write_text('[project]\nname = "shop"\ndependencies = ["heard-runtime"]\n')
+        (shop / "app.py").write_text(SHOP)
+        assert run("python", "shop/app.py").stderr.count("OSError: gathered") == 0
+        ran = run("heard", "check", "--fix", "shop")
+        mended = (shop / "app.py").read_text()
+        assert ran.returncode == 0 and "heard.outcomes([" in mended and "heard.spawn(" in mended, (ran, mended)
+        ran = run("python", "shop/app.py")
+        assert (ran.returncode, ran.stdout) == (0, "sent\n"), ran
+        assert "OSError: gathered" in ran.stderr and "OSError: spawned" in ran.stderr, ran
         version = run("heard", "--version").stdout.split()[-1]
         assert run("python", "-m", "heard", "--version").stdout.split()[-1] == version
     print(f"heard {version} works as it is installed")

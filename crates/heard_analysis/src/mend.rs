@@ -5,6 +5,7 @@
 
 mod asyncs;
 mod draft;
+mod generators;
 mod handlers;
 mod hearers;
 mod imports;
@@ -93,6 +94,7 @@ impl<'m, 'db> Mender<'_, 'm, 'db, '_> {
             ("swallowed-cancellation", Fact::Swallow(swallow)) => self.raised_again(swallow),
             ("cancel-skips-cleanup", Fact::SkippedCleanup(skipped)) => self.cleaned_up_always(skipped),
             ("jump-in-finally", Fact::Jump(jump)) => self.jump_behind(jump),
+            ("unclosed-generator", Fact::LeftGenerator(left)) => self.closed_behind(left),
             ("unread-exit-status", Fact::UnreadStatus(status)) => self.status_told(status),
             ("unguarded-future-resolve", Fact::Resolve(resolve)) => self.asked_first(resolve),
             _ => None,

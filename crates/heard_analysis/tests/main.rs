@@ -8,6 +8,10 @@
 //! *Fixed*, *Not reported*, *Proof*, and where they are needed *Options* and *Known limits*.
 //! `unused-allow` has no proof: Python does not see comments.
 //!
+//! A page is read in a terminal, in an editor and on the site, so it has one to three examples a
+//! section, and names the others in a list. Those stand in `tests/rules/unread_task.md`, under the same
+//! title and sections, and are tested in the same way.
+//!
 //! Cases (`tests/cases/*.md`) are written in the same way but have no fixed sections. They hold what
 //! is too small or too odd for a page. A bug starts as a case that fails.
 //!

@@ -1,5 +1,8 @@
 //! Pages and cases are what they say.
 
+use std::fs;
+use std::path::Path;
+
 use heard_analysis::{Finding, rules};
 
 use crate::analysis::{Module, analyse, analyse_otherwise, compare, fix};
@@ -8,7 +11,12 @@ use crate::failures::{Failures, difference, quoted};
 use crate::python::{self, Claim, Ending};
 
 const PAGES: &str = "src/rules";
+/// More examples of the rules, under the names of their pages: what people read of a rule stays short.
+const EXAMPLES: &str = "tests/rules";
 const CASES: &str = "tests/cases";
+
+/// More lines than that nobody reads of one rule, in a terminal or where the pointer rests on a finding.
+const MOST_PAGE_LINES: usize = 240;
 
 /// The sections of a page: title, and whether a page must have it.
 const SECTIONS: &[(&str, bool)] = &[
@@ -24,11 +32,19 @@ const SECTIONS: &[(&str, bool)] = &[
 /// The one page without a proof: it is about comments, and Python does not see them.
 const UNPROVEN: &str = "unused-allow";
 
-/// All pages and cases.
+/// All pages, more examples of their rules, and cases.
 pub(crate) fn documents(failures: &mut Failures) -> Vec<Document> {
     let mut documents = Document::read_all(PAGES, true);
+    documents.extend(Document::read_all(EXAMPLES, true));
     documents.extend(Document::read_all(CASES, false));
     failures.sift(documents)
+}
+
+/// The documents that belong to one rule each.
+fn of_rules(failures: &mut Failures) -> Vec<Document> {
+    let mut all = documents(failures);
+    all.retain(|document| document.rule.is_some());
+    all
 }
 
 fn blessing() -> bool {
@@ -57,11 +73,42 @@ fn every_rule_has_its_page() {
 }
 
 #[test]
+fn every_document_is_read() {
+    let mut failures = Failures::default();
+    let read: Vec<String> = documents(&mut failures).into_iter().map(|document| document.shown).collect();
+    let wanted = std::env::var("HEARD_PAGE").unwrap_or_default();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let shown = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            let is_ours = shown.starts_with("src/") || shown.starts_with("tests/");
+            let is_document = is_ours && path.extension().is_some_and(|extension| extension == "md");
+            if is_document && shown.contains(&wanted) && !read.iter().any(|path| path.ends_with(&shown)) {
+                failures.add(format!("{shown}: no test reads this: put it into {PAGES}, {EXAMPLES} or {CASES}"));
+            }
+        }
+    }
+    failures.finish();
+}
+
+#[test]
 fn pages_are_well_formed() {
     let mut failures = Failures::default();
     for page in failures.sift(Document::read_all(PAGES, true)) {
         check_head(&page, &mut failures);
         check_sections(&page, &mut failures);
+        if page.text.lines().count() > MOST_PAGE_LINES {
+            let stem = page.rule.as_deref().unwrap_or_default().replace('-', "_");
+            let text = format!("over {MOST_PAGE_LINES} lines: move the examples that only tests need to {EXAMPLES}/{stem}.md");
+            failures.at(&page, MOST_PAGE_LINES, &text);
+        }
+    }
+    for examples in failures.sift(Document::read_all(EXAMPLES, true)) {
+        check_examples(&examples, &mut failures);
     }
     for document in documents(&mut failures) {
         check_blocks(&document, &mut failures);
@@ -125,6 +172,22 @@ fn check_sections(page: &Document, failures: &mut Failures) {
     for block in page.blocks.iter().filter(|block| block.section == "Fixed" && block.kind == Kind::Module) {
         if !block.markers.is_empty() && !followed_by(page, block, &Kind::Fixed) {
             failures.at(page, block.line, "a fixed module has no finding");
+        }
+    }
+}
+
+/// What stands beside a page has the title of the rule, and the page's sections as far as it needs them.
+fn check_examples(examples: &Document, failures: &mut Failures) {
+    let name = examples.rule.as_deref().unwrap_or_default();
+    if rules::find(name).is_none() {
+        failures.at(examples, 1, &format!("there is no rule `{name}`"));
+    }
+    if !examples.text.starts_with(&format!("# {name}\n")) {
+        failures.at(examples, 1, &format!("the file must begin with `# {name}`"));
+    }
+    for heading in examples.headings.iter().filter(|heading| heading.level == 2) {
+        if !SECTIONS.iter().any(|(title, _)| *title == heading.title) {
+            failures.at(examples, heading.line, &format!("`## {}` is no section of a rule's page", heading.title));
         }
     }
 }
@@ -301,7 +364,7 @@ fn silent_failures_are_heard_after_their_fixes() {
         failures.add(error);
         Vec::new()
     });
-    let pages = failures.sift(Document::read_all(PAGES, true));
+    let pages = of_rules(&mut failures);
     let is_lost_failure = |block: &&Block| Claim::parse(&block.code) == Some(Claim::Silent) && fails(&block.code);
     let proofs: Vec<_> = pages
         .iter()

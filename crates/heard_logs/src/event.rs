@@ -163,10 +163,11 @@ fn described(open: &Open, details: &[String]) -> Described {
             names.contains(&name).then(|| value.trim().to_owned())
         })
     };
+    let entries = entries(open);
     let inline = |names: &[&str]| {
         names.iter().find_map(|name| {
-            let found = open.rest().find(&format!("'{name}': "))?;
-            Some(open.rest()[found + name.len() + 4..].to_owned())
+            let found = entries.find(&format!("'{name}': "))?;
+            Some(entries[found + name.len() + 4..].to_owned())
         })
     };
     // Handlers of the loop put the object behind the message: `… (<Task pending …>)`.
@@ -196,6 +197,28 @@ fn described(open: &Open, details: &[String]) -> Described {
             source.map(|source| repr::describe(&source)).unwrap_or_default()
         }
     }
+}
+
+/// What stands beside the message in the dictionary that an exception handler was given. Where an entry is a line of its
+/// own, they are in the order of their names, so some stand above.
+fn entries(open: &Open) -> String {
+    let mut entries = open.rest().to_owned();
+    let is_alone = open.prefix_text().trim_start_matches([' ', '{']).starts_with("'message': ");
+    if is_alone && !open.prefix_text().starts_with('{') {
+        for line in &open.before {
+            entries.push('\n');
+            entries.push_str(line);
+            if line.starts_with('{') {
+                break;
+            }
+        }
+    } else if is_alone {
+        for line in open.lines.iter().take_while(|line| line.starts_with(" '")) {
+            entries.push('\n');
+            entries.push_str(line);
+        }
+    }
+    entries
 }
 
 /// The frames of where it was made, in debug mode.
@@ -253,8 +276,8 @@ fn last(kind: &str) -> &str {
 
 /// `'exception': ValueError('x')` in the dictionary that an exception handler was given.
 fn handler_exception(open: &Open) -> Option<Raised> {
-    let rest = open.rest();
-    let value = &rest[rest.find("'exception': ")? + 13..];
+    let entries = entries(open);
+    let value = &entries[entries.find("'exception': ")? + 13..];
     let kind: String = value.chars().take_while(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '.')).collect();
     (!kind.is_empty() && kind != "None").then(|| Raised { kind, message: None, exceptions: Vec::new() })
 }

@@ -24,7 +24,7 @@ pub(crate) const TRIGGERS: [&str; 15] = [
     "_connected_cb",
     "Fatal error: protocol",
     "shielded future",
-    "calling callback <",
+    "calling callback for <",
     "kground task '",
     "asyncio",
     "\"verdict\":",
@@ -91,7 +91,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         ("Executing <", r"Executing (?P<name><.*>) took \d+\.\d+ seconds", |found, _| plain(found, Kind::SlowCallback)),
         ("client_connected_cb", r"Unhandled exception in client_connected_cb", |found, _| plain(found, Kind::ProtocolFailed)),
         ("Fatal error: protocol", r"Fatal error: protocol\.\w+\(\) call failed\.?", |found, _| plain(found, Kind::ProtocolFailed)),
-        ("exception calling callback", r"exception calling callback (?P<name><.*>)", executor),
+        ("exception calling callback", r"exception calling callback for (?P<name><.*>)", |found, _| plain(found, Kind::CallbackRaised)),
         ("background task '", r"Unhandled exception in internal background task '(?P<name>[^']+)'\.?", background),
     ];
     forms.into_iter().filter_map(|(part, pattern, read)| Some(Form { part: Finder::new(part), pattern: compile(pattern)?, read })).collect()
@@ -139,10 +139,6 @@ fn retrieved(found: &Captures<'_>, _: &str) -> Option<Message> {
         Kind::FutureFailed
     };
     Some(Message { by_class: true, ..plain(found, kind)? })
-}
-
-fn executor(found: &Captures<'_>, _: &str) -> Option<Message> {
-    Some(Message { subject: None, ..plain(found, Kind::CallbackRaised)? })
 }
 
 fn background(found: &Captures<'_>, _: &str) -> Option<Message> {

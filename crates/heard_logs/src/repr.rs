@@ -112,10 +112,17 @@ pub(crate) fn describe_handle(text: &str) -> Described {
         }
     }
     inside = inside.strip_prefix("cancelled ").unwrap_or(inside);
+    if let Some(call) = inside.strip_prefix("functools.partial(") {
+        // tornado looks so at what became of a coroutine that a callback has started.
+        if let Some(task) = call.find(", <Task ").filter(|_| call.contains("_discard_future_result")) {
+            return describe(&call[task + 2..]);
+        }
+        inside = call;
+    }
     let bare = inside.strip_suffix('>').filter(|_| !inside.contains("<function")).unwrap_or(inside);
     told.name = name(&FUNCTION, inside)
         .or_else(|| name(&CALL, bare))
-        .filter(|name| name != "functools.partial" && name != "cancelled" && !name.starts_with("<Task"));
+        .filter(|name| name != "cancelled" && !name.starts_with("<Task") && !name.ends_with("null_wrapper"));
     told.defined_at = AT.as_ref().and_then(|at| at.captures_iter(inside).last()).and_then(|found| {
         Place::new(&found["path"], &found["line"], None).filter(|place| !place.path.starts_with("0x") && !place.path.contains('>'))
     });
@@ -159,6 +166,12 @@ mod tests {
             ("<Handle main.<locals>.<lambda>() at /a.py:3>", Some("main.<locals>.<lambda>"), Some(3)),
             ("<Handle cancelled>", None, None),
             ("functools.partial(<function wrap.<locals>.null_wrapper at 0x7ffff728b3b0>)", None, None),
+            ("functools.partial(<function ring at 0x7ffff728b3b0>, 3)", Some("ring"), None),
+            (
+                "functools.partial(<bound method Loop._discard_future_result of <Loop>>, <Task coro=<load() done, defined at /a.py:4>>)",
+                Some("load"),
+                Some(4),
+            ),
             ("Store.on_saved(<Task finishe...={'saved': 7}>)", Some("Store.on_saved"), None),
             ("<TimerHandle when=12.5 tick() at /a b.py:3>", Some("tick"), Some(3)),
         ] {

@@ -1,10 +1,11 @@
 //! The reader as its users meet it: logs in, incidents out.
 //!
 //! `records.rs` has what programs have written. `collectors.rs` packs it as collectors, hosted services and terminals
-//! do, and the answer must stay the same; `parts.rs` cuts it into parts, and `damage.rs` damages it.
+//! do, and the answer must stay the same; `parts.rs` cuts it into parts, `damage.rs` damages it, and `files.rs` packs it.
 
 mod collectors;
 mod damage;
+mod files;
 mod parts;
 mod quotes;
 mod records;

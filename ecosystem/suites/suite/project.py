@@ -7,6 +7,7 @@ import enum
 import json
 import tomllib
 import typing
+from collections.abc import Iterable
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "projects"
@@ -47,6 +48,15 @@ class Record:
 
 
 @dataclasses.dataclass(frozen=True)
+class Test:
+    """A test that passes plainly and that the pytest plugin fails, and what that is worth."""
+
+    name: str
+    judgement: Judgement = Judgement.UNJUDGED
+    why: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Project:
     """What one file says."""
 
@@ -63,6 +73,7 @@ class Project:
     #: Tests that are left out, and why.
     left_out: str = ""
     records: tuple[Record, ...] = ()
+    failed_by_plugin: tuple[Test, ...] = ()
 
 
 def read(folder: Path = FOLDER) -> list[Project]:
@@ -82,8 +93,11 @@ def parse(name: str, text: str) -> Project:
         )
         for one in told.pop("record", [])
     )
+    tests = tuple(
+        Test(one["name"], Judgement(one["judgement"]), one.get("why", "")) for one in told.pop("failed-by-plugin", [])
+    )
     lists: dict[str, typing.Any] = {key: tuple(told.pop(key, ())) for key in ("needs", "arguments")}
-    return Project(name=name, records=records, **lists, **told)
+    return Project(name=name, records=records, failed_by_plugin=tests, **lists, **told)
 
 
 def write(project: Project, folder: Path = FOLDER) -> None:
@@ -106,6 +120,10 @@ def text_of(project: Project) -> str:
         lines += [f"count = {record.count}", f'judgement = "{record.judgement}"']
         if record.why:
             lines.append(f"why = {json.dumps(record.why, ensure_ascii=False)}")
+    for test in sorted(project.failed_by_plugin, key=lambda test: test.name):
+        lines += ["", "[[failed-by-plugin]]", f"name = {json.dumps(test.name)}", f'judgement = "{test.judgement}"']
+        if test.why:
+            lines.append(f"why = {json.dumps(test.why, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 
 
@@ -117,3 +135,9 @@ def merged(project: Project, found: dict[Shape, int]) -> Project:
         for shape, count in found.items()
     )
     return dataclasses.replace(project, records=records)
+
+
+def merged_tests(project: Project, failed: Iterable[str]) -> Project:
+    """The project with the tests that the plugin fails; those that are known keep their judgements."""
+    known = {test.name: test for test in project.failed_by_plugin}
+    return dataclasses.replace(project, failed_by_plugin=tuple(known.get(name, Test(name)) for name in failed))

@@ -6,20 +6,17 @@ import collections
 import json
 
 from suite.project import Judgement, Project, Shape
-from suite.runs import Ran
+from suite.runs import Ran, Way
+
+#: What the plugin writes above what belongs to no test.
+OUTSIDE = "heard: failures outside of the tests that ran"
 
 
 def project(
     of: Project, plain: list[Ran], monitored: list[Ran], different: dict[str, str], found: dict[Shape, int]
 ) -> str:
     """What there is to say of one suite."""
-    lines = [f"{of.name}: plainly {_counts(plain[0])}, under heard {_counts(monitored[0])}"]
-    for ran, how in ((plain[0], "plainly"), (monitored[0], "under heard")):
-        if not ran.outcomes:
-            lines += [
-                f"  {how}, pytest did not come to its end:",
-                *(f"    {line}" for line in ran.output.splitlines()[-25:]),
-            ]
+    lines = _beginning(of, plain[0], monitored[0], Way.MONITORED)
     lines += [f"  other   {name}: {change}" for name, change in different.items()]
     known = {record.shape for record in of.records}
     for shape, count in found.items():
@@ -27,6 +24,29 @@ def project(
             lines.append(f"  new     {count} × {_words(shape)}")
     lines += [f"  gone    {_words(record.shape)}" for record in of.records if record.shape not in found]
     return "\n".join(lines)
+
+
+def tests(of: Project, plain: list[Ran], plugin: list[Ran], different: dict[str, str]) -> str:
+    """What the pytest plugin says of one suite."""
+    lines = _beginning(of, plain[0], plugin[0], Way.PLUGIN)
+    known = {test.name for test in of.failed_by_plugin}
+    for name, change in different.items():
+        if name not in known:
+            lines.append(f"  new     {name}: {change}")
+            lines += [f"    {line}" for line in plugin[0].reasons.get(name, "").splitlines()]
+    lines += [f"  gone    {test.name}" for test in of.failed_by_plugin if test.name not in different]
+    _, found, outside = plugin[0].output.partition(OUTSIDE)
+    lines += [f"    {line}" for line in (found + outside).splitlines()]
+    return "\n".join(lines)
+
+
+def _beginning(of: Project, plain: Ran, other: Ran, way: Way) -> list[str]:
+    lines = [f"{of.name}: plainly {_counts(plain)}, {way.value} {_counts(other)}"]
+    for ran, how in ((plain, Way.PLAIN), (other, way)):
+        if not ran.outcomes:
+            lines.append(f"  {how.value}, pytest did not come to its end:")
+            lines += [f"    {line}" for line in ran.output.splitlines()[-25:]]
+    return lines
 
 
 def table(projects: list[Project]) -> str:

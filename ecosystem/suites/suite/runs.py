@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import enum
 import json
 import os
 import subprocess
@@ -14,6 +15,14 @@ from pathlib import Path
 
 from suite.environment import Prepared
 from suite.project import Project, Shape
+
+
+class Way(enum.Enum):
+    """How pytest is run."""
+
+    PLAIN = "plainly"
+    MONITORED = "under heard"
+    PLUGIN = "with the plugin"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,17 +36,21 @@ class Ran:
     #: The last lines that were printed.
     output: str
     seconds: float
+    #: What is said of each test that has failed, or has an error.
+    reasons: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def run(project: Project, prepared: Prepared, heard: Path | None, limit: float) -> Ran:
-    """Runs the tests, under the package in the folder `heard` if one is given, for at most `limit` seconds."""
+def run(project: Project, prepared: Prepared, way: Way, heard: Path, limit: float) -> Ran:
+    """Runs the tests, with the package in the folder `heard` if the way needs it, for at most `limit` seconds."""
     with tempfile.TemporaryDirectory() as folder:
         results, records = Path(folder) / "results.xml", Path(folder) / "records"
         pytest = ["pytest", "-q", "-p", "no:cacheprovider", "-o", "junit_family=xunit1", f"--junitxml={results}"]
-        launcher = ["-m", "heard", "run", "--quiet", "--json", str(records)] if heard else []
+        if way is Way.PLUGIN:
+            pytest += ["-p", "heard.pytest_plugin"]
+        launcher = ["-m", "heard", "run", "--quiet", "--json", str(records)] if way is Way.MONITORED else []
         command = [str(prepared.python), *launcher]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("HEARD", "PYTHON"))}
-        if heard:
+        if way is not Way.PLAIN:
             environment["PYTHONPATH"] = str(heard)
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(
@@ -53,21 +66,25 @@ def run(project: Project, prepared: Prepared, heard: Path | None, limit: float) 
                 process.wait()
             output.seek(0)
             said = output.read()[-4000:]
-        seconds, outcomes = _outcomes(results)
-        return Ran(outcomes, _lines(records), said, seconds)
+        outcomes, reasons, seconds = _outcomes(results)
+        return Ran(outcomes, _lines(records), said, seconds, reasons)
 
 
-def _outcomes(results: Path) -> tuple[float, dict[str, str]]:
-    """The seconds that the tests took, and what came of each, from the file that pytest writes at its end."""
+def _outcomes(results: Path) -> tuple[dict[str, str], dict[str, str], float]:
+    """What came of each test, what is said of those that have failed, and the seconds that all took, from the file
+    that pytest writes at its end."""
     if not results.exists():
-        return 0.0, {}
+        return {}, {}, 0.0
     (suite,) = xml.etree.ElementTree.parse(results).getroot().iter("testsuite")
     found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for case in suite.iter("testcase"):
         name = f"{case.get('file', '')}::{case.get('classname')}::{case.get('name')}"
-        states = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
-        found[name] = {"failure": "failed"}.get(states[0], states[0]) if states else "passed"
-    return float(suite.get("time", "0")), found
+        states = [child for child in case if child.tag in ("failure", "error", "skipped")]
+        found[name] = {"failure": "failed"}.get(states[0].tag, states[0].tag) if states else "passed"
+        if found[name] in ("failed", "error"):
+            reasons[name] = states[0].text or ""
+    return found, reasons, float(suite.get("time", "0"))
 
 
 def _lines(records: Path) -> list[dict[str, typing.Any]]:

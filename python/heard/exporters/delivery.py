@@ -40,11 +40,7 @@ class Delivery:
     def put(self, failure: Failure, exception: BaseException | None) -> None:
         """Sends a record on its way. Does not wait."""
         for exporter in self.exporters:
-            try:
-                if not exporter.wants(failure, exception):
-                    continue
-            except Exception as error:
-                self._complain(exporter, error)
+            if not self._call(exporter, exporter.wants, failure, exception):
                 continue
             if len(self.waiting) >= _MOST_WAITING:
                 self.dropped += 1
@@ -81,15 +77,23 @@ class Delivery:
                 exporter, failure = self.waiting.popleft()
             except IndexError:
                 break
-            try:
-                exporter.export(failure)
-            except Exception as error:
-                self._complain(exporter, error)
+            self._call(exporter, exporter.export, failure)
         dropped, self.dropped = self.dropped, 0
         if dropped:
             log.say("%d records were not exported: the exporters are slower than the failures.", dropped)
 
-    def _complain(self, exporter: Exporter, error: Exception) -> None:
+    def _call(self, exporter: Exporter, method: typing.Callable[..., object], *arguments: object) -> object:
+        """What an exporter raises, a `SystemExit` too, ends neither the thread nor the program: `None` comes back."""
+        try:
+            return method(*arguments)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                # Somebody has pressed Ctrl-C, and means the program.
+                raise
+            self._complain(exporter, error)
+            return None
+
+    def _complain(self, exporter: Exporter, error: BaseException) -> None:
         if id(exporter) not in self.broken:
             self.broken.add(id(exporter))
             log.say(
@@ -106,6 +110,9 @@ class Delivery:
             self.is_closing = True
             self.news.set()
             thread = self.thread
+        if thread is threading.current_thread():
+            # An exporter uninstalls heard: it cannot wait for itself.
+            thread = None
         if thread is None:
             self._bring(end)
         else:
@@ -114,10 +121,7 @@ class Delivery:
             log.say("%d records were not exported: an exporter has not come back.", len(self.waiting) + 1)
             return
         for exporter in self.exporters:
-            try:
-                exporter.close()
-            except Exception as error:
-                self._complain(exporter, error)
+            self._call(exporter, exporter.close)
 
     def after_fork_in_child(self) -> None:
         """The thread stayed in the parent, which brings what waited there."""

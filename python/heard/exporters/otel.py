@@ -77,7 +77,7 @@ class OpenTelemetry(Exporter):
                 context=_context(failure.traceparent),
                 severity_text=logging.getLevelName(level),
                 severity_number=_SEVERITIES[level],
-                body=text.headline(failure.event, failure.task, failure.coroutine),
+                body=_encodable(text.headline(failure.event, failure.task, failure.coroutine)),
                 attributes=attributes,
                 event_name="heard.failure",
             )
@@ -108,7 +108,12 @@ def _attributes(failure: Failure) -> Attributes:
     if failure.born:
         born = failure.born[0]
         found |= {"code.file.path": born.path, "code.line.number": born.line, "code.function.name": born.function}
-    return found
+    return {name: _encodable(value) for name, value in found.items()}
+
+
+def _encodable(value: str | int) -> str | int:
+    """Without lone surrogates, which names of files may have: OTLP is UTF-8, and leaves out an attribute with one."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _context(traceparent: str | None) -> typing.Any:

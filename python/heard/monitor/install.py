@@ -161,7 +161,7 @@ class Monitor:
 
     def has_open(self) -> bool:
         """Whether some failure has no last word so far."""
-        return bool(self.verdicts.held) or any(batch.cases for batch in self.turns.all)
+        return self.verdicts.has_held() or self.turns.has_cases()
 
     def look_again(self) -> None:
         """A verdict on all that is open as far as it is proved by now, without waiting."""

@@ -36,6 +36,10 @@ class Turns:
         else:
             batch.cases.append(case)
 
+    def has_cases(self) -> bool:
+        """Whether some case waits for its loop to turn, and has not been read meanwhile."""
+        return any(case.state is State.TURNS for batch in self.all for case in batch.cases)
+
     def finish(self) -> None:
         """The loops of these will not turn again."""
         for batch in list(self.all):

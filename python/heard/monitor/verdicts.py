@@ -23,6 +23,8 @@ if typing.TYPE_CHECKING:
 
 #: Failures that may be waiting for their verdict. Those beyond are reported at once, as unread.
 _MOST_HELD = 10_000
+#: Where a case is that is held; what is held and has come further is let go by and by.
+_HELD = (State.GRACE, State.UNREAD)
 #: A search for holders may take up one part in so many of the time, but there may be one a second.
 _SEARCH_SHARE = 50
 _SEARCH_WAIT = 1.0
@@ -311,7 +313,7 @@ class Verdicts:
             now = self.clock.now()
             for number, case in list(self.held.items()):
                 self.review(case, now)
-                if case.state not in (State.GRACE, State.UNREAD):
+                if case.state not in _HELD:
                     self.held.pop(number, None)
             self.reporter.flush()
             return self.next_wake(self.clock.now())
@@ -319,6 +321,14 @@ class Verdicts:
             if not known:
                 # logging asks for the current thread, and Python then lists one for us.
                 known_threads().pop(threading.get_ident(), None)
+
+    def has_held(self) -> bool:
+        """Whether something is held that nobody has read by now."""
+        return any(case.state in _HELD and not self.is_read_by_now(case) for case in list(self.held.values()))
+
+    def is_read_by_now(self, case: Case) -> bool:
+        future = case.reference()
+        return future is not None and case.is_read(future)
 
     def look_again(self) -> None:
         """A look at all that is in grace, before its time: who cannot be read any more is lost now."""

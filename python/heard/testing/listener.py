@@ -145,12 +145,12 @@ class Listener:
         """The part that runs is over: what is lost by now is known then, and what goes on is marked as its own."""
         monitor = self.listen()
         self.mark()
-        for loop in list(self.loops):
-            if not loop.is_closed() and not loop.is_running():
+        for loop in self.open_loops():
+            if not loop.is_running():
                 monitor.cancels.look_at_rest(loop)
         if monitor.sweep is not None:
             monitor.sweep()
-        if monitor.has_open() or self.lost:
+        if monitor.has_open() or any(failure.event != PENDING for failure in self.lost.values()):
             # Who is in a cycle with its task cannot read it any more.
             garbage.collect()
         monitor.look_again()
@@ -161,7 +161,14 @@ class Listener:
 
     def pending(self) -> list[asyncio.Task[typing.Any]]:
         """The tasks of all loops that are not done."""
-        return [task for loop in list(self.loops) if not loop.is_closed() for task in asyncio.all_tasks(loop)]
+        return [task for loop in self.open_loops() for task in asyncio.all_tasks(loop)]
+
+    def open_loops(self) -> list[asyncio.AbstractEventLoop]:
+        """The loops that may turn again. The others are forgotten: a long run may keep thousands of them alive."""
+        for loop in list(self.loops):
+            if loop.is_closed():
+                self.loops.discard(loop)
+        return list(self.loops)
 
     def mark(self) -> None:
         """Whatever runs was born by now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import typing
 from collections.abc import Callable
+from pathlib import PurePath
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -106,7 +107,7 @@ def _tasks(data: Data, most: int | None) -> RenderableType:
     for one in data["births"][:most]:
         born = _first(one["born"])
         example = first.get((one["coroutine"], born))
-        at = _first(example["at"]) if example else ""
+        at = _first(_without_asyncio(example["at"])) if example else ""
         waiters = [_title(named[key]) for key in example["awaited_by"] if key in named] if example else []
         row = (one["coroutine"] or "?", born, str(one["tasks"]), duration(one["oldest"]), at, ", ".join(waiters[:3]))
         table.add_row(*map(escape, row))
@@ -128,6 +129,14 @@ def _with_rest(table: Table, count: int, most: int | None) -> RenderableType:
 
 def _title(task: Data) -> str:
     return f"{task['name']} ({task['coroutine']})"
+
+
+def _without_asyncio(frames: list[Data]) -> list[Data]:
+    """The frames from where the program waits on, if it is there: how `asyncio.sleep` waits is no news."""
+    for index, frame in enumerate(frames):
+        if PurePath(frame["path"]).parent.name != "asyncio":
+            return frames[index:]
+    return frames
 
 
 def _first(places: list[Data]) -> str:

@@ -172,7 +172,8 @@ def _services(one: Loop) -> list[Data]:
 
 
 def _failure(failure: Failure, now: float) -> Data:
-    return failure.as_dict() | {"age": now - failure.time}
+    # It may have come since `now`, and clocks of walls are set back.
+    return failure.as_dict() | {"age": max(0.0, now - failure.time)}
 
 
 def _places(those: tuple[Place, ...]) -> list[Data]:

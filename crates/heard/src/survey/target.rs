@@ -124,7 +124,17 @@ impl Job {
     fn closeness(&self, file: &Utf8Path) -> Option<usize> {
         file.ancestors().find(|ancestor| self.paths.contains(*ancestor)).map(|target| target.as_str().len())
     }
+
+    /// Whether a file lies in a folder of others' code below what the user points at. Who points at such a folder, or
+    /// into it, asks for it.
+    fn is_vendored(&self, file: &Utf8Path) -> bool {
+        let below = file.ancestors().skip(1).take_while(|folder| !self.paths.contains(*folder));
+        !self.paths.contains(file) && below.filter_map(Utf8Path::file_name).any(|name| VENDORED.contains(&name))
+    }
 }
+
+/// Folders with copies of others' code. `vendor` is none of them: it also is what a shop calls its sellers.
+const VENDORED: [&str; 5] = ["_vendor", "_vendored", "vendored", "third_party", "thirdparty"];
 
 /// The files of one job.
 pub(crate) struct Files {
@@ -165,7 +175,7 @@ impl Files {
                 && !jobs[..index].iter().any(|other| other.closeness(file) >= own)
                 && !jobs[index + 1..].iter().any(|other| other.closeness(file) > own)
         };
-        let wanted = |file: &Utf8Path| owned(file) && !exclude.matches(file);
+        let wanted = |file: &Utf8Path| owned(file) && !exclude.matches(file) && !job.is_vendored(file);
         let reported = walk.files.iter().filter(|file| is_checked(file) && wanted(file)).cloned().collect();
         let problems = walk.problems.into_iter().filter(|problem| wanted(&problem.path)).collect();
         Files { all: walk.files.into_iter().collect(), reported, problems, empty }

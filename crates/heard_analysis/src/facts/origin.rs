@@ -75,6 +75,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             return Given::Nothing;
         }
         let kind = match module.sort_of(call, &|class| models.kind_of_class(class)) {
+            Answer::All(Kind::Awaitable) if !self.is_declared_awaitable(module, call) => return Given::Guessed(Kind::Awaitable),
             Answer::All(kind) => kind,
             Answer::Unknown if scope.is_some_and(|scope| self.is_wrapped_coroutine(module, call, scope)) => {
                 return Given::Fresh(Kind::Coroutine);
@@ -110,6 +111,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// and whether it has to be done, only the class knows.
     fn has_own_await(&self, module: &Module<'db>, call: &ExprCall) -> bool {
         self.flow.index.classes.is_defined("__await__") && module.has_method(call, "__await__") == Some(true)
+    }
+
+    /// Whether a call is declared to give no more than something that can be awaited, and not an object of a class that
+    /// derives from that, which may have items, a truth value and work that need not be awaited.
+    fn is_declared_awaitable(&self, module: &Module<'db>, call: &ExprCall) -> bool {
+        // The first class that is asked about is the object's own.
+        let is_plain = |class: &str| Some(self.flow.models.kind_of_class(class) == Some(Kind::Awaitable));
+        module.sort_of(call, &is_plain) == Answer::All(true)
     }
 
     /// Whether the awaitables of an argument are made on the spot, so that nobody else holds them.

@@ -10,7 +10,7 @@ use super::tree::Path;
 use crate::edit::Fix;
 use crate::facts::Jump;
 
-impl<'m> Mender<'_, 'm, '_, '_> {
+impl Mender<'_, '_, '_, '_> {
     /// The jump, or the condition that it hangs on, stands behind the `try`. That is not safe: what was on its way out
     /// goes on.
     pub(super) fn jump_behind(&self, jump: &Jump) -> Option<Fix> {
@@ -88,22 +88,18 @@ fn is_jump(statement: &Stmt, place: TextRange) -> bool {
 /// Whether something in the blocks before the `finally` leaves them by another jump, which the one in the `finally` takes
 /// the place of.
 fn leaves_otherwise(statement: &StmtTry, jump: &str) -> bool {
+    /// The words of the jumps that leave the blocks; `return …` for one that gives a value.
     struct Jumps {
         is_in_loop: bool,
-        has_return: bool,
-        has_break: bool,
-        has_continue: bool,
-        has_other_return: bool,
+        words: Vec<&'static str>,
     }
     impl<'a> Visitor<'a> for Jumps {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
             match statement {
-                Stmt::Return(value) => {
-                    self.has_return = true;
-                    self.has_other_return |= value.value.as_ref().is_some_and(|value| !value.is_none_literal_expr());
-                }
-                Stmt::Break(_) => self.has_break |= !self.is_in_loop,
-                Stmt::Continue(_) => self.has_continue |= !self.is_in_loop,
+                Stmt::Return(inner) if inner.value.as_ref().is_none_or(|value| value.is_none_literal_expr()) => self.words.push("return"),
+                Stmt::Return(_) => self.words.push("return …"),
+                Stmt::Break(_) if !self.is_in_loop => self.words.push("break"),
+                Stmt::Continue(_) if !self.is_in_loop => self.words.push("continue"),
                 Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
                 Stmt::For(_) | Stmt::While(_) => {
                     let outer = std::mem::replace(&mut self.is_in_loop, true);
@@ -114,16 +110,11 @@ fn leaves_otherwise(statement: &StmtTry, jump: &str) -> bool {
             }
         }
     }
-    let mut jumps = Jumps { is_in_loop: false, has_return: false, has_break: false, has_continue: false, has_other_return: false };
+    let mut jumps = Jumps { is_in_loop: false, words: Vec::new() };
     jumps.visit_body(&statement.body);
     jumps.visit_body(&statement.orelse);
     for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
         jumps.visit_body(&handler.body);
     }
-    match jump {
-        "return" => jumps.has_other_return || jumps.has_break || jumps.has_continue,
-        "break" => jumps.has_return || jumps.has_continue,
-        "continue" => jumps.has_return || jumps.has_break,
-        _ => jumps.has_return || jumps.has_break || jumps.has_continue,
-    }
+    jumps.words.iter().any(|word| *word != jump)
 }

@@ -39,7 +39,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
                 let mut lines = vec![format!("{name} = {}", self.text(awaited))];
                 lines.extend(self.lines_that_log(path, &name, &mut draft)?);
                 draft.lines_before(statement.range(), &lines)?;
-                draft.replace(awaited, name);
+                self.named_instead(path, awaited, name, &mut draft);
                 return draft.finish(true, "log the failures among the results");
             }
             _ => return None,
@@ -67,12 +67,11 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         let heard = self.imported("heard", self.frame_at(path), &mut draft)?;
         draft.replace(call.func.range(), format!("{heard}.outcomes"));
         draft.replace(between, "");
-        match &*call.arguments.args {
-            [Expr::Starred(all)] => draft.replace(TextRange::new(all.start(), all.value.start()), ""),
-            _ => {
-                let one = TextSize::from(1);
-                draft.wrap(TextRange::new(call.arguments.start() + one, call.arguments.end() - one), "[", "]");
-            }
+        if let [Expr::Starred(all)] = &*call.arguments.args {
+            draft.replace(TextRange::new(all.start(), all.value.start()), "");
+        } else {
+            let one = TextSize::from(1);
+            draft.wrap(TextRange::new(call.arguments.start() + one, call.arguments.end() - one), "[", "]");
         }
         draft.finish(true, "collect them with `heard.outcomes`")
     }
@@ -96,6 +95,19 @@ impl<'m> Mender<'_, 'm, '_, '_> {
             }
         }
         None
+    }
+
+    /// Puts a name in the place of an `await`, and of the brackets that an `await` needs where something is taken of it.
+    pub(super) fn named_instead(&self, path: &Path<'m>, awaited: TextRange, name: String, draft: &mut Draft) {
+        let is_taken_of = path.upwards().any(|node| match node {
+            AnyNodeRef::ExprSubscript(subscript) => subscript.value.range() == awaited,
+            AnyNodeRef::ExprAttribute(attribute) => attribute.value.range() == awaited,
+            _ => false,
+        });
+        let (one, text) = (TextSize::from(1), self.module.text());
+        let is_in_brackets = text[..awaited.start().to_usize()].ends_with('(') && text[awaited.end().to_usize()..].starts_with(')');
+        let range = if is_taken_of && is_in_brackets { TextRange::new(awaited.start() - one, awaited.end() + one) } else { awaited };
+        draft.replace(range, name);
     }
 
     fn lines_that_log(&self, path: &Path<'m>, results: &str, draft: &mut Draft) -> Option<Vec<String>> {

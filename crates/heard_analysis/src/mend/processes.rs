@@ -35,7 +35,7 @@ impl Mender<'_, '_, '_, '_> {
             let mut before = vec![format!("{output} = {}", self.text(awaited.range()))];
             before.extend(lines);
             draft.lines_before(statement.range(), &before)?;
-            draft.replace(awaited.range(), output);
+            self.named_instead(&path, awaited.range(), output, &mut draft);
         } else {
             return None;
         }

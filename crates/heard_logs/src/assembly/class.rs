@@ -29,7 +29,7 @@ const DETAILS: &str = "future|task|handle|asyncgen|protocol|transport|client_ses
 pattern!(
     ANCHOR,
     &format!(
-        r#"(?:\b|#012|\\n)(?P<detail>(?:{DETAILS}): (?:[<\[]|Connection<))|(?P<other>source_traceback: |Object created at \(most|Coroutine created at \(most|Object allocated at \(most|  \+ Exception Group Traceback \(most|Traceback \(most recent call last\)|(?:  )?File "[^"]+", line \d+)"#
+        r#"(?:\b|#012|\\n|%0A|\\x0[aA]|\\u000[aA])(?P<detail>(?:{DETAILS}): (?:[<\[]|Connection<))|(?P<other>source_traceback: |Object created at \(most|Coroutine created at \(most|Object allocated at \(most|  \+ Exception Group Traceback \(most|Traceback \(most recent call last\)|(?:  )?File "[^"]+", line \d+)"#
     )
 );
 pattern!(LEVEL, r"^[\[<(]?(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|TRACE)(?:[\]>):|/-]|\s|$)|^\[?[DIWEC] \d|^[DIWECF]\d{4} ");

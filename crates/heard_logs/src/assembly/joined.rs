@@ -3,7 +3,9 @@
 use super::class;
 use crate::lines::escapes;
 
-pattern!(TAG, r"<(?:br|p|/p|/?div|/?li) ?/?>\s?$");
+pattern!(TAG, r"<(?i:br|p|/p|/?div|/?li|lf|cr|crlf|nl|newline) ?/?>\s?$");
+/// What Unicode has for the end of a line, which formatters take since collectors do not part there.
+const ENDS: [char; 3] = ['\u{2028}', '\u{2029}', '\u{85}'];
 pattern!(IN_FRAME, r#"(File "[^"]+", line \d+, in \S+)[ \t]+"#);
 
 /// The lines behind the message, if the rest of its line holds them.
@@ -11,6 +13,9 @@ pattern!(IN_FRAME, r#"(File "[^"]+", line \d+, in \S+)[ \t]+"#);
 /// What stands for a line break is found between the message and the first part that must follow it.
 pub(crate) fn lines(rest: &str) -> Option<Vec<String>> {
     let sign = sign(rest)?.trim();
+    if rest.contains(ENDS) {
+        return Some(rest.split(ENDS).map(str::to_owned).collect());
+    }
     if sign.is_empty() || sign == "," || sign == ":" || sign == "." || sign.len() > 8 {
         return Some(by_anchors(rest));
     }
@@ -85,7 +90,7 @@ mod tests {
     fn the_sign_for_a_line_break_is_found() {
         let expected =
             ["", "future: <Task x>", "Traceback (most recent call last):", "  File \"/a.py\", line 1, in f", "    g()", "KeyError: 'x'"];
-        for sign in [" ⏎ ", "#012", "\\n", " | ", "<br>", "<br/>", " \\\\ "] {
+        for sign in [" ⏎ ", "#012", "\\n", " | ", "<br>", "<br/>", "<LF>", "%0A", "\\x0a", "\\u000a", "\u{2028}", " \\\\ "] {
             let text: String = expected.join(sign);
             assert_eq!(lines(&text).unwrap(), expected, "{sign}");
         }

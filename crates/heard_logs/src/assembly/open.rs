@@ -109,7 +109,7 @@ impl Open {
             fold: Fold::of(&line.text, &message),
             message,
         };
-        if line.origin.is_item {
+        if line.origin.is_item || head.starts_with("{'message': ") {
             open.prefix = Some(Prefix::of(""));
         }
         if let Some(lines) = joined::lines(&line.text[open.message.end..]) {
@@ -320,7 +320,8 @@ impl Open {
             (Phase::Created, Class::Frame | Class::Indented) | (Phase::Traceback, Class::Frame | Class::Indented | Class::Blank) => {
                 Taken::Yes
             }
-            (Phase::Head, Class::Frame) if has_traceback => {
+            // Some formatters have no header before the frames.
+            (Phase::Head | Phase::Chain, Class::Frame) if has_traceback => {
                 self.is_confirmed = true;
                 self.phase = Phase::Traceback;
                 Taken::Yes
@@ -383,7 +384,7 @@ impl Open {
 
     /// Whether nothing has followed yet a message that a formatter has put behind a head.
     fn is_just_begun(&self) -> bool {
-        self.message.start > 0 && self.lines.is_empty() && self.foreign == 0 && self.behind == 0
+        (self.message.start > 0 || self.origin.is_item) && self.lines.is_empty() && self.foreign == 0 && self.behind == 0
     }
 
     /// Whether a repr above names an exception of this type.

@@ -6,13 +6,14 @@ use super::fields;
 use crate::lines;
 use crate::traceback::{self, frame};
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "exc_info",
     "exception",
     "exc_text",
     "stack_trace",
     "stacktrace",
     "traceback",
+    "stackTrace",
     "exc",
     "stack",
     "error.stack_trace",
@@ -26,6 +27,14 @@ const FIELDS: [&str; 16] = [
 ];
 const TEXTS: [&str; 9] =
     ["stack", "stack_trace", "stacktrace", "traceback", "exception.stacktrace", "error.stack_trace", "formatted", "backtrace", "text"];
+
+/// The same of a record whose text is a field of this object: some formatters put all but the text into another one.
+pub(crate) fn beside_text(object: &Map<String, Value>) -> Vec<String> {
+    let own = of(object);
+    let mut inner = object.values().filter_map(Value::as_object).filter(|_| own.is_empty());
+    let found = inner.find_map(|inner| FIELDS[..7].iter().find_map(|name| lines_of(inner.get(*name)?)));
+    found.unwrap_or(own)
+}
 
 /// The lines of the exception that goes with a record.
 pub(crate) fn of(object: &Map<String, Value>) -> Vec<String> {
@@ -60,6 +69,9 @@ fn lines_of(value: &Value) -> Option<Vec<String>> {
             Some(text.trim_end_matches('\n').split('\n').map(|line| lines::text(line.as_bytes())).collect())
         }
         Value::Array(array) if array.iter().all(Value::is_string) && !array.is_empty() => {
+            if let Some(exception) = shown(array) {
+                return Some(vec![exception]);
+            }
             let texts = array.iter().filter_map(Value::as_str);
             Some(texts.flat_map(|text| text.trim_end_matches('\n').split('\n')).map(str::to_owned).collect())
         }
@@ -103,6 +115,16 @@ fn taken_apart(object: &Map<String, Value>) -> Option<Vec<String>> {
 
 fn first_text<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| object.get(*name).and_then(Value::as_str))
+}
+
+/// `["<class 'KeyError'>", "KeyError('x')", "<traceback object at 0x…>"]`: what a record keeps of an exception, as it is
+/// shown by a formatter that does not know it.
+fn shown(array: &[Value]) -> Option<String> {
+    let [class, value, _] = array else { return None };
+    let kind = class.as_str()?.strip_prefix("<class '")?.strip_suffix("'>")?;
+    let value = value.as_str()?;
+    let argument = value.strip_prefix(kind.rsplit('.').next()?).and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
+    Some(last_line(kind, argument.map_or(value, |argument| argument.trim_matches(['\'', '"']))))
 }
 
 /// The line that ends a traceback, of an object that describes an exception.

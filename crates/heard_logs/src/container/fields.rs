@@ -13,7 +13,7 @@ use crate::stamp::{self, Stamp};
 use crate::traceback::frame;
 
 /// Fields with the text of a record, the usual ones first.
-const MESSAGES: [&str; 28] = [
+const MESSAGES: [&str; 31] = [
     "message",
     "msg",
     "event",
@@ -41,9 +41,12 @@ const MESSAGES: [&str; 28] = [
     "output",
     "Log_s",
     "Message_s",
+    "out",
+    "stderr",
+    "stdout",
     "title",
 ];
-const TIMES: [&str; 22] = [
+const TIMES: [&str; 23] = [
     "time",
     "timestamp",
     "@timestamp",
@@ -60,6 +63,7 @@ const TIMES: [&str; 22] = [
     "_time",
     "Timestamp",
     "timeUnixNano",
+    "observedTimeUnixNano",
     "created",
     "dt",
     "log_time",
@@ -178,7 +182,7 @@ fn collect_object(object: &Map<String, Value>, outer: &Origin, depth: usize, ite
     let is_cell = object.contains_key("cell_type");
     let origin = describe(object, outer);
     if let Some(text) = text_of(object).filter(|_| !is_cell) {
-        return push(&text, origin, exceptions::of(object), depth, items);
+        return push(&text, origin, exceptions::beside_text(object), depth, items);
     }
     // Eliot writes the traceback of a record as a record of its own.
     let exception = exceptions::of(object);
@@ -226,7 +230,8 @@ fn text_of(object: &Map<String, Value>) -> Option<String> {
     // A title alone is what trackers show of a record.
     told.or_else(entry).or_else(|| {
         first.filter(|_| {
-            MESSAGES[..27].iter().any(|name| object.get(*name).is_some_and(|value| as_text(value).is_some())) || spelled().next().is_some()
+            MESSAGES[..MESSAGES.len() - 1].iter().any(|name| object.get(*name).is_some_and(|value| as_text(value).is_some()))
+                || spelled().next().is_some()
         })
     })
 }

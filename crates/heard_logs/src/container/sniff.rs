@@ -69,6 +69,8 @@ pub(crate) fn shape(start: &[u8]) -> Shape {
             }
             layout(text).map_or(Shape::Lines, Shape::Odd)
         }
+        // What Python prints is no JSON, however much it looks like it.
+        Some(b'{') if text.starts_with(b"{'") => Shape::Lines,
         Some(b'{') => object(text),
         _ => match delimiter(text).map(|delimiter| (delimiter, true)).or_else(|| table::without_header(text).map(|found| (found, false))) {
             Some((delimiter, has_header)) => Shape::Table { delimiter, has_header },
@@ -145,7 +147,8 @@ fn delimiter(text: &[u8]) -> Option<u8> {
     let count = |delimiter: u8| memchr::memchr_iter(delimiter, header).count();
     let best = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| count(*delimiter))?;
     let second = text.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
-    let is_same = memchr::memchr_iter(best, second).count() >= count(best).min(1);
+    // The first field of a row may go over several lines.
+    let is_same = memchr::memchr_iter(best, second).count() >= count(best).min(1) || second.starts_with(b"\"");
     (plain && count(best) >= 1 && is_same && !header.contains(&b':')).then_some(best)
 }
 
@@ -162,9 +165,11 @@ mod tests {
             ("{\"a\": 1}\n{\"a\": 2}\n", Shape::Lines),
             ("{\"ts\": 1741680905, \"msg\": \"b\"}\n{\"ts\": 1741680902, \"msg\": \"a\"}\n", Shape::Document),
             ("{\n \"a\": 1}", Shape::Document),
+            ("{'a': 1,\n 'b': 2}\n", Shape::Lines),
             ("{\"events\": [{\"message\": \"x\"}]}", Shape::Document),
             ("__CURSOR=s=1\n__REALTIME_TIMESTAMP=1\nMESSAGE=x\n\n", Shape::Journal),
             ("@timestamp,@message\n2025-03-11 09:15:02.123,x\n", Shape::Table { delimiter: b',', has_header: true }),
+            ("_raw,_time\n\"a\nb\",2025-03-11 09:15:02\n", Shape::Table { delimiter: b',', has_header: true }),
             ("Date\tHost\tMessage\n1\t2\t3\n", Shape::Table { delimiter: b'\t', has_header: true }),
             (
                 "x.py,INFO,2025-03-11 09:15:02,a,\nx.py,ERROR,2025-03-11 09:15:02,\"a\nb\",\"c\nd\"\nx.py,INFO,2025-03-11 09:15:02,b,\n",

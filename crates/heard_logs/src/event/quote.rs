@@ -9,9 +9,10 @@ use crate::assembly::open::Open;
 use crate::kind::Kind;
 use crate::lines::prefix::Prefix;
 
+// The name of a file has a letter in it, and an address with a port has none.
 pattern!(
     GREP,
-    r#"(?:^|[\s"'(])[^\s:"']+\.(?:log|txt|out|err|stderr|json|jsonl|ndjson|gz|bz2|xz|zst|md|rst|csv|html?|\d+)(?::\d+:|-\d+-|:)\S|\S:\d+:\d{4}-\d\d-\d\d|^\d+[:-]\d{4}-\d\d-\d\d"#
+    r#"(?:^|[\s"'(])[^\s:"']*[A-Za-z][^\s:"']*\.(?:log|txt|out|err|stderr|json|jsonl|ndjson|gz|bz2|xz|zst|md|rst|csv|html?|\d+)(?::\d+:|-\d+-|:)\S|\S:\d+:\d{4}-\d\d-\d\d|^\d+[:-]\d{4}-\d\d-\d\d"#
 );
 pattern!(GREP_END, r"(?:^|\s)[^\s:]+\.(?:log|txt|out|err|stderr|json|jsonl|ndjson|gz|md|rst|csv|html?)(?:[:-]\d+)?[:-]\s*$|^\d+[:-]\s*$");
 pattern!(LEVEL, r"(?i)\b(debug|info|notice|trace|warn(?:ing)?|error|err|critical|fatal)\b");
@@ -56,11 +57,16 @@ fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
-/// The dictionary that a handler of the loop was given and has printed.
+/// The dictionary that a handler of the loop was given and has printed, in one line or an entry a line.
 fn is_handler(open: &Open) -> bool {
     let head = open.prefix_text();
-    let behind = open.head[open.message.start..].to_owned();
-    head.ends_with("'message': '") && behind.contains("', '") || head.ends_with("'message': \"") && behind.contains("\", '")
+    let behind = open.head[open.message.start..].trim_end();
+    ['\'', '"'].iter().any(|quote| {
+        let is_entry = head.ends_with(&format!("'message': {quote}"));
+        // A text that is too long for the line goes on in the next one.
+        let ends = || [",", "}", ""].iter().any(|end| behind.ends_with(&format!("{quote}{end}")));
+        is_entry && (ends() || behind.contains(&format!("{quote}, '")))
+    })
 }
 
 fn in_quotes(head: &str) -> bool {
@@ -134,7 +140,7 @@ fn speaks_before(open: &Open, head: &str) -> bool {
         word.chars().all(|sign| sign.is_ascii_alphabetic() || matches!(sign, '\'' | ','))
             && word.chars().skip(1).all(|sign| !sign.is_uppercase())
     };
-    let is_name = |word: &str| matches(&LEVEL, word) || matches(&LOGGER, word) || word.starts_with("Main");
+    let is_name = |word: &str| matches(&LEVEL, word) || matches(&LOGGER, word) || word.starts_with("Main") || word == "warnings";
     let prose = words.iter().filter(is_prose).filter(|word| !is_name(word)).count();
     if prose < 2 || words.iter().rev().take(2).any(|word| !is_prose(&word)) && !has_colon {
         return false;

@@ -2,7 +2,8 @@
 
 use crate::stamp::{self, Stamp};
 
-pattern!(UPTIME, r"^\[ {0,8}\d{1,9}\.\d{3,9}\]");
+// Seconds since a machine was started, in the journal with those since the line before, or since a step of BuildKit was.
+pattern!(UPTIME, r"^\[ {0,8}\d{1,9}\.\d{3,9}(?: <[ \d.]{1,20}>)?\]|^#\d{1,4} \d{1,6}\.\d{1,3} ");
 
 /// The prefix of the lines of one stream, as the parts between its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Prefix {
     }
 }
 
-/// Where times stand in a text; and at its beginning the seconds since a machine was started, which are no time of day.
+/// Where times stand in a text; and at its beginning the seconds since something was started, which are no time of day.
 fn clocks(text: &str) -> Vec<(usize, usize)> {
     let uptime = UPTIME.as_ref().and_then(|uptime| uptime.find(text)).map_or(0, |found| found.end());
     let stamps = stamp::find_all(&text[uptime..]).into_iter().map(|found| (found.start + uptime, found.end + uptime));

@@ -105,7 +105,7 @@ impl LookBack for Before<'_> {
     fn lines(&self, most: usize) -> Vec<String> {
         let texts = [self.0, self.1].into_iter().filter(|text| !text.is_empty());
         let lines = texts.flat_map(|text| text.strip_suffix(b"\n").unwrap_or(text).rsplit(|byte| *byte == b'\n'));
-        lines.take(most).map(lines::text).collect()
+        lines.take(most).map(|line| lines::after_return(&lines::text(line)).into_owned()).collect()
     }
 }
 

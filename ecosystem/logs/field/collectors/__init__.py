@@ -3,9 +3,15 @@
 Each collector is tried on the bare output of a program and on a log whose lines have a time and a logger.
 """
 
-from . import consoles, containers, prefixes
+from . import consoles, containers, exports, parents, prefixes
 from .collector import Collector
 
-COLLECTORS = (*prefixes.COLLECTORS, *containers.COLLECTORS, *consoles.COLLECTORS)
+COLLECTORS = (
+    *prefixes.COLLECTORS,
+    *parents.COLLECTORS,
+    *containers.COLLECTORS,
+    *exports.COLLECTORS,
+    *consoles.COLLECTORS,
+)
 
 __all__ = ["COLLECTORS", "Collector"]

@@ -46,25 +46,25 @@ def _journal(lines: list[Seen]) -> bytes:
     return out
 
 
-def _records(lines: list[Seen]) -> list[list[Seen]]:
+def records(lines: list[Seen]) -> list[list[Seen]]:
     """Lines by record: a collector for several lines takes what is not indented, and no detail, for a beginning."""
-    begins = re.compile(r"\d{4}-|(?:Task|Future|_Gathering|Exception in|/.*RuntimeWarning)\b")
-    records: list[list[Seen]] = []
+    begins = re.compile(r"\d{4}-|(?:Task|Future|_GatheringFuture|Exception in|/.*RuntimeWarning)\b")
+    found: list[list[Seen]] = []
     for line in lines:
-        if begins.match(line.text) or not records:
-            records.append([])
-        records[-1].append(line)
-    return records
+        if begins.match(line.text) or not found:
+            found.append([])
+        found[-1].append(line)
+    return found
 
 
 def _whole_records(lines: list[Seen]) -> bytes:
-    rows = ((record[0].at, "\n".join(line.text for line in record)) for record in _records(lines))
+    rows = ((record[0].at, "\n".join(line.text for line in record)) for record in records(lines))
     return "".join(json.dumps({"@timestamp": iso(at, 3) + "Z", "message": text}) + "\n" for at, text in rows).encode()
 
 
 def _yaml(lines: list[Seen]) -> bytes:
     out = ""
-    for record in _records(lines):
+    for record in records(lines):
         out += f"- time: {iso(record[0].at, 3)}Z\n  source: shop\n  message: |\n"
         out += "".join(f"    {line.text}\n" if line.text else "\n" for line in record)
     return out.encode()

@@ -112,7 +112,7 @@ class _Listener:
         if "was destroyed but it is pending" in message and future is not None:
             return self.destroyed(future)
         if "asyncio.run() shutdown" in message and future is not None and exception is not None:
-            return self.failed_at_the_end(future, exception)
+            return _UNHEARD if _has_ended_loop(exception) else self.failed_at_the_end(future, exception)
         if isinstance(exception, Exception) and not loop_handlers.handles_itself(loop):
             if loop_handlers.tells_itself(loop, caller):
                 return self.callback_raised(context, exception)
@@ -169,6 +169,14 @@ class _Listener:
             why=f"whoever heard it told the loop's exception handler ({message}), which only logs it",
         )
         return _TOLD
+
+
+def _has_ended_loop(exception: BaseException) -> bool:
+    """Whether a group that a task ends with has nothing but what its children have ended the loop with before, so that
+    whoever runs the loop has heard it."""
+    if isinstance(exception, BaseExceptionGroup):
+        return all(map(_has_ended_loop, exception.exceptions))
+    return isinstance(exception, (KeyboardInterrupt, SystemExit))
 
 
 def _message_of(context: Context) -> str:

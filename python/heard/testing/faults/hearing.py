@@ -9,6 +9,9 @@ import typing
 from collections.abc import Callable
 
 from heard.monitor.places import shown
+from heard.record import Failure
+from heard.report.events import EVENTS
+from heard.report.text import headline
 from heard.testing.faults.mark import MARK, carries
 
 #: What speaks where nobody else does.
@@ -40,10 +43,8 @@ class Ears:
         original = kind.callHandlers
 
         def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.WARNING and record.name.partition(".")[0] not in _LAST_WORDS:
-                if _tells(record):
-                    place = f"{shown(record.pathname)}:{record.lineno}"
-                    self.heard.append(Heard("log", f"{record.levelname} of the logger {record.name} at {place}"))
+            if record.levelno >= logging.WARNING and (by := _by(record)) is not None and _tells(record):
+                self.heard.append(Heard("log", by))
             original(logger, record)
 
         kind.callHandlers = call_handlers
@@ -78,6 +79,17 @@ def holds(value: object) -> bool:
         return MARK in value
     # The attribute, since to call the method would be to read the failure.
     return carries(error) if isinstance(error := getattr(value, "_exception", None), BaseException) else False
+
+
+def _by(record: logging.LogRecord) -> str | None:
+    """Who logs it, if it is not the last word on what nobody has heard."""
+    failure = getattr(record, "failure", None)
+    if isinstance(failure, Failure) and EVENTS[failure.event].counter == "told":
+        # Somebody has heard it, and passed it on: to the handler of the loop, or to `heard.spawn`.
+        return headline(failure.event, failure.task, failure.coroutine)
+    if record.name.partition(".")[0] in _LAST_WORDS:
+        return None
+    return f"{record.levelname} of the logger {record.name} at {shown(record.pathname)}:{record.lineno}"
 
 
 def _tells(record: logging.LogRecord) -> bool:

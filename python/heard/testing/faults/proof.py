@@ -33,6 +33,8 @@ _SEEN = frozenset(
 _CALLBACKS = frozenset({"muted-callback", "raising-callback", "unguarded-future-resolve"})
 #: Where somebody reads the failure and lets it go, so that the monitor has nothing to report.
 _READ = _CALLBACKS | {"cancelled-as-success", "first-of-group"}
+#: Where it does not matter whether somebody hears a failure, but when.
+WHEN = frozenset({"late-task"})
 #: What a run says at the end, of the events that tell of work that did not end.
 _UNFINISHED = frozenset({"task-pending-at-exit", "task-destroyed"})
 
@@ -151,7 +153,7 @@ def judge(finding: Finding, ran: Ran) -> tuple[Verdict, str] | None:
         return None
     listeners = [heard for heard in ran.heard if heard.by not in ("outcome", "end")]
     if listeners:
-        return "heard", listeners[0].detail
+        return None if finding.rule in WHEN else ("heard", listeners[0].detail)
     place = ran.handled_at
     if finding.rule in HANDLERS - _CALLBACKS:
         # Another handler is another's affair.

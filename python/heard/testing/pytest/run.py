@@ -136,9 +136,9 @@ class Run:
         return self.baseline.unknown(item.nodeid, kept)
 
     def belongs(self, failure: Failure, mine: frozenset[str], when: Phase) -> bool:
-        if failure.id in self.listener.found and failure.test == current.current and failure.event != "task-failed":
-            # The collector has found it. Who made it is not known.
-            return failure.event != "coroutine-never-awaited" and failure.test in mine
+        if failure.event == "coroutine-never-awaited" and failure.id in self.listener.found:
+            # The collector has found it, during this phase or an earlier one. Who made it is not known.
+            return False
         if failure.test in mine:
             return True
         # What the set-up of a class or a module loses on the spot fails the test that asked for it.

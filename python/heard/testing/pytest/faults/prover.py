@@ -9,9 +9,10 @@ import typing
 
 import pytest
 
+from heard.monitor.places import shown
 from heard.testing.faults.findings import HANDLERS, Finding
 from heard.testing.faults.order import Order
-from heard.testing.faults.proof import Proof, asked, judge, orders, reaches, seen
+from heard.testing.faults.proof import WHEN, Proof, asked, judge, orders, reaches, seen
 from heard.testing.faults.result import Ran
 from heard.testing.faults.settings import Inject
 from heard.testing.pytest.faults import isolation
@@ -83,7 +84,9 @@ class Prover:
         if heard is not None:
             return heard
         if not reached:
-            return Proof(finding, "not reached", "no test comes by")
+            copy = _copy_of(finding.path)
+            why = f"the tests run another copy of this file: {shown(copy)}" if copy is not None else "no test comes by"
+            return Proof(finding, "not reached", why)
         return Proof(finding, "not reached", _why_not(finding, tried), reached[0])
 
     def show(self, text: str) -> None:
@@ -95,6 +98,24 @@ class Prover:
 def _why_not(finding: Finding, tried: int) -> str:
     if not tried:
         return "the tests that come by make nothing fail there"
+    if finding.rule in WHEN:
+        return "failures came and were heard; whether that was too late, no test tells"
     if sys.version_info < (3, 12) and finding.rule in HANDLERS:
         return "failures came, and Python 3.11 does not tell where they were handled; newer ones do"
     return "no failure that was injected there got as far as this"
+
+
+def _copy_of(path: str) -> str | None:
+    """The file that was imported in the place of this one: a package is often tested as it is installed."""
+    mine = os.path.realpath(path)
+    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    imported = {os.path.realpath(file) for file in files if isinstance(file, str)}
+    if mine in imported:
+        return None
+    name, folder = os.path.basename(mine), os.path.dirname(mine)
+    while os.path.exists(os.path.join(folder, "__init__.py")):
+        name, folder = os.path.join(os.path.basename(folder), name), os.path.dirname(folder)
+    if os.sep not in name:
+        # Any module may have the name of one that is in no package.
+        return None
+    return next((file for file in sorted(imported) if file.endswith(os.sep + name)), None)
