@@ -148,7 +148,7 @@ def test_prometheus_scrapes_the_counters(tmp_path: Path) -> None:
     target = {"job_name": "heard", "static_configs": [{"targets": [f"127.0.0.1:{metrics}"]}]}
     # JSON is YAML.
     settings.write_text(
-        json.dumps({"global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"}, "scrape_configs": [target]})
+        json.dumps({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": [target]})
     )
     output = tmp_path / "prometheus.log"
     command = [
@@ -173,9 +173,12 @@ def test_prometheus_scrapes_the_counters(tmp_path: Path) -> None:
         return result
 
     service = [sys.executable, "-c", PROMETHEUS, str(metrics), str(PATIENCE)]
+
+    def seen() -> bool:
+        # Asked together: a scrape that comes too late on a busy machine leaves a gap.
+        failures = [(one["metric"]["rule"], one["value"][1]) for one in found("heard_failures_total")]
+        values = [one["value"][1] for name in ("heard_lost_total", "heard_unread_failures") for one in found(name)]
+        return failures == [("dropped-task", "1")] and values == ["1", "0"]
+
     with running(service, tmp_path / "service.log"), running(command, output):
-        until(lambda: [one["value"][1] for one in found("heard_lost_total")] == ["1"], output)
-        [failures] = found("heard_failures_total")
-        assert failures["metric"]["rule"] == "dropped-task"
-        assert failures["value"][1] == "1"
-        assert [one["value"][1] for one in found("heard_unread_failures")] == ["0"]
+        until(seen, output)

@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::declared::{self, UnknownName};
-use crate::facts::{self, Models, Names};
+use crate::facts::{self, Brought, Models, Names};
 use crate::finding::Notice;
 use crate::program::{Database, Program};
 use crate::resolve;
@@ -22,8 +22,8 @@ pub(crate) struct Outside {
     standard: FxHashSet<Name>,
     /// The same in each module that was imported at any time, since its files stay as they are.
     modules: FxHashMap<Name, FxHashSet<Name>>,
-    /// Whether the project, or a package that it imports, describes functions of its own.
-    is_described: bool,
+    /// What the project, and the packages that it imports, say of functions of their own.
+    brought: Brought,
     /// What is wrong with the descriptions.
     pub(crate) wrong: Vec<Notice>,
 }
@@ -49,7 +49,8 @@ impl Outside {
         let db = &Database::new(&program.shared);
         let standard = resolve::standard_library(db).iter().flat_map(|text| facts::async_names(text).collect::<Vec<_>>()).collect();
         let mut outside = Outside { standard, ..Outside::default() };
-        let told = outside.look(program, names, files, threads)?;
+        outside.look(program, names, files, threads)?;
+        let told = outside.told();
         Ok((outside, told))
     }
 
@@ -65,15 +66,18 @@ impl Outside {
         files: &[Utf8PathBuf],
         threads: usize,
     ) -> Result<Option<Told>, Vec<UnknownName>> {
-        let (before, was_described) = (self.others(), self.is_described);
-        let told = self.look(program, names, files, threads)?;
-        Ok((was_described || self.is_described || told.others != before).then_some(told))
+        let (others, brought) = (self.others(), self.brought.clone());
+        self.look(program, names, files, threads)?;
+        let is_different = self.brought != brought || self.others() != others;
+        Ok(is_different.then(|| self.told()))
     }
 
     /// Whether it has to look again where a file imports `new` instead of `old`; `names` are those of all files by now.
     pub(crate) fn is_concerned(&self, old: &Names, new: &Names, names: &[Arc<Names>]) -> bool {
-        let is_imported = |name: &&Name| names.iter().any(|table| table.imports.contains(*name));
-        self.is_described || !new.imports.is_subset(&self.imports) || !old.imports.difference(&new.imports).all(|name| is_imported(&name))
+        let is_imported = |name: &Name| names.iter().any(|table| table.imports.contains(name));
+        // Functions that are described are looked up again: they may be others now.
+        let is_described = !self.brought.is_empty() || !self.wrong.is_empty();
+        is_described || !new.imports.is_subset(&self.imports) || !old.imports.difference(&new.imports).all(is_imported)
     }
 
     fn others(&self) -> FxHashSet<Name> {
@@ -81,14 +85,17 @@ impl Outside {
         self.standard.iter().chain(imported).cloned().collect()
     }
 
-    fn look(&mut self, program: &Program, names: &[Arc<Names>], files: &[Utf8PathBuf], threads: usize) -> Result<Told, Vec<UnknownName>> {
+    fn told(&self) -> Told {
+        Told { others: self.others(), models: Models::with(self.brought.clone()) }
+    }
+
+    fn look(&mut self, program: &Program, names: &[Arc<Names>], files: &[Utf8PathBuf], threads: usize) -> Result<(), Vec<UnknownName>> {
         let db = &Database::new(&program.shared);
         self.imports = names.iter().flat_map(|table| table.imports.iter().cloned()).collect();
-        let (brought, wrong) = declared::models(db, &program.declared, files, self.imports.iter().map(Name::as_str))?;
-        (self.is_described, self.wrong) = (!brought.is_empty() || !wrong.is_empty(), wrong);
+        (self.brought, self.wrong) = declared::models(db, &program.declared, files, self.imports.iter().map(Name::as_str))?;
         let fresh: Vec<Name> = self.imports.iter().filter(|name| !self.modules.contains_key(*name)).cloned().collect();
         self.read_modules(db, fresh, files, threads);
-        Ok(Told { others: self.others(), models: Models::with(brought) })
+        Ok(())
     }
 
     /// Takes in what stands in the files of some modules: in the packages that are installed, and in modules of the

@@ -172,6 +172,28 @@ fn an_import_counts_for_what_it_leads_to() {
 }
 
 #[test]
+fn what_is_declared_is_looked_up_again_and_counts_where_it_is_another() {
+    let manifest = "[tool.heard]\nspawners = [\"base.start\"]\n";
+    let base = |define: &str| format!("import asyncio\n\n\n{define} start(work):\n    return asyncio.create_task(work)\n");
+    let near = "from base import start\n\n\nasync def work() -> None:\n    print(1)\n\n\nasync def main() -> None:\n    start(work())\n";
+    let modules = [("base.py", &*base("def")), ("far.py", "print(1)\n"), ("near.py", near)]
+        .map(|(path, source)| Module { path: path.to_owned(), source: source.to_owned() });
+    let system = Arc::default();
+    let (edited, files) = program(manifest, &mut modules.iter(), &system).unwrap();
+    let mut session = Session::new(edited);
+    let (report, basis) = of_file(&files, &files[2], |request| session.check(request));
+    assert!(report.findings.is_empty(), "{report:?}");
+    for (file, text, is_kept, found) in
+        [(1, "print(2)\n".to_owned(), true, 0), (0, base("async def"), false, 1), (0, base("def"), false, 0)]
+    {
+        system.fs().write_file_all(&files[file], &text).unwrap();
+        session.change(&files[file]);
+        assert_eq!(basis.outlasts(&session.take_in()), is_kept, "{text}");
+        assert_eq!(of_file(&files, &files[2], |request| session.check(request).0).findings.len(), found, "{text}");
+    }
+}
+
+#[test]
 fn a_check_that_nobody_wants_ends() {
     let modules = [Module { path: "app.py".to_owned(), source: "async def work() -> None:\n    work()\n".to_owned() }];
     let (program, files) = program("", &mut modules.iter(), &Arc::default()).unwrap();

@@ -19,6 +19,32 @@ fn by_record(pack: impl Fn(usize, &str) -> String) -> Vec<u8> {
     records().iter().enumerate().map(|(number, record)| pack(number, record) + "\n").collect::<String>().into_bytes()
 }
 
+/// What loggers of other programs, builds and services make of a program's lines.
+fn handed_on() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        (
+            "apache",
+            by_line(|number, line| {
+                format!(
+                    "[Tue Mar 11 09:{:02}:02.123456 2025] [wsgi:error] [pid 811:tid 140211] [client 10.0.0.1:50412] {line}",
+                    number % 60
+                )
+            }),
+        ),
+        ("buildkit", by_line(|number, line| format!("#12 {number}.345 {line}"))),
+        ("line separators", by_record(|_, record| record.replace('\n', "\u{2028}"))),
+        ("annotations", by_record(|_, record| format!("::error file=a.py::{}", record.replace('\n', "%0A")))),
+        ("a result", format!("{{\n  \"returncode\": 1,\n  \"stderr\": {}\n}}\n", json!(lines().join("\n"))).into_bytes()),
+        (
+            "telemetry",
+            by_line(|number, line| {
+                let record = json!({"observedTimeUnixNano": format!("{}", 1_741_680_902_000_000_000_u64 + number as u64), "body": {"stringValue": line}});
+                json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).to_string()
+            }),
+        ),
+    ]
+}
+
 fn packed() -> Vec<(&'static str, Vec<u8>)> {
     let newest_first = |rows: Vec<String>| rows.into_iter().rev().collect::<Vec<_>>();
     let rows =
@@ -110,7 +136,7 @@ fn packed() -> Vec<(&'static str, Vec<u8>)> {
 #[test]
 fn every_collector_gives_the_same_answer() {
     let mut failures = Vec::new();
-    for (name, text) in packed() {
+    for (name, text) in packed().into_iter().chain(handed_on()) {
         let found = incidents(&text);
         if found != EXPECTED {
             failures.push(format!("{name}: {found:#?}"));

@@ -38,6 +38,18 @@ fn handlers_of_the_loop_are_no_quotes() {
         ("asyncio unhandled: Task was destroyed but it is pending! (no exception object)\nx\n", "task-destroyed - - - x1"),
         ("ERROR:root:Task was destroyed but it is pending!\nx\n", "task-destroyed - - - x1"),
         (
+            "{'exception': KeyError('x'),\n 'future': <Task finished coro=<f() done, defined at /a.py:3> exception=KeyError('x')>,\n 'message': 'Task exception was never retrieved'}\n",
+            "task-failed f KeyError - x1",
+        ),
+        (
+            "{'message': 'Task was destroyed but it is pending!',\n 'task': <Task pending coro=<f() done, defined at /a.py:3>>}\n",
+            "task-destroyed f - - x1",
+        ),
+        (
+            "[2025-03-11 09:15:02,123] WARNING in warnings: /a.py:3: RuntimeWarning: coroutine 'f' was never awaited\n  f()\n",
+            "coroutine-never-awaited f - 3 x1",
+        ),
+        (
             "ERROR loop {'message': 'Task exception was never retrieved', 'exception': KeyError('x'), 'future': <Task finished coro=<f() done, defined at /a.py:3> exception=KeyError('x')>}\n",
             "task-failed f KeyError - x1",
         ),

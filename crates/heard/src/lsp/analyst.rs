@@ -62,6 +62,8 @@ pub(super) struct Analyst {
     /// A question about the whole workspace that is answered when there is something new, and for which state there was
     /// nothing.
     held: Option<(Ask, u64)>,
+    /// For which state the editor was told last to ask again. It asks about all documents then.
+    refreshed: u64,
     /// The troubles that were told, each once.
     troubles: HashSet<String>,
 }
@@ -89,6 +91,7 @@ impl Analyst {
             asks: VecDeque::new(),
             shown: HashMap::new(),
             held: None,
+            refreshed: 0,
             troubles: HashSet::new(),
         };
         let start = |stack| {
@@ -383,7 +386,6 @@ impl Analyst {
     /// shows something else. Gives whether there is nothing left to look at.
     fn look_around(&mut self, cancellation: &Cancellation) -> bool {
         let paths: Vec<Utf8PathBuf> = self.documents.keys().cloned().collect();
-        let mut outdated = false;
         for path in paths {
             let looked = panic::catch_unwind(AssertUnwindSafe(|| self.diagnostics(&path, cancellation)));
             let diagnostics = match looked {
@@ -393,7 +395,13 @@ impl Analyst {
             };
             let version = self.open.get(&path).map_or(0, |snapshot| snapshot.version);
             for (uri, diagnostics) in diagnostics {
-                outdated |= self.is_outdated(uri, diagnostics, version);
+                // At once, since there may be many documents left to look at.
+                if self.is_outdated(uri, diagnostics, version) && self.refreshed != self.revision {
+                    self.refreshed = self.revision;
+                    if self.client.refreshes_diagnostics {
+                        self.request("workspace/diagnostic/refresh", Value::Null);
+                    }
+                }
             }
             if !self.inbox.is_empty() {
                 return false;
@@ -401,9 +409,6 @@ impl Analyst {
         }
         if let Some((held, _)) = self.held.take_if(|(_, revision)| *revision != self.revision) {
             self.asks.push_back(held);
-        }
-        if outdated && self.client.refreshes_diagnostics {
-            self.request("workspace/diagnostic/refresh", Value::Null);
         }
         self.asks.is_empty()
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use heard_analysis::{Finding, Level, Notice};
 
-use super::{Format, Place, Places, Results, print};
+use super::{Format, Place, Places, Results, page_of, print};
 use crate::console::brief;
 
 /// `::error file=…,line=…,title=…::message`, one line a finding.
@@ -31,7 +31,8 @@ fn command(finding: &Finding, places: &Places) -> String {
         let _ = write!(command, ",col={column},endColumn={end_column}");
     }
     let cell = cell.map(|cell| format!("cell {cell}: ")).unwrap_or_default();
-    let message = format!("{cell}{}; {}", brief(&finding.message), brief(&finding.help));
+    let page = page_of(finding.rule).map(|page| format!("\n{page}")).unwrap_or_default();
+    let message = format!("{cell}{}; {}{page}", brief(&finding.message), brief(&finding.help));
     let _ = writeln!(command, ",title=heard({})::{}", finding.rule, data(&message));
     command
 }

@@ -116,3 +116,24 @@ fn what_is_no_message_and_what_is_no_program_end_nothing() {
     editor.change(&path, 9, json!([{ "text": text }]));
     assert_eq!(editor.findings(&path).len(), 1);
 }
+
+#[test]
+fn one_change_asks_the_editor_once_to_ask_again() {
+    let tree = Tree::new();
+    let plain = "def helper():\n    print(1)\n";
+    let caller = "from helper import helper\n\n\ndef main():\n    helper()\n";
+    let helper = tree.write("helper.py", plain);
+    let callers = ["a.py", "b.py", "z.py"].map(|name| tree.write(name, caller));
+    let (mut editor, _) = Editor::start(&tree, pulling(), Value::Null);
+    editor.open(&helper, plain);
+    for path in &callers {
+        editor.open(path, caller);
+        assert_eq!(editor.findings(path), []);
+    }
+    for (version, text, found) in [(2, format!("async {plain}"), 1), (3, plain.to_owned(), 0)] {
+        editor.change(&helper, version, json!([{ "text": text }]));
+        editor.hear("workspace/diagnostic/refresh");
+        assert_eq!(callers.each_ref().map(|path| editor.findings(path).len()), [found; 3]);
+        assert!(editor.aside.iter().all(|message| message["method"] != "workspace/diagnostic/refresh"), "{:?}", editor.aside);
+    }
+}

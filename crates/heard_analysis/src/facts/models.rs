@@ -106,7 +106,7 @@ pub(crate) enum Effect {
 
 /// What is known of one function.
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the files")]
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct FunctionModel {
     /// The last parts of other names for it: `run_sync` for what is defined as `to_thread_run_sync`.
@@ -253,7 +253,7 @@ pub(crate) enum Setting {
 }
 
 /// What a class of tests does with async methods.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct TestCase {
     /// Whether it awaits the test methods of its subclasses.
@@ -272,7 +272,7 @@ pub(crate) enum Method {
     Absent,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
@@ -287,7 +287,7 @@ struct File {
     test_case: FxHashMap<String, TestCase>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Untyped {
     #[serde(default)]
@@ -296,7 +296,7 @@ struct Untyped {
     methods: Vec<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Class {
     /// What an instance is to somebody who waits.
@@ -311,7 +311,7 @@ struct Class {
     weak: bool,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Methods {
     #[serde(default)]

@@ -69,6 +69,8 @@ pub(crate) fn shape(start: &[u8]) -> Shape {
             }
             layout(text).map_or(Shape::Lines, Shape::Odd)
         }
+        // What Python prints is no JSON, however much it looks like it.
+        Some(b'{') if text.starts_with(b"{'") => Shape::Lines,
         Some(b'{') => object(text),
         _ => match delimiter(text).map(|delimiter| (delimiter, true)).or_else(|| table::without_header(text).map(|found| (found, false))) {
             Some((delimiter, has_header)) => Shape::Table { delimiter, has_header },
@@ -163,6 +165,7 @@ mod tests {
             ("{\"a\": 1}\n{\"a\": 2}\n", Shape::Lines),
             ("{\"ts\": 1741680905, \"msg\": \"b\"}\n{\"ts\": 1741680902, \"msg\": \"a\"}\n", Shape::Document),
             ("{\n \"a\": 1}", Shape::Document),
+            ("{'a': 1,\n 'b': 2}\n", Shape::Lines),
             ("{\"events\": [{\"message\": \"x\"}]}", Shape::Document),
             ("__CURSOR=s=1\n__REALTIME_TIMESTAMP=1\nMESSAGE=x\n\n", Shape::Journal),
             ("@timestamp,@message\n2025-03-11 09:15:02.123,x\n", Shape::Table { delimiter: b',', has_header: true }),

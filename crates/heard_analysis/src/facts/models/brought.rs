@@ -6,14 +6,14 @@ use ruff_text_size::TextSize;
 use super::{File, FunctionModel};
 
 /// What is brought beside the models that come with heard. What is added later counts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Brought {
     file: File,
     spawners: Vec<Spawner>,
 }
 
 /// A function that the project has declared to be its spawner.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spawner {
     /// Where it is defined, as `module.Class.name`.
     pub(crate) name: String,
