@@ -17,6 +17,9 @@ from .setup import Setup
 #: Seconds that no set-up takes.
 LIMIT = 90
 
+#: What changes the lines that a program writes: that is the set-up's to say, and not the machine's.
+_NOT_OURS = ("PYTHON", "PYTEST", "COLUMNS", "LINES", "TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CI")
+
 
 class RunFailed(Exception):
     """A set-up has not run, or heard has not read what it left."""
@@ -60,7 +63,7 @@ def run(setup: Setup, python: Path, folder: Path) -> Ran:
     folder.mkdir(parents=True)
     shutil.copy(setup.program, folder)
     shutil.copy(PROGRAMS / "shop.py", folder)
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COLUMNS"))}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
     environment = {**plain, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "TZ": setup.zone}
     environment |= {"PATH": f"{python.parent}{os.pathsep}{environment.get('PATH', '')}", **setup.environment}
     printed = folder / "printed.log"

@@ -19,4 +19,4 @@ async def test_a():
     assert 0
 """
 open("test_a.py", "w").write(TEST)
-subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--log-cli-level=INFO", "test_a.py", "-v"])
+subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:heard", "--log-cli-level=INFO", "test_a.py", "-v"])

@@ -26,6 +26,8 @@ subprocess.run(
         "-n1",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:heard",
         "-o",
         "log_level=INFO",
         "-o",
