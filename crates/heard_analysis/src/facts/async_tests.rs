@@ -49,7 +49,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     pub(super) fn async_tests(&self) -> Vec<AsyncTest> {
         let mut tests = Vec::new();
         for site in &self.flow.body.statements {
-            if let Stmt::ClassDef(class) = site.statement {
+            // A class in a function is found by no runner of tests: it is what a test is about.
+            if let Stmt::ClassDef(class) = site.statement
+                && !self.flow.body.is_in_function(site.around.scope.frame)
+            {
                 self.async_tests_of(class, site, &mut tests);
             }
         }

@@ -39,7 +39,7 @@ impl Finder<'_, '_, '_> {
         }
         let candidates = functions().filter_map(|(site, function)| {
             let is_misplaced = mark_of(function).is_some() && !function.is_async && !function.name.starts_with("test");
-            let is_unmarked = is_test_file && is_test(function) && is_collected(site);
+            let is_unmarked = is_test_file && is_test(function) && self.is_collected(site);
             (is_misplaced || is_unmarked).then(|| UnmarkedTest {
                 site: self.site(function.name.range(), &site.around),
                 function: function.name.to_string(),
@@ -52,6 +52,13 @@ impl Finder<'_, '_, '_> {
         if found.is_empty() || runs_all(self.db, path) { Vec::new() } else { found }
     }
 
+    /// Whether pytest finds a function by itself: in the module, or in a class of tests that nothing else runs. It never
+    /// looks into functions.
+    fn is_collected(&self, site: &StatementSite<'_>) -> bool {
+        let scope = &site.around.scope;
+        !self.flow.body.is_in_function(scope.frame) && scope.class.is_none_or(is_plain_test_class)
+    }
+
     /// Whether the module, or a hook in it, marks all of its tests.
     fn is_marked_as_a_whole(&self) -> bool {
         self.flow.module.body().iter().any(|statement| match statement {
@@ -60,15 +67,6 @@ impl Finder<'_, '_, '_> {
             Stmt::FunctionDef(function) => function.name.starts_with("pytest_"),
             _ => false,
         })
-    }
-}
-
-/// Whether pytest finds a function by itself: in the module, or in a class of tests that nothing else runs.
-fn is_collected(site: &StatementSite<'_>) -> bool {
-    let scope = &site.around.scope;
-    match scope.class {
-        None => scope.function.is_none(),
-        Some(class) => scope.function.is_none() && is_plain_test_class(class),
     }
 }
 
