@@ -10,8 +10,8 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::Mode;
 use ruff_python_parser::lexer::lex;
 
-/// The stack of a thread that analyses, in bytes. Only what is touched takes memory. A thread that has as much itself
-/// spares others when it asks about a single file.
+/// The stack of a thread that analyses, in bytes. Only what is touched takes memory. Where one thread is wanted, the
+/// caller's own does the work if it has more than half of that left.
 pub const STACK: usize = 1 << 30;
 
 /// CPython's tokenizer takes no more brackets inside each other (`MAXLEVEL`).

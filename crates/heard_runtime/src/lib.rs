@@ -58,7 +58,7 @@ mod _native {
     #[pymodule_export]
     use crate::sweep::{cancelling, has_failure, others, unread};
     #[pymodule_export]
-    use crate::termination::{arm, before_death, disarm, no_word_before_death};
+    use crate::termination::{arm, await_death, before_death, disarm, no_word_before_death};
     #[pymodule_export]
     use crate::unwind::{forget_callback, unwind_callback};
 

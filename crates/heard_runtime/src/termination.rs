@@ -34,6 +34,13 @@ pub(crate) fn disarm(py: Python<'_>) {
     imp::disarm(py);
 }
 
+/// Where the signal has come, waits for the end of the process: the program would have gone no further, and the
+/// interpreter is needed for the last word. At once otherwise.
+#[pyfunction]
+pub(crate) fn await_death(py: Python<'_>) {
+    py.detach(imp::await_death);
+}
+
 #[cfg(target_os = "linux")]
 use linux as imp;
 
@@ -55,6 +62,8 @@ mod imp {
     }
 
     pub(super) fn disarm(_py: Python<'_>) {}
+
+    pub(super) fn await_death() {}
 }
 
 #[cfg(target_os = "linux")]
@@ -76,8 +85,8 @@ mod linux {
 
     /// The process whose thread waits for the semaphore; 0 if there is none.
     static WAITS_IN: AtomicI32 = AtomicI32::new(0);
-    /// Whether the signal has come.
-    static CAME: AtomicBool = AtomicBool::new(false);
+    /// The process to which the signal has come; 0 if it has not.
+    static CAME_TO: AtomicI32 = AtomicI32::new(0);
 
     /// What a thread waits for: a semaphore, since posting one is all that a handler may do to wake a thread, short of
     /// writing to a descriptor, which the program may have closed and used anew.
@@ -113,7 +122,7 @@ mod linux {
 
         /// Waits until it is told to stop, or the signal has come.
         fn wait(&self) {
-            while !self.stop.load(Ordering::SeqCst) && !CAME.load(Ordering::SeqCst) {
+            while !self.stop.load(Ordering::SeqCst) && !has_come() {
                 // SAFETY: it is initialised. Where it fails, it was interrupted, and is asked again.
                 unsafe { libc::sem_wait(self.semaphore.get().cast()) };
             }
@@ -170,7 +179,7 @@ mod linux {
             // The thread of the parent of this process cannot be joined here.
             std::mem::forget(waiter.take());
             let wake = Wake::unused()?;
-            CAME.store(false, Ordering::SeqCst);
+            CAME_TO.store(0, Ordering::SeqCst);
             let thread = native_thread::start("heard-end", move || wait(wake, &word))?;
             *waiter = Some(Waiter { thread, wake, signal, process });
             WAKE.store(ptr::from_ref(wake).cast_mut(), Ordering::SeqCst);
@@ -192,15 +201,21 @@ mod linux {
         wake.stop.store(true, Ordering::SeqCst);
         wake.post();
         // Once the signal has come, the thread ends with the process.
-        if !CAME.load(Ordering::SeqCst) {
+        if !has_come() {
             drop(py.detach(|| thread.join()));
             lock(&UNUSED).push(wake);
         }
     }
 
+    pub(super) fn await_death() {
+        while has_come() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn wait(wake: &Wake, word: &Arc<Word>) {
         wake.wait();
-        if !CAME.load(Ordering::SeqCst) {
+        if !has_come() {
             return;
         }
         let (said, is_said) = channel::<()>();
@@ -208,7 +223,8 @@ mod linux {
         let started = native_thread::start("heard-end", {
             let word = Arc::clone(word);
             move || {
-                Python::attach(|py| {
+                // Nothing is left to be asked where the interpreter has come to its end meanwhile.
+                Python::try_attach(|py| {
                     if let Err(error) = native_thread::call(py, &word.callback) {
                         error.write_unraisable(py, None);
                     }
@@ -226,7 +242,7 @@ mod linux {
     extern "C" fn on_signal(signal: c_int) {
         // Only what is allowed in a handler: atomics, `getpid`, `sem_post`, `sigaction` and `raise`.
         if WAITS_IN.load(Ordering::SeqCst) == this_process() {
-            CAME.store(true, Ordering::SeqCst);
+            CAME_TO.store(this_process(), Ordering::SeqCst);
             // SAFETY: it points to what is never freed, since before `WAITS_IN` named this process. What is called may
             // set `errno`, which is put back.
             unsafe {
@@ -251,6 +267,10 @@ mod linux {
             libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut());
             libc::raise(signal);
         }
+    }
+
+    fn has_come() -> bool {
+        CAME_TO.load(Ordering::SeqCst) == this_process()
     }
 
     fn this_process() -> c_int {

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import threading
 import typing
+from collections.abc import Iterable
+
+T = typing.TypeVar("T")
+
+
+def listed(weak: Iterable[T]) -> list[T]:
+    """What a set or dictionary of weak references has, while other threads add to it."""
+    while True:
+        try:
+            return list(weak)
+        except RuntimeError:
+            # It has changed meanwhile.
+            continue
 
 
 def thread_name() -> str:
@@ -14,5 +27,5 @@ def thread_name() -> str:
 
 def known_threads() -> dict[int, threading.Thread]:
     """The threads that Python lists, as `threading` keeps them."""
-    listed: dict[int, threading.Thread] = typing.cast(typing.Any, threading)._active
-    return listed
+    known: dict[int, threading.Thread] = typing.cast(typing.Any, threading)._active
+    return known

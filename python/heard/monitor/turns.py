@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable
 
 from heard.monitor.case import Case, State
+from heard.monitor.threads import listed
 
 #: Whoever waits for a task reads it within two turns of the loop.
 _TURNS = 3
@@ -38,11 +39,11 @@ class Turns:
 
     def has_cases(self) -> bool:
         """Whether some case waits for its loop to turn, and has not been read meanwhile."""
-        return any(case.state is State.TURNS for batch in self.all for case in batch.cases)
+        return any(case.state is State.TURNS for batch in listed(self.all) for case in list(batch.cases))
 
     def finish(self) -> None:
         """The loops of these will not turn again."""
-        for batch in list(self.all):
+        for batch in listed(self.all):
             batch.look()
 
 

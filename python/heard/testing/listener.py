@@ -17,6 +17,7 @@ from heard.monitor import clock, garbage, install, mocks, stages
 from heard.monitor.hooks import ending
 from heard.monitor.hooks.imports import after_import
 from heard.monitor.hooks.patch import Undo, replace, wrapping
+from heard.monitor.threads import listed
 from heard.record import Failure
 from heard.settings import Ignore, Settings
 
@@ -101,6 +102,7 @@ class Listener:
     def hear(self, failure: Failure, exception: BaseException | None) -> None:
         if failure.verdict == "retracted":
             self.lost.pop(failure.id, None)
+            self.exceptions.pop(failure.id, None)
             return
         if failure.verdict == "unread":
             # It may still be read.
@@ -172,10 +174,10 @@ class Listener:
 
     def open_loops(self) -> list[asyncio.AbstractEventLoop]:
         """The loops that may turn again. The others are forgotten: a long run may keep thousands of them alive."""
-        for loop in list(self.loops):
+        for loop in listed(self.loops):
             if loop.is_closed():
                 self.loops.discard(loop)
-        return list(self.loops)
+        return listed(self.loops)
 
     def mark(self) -> None:
         """Whatever runs was born by now."""

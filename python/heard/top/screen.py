@@ -134,7 +134,7 @@ def _title(task: Data) -> str:
 def _without_asyncio(frames: list[Data]) -> list[Data]:
     """The frames from where the program waits on, if it is there: how `asyncio.sleep` waits is no news."""
     for index, frame in enumerate(frames):
-        if PurePath(frame["path"]).parent.name != "asyncio":
+        if not PurePath(frame["path"]).parent.match("python3.*/asyncio"):
             return frames[index:]
     return frames
 

@@ -36,7 +36,7 @@ class Watchman:
 
     def __init__(self) -> None:
         self.clock = clock.current()
-        self.last = self.next_count = self.clock.now()
+        self.last = self.next_count = self.late = self.clock.now()
         #: Loops that have had a task, and have not ended.
         self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         self.asked = loops.Asked()
@@ -50,15 +50,16 @@ class Watchman:
         now = self.clock.now()
         if now < self.last + _BEAT:
             return self.last + _BEAT - now
-        # Where the process was stopped, or did not get its turn, no loop is to blame.
-        was_late = now > self.last + 2 * _BEAT
+        if now > self.last + 2 * _BEAT:
+            # The process was stopped, or did not get its turn: no loop is to blame for the time until now.
+            self.late = now
         self.last = now
         try:
             tasks = living.alive()
             for task in tasks:
                 self.loops.add(task.get_loop())
             for loop in list(self.loops):
-                self.look_at(loop, now, was_late)
+                self.look_at(loop, now)
             if now >= self.next_count:
                 self.next_count = now + _COUNT
                 self.count(tasks[:_MOST_COUNTED])
@@ -67,7 +68,7 @@ class Watchman:
             pass
         return _BEAT
 
-    def look_at(self, loop: asyncio.AbstractEventLoop, now: float, was_late: bool) -> None:
+    def look_at(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
         if not loop.is_running():
             self.loops.discard(loop)
             self.asked.since.pop(loop, None)
@@ -76,15 +77,13 @@ class Watchman:
         if since is None:
             self.told.discard(loop)
             self.asked.ask(loop, now)
-        elif was_late:
-            self.asked.since[loop] = now
-        elif now - since >= _BLOCKED and loop not in self.told:
+        elif now - max(since, self.late) >= _BLOCKED and loop not in self.told:
             thread, stack = loops.blocked_by(loop)
             if stack:
                 self.told.add(loop)
                 told = " < ".join(places.shown_place(place) for place in stack[:_MOST_FRAMES])
                 said = "The event loop of %s has not turned for %.0f s, so nothing else in it runs: %s"
-                log.say(said, thread, now - since, told)
+                log.say(said, thread, now - max(since, self.late), told)
 
     def count(self, tasks: list[Task]) -> None:
         now: collections.Counter[Shape] = collections.Counter()

@@ -126,8 +126,10 @@ async def _give_up(
         try:
             _, pending = await asyncio.wait(pending)
         except asyncio.CancelledError:
-            # The first cancellation goes on when all have ended.
+            # The first cancellation goes on when all have ended; each one reaches them, as it does with `gather`.
             pending = {future for future in pending if not future.done()}
+            for future in pending:
+                future.cancel()
     for future in dict.fromkeys(futures):
         error = None if future.cancelled() else future.exception()
         if error is not None and not isinstance(error, told.ENDS):

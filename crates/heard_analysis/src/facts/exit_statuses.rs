@@ -21,6 +21,8 @@ pub(crate) struct UnreadStatus {
     pub(crate) site: Site,
     /// The name of the process.
     pub(crate) process: String,
+    /// Whether it is waited for there and nowhere else.
+    pub(crate) is_only_wait: bool,
     /// Where it is started.
     pub(crate) started_at: Span,
 }
@@ -40,18 +42,19 @@ impl<'a> Finder<'_, '_, 'a> {
         if variable.is_shared || variable.is_rebound() || self.flow.body.dynamic_frames.contains(&local.frame) {
             return None;
         }
-        let mut wait = None;
+        let mut waits = Vec::new();
         for load in &variable.loads {
             match self.process_use(load)? {
                 ProcessUse::Talk => {}
-                ProcessUse::Wait(range) => wait = Some(range),
+                ProcessUse::Wait(range) => waits.push(range),
             }
         }
-        let wait = self.flow.body.site_at(wait?)?;
+        let wait = self.flow.body.site_at(*waits.last()?)?;
         self.flow.module.callee(site.call)?.name.filter(|name| STARTERS.contains(&name.as_str()))?;
         Some(UnreadStatus {
             site: self.site(wait.call.range(), &wait.around),
             process: local.name.to_string(),
+            is_only_wait: waits.len() == 1,
             started_at: self.flow.module.span(site.call.range()),
         })
     }

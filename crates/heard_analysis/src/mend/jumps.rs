@@ -1,7 +1,7 @@
 //! Jumps out of `finally` blocks: they come behind the block, where nothing is on its way out any more.
 
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
-use ruff_python_ast::{AnyNodeRef, ExceptHandler, Stmt, StmtTry};
+use ruff_python_ast::{AnyNodeRef, ExceptHandler, Stmt, StmtFor, StmtTry, StmtWhile};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Mender;
@@ -101,10 +101,12 @@ fn leaves_otherwise(statement: &StmtTry, jump: &str) -> bool {
                 Stmt::Break(_) if !self.is_in_loop => self.words.push("break"),
                 Stmt::Continue(_) if !self.is_in_loop => self.words.push("continue"),
                 Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
-                Stmt::For(_) | Stmt::While(_) => {
+                Stmt::For(StmtFor { body, orelse, .. }) | Stmt::While(StmtWhile { body, orelse, .. }) => {
                     let outer = std::mem::replace(&mut self.is_in_loop, true);
-                    walk_stmt(self, statement);
+                    self.visit_body(body);
                     self.is_in_loop = outer;
+                    // The `else` of a loop is no part of it.
+                    self.visit_body(orelse);
                 }
                 statement => walk_stmt(self, statement),
             }

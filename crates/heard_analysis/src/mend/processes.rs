@@ -10,8 +10,12 @@ use crate::edit::Fix;
 use crate::facts::UnreadStatus;
 
 impl Mender<'_, '_, '_, '_> {
-    /// A process that has failed is logged. That is safe: nothing else is done with its status.
+    /// A process that has failed is logged. That is safe: nothing else is done with its status. Where it is waited for
+    /// on several ways, which of them are to tell is not known.
     pub(super) fn status_told(&self, status: &UnreadStatus) -> Option<Fix> {
+        if !status.is_only_wait {
+            return None;
+        }
         let path = self.path(&status.site.span)?;
         let AnyNodeRef::ExprAwait(awaited) = path.parents().next()? else { return None };
         let statement = path.statement()?;

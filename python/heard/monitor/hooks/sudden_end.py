@@ -4,6 +4,7 @@ program has no handler for it."""
 from __future__ import annotations
 
 import _thread
+import atexit
 import functools
 import os
 import signal
@@ -28,6 +29,7 @@ def put(is_owed: Callable[[], bool], say: Callable[[], None]) -> list[Undo]:
                 # It arms what it finds when it is started.
                 _native.arm()
             undo.append(_stay_armed())
+            undo.append(_go_no_further())
     return undo
 
 
@@ -88,3 +90,29 @@ def _stay_armed() -> Undo:
         return before
 
     return replace(signal, "signal", set_handler)
+
+
+#: What a program sends itself a signal with.
+_SENDERS = ((signal, "raise_signal"), (signal, "pthread_kill"), (os, "kill"), (os, "killpg"))
+
+
+def _go_no_further() -> Undo:
+    """A program that sends itself the signal does nothing after that, and neither does one that comes to its end by
+    chance while the last word is said."""
+    with Undoing() as undo:
+        for module, name in _SENDERS:
+            if hasattr(module, name):
+                undo.append(replace(module, name, _then_ends(getattr(module, name))))
+        atexit.register(_native.await_death)
+        undo.append(lambda: atexit.unregister(_native.await_death))
+    return undo.undo
+
+
+def _then_ends(original: typing.Any) -> typing.Any:
+    @functools.wraps(original)
+    def send(*args: typing.Any, **options: typing.Any) -> object:
+        sent = original(*args, **options)
+        _native.await_death()
+        return sent
+
+    return send

@@ -126,7 +126,8 @@ def _candidates(finding: Finding, points: list[Point], ran: Ran) -> list[Point]:
     # The tasks that the lines of the finding wait for or have.
     births = {birth for path, line, birth in ran.work if finding.names(Place(path, line, ""))}
     # The functions in which something can fail.
-    inner = {(place.path, place.function) for point in points for place in _of(point)[:1]}
+    fails = [point for point in points if point.kind != "line" or _is_witness(finding, point)]
+    inner = {(place.path, place.function) for point in fails for place in _of(point)[:1]}
     first: list[Point] = []
     then: list[Point] = []
     for point in points:
