@@ -325,8 +325,7 @@ pub(crate) enum FrameKind {
 impl<'a> Body<'a> {
     /// Whether a frame is that of a function, or lies in one: what is defined there is made anew by each call.
     pub(crate) fn is_in_function(&self, frame: usize) -> bool {
-        std::iter::successors(Some(frame), |frame| self.frames[*frame].parent)
-            .any(|frame| self.frames[frame].kind == FrameKind::Function)
+        std::iter::successors(Some(frame), |frame| self.frames[*frame].parent).any(|frame| self.frames[frame].kind == FrameKind::Function)
     }
 
     /// The last part of the name that a call goes to, under the name that it has in its own module.
