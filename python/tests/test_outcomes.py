@@ -275,3 +275,30 @@ def test_system_exit_passes_through(loop_factory: LoopFactory) -> None:
 
     with pytest.raises(SystemExit):
         run(heard.outcomes([leave(), asyncio.sleep(60)]), loop_factory)
+
+
+def test_each_cancellation_reaches_the_work() -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            told.append("first")
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                told.append("second")
+                raise
+
+    async def main() -> None:
+        waits = asyncio.create_task(heard.outcomes([work()]))
+        for _ in range(2):
+            for _ in range(20):
+                await asyncio.sleep(0)
+            waits.cancel()
+        await asyncio.wait([waits], timeout=30)
+        assert waits.cancelled()
+
+    asyncio.run(main())
+    assert told == ["first", "second"]
