@@ -63,6 +63,7 @@ mod time_limits;
 mod timers;
 mod undoing;
 mod waits;
+mod ways_out;
 mod witness;
 
 use std::cell::{OnceCell, RefCell};
@@ -115,6 +116,7 @@ pub(crate) use signal_handlers::SignalRaise;
 pub(crate) use silence::{Silence, Silenced};
 pub(crate) use skipped_cleanups::SkippedCleanup;
 pub(crate) use time_limits::{Hidden, HiddenFailure};
+pub(crate) use ways_out::ways_out;
 
 /// One thing that a rule can judge.
 #[derive(Debug)]

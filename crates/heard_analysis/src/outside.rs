@@ -112,8 +112,13 @@ impl Outside {
             owners.resize(sources.len(), name.clone());
             self.modules.insert(name, FxHashSet::default());
         }
-        let work = |db: &Database, path: &Utf8Path| facts::async_names(&db.text(path).unwrap_or_default()).collect::<Vec<_>>();
-        let read = for_each_file(db, &sources, threads, |db, _, path| work(db, path), &|| ());
+        let read = for_each_file(
+            db,
+            &sources,
+            threads,
+            |db, _, path| facts::async_names(&db.text(path).unwrap_or_default()).collect::<Vec<_>>(),
+            &|| (),
+        );
         for (owner, found) in owners.into_iter().zip(read) {
             self.modules.entry(owner).or_default().extend(found.into_iter().flatten());
         }

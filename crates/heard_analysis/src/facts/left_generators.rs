@@ -8,6 +8,7 @@ use super::Site;
 use super::birth::Finder;
 use super::body::StatementSite;
 use super::names::is_async_generator;
+use super::ways_out::ways_out;
 use crate::finding::Span;
 
 /// An `async for` that leaves a generator with clean-up to do.
@@ -68,43 +69,11 @@ fn cleanup(function: &StmtFunctionDef) -> Option<TextRange> {
 
 /// The first statement that leaves a loop before its iterable ends.
 fn way_out(statement: &StmtFor) -> Option<(TextRange, &'static str)> {
-    let mut exits = Exits { depth: 0, found: None };
-    exits.visit_body(&statement.body);
-    exits.found
-}
-
-struct Exits {
-    /// How many loops inside are around.
-    depth: usize,
-    found: Option<(TextRange, &'static str)>,
-}
-
-impl<'a> Visitor<'a> for Exits {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        match statement {
-            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => return,
-            Stmt::Break(_) if self.depth == 0 => drop(self.found.get_or_insert((statement.range(), "break"))),
-            Stmt::Return(_) => drop(self.found.get_or_insert((statement.range(), "return"))),
-            Stmt::For(inner) => {
-                self.depth += 1;
-                self.visit_body(&inner.body);
-                self.depth -= 1;
-                self.visit_body(&inner.orelse);
-                return;
-            }
-            Stmt::While(inner) => {
-                self.depth += 1;
-                self.visit_body(&inner.body);
-                self.depth -= 1;
-                self.visit_body(&inner.orelse);
-                return;
-            }
-            _ => {}
-        }
-        walk_stmt(self, statement);
-    }
-
-    fn visit_expr(&mut self, _: &'a Expr) {}
+    ways_out(&statement.body).into_iter().find_map(|way| match way {
+        Stmt::Break(_) => Some((way.range(), "break")),
+        Stmt::Return(_) => Some((way.range(), "return")),
+        _ => None,
+    })
 }
 
 /// Looks for a `yield` with clean-up around it that waits, or that ends something by `async with`.

@@ -4,7 +4,7 @@ use ruff_python_ast::{AnyNodeRef, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Mender;
-use super::draft::Layout;
+use super::draft::{Draft, Layout};
 use super::tree::Path;
 use crate::edit::Fix;
 use crate::facts::LeftGenerator;
@@ -37,7 +37,7 @@ impl<'m> Mender<'_, 'm, '_, '_> {
     }
 
     /// How the module writes `contextlib.aclosing`.
-    fn aclosing(&self, path: &Path<'m>, draft: &mut super::draft::Draft) -> Option<String> {
+    fn aclosing(&self, path: &Path<'m>, draft: &mut Draft) -> Option<String> {
         let frame = self.frame_at(path);
         let imports = self.module.body().iter().filter_map(Stmt::as_import_from_stmt);
         let mut named = imports.filter(|import| import.module.as_deref() == Some("contextlib")).flat_map(|import| &import.names);

@@ -1,14 +1,13 @@
 //! Jumps out of `finally` blocks: they come behind the block, where nothing is on its way out any more.
 
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
-use ruff_python_ast::{AnyNodeRef, ExceptHandler, Stmt, StmtFor, StmtTry, StmtWhile};
+use ruff_python_ast::{AnyNodeRef, ExceptHandler, Stmt, StmtTry};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Mender;
 use super::draft::Layout;
 use super::tree::Path;
 use crate::edit::Fix;
-use crate::facts::Jump;
+use crate::facts::{Jump, ways_out};
 
 impl Mender<'_, '_, '_, '_> {
     /// The jump, or the condition that it hangs on, stands behind the `try`. That is not safe: what was on its way out
@@ -61,9 +60,7 @@ impl Mender<'_, '_, '_, '_> {
         draft.replace(gap, behind);
         draft.finish(false, format!("put the `{}` behind the block", jump.keyword))
     }
-}
 
-impl Mender<'_, '_, '_, '_> {
     /// Whether a statement is the last one in the body of a loop.
     fn ends_loop(&self, statement: &StmtTry) -> bool {
         let path = Path::to(self.module, statement.range());
@@ -88,35 +85,13 @@ fn is_jump(statement: &Stmt, place: TextRange) -> bool {
 /// Whether something in the blocks before the `finally` leaves them by another jump, which the one in the `finally` takes
 /// the place of.
 fn leaves_otherwise(statement: &StmtTry, jump: &str) -> bool {
-    /// The words of the jumps that leave the blocks; `return …` for one that gives a value.
-    struct Jumps {
-        is_in_loop: bool,
-        words: Vec<&'static str>,
-    }
-    impl<'a> Visitor<'a> for Jumps {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            match statement {
-                Stmt::Return(inner) if inner.value.as_ref().is_none_or(|value| value.is_none_literal_expr()) => self.words.push("return"),
-                Stmt::Return(_) => self.words.push("return …"),
-                Stmt::Break(_) if !self.is_in_loop => self.words.push("break"),
-                Stmt::Continue(_) if !self.is_in_loop => self.words.push("continue"),
-                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
-                Stmt::For(StmtFor { body, orelse, .. }) | Stmt::While(StmtWhile { body, orelse, .. }) => {
-                    let outer = std::mem::replace(&mut self.is_in_loop, true);
-                    self.visit_body(body);
-                    self.is_in_loop = outer;
-                    // The `else` of a loop is no part of it.
-                    self.visit_body(orelse);
-                }
-                statement => walk_stmt(self, statement),
-            }
-        }
-    }
-    let mut jumps = Jumps { is_in_loop: false, words: Vec::new() };
-    jumps.visit_body(&statement.body);
-    jumps.visit_body(&statement.orelse);
-    for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
-        jumps.visit_body(&handler.body);
-    }
-    jumps.words.iter().any(|word| *word != jump)
+    let word = |way: &Stmt| match way {
+        Stmt::Break(_) => "break",
+        Stmt::Continue(_) => "continue",
+        Stmt::Return(inner) if inner.value.as_ref().is_none_or(|value| value.is_none_literal_expr()) => "return",
+        _ => "return …",
+    };
+    let handlers = statement.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| &handler.body);
+    let mut blocks = [&statement.body, &statement.orelse].into_iter().chain(handlers);
+    blocks.any(|block| ways_out(block).into_iter().any(|way| word(way) != jump))
 }

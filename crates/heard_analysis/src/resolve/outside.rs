@@ -38,7 +38,7 @@ pub(crate) fn stub(module: &str) -> Option<String> {
     standard::text(module, (3, 14))
 }
 
-/// The source files of the modules called so, wherever they may be found. `is_known` says of a file
+/// The source files of the module called `name`, wherever they may be found. `is_known` says of a file
 /// or folder that the project's own tables cover it.
 pub(crate) fn files_of_module(db: &Database, name: &str, is_known: &dyn Fn(&Utf8Path) -> bool) -> Vec<Utf8PathBuf> {
     let roots: Vec<Utf8PathBuf> = db.roots(|roots| roots.all().cloned().collect());
