@@ -334,13 +334,10 @@ class Verdicts:
     def look_again(self) -> None:
         """A look at all that is in grace, before its time: who cannot be read any more is lost now."""
         for case in list(self.held.values()):
-            future = case.reference()
-            if future is not None and case.is_read(future):
+            if self.is_read_by_now(case):
                 self.heard(case)
-            elif future is not None and case.state is State.GRACE:
-                del future
-                if not self.put_question(case):
-                    self.prove(case)
+            elif case.reference() is not None and case.state is State.GRACE and not self.put_question(case):
+                self.prove(case)
 
     def prove(self, case: Case) -> None:
         """A search that waits for nothing: says that a failure is lost if that is so, and what nothing else can tell."""

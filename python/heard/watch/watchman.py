@@ -77,13 +77,13 @@ class Watchman:
         if since is None:
             self.told.discard(loop)
             self.asked.ask(loop, now)
-        elif now - max(since, self.late) >= _BLOCKED and loop not in self.told:
+        elif (blocked := now - max(since, self.late)) >= _BLOCKED and loop not in self.told:
             thread, stack = loops.blocked_by(loop)
             if stack:
                 self.told.add(loop)
                 told = " < ".join(places.shown_place(place) for place in stack[:_MOST_FRAMES])
                 said = "The event loop of %s has not turned for %.0f s, so nothing else in it runs: %s"
-                log.say(said, thread, now - max(since, self.late), told)
+                log.say(said, thread, blocked, told)
 
     def count(self, tasks: list[Task]) -> None:
         now: collections.Counter[Shape] = collections.Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -84,10 +85,16 @@ class Prover:
         if heard is not None:
             return heard
         if not reached:
-            copy = _copy_of(finding.path)
+            copy = _copy_of(finding.path, self.imported)
             why = f"the tests run another copy of this file: {shown(copy)}" if copy is not None else "no test comes by"
             return Proof(finding, "not reached", why)
         return Proof(finding, "not reached", _why_not(finding, tried), reached[0])
+
+    @functools.cached_property
+    def imported(self) -> list[str]:
+        """The files of all modules that the tests have imported."""
+        files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        return sorted({os.path.realpath(file) for file in files if isinstance(file, str)})
 
     def show(self, text: str) -> None:
         """Where it stands, in place, on a terminal."""
@@ -105,11 +112,9 @@ def _why_not(finding: Finding, tried: int) -> str:
     return "no failure that was injected there got as far as this"
 
 
-def _copy_of(path: str) -> str | None:
+def _copy_of(path: str, imported: list[str]) -> str | None:
     """The file that was imported in the place of this one: a package is often tested as it is installed."""
     mine = os.path.realpath(path)
-    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    imported = {os.path.realpath(file) for file in files if isinstance(file, str)}
     if mine in imported:
         return None
     name, folder = os.path.basename(mine), os.path.dirname(mine)
@@ -118,4 +123,4 @@ def _copy_of(path: str) -> str | None:
     if os.sep not in name:
         # Any module may have the name of one that is in no package.
         return None
-    return next((file for file in sorted(imported) if file.endswith(os.sep + name)), None)
+    return next((file for file in imported if file.endswith(os.sep + name)), None)
