@@ -6,6 +6,8 @@ import asyncio
 import contextvars
 import gc
 import itertools
+import subprocess
+import sys
 import threading
 import typing
 from collections.abc import AsyncIterator, Iterator
@@ -703,3 +705,29 @@ def test_memory_is_constant(loop_factory: LoopFactory) -> None:
 def test_senseless_bounds_are_refused(bounds: dict[str, typing.Any]) -> None:
     with pytest.raises(ValueError):
         heard.map(half, [], **bounds)
+
+
+def test_a_thread_in_an_item_when_the_interpreter_ends_does_not_abort_the_process() -> None:
+    program = """\
+import asyncio, sys, threading, time, heard
+class Slow:
+    def __del__(self, sleep=time.sleep): sleep(0.2)
+sys.modules["slow"] = Slow()
+started = threading.Barrier(3)
+def items():
+    started.wait()
+    yield 1
+    while True: time.sleep(0.01)
+async def take(item): pass
+async def work(item):
+    started.wait()
+    while True: time.sleep(0.01)
+async def main(function, items):
+    async for _ in heard.map(function, items, limit=2): pass
+def run(*of): asyncio.run(main(*of))
+for of in ((work, [1]), (take, items())):
+    threading.Thread(target=run, args=of, daemon=True).start()
+started.wait()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

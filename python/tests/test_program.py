@@ -152,6 +152,30 @@ CASES = {
             "threading.Thread(target=work).start()\n"
         ),
     ),
+    "threads that come back from waiting when it has ended": Case(
+        ("app.py",),
+        file(
+            "import asyncio, concurrent.futures, sys, threading, time\n"
+            "class Slow:\n"
+            "  def __del__(self, sleep=time.sleep, print=print): sleep(0.2); print('end')\n"
+            "sys.modules['slow'] = Slow()\n"
+            "loop = asyncio.new_event_loop()\n"
+            "threading.Thread(target=loop.run_forever, daemon=True).start()\n"
+            "def call(): asyncio.run_coroutine_threadsafe(asyncio.sleep(9), loop).result(0.01)\n"
+            "def look(): concurrent.futures.Future().exception(0.01)\n"
+            "def answer():\n"
+            "  future = concurrent.futures.Future()\n"
+            "  future.add_done_callback(lambda _: time.sleep(0.01))\n"
+            "  future.set_result(None)\n"
+            "def for_ever(wait):\n"
+            "  while True:\n"
+            "    try: wait()\n"
+            "    except concurrent.futures.TimeoutError: pass\n"
+            "for wait in (call, look, answer):\n"
+            "  threading.Thread(target=for_ever, args=(wait,), daemon=True).start()\n"
+            "time.sleep(0.05)\n"
+        ),
+    ),
     "pickled": Case(
         ("app.py",),
         file("import pickle\nclass Thing: pass\nprint(type(pickle.loads(pickle.dumps(Thing()))) is Thing, __name__)"),

@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PySet, PyType};
 use rustc_hash::FxHashMap;
 
+use crate::enter;
 use crate::frames::Frame;
 use crate::gil::{Guarded, is_failure};
 use crate::sites::{Site, Sites};
@@ -212,7 +213,7 @@ fn tell_odd(py: Python<'_>, task: &Bound<'_, PyAny>) -> PyResult<()> {
     };
     let coroutine = task.getattr(intern!(py, "_coro"))?;
     if coroutine.get_type().as_ptr() != expected && !coroutine.is_none() {
-        odd.bind(py).call1((task,))?;
+        enter::call(odd.bind(py), (task,), None)?;
     }
     Ok(())
 }

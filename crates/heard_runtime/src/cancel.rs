@@ -15,6 +15,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString, PyType};
 
+use crate::enter;
 use crate::frames::symbol;
 use crate::gil::{Guarded, is_failure};
 
@@ -129,7 +130,7 @@ fn stays(future: &Bound<'_, PyAny>, is_task: bool) -> PyResult<bool> {
         Some(if is_unread { &listeners.keeps } else { &listeners.stopped }.clone_ref(py))
     });
     let Some(listener) = listener else { return Ok(false) };
-    match listener.bind(py).call1((future,)) {
+    match enter::call(listener.bind(py), (future,), None) {
         Ok(answer) => Ok(is_unread && answer.is(PyBool::new(py, true))),
         // A monitor that fails is silent.
         Err(error) if is_failure(py, &error) => Ok(false),
@@ -137,7 +138,7 @@ fn stays(future: &Bound<'_, PyAny>, is_task: bool) -> PyResult<bool> {
     }
 }
 
-type Vectorcall = unsafe extern "C" fn(*mut PyObject, *const *mut PyObject, usize, *mut PyObject) -> *mut PyObject;
+type Vectorcall = unsafe extern "C-unwind" fn(*mut PyObject, *const *mut PyObject, usize, *mut PyObject) -> *mut PyObject;
 
 /// Calls without a tuple for the arguments, where that can be had: it is in the stable ABI from 3.12 on, and every
 /// CPython from 3.11 on exports it.
@@ -170,7 +171,7 @@ unsafe fn original(
         all.push(future);
         all.extend((0..count + options).map(|index| *arguments.add(index)));
         if let Some(vectorcall) = vectorcall() {
-            return vectorcall(original, all.as_ptr(), 1 + count, names);
+            return enter::stay(|| vectorcall(original, all.as_ptr(), 1 + count, names));
         }
         let borrowed = |pointer: &*mut PyObject| Bound::from_borrowed_ptr(py, *pointer);
         let positional = all[..=count].iter().map(borrowed);
@@ -179,7 +180,7 @@ unsafe fn original(
             for (index, value) in all[1 + count..].iter().enumerate() {
                 dictionary.set_item(borrowed(&ffi::PyTuple_GetItem(names, index.try_into()?)), borrowed(value))?;
             }
-            Bound::from_borrowed_ptr(py, original).call(positional, Some(&dictionary))
+            enter::call(&Bound::from_borrowed_ptr(py, original), positional, Some(&dictionary))
         });
         match result {
             Ok(result) => result.into_ptr(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
-use crate::{native_thread, termination};
+use crate::{enter, native_thread, termination};
 
 #[derive(Default)]
 struct Alarm {
@@ -146,8 +146,8 @@ fn time_in(seconds: f64) -> Instant {
 fn run(shared: &Shared, callback: &Py<PyAny>) {
     while wait(shared) {
         let next = Python::attach(|py| {
-            let called = native_thread::call(py, callback);
-            match called.and_then(|next| next.extract::<Option<f64>>(py)) {
+            let called = enter::call(callback.bind(py), (), None);
+            match called.and_then(|next| next.extract::<Option<f64>>()) {
                 Ok(next) => next,
                 Err(error) => {
                     error.write_unraisable(py, None);

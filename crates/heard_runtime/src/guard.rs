@@ -12,6 +12,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyWeakrefMethods, PyWeakrefReference};
 
+use crate::enter;
+
 /// Stands before the `exception` of one future.
 #[pyclass(module = "heard._native", frozen)]
 pub(crate) struct Guard {
@@ -79,12 +81,12 @@ impl Guard {
             let exception = self.exception.lock().unwrap_or_else(PoisonError::into_inner);
             return Ok(exception.as_ref().map_or_else(|| py.None(), |exception| exception.clone_ref(py)));
         };
-        if future.call_method0(intern!(py, "done"))?.is_truthy()? && self.drops.bind(py).call0()?.is_truthy()? {
+        if future.call_method0(intern!(py, "done"))?.is_truthy()? && enter::call(self.drops.bind(py), (), None)?.is_truthy()? {
             return Ok(future.getattr(intern!(py, "_exception"))?.unbind());
         }
         let method = future.get_type().getattr(intern!(py, "exception"))?;
         let all = std::iter::once(future).chain(arguments.iter());
-        Ok(method.call(PyTuple::new(py, all.collect::<Vec<_>>())?, options)?.unbind())
+        Ok(enter::call(&method, PyTuple::new(py, all.collect::<Vec<_>>())?, options)?.unbind())
     }
 
     /// A done callback: now it is known what the future has failed with.

@@ -16,6 +16,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::enter;
+
 /// How many objects a search looks into. A thousand take a tenth of a millisecond.
 const MOST_EXPANDED: usize = 20_000;
 /// Objects that hold the one in question, and each other.
@@ -106,7 +108,7 @@ pub(crate) fn holders<'py>(
     let mut found = if closure.open || live.is_some() { Some(("live", live)) } else { None };
     let (mut dead, mut later) = (None, false);
     for (asked, value, count) in questions {
-        let (answer, text): (String, Option<String>) = ask.call1((&asked, value, count))?.extract()?;
+        let (answer, text): (String, Option<String>) = enter::call(ask, (&asked, value, count), None)?.extract()?;
         match answer.as_str() {
             "spent" => {}
             "dead" => dead = text,

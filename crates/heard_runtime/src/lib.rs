@@ -2,12 +2,13 @@
 //!
 //! Four parts: where tasks are born (`births`, with `sites` and `frames`), when they fail (`unwind`, and `sweep` where
 //! the interpreter does not tell), what that means (`holders`, and `clock` for what takes time), and how all that stays
-//! out of the program's way (`native_thread`, `interrupt`, `termination`). Python decides and reports.
+//! out of the program's way (`native_thread`, `enter`, `interrupt`, `termination`). Python decides and reports.
 
 mod births;
 mod called;
 mod cancel;
 mod clock;
+mod enter;
 mod frames;
 mod gil;
 mod guard;

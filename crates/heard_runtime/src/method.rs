@@ -10,6 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
+use crate::enter;
 use crate::gil::is_failure;
 use crate::holders::traverse;
 
@@ -52,8 +53,8 @@ impl Method {
 
     #[pyo3(signature = (*arguments, **options))]
     fn __call__(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        let result = self.original.bind(py).call(arguments, options);
-        if let Err(error) = self.after.bind(py).call(arguments, options)
+        let result = enter::call(self.original.bind(py), arguments, options);
+        if let Err(error) = enter::call(self.after.bind(py), arguments, options)
             && !is_failure(py, &error)
             && result.is_ok()
         {

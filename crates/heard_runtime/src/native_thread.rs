@@ -2,9 +2,6 @@
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
-
-use pyo3::prelude::*;
 
 /// Room for a callback in Python that writes a report.
 const STACK: usize = 1 << 21;
@@ -39,25 +36,4 @@ fn without_signals<T>(work: impl FnOnce() -> T) -> T {
     // SAFETY: `before` was filled above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut()) };
     done
-}
-
-/// Calls something in Python from a thread of ours.
-///
-/// Up to 3.13, an interpreter that ends unwinds the threads that ask for its lock, through the frames of whoever called.
-/// Those of Rust abort the process then, so the thread stays here instead, until the process has ended.
-pub(crate) fn call(py: Python<'_>, callback: &Py<PyAny>) -> PyResult<Py<PyAny>> {
-    let unwound = Stay;
-    let called = callback.call0(py);
-    std::mem::forget(unwound);
-    called
-}
-
-struct Stay;
-
-impl Drop for Stay {
-    fn drop(&mut self) {
-        loop {
-            std::thread::sleep(Duration::from_hours(1));
-        }
-    }
 }

@@ -5,6 +5,7 @@
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
+use crate::enter;
 use crate::gil::is_failure;
 
 /// Gives its argument to `first`, and then to `second`, whose end is its own. What `first` raises is dropped.
@@ -22,12 +23,12 @@ impl Relay {
     }
 
     fn __call__(&self, py: Python<'_>, argument: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        if let Err(error) = self.first.call1(py, (argument,))
+        if let Err(error) = enter::call(self.first.bind(py), (argument,), None)
             && !is_failure(py, &error)
         {
             return Err(error);
         }
-        self.second.call1(py, (argument,))
+        Ok(enter::call(self.second.bind(py), (argument,), None)?.unbind())
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the slot asks for it")]

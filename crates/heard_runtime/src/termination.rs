@@ -38,7 +38,11 @@ pub(crate) fn disarm(py: Python<'_>) {
 /// interpreter is needed for the last word. At once otherwise.
 #[pyfunction]
 pub(crate) fn await_death(py: Python<'_>) {
-    py.detach(imp::await_death);
+    // Nobody else gets the interpreter's lock for nothing: up to 3.13, a thread that asks for it after the interpreter
+    // has come to its end is unwound, and no frame of Rust outlives that.
+    if imp::has_come() {
+        py.detach(imp::await_death);
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -63,6 +67,10 @@ mod imp {
 
     pub(super) fn disarm(_py: Python<'_>) {}
 
+    pub(super) fn has_come() -> bool {
+        false
+    }
+
     pub(super) fn await_death() {}
 }
 
@@ -81,7 +89,7 @@ mod linux {
 
     use pyo3::prelude::*;
 
-    use crate::native_thread;
+    use crate::{enter, native_thread};
 
     /// The process whose thread waits for the semaphore; 0 if there is none.
     static WAITS_IN: AtomicI32 = AtomicI32::new(0);
@@ -225,7 +233,7 @@ mod linux {
             move || {
                 // Nothing is left to be asked where the interpreter has come to its end meanwhile.
                 Python::try_attach(|py| {
-                    if let Err(error) = native_thread::call(py, &word.callback) {
+                    if let Err(error) = enter::call(word.callback.bind(py), (), None) {
                         error.write_unraisable(py, None);
                     }
                 });
@@ -269,7 +277,7 @@ mod linux {
         }
     }
 
-    fn has_come() -> bool {
+    pub(super) fn has_come() -> bool {
         CAME_TO.load(Ordering::SeqCst) == this_process()
     }
 

@@ -6,6 +6,7 @@ use std::ptr;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 
+use crate::enter;
 use crate::frames::Frame;
 use crate::gil::{Guarded, is_failure};
 
@@ -104,7 +105,7 @@ fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
         }
         task = stepped;
     }
-    handler.bind(py).call1((task, exception)).map(drop)
+    enter::call(handler.bind(py), (task, exception), None).map(drop)
 }
 
 /// Whether a frame is that of the coroutine of a task.

@@ -7,10 +7,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi::PyObject;
 use pyo3::prelude::*;
 
+use crate::enter;
 use crate::frames::symbol;
 
 type Copy = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
-type CallOneArg = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
+type CallOneArg = unsafe extern "C-unwind" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
 type Switch = unsafe extern "C" fn(*mut PyObject) -> c_int;
 
 /// Functions that every CPython from 3.9 on exports, and that are not in the stable ABI.
@@ -26,7 +27,7 @@ pub(super) fn call<'py>(function: &Bound<'py, PyAny>, argument: &Bound<'py, PyAn
     // Without a tuple for the arguments.
     let call = exported()?.call;
     // SAFETY: both are alive; the result is new, or null with an exception.
-    unsafe { Bound::from_owned_ptr_or_err(function.py(), call(function.as_ptr(), argument.as_ptr())) }
+    unsafe { Bound::from_owned_ptr_or_err(function.py(), enter::stay(|| call(function.as_ptr(), argument.as_ptr()))) }
 }
 
 /// A `contextvars.Context` that only one item enters.

@@ -1,11 +1,11 @@
 //! One step of an awaitable.
 
-use std::ptr;
-
 use pyo3::exceptions::{PyAttributeError, PyStopIteration, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
+
+use crate::enter;
 
 /// What a step has led to.
 pub(super) enum Step<'py> {
@@ -18,9 +18,7 @@ pub(super) enum Step<'py> {
 /// Runs an iterator that awaits something up to where it waits, or to its end.
 pub(super) fn send<'py>(iterator: &Bound<'py, PyAny>) -> Step<'py> {
     let py = iterator.py();
-    let mut result = ptr::null_mut();
-    // SAFETY: both arguments are alive, and `result` is a place for the result.
-    let sent = unsafe { ffi::PyIter_Send(iterator.as_ptr(), ffi::Py_None(), &raw mut result) };
+    let (sent, result) = enter::send(iterator);
     match sent {
         // SAFETY: except for an error, the result is a new reference.
         ffi::PySendResult::PYGEN_NEXT => Step::Wait(unsafe { Bound::from_owned_ptr(py, result) }),
@@ -34,7 +32,7 @@ pub(super) fn send<'py>(iterator: &Bound<'py, PyAny>) -> Step<'py> {
 pub(super) fn throw<'py>(iterator: &Bound<'py, PyAny>, error: PyErr) -> Step<'py> {
     let py = iterator.py();
     let Ok(throw) = iterator.getattr(pyo3::intern!(py, "throw")) else { return Step::Raise(error) };
-    match throw.call1((error.into_value(py),)) {
+    match enter::call(&throw, (error.into_value(py),), None) {
         Ok(waits_for) => Step::Wait(waits_for),
         Err(error) if error.is_instance_of::<PyStopIteration>(py) => match error.value(py).getattr(pyo3::intern!(py, "value")) {
             Ok(value) => Step::Return(value),
@@ -50,7 +48,7 @@ pub(super) fn iterator_of<'py>(awaitable: Bound<'py, PyAny>, coroutine: &Bound<'
         return Ok(awaitable);
     }
     let py = awaitable.py();
-    awaitable.call_method0(pyo3::intern!(py, "__await__")).map_err(|error| {
+    awaitable.getattr(pyo3::intern!(py, "__await__")).and_then(|method| enter::call(&method, (), None)).map_err(|error| {
         if !error.is_instance_of::<PyAttributeError>(py) {
             return error;
         }

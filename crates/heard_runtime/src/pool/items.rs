@@ -1,12 +1,12 @@
 //! Where items come from.
 
 use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration};
-use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::Pool;
 use super::drive::iterator_of;
+use crate::enter;
 
 /// What the input has given.
 pub(super) enum Taken<'py> {
@@ -22,16 +22,16 @@ impl Pool {
     pub(super) fn next_item<'py>(&self, py: Python<'py>) -> Taken<'py> {
         let items = self.fixed.items.bind(py);
         if self.fixed.is_async {
-            let next = items.call_method0(intern!(py, "__anext__"));
+            let next = items.getattr(intern!(py, "__anext__")).and_then(|method| enter::call(&method, (), None));
             return match next.and_then(|next| iterator_of(next, self.fixed.coroutine.bind(py))) {
                 Ok(iterator) => Taken::Awaits(iterator),
                 Err(error) => input_end(py, error, self.fixed.cancellation.bind(py)),
             };
         }
-        // SAFETY: it is an iterator, as Python's `iter` has made it; the result is a new reference, or null.
-        match unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyIter_Next(items.as_ptr())) } {
-            Some(item) => Taken::Item(item),
-            None => Taken::End(PyErr::take(py)),
+        match enter::next(items) {
+            Ok(Some(item)) => Taken::Item(item),
+            Ok(None) => Taken::End(None),
+            Err(error) => Taken::End(Some(error)),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::Pool;
 use super::context::{Context, call};
 use super::drive::{Step, iterator_of, send, throw};
 use super::items::{Taken, input_end};
+use crate::enter;
 use crate::gil::Guarded;
 use crate::outcome::End;
 
@@ -58,7 +59,7 @@ impl Pool {
         let event_loop = slf.get().event_loop(py)?;
         let worker = Worker { pool: slf.clone().unbind(), task: OnceLock::new(), now: Guarded::new(Now::Between) };
         let worker = Bound::new(py, worker)?;
-        let task = slf.get().fixed.start.bind(py).call1((&worker, event_loop))?.unbind();
+        let task = enter::call(slf.get().fixed.start.bind(py), (&worker, event_loop), None)?.unbind();
         slf.get().state(py)?.workers.push(task.clone_ref(py));
         // It is a new worker, so nothing has been set.
         let _ = worker.get().task.set(task);
