@@ -250,6 +250,31 @@ def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
     assert "forever" in ran.text
 
 
+def test_a_task_whose_loop_is_closed_over_it_is_a_warning_of_its_own_test(suite: Suite) -> None:
+    ran = suite(
+        """
+        def test():
+            async def forever():
+                await asyncio.Event().wait()
+            async def main():
+                asyncio.get_running_loop().call_soon(start, forever)
+                await turn()
+            def start(work):
+                asyncio.ensure_future(work())
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            loop.close()
+        def test_bystander():
+            gc.collect()
+        """
+    )
+    assert ran.outcomes() == {"test": "passed", "test_bystander": "passed"}, ran.text
+    assert ran.code == 0, ran.text
+    warning = ran.text.partition("warnings summary")[2]
+    assert "test_it.py::test\n" in warning, ran.text
+    assert "HeardWarning: the task of test.<locals>.forever was still running when its loop ended" in warning
+
+
 def test_a_cancellation_that_is_swallowed_fails_the_test(suite: Suite) -> None:
     ran = suite(
         """

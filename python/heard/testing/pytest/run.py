@@ -11,7 +11,7 @@ import pytest
 from heard.monitor import stages as current
 from heard.record import Failure
 from heard.report.text import block
-from heard.testing.listener import PENDING, Allowed, Listener, exception_of
+from heard.testing.listener import Allowed, Listener, exception_of, is_pending
 from heard.testing.pytest import anyio, stages, workers
 from heard.testing.pytest.known import Known
 from heard.testing.pytest.unittest import split_phases
@@ -149,7 +149,7 @@ class Run:
     def warn_of_pending(self, item: pytest.Item, when: Phase) -> None:
         """Tasks that the test has started and that run on when it is over."""
         own = stages.of_test(item.nodeid, "call")
-        pending = self.listener.take(lambda failure: failure.event == PENDING)
+        pending = self.listener.take(is_pending)
         # What the loop itself has started, such as the end of a generator, has no place of birth.
         mine = [failure for failure in pending if failure.test == own and failure.born]
         names = {failure.coroutine or failure.task or "?": failure for failure in mine}
@@ -189,7 +189,7 @@ class Run:
         self.listener.older.clear()
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
-        pairs = self.listener.take_pairs(lambda failure: failure.event != PENDING)
+        pairs = self.listener.take_pairs(lambda failure: not is_pending(failure))
         left = self.known.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
         self.texts = [f"{block(failure)}\n  {'test':8} {failure.test or 'none'}" for failure in left]
         if left and self.is_error and session.exitstatus == pytest.ExitCode.OK:
@@ -221,7 +221,7 @@ class Asked(typing.Sequence[Failure]):
     def _now(self) -> list[Failure]:
         self._run.listener.look()
         listener = self._run.listener
-        self._found += listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
+        self._found += listener.take(lambda failure: failure.test in self._stages and not is_pending(failure))
         return self._found
 
     def __len__(self) -> int:
