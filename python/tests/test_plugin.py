@@ -342,6 +342,46 @@ def test_fixtures_are_named_by_their_phase(suite: Suite) -> None:
     assert ran.code == 1
 
 
+def test_the_tear_down_of_a_fixture_that_outlives_its_test_blames_no_test(suite: Suite) -> None:
+    ran = suite(
+        """
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        @pytest.fixture(scope="session")
+        def of_session():
+            yield
+            lose()
+        @pytest.fixture(scope="module", params=[1, 2])
+        def of_module(request):
+            yield
+            lose()
+        @pytest.fixture(scope="class")
+        def of_class():
+            yield
+            lose()
+        class TestClass:
+            def test_first(self, of_class): pass
+            def test_last(self): pass
+        # The first of the parameter is torn down in the set-up of the second.
+        def test_both(of_module, of_session): pass
+        def test_bystander(): pass
+        """
+    )
+    assert set(ran.outcomes().values()) == {"passed"}, ran.text
+    outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
+    named = re.findall(r"the tear-down of the fixture '(\w+)' \((\w+)\)", outside)
+    assert sorted(named) == [
+        ("of_class", "class"),
+        ("of_module", "module"),
+        ("of_module", "module"),
+        ("of_session", "session"),
+    ]
+    assert ran.code == 1
+
+
 ONE_LOSS = """
     def test():
         async def main():
