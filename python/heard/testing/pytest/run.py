@@ -11,7 +11,7 @@ import pytest
 
 from heard.monitor import stages as current
 from heard.record import Failure
-from heard.report.text import block
+from heard.report.text import block, blocks
 from heard.testing.listener import Allowed, Listener, exception_of, is_pending
 from heard.testing.pytest import anyio, stages, workers
 from heard.testing.pytest.known import Known
@@ -102,6 +102,7 @@ class Run:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         self.item = item
         self.elder = frozenset(self.listener.lost)
+        self.listener.note_warnings()
         self.known.begin()
         return (yield from self.phase(item, "setup"))
 
@@ -181,25 +182,26 @@ class Run:
                 item.warn(HeardWarning(f"the task of {coroutine} runs on when the test is over"))
 
     def fail(self, item: pytest.Item, losses: list[Failure]) -> None:
-        texts = [block(failure) for failure in losses]
+        texts = blocks(losses)
         if not self.is_error:
             for text in texts:
                 item.warn(HeardWarning(text))
             return
-        if len(texts) > 1:
-            texts.insert(0, f"{len(texts)} failures that nobody hears:")
+        if len(losses) > 1:
+            texts.insert(0, f"{len(losses)} failures that nobody hears:")
         raise Lost("\n\n".join(texts), pytrace=False)
 
     def add_sections(self, item: pytest.Item, when: Phase, losses: list[Failure]) -> None:
         """The phase has failed by itself: what it has lost besides may be the reason."""
-        for failure in losses:
-            item.add_report_section(when, "heard", block(failure))
+        for text in blocks(losses):
+            item.add_report_section(when, "heard", text)
 
     # What belongs to no test.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.listener.begin("the end of the session")
+        self.listener.note_warnings()
         self.listener.older.clear()
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
