@@ -309,6 +309,46 @@ def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
     assert "forever" in ran.text
 
 
+@pytest.mark.parametrize(
+    ("filters", "outcomes"),
+    [
+        ("filterwarnings = error", {"test": "passed", "test_that_loses": "failed"}),
+        (
+            "filterwarnings =\n  error\n  error::heard.testing.HeardWarning",
+            {"test": "failed", "test_that_loses": "failed"},
+        ),
+        (
+            "filterwarnings =\n  error\n  ignore::heard.testing.HeardWarning",
+            {"test": "passed", "test_that_loses": "failed"},
+        ),
+    ],
+)
+def test_a_warning_is_an_error_where_it_is_named(filters: str, outcomes: dict[str, str], suite: Suite) -> None:
+    ran = suite(
+        """
+        async def forever():
+            await asyncio.Event().wait()
+        def test():
+            async def main():
+                asyncio.create_task(forever())
+                await turn()
+            asyncio.run(main())
+        def test_that_loses():
+            async def main():
+                asyncio.create_task(forever())
+                asyncio.create_task(boom())
+                await turn()
+            asyncio.run(main())
+        """,
+        ini=filters,
+    )
+    assert ran.outcomes() == outcomes, ran.text
+    assert ("the task of forever was still running" in ran.text) == ("ignore" not in filters)
+    assert "Lost: gone" in ran.text
+    # Nothing of the plugin is in what pytest shows.
+    assert "run.py" not in ran.text
+
+
 def test_a_task_whose_loop_is_closed_over_it_is_a_warning_of_its_own_test(suite: Suite) -> None:
     ran = suite(
         """
