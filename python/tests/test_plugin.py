@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 from suites import Suite, suite  # noqa: F401 - a fixture
@@ -412,44 +410,6 @@ def test_a_test_may_ask_what_it_has_lost(suite: Suite) -> None:
         """
     )
     assert ran.outcomes() == {"test": "passed"}, ran.text
-
-
-def test_a_baseline_keeps_known_losses_quiet(suite: Suite, tmp_path: Path) -> None:
-    written = suite(ONE_LOSS, "--heard-write-baseline=known.json")
-    assert written.outcomes() == {"test": "passed"}, written.text
-    [row] = json.loads((tmp_path / "known.json").read_text())["losses"]
-    assert (row["test"], row["coroutine"], row["count"]) == ("test_it.py::test", "boom", 1)
-    assert suite(ONE_LOSS, "--heard-baseline=known.json").outcomes() == {"test": "passed"}
-    twice = ONE_LOSS.replace("await turn()", "asyncio.ensure_future(boom())\n            await turn()")
-    assert suite(twice, "--heard-baseline=known.json").outcomes() == {"test": "failed"}
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (None, "cannot be read"),
-        ("no json", "is no baseline of heard"),
-        ("[]", "is no baseline of heard"),
-        ('{"version": 1, "losses": [{}]}', "is no baseline of heard"),
-        ('{"version": 1, "losses": [{"test": [], "rule": "", "coroutine": "", "exception": "", "count": 1}]}', "is no"),
-        ('{"version": 99, "losses": []}', "is of version 99"),
-    ],
-)
-def test_a_bad_baseline_is_a_clear_error(content: str | None, says: str, suite: Suite, tmp_path: Path) -> None:
-    if content is not None:
-        (tmp_path / "known.json").write_text(content)
-    ran = suite(ONE_LOSS, "--heard-baseline=known.json")
-    assert ran.code == pytest.ExitCode.USAGE_ERROR, ran.text
-    assert says in ran.text
-    assert "known.json" in ran.text
-    assert "Traceback" not in ran.text
-
-
-def test_a_baseline_that_cannot_be_written_is_a_clear_error(suite: Suite) -> None:
-    ran = suite(ONE_LOSS, "--heard-write-baseline=missing/known.json")
-    assert ran.code == pytest.ExitCode.USAGE_ERROR, ran.text
-    assert "--heard-write-baseline: missing/known.json cannot be written" in ran.text
-    assert "Traceback" not in ran.text
 
 
 def test_skipped_and_expected_failures_stay_what_they_are(suite: Suite) -> None:

@@ -13,7 +13,7 @@ from heard.record import Failure
 from heard.report.text import block
 from heard.testing.listener import PENDING, Allowed, Listener, exception_of
 from heard.testing.pytest import anyio, stages, workers
-from heard.testing.pytest.baseline import Baseline
+from heard.testing.pytest.known import Known
 from heard.testing.pytest.unittest import split_phases
 from heard.testing.warning import HeardWarning
 
@@ -38,7 +38,7 @@ class Run:
         self.is_error = mode == "error"
         self.listener = Listener()
         self.allowed = Allowed.of(config.getini("heard_allow"))
-        self.baseline = Baseline(config.getoption("--heard-baseline"), config.getoption("--heard-write-baseline"))
+        self.known = Known(config)
         self.texts: list[str] = []
         self.item: pytest.Item | None = None
         self.asked: set[str] = set()
@@ -90,6 +90,7 @@ class Run:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         self.item = item
+        self.known.begin()
         return (yield from self.phase(item, "setup"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -133,7 +134,7 @@ class Run:
         kept = [pair[0] for pair in taken if not any(one.covers(*pair) for one in allowed)]
         if self.observer is not None:
             self.observer(kept, [pair[0] for pair in taken if pair[0] not in kept])
-        return self.baseline.unknown(item.nodeid, kept)
+        return self.known.unknown(item.nodeid, kept)
 
     def belongs(self, failure: Failure, mine: frozenset[str], when: Phase) -> bool:
         if failure.event == "coroutine-never-awaited" and failure.id in self.listener.found:
@@ -189,9 +190,8 @@ class Run:
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
         pairs = self.listener.take_pairs(lambda failure: failure.event != PENDING)
-        left = self.baseline.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
+        left = self.known.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
         self.texts = [f"{block(failure)}\n  {'test':8} {failure.test or 'none'}" for failure in left]
-        self.baseline.write()
         if left and self.is_error and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         output = getattr(self.config, "workeroutput", None)
