@@ -366,7 +366,8 @@ async def lose_all_kinds() -> None:
 
     asyncio.create_task(fail())
     asyncio.get_running_loop().call_soon(lambda: 1 / 0)
-    fail()
+    forgotten: object = fail()
+    del forgotten
     asyncio.create_task(wait())
     await asyncio.sleep(0)
     gc.collect()

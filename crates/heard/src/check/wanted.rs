@@ -167,7 +167,8 @@ impl<'a> Wanted<'a> {
             let is_judged = |entry: &Entry, file: &Utf8Path| self.is_judged(entry, file, configs);
             let (count, path) = baseline.write(&is_judged).map_err(|error| format!("{}: {error}", shown(path, &self.cwd)))?;
             let (findings, file) = (counted(count, "finding"), shown(path, &self.cwd));
-            let is_named = matches!(self.baseline, Known::In(_)) || self.files.iter().any(|file| configs.of_file(file).baseline().is_some());
+            let is_named =
+                matches!(self.baseline, Known::In(_)) || self.files.iter().any(|file| configs.of_file(file).baseline().is_some());
             let how = if is_named {
                 String::new()
             } else {
