@@ -35,7 +35,10 @@ def _tutorial(heard: Path) -> list[str]:
         [heard, "check", "demo", "--output-format", "concise"], cwd=ROOT, capture_output=True, text=True
     )
     truth = subprocess.run([sys.executable, "-B", "-m", "demo", "--truth"], cwd=ROOT, capture_output=True, text=True)
-    problems = []
+    summary = found.stderr.splitlines()[-1]
+    problems = [] if summary in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() else [
+        f"README.md does not show what `heard check demo` says at its end: {summary}"
+    ]
     blocks = _BLOCK.findall((DOCS / "tutorial.md").read_text(encoding="utf-8"))
     for kind, info, text in blocks:
         if kind == "py" and text not in (ROOT / info).read_text(encoding="utf-8"):
