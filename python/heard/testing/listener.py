@@ -62,6 +62,7 @@ class Listener:
         global _current
         monitor = install.current()
         self.before = monitor.settings if monitor is not None else None
+        self.note_warnings()
         _note_loops(self.loops, self.undo)
         self.undo.append(mocks.note_births())
         logging.getLogger("asyncio").addFilter(self._asserted)
@@ -143,6 +144,9 @@ class Listener:
         """What is born from now on belongs to this part of the run."""
         self.listen()
         stages.current = stage
+
+    def note_warnings(self) -> None:
+        """Nothing that belongs to the test listens to warnings so far."""
         self.shows_warnings = typing.cast(typing.Any, warnings)._showwarnmsg_impl
 
     def look(self) -> None:
