@@ -250,6 +250,31 @@ def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
     assert "forever" in ran.text
 
 
+def test_a_task_whose_loop_is_closed_over_it_is_a_warning_of_its_own_test(suite: Suite) -> None:
+    ran = suite(
+        """
+        def test():
+            async def forever():
+                await asyncio.Event().wait()
+            async def main():
+                asyncio.get_running_loop().call_soon(start, forever)
+                await turn()
+            def start(work):
+                asyncio.ensure_future(work())
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            loop.close()
+        def test_bystander():
+            gc.collect()
+        """
+    )
+    assert ran.outcomes() == {"test": "passed", "test_bystander": "passed"}, ran.text
+    assert ran.code == 0, ran.text
+    warning = ran.text.partition("warnings summary")[2]
+    assert "test_it.py::test\n" in warning, ran.text
+    assert "HeardWarning: the task of test.<locals>.forever was still running when its loop ended" in warning
+
+
 def test_a_cancellation_that_is_swallowed_fails_the_test(suite: Suite) -> None:
     ran = suite(
         """
@@ -314,6 +339,46 @@ def test_fixtures_are_named_by_their_phase(suite: Suite) -> None:
     assert outcomes["test_session"] == "passed", ran.text
     outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
     assert "the set-up of the fixture 'of_session' (session)" in outside
+    assert ran.code == 1
+
+
+def test_the_tear_down_of_a_fixture_that_outlives_its_test_blames_no_test(suite: Suite) -> None:
+    ran = suite(
+        """
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        @pytest.fixture(scope="session")
+        def of_session():
+            yield
+            lose()
+        @pytest.fixture(scope="module", params=[1, 2])
+        def of_module(request):
+            yield
+            lose()
+        @pytest.fixture(scope="class")
+        def of_class():
+            yield
+            lose()
+        class TestClass:
+            def test_first(self, of_class): pass
+            def test_last(self): pass
+        # The first of the parameter is torn down in the set-up of the second.
+        def test_both(of_module, of_session): pass
+        def test_bystander(): pass
+        """
+    )
+    assert set(ran.outcomes().values()) == {"passed"}, ran.text
+    outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
+    named = re.findall(r"the tear-down of the fixture '(\w+)' \((\w+)\)", outside)
+    assert sorted(named) == [
+        ("of_class", "class"),
+        ("of_module", "module"),
+        ("of_module", "module"),
+        ("of_session", "session"),
+    ]
     assert ran.code == 1
 
 

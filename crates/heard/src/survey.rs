@@ -320,8 +320,10 @@ impl<'a> Survey<'a> {
         self.files += reported.len();
         if let (Some(cache), Some(tables)) = (cache, tables) {
             cache.keep(&tables);
-            let made = counted(tables.made(), "table");
-            self.console.detail(format!("{}: {made} made, the others known from earlier runs", shown(root, &self.cwd)))?;
+            if let Some(made) = tables.made() {
+                let made = counted(made, "table");
+                self.console.detail(format!("{}: {made} made, the others known from earlier runs", shown(root, &self.cwd)))?;
+            }
         }
         if index + 1 == jobs.len() {
             // The process is about to end: to take a large program apart would be for nothing.

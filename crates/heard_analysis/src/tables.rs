@@ -123,12 +123,6 @@ impl Tables {
         });
     }
 
-    /// Of how many texts the tables had to be made.
-    #[must_use]
-    pub fn made(&self) -> usize {
-        self.with(|state| state.made)
-    }
-
     /// A check begins.
     pub(crate) fn begin(&self) {
         self.with(|state| {

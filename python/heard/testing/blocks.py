@@ -12,7 +12,7 @@ from heard.monitor import garbage, stages
 from heard.record import Failure
 from heard.report.text import block as text_of
 from heard.testing import listener as listening_to
-from heard.testing.listener import PENDING, Allowed, Listener
+from heard.testing.listener import Allowed, Listener, is_pending
 
 _numbers = itertools.count(1)
 
@@ -46,7 +46,7 @@ class Block:
         garbage.collect()
         self.listener.look()
         self.listener.settle("the block is over, and nobody has read it", [self.stage])
-        return self.listener.take_pairs(lambda failure: failure.test == self.stage and failure.event != PENDING)
+        return self.listener.take_pairs(lambda failure: failure.test == self.stage and not is_pending(failure))
 
     def __exit__(self, *_: object) -> None:
         self.listener.mark()

@@ -51,6 +51,12 @@ impl Tables {
         Some(Tables(state.into()))
     }
 
+    /// Of how many texts the tables had to be made; nothing where there are so few that they are not kept.
+    #[must_use]
+    pub fn made(&self) -> Option<usize> {
+        self.with(|state| (state.known.len() >= LEAST).then_some(state.made))
+    }
+
     /// The tables as bytes, for the same `program` in another process; nothing where that would save it hardly anything
     /// beside what this one was given.
     #[must_use]
@@ -139,7 +145,7 @@ mod tests {
             assert!(read.of_file(&path(number), stamp, (3, 12)).is_none(), "another version of Python");
             told(&read, number);
         }
-        assert_eq!(read.made(), 0);
+        assert_eq!(read.made(), Some(0));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing
 from collections.abc import Generator
 
@@ -11,7 +12,7 @@ import pytest
 from heard.monitor import stages as current
 from heard.record import Failure
 from heard.report.text import block
-from heard.testing.listener import PENDING, Allowed, Listener, exception_of
+from heard.testing.listener import Allowed, Listener, exception_of, is_pending
 from heard.testing.pytest import anyio, stages, workers
 from heard.testing.pytest.known import Known
 from heard.testing.pytest.unittest import split_phases
@@ -41,6 +42,10 @@ class Run:
         self.known = Known(config)
         self.texts: list[str] = []
         self.item: pytest.Item | None = None
+        #: The process that is to see the end of the session.
+        self.process = os.getpid()
+        #: What was lost before the test, and is told at the end of the session.
+        self.elder: frozenset[str] = frozenset()
         self.asked: set[str] = set()
         #: Told of what each phase of a test has lost: what counts, and what is allowed.
         self.observer: typing.Callable[[list[Failure], list[Failure]], None] | None = None
@@ -69,15 +74,21 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
-        with self.fixture(fixturedef, "set-up"):
+        if not stages.is_long(fixturedef):
             return (yield)
+        tear_down = contextlib.ExitStack()
+        # What is added first is called last, and the other way round.
+        fixturedef.addfinalizer(tear_down.close)
+        with self.fixture(stages.of_fixture(fixturedef, "set-up")):
+            try:
+                return (yield)
+            finally:
+                stage = stages.of_fixture(fixturedef, "tear-down")
+                fixturedef.addfinalizer(lambda: tear_down.enter_context(self.fixture(stage)))
 
     @contextlib.contextmanager
-    def fixture(self, definition: pytest.FixtureDef[object], when: str) -> Generator[None, None, None]:
-        stage = stages.of_fixture(definition, when)
-        if stage is None:
-            yield
-            return
+    def fixture(self, stage: str) -> Generator[None, None, None]:
+        """What is born in here belongs to a fixture that outlives the test."""
         before = current.current
         self.listener.mark()
         current.current = stage
@@ -90,6 +101,7 @@ class Run:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         self.item = item
+        self.elder = frozenset(self.listener.lost)
         self.known.begin()
         return (yield from self.phase(item, "setup"))
 
@@ -142,14 +154,16 @@ class Run:
             return False
         if failure.test in mine:
             return True
-        # What the set-up of a class or a module loses on the spot fails the test that asked for it.
-        scopes = ("(class)", "(module)", "(package)")
-        return when == "setup" and failure.test is not None and failure.test.endswith(scopes)
+        if when == "setup":
+            # What the set-up of a class or a module loses on the spot fails the test that asked for it.
+            return failure.test is not None and stages.is_asked_for(failure.test)
+        # In a process of its own, this test is the last to tell of anything.
+        return when == "teardown" and os.getpid() != self.process and failure.id not in self.elder
 
     def warn_of_pending(self, item: pytest.Item, when: Phase) -> None:
         """Tasks that the test has started and that run on when it is over."""
         own = stages.of_test(item.nodeid, "call")
-        pending = self.listener.take(lambda failure: failure.event == PENDING)
+        pending = self.listener.take(is_pending)
         # What the loop itself has started, such as the end of a generator, has no place of birth.
         mine = [failure for failure in pending if failure.test == own and failure.born]
         names = {failure.coroutine or failure.task or "?": failure for failure in mine}
@@ -189,7 +203,7 @@ class Run:
         self.listener.older.clear()
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
-        pairs = self.listener.take_pairs(lambda failure: failure.event != PENDING)
+        pairs = self.listener.take_pairs(lambda failure: not is_pending(failure))
         left = self.known.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
         self.texts = [f"{block(failure)}\n  {'test':8} {failure.test or 'none'}" for failure in left]
         if left and self.is_error and session.exitstatus == pytest.ExitCode.OK:
@@ -221,7 +235,7 @@ class Asked(typing.Sequence[Failure]):
     def _now(self) -> list[Failure]:
         self._run.listener.look()
         listener = self._run.listener
-        self._found += listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
+        self._found += listener.take(lambda failure: failure.test in self._stages and not is_pending(failure))
         return self._found
 
     def __len__(self) -> int:
