@@ -56,12 +56,17 @@ class Listener:
         self.undo: list[Undo] = []
         #: What the program had in place before, and has again afterwards.
         self.before: Settings | None = None
+        #: The one that listened before, and the part of the run: a test may run tests in its own process.
+        self.outer: Listener | None = None
+        self.outer_stage: str | None = None
 
     def start(self) -> None:
         """Puts the monitor in place. One of the program's own is taken out until `stop`."""
         global _current
         monitor = install.current()
         self.before = monitor.settings if monitor is not None else None
+        self.outer, self.outer_stage = _current, stages.current
+        self.note_warnings()
         _note_loops(self.loops, self.undo)
         self.undo.append(mocks.note_births())
         logging.getLogger("asyncio").addFilter(self._asserted)
@@ -72,12 +77,15 @@ class Listener:
     def stop(self) -> None:
         """Takes it out."""
         global _current
-        _current = None
+        _current, stages.current = self.outer, self.outer_stage
         monitor = install.current()
         if monitor is not None and monitor.settings is self.settings:
-            install.uninstall()
-            if self.before is not None:
+            if self.outer is not None:
+                self.outer.listen()
+            elif self.before is not None:
                 install.install(self.before)
+            else:
+                install.uninstall()
         gc.callbacks.remove(self._collect)
         logging.getLogger("asyncio").removeFilter(self._asserted)
         for undo in reversed(self.undo):
@@ -143,6 +151,9 @@ class Listener:
         """What is born from now on belongs to this part of the run."""
         self.listen()
         stages.current = stage
+
+    def note_warnings(self) -> None:
+        """Nothing that belongs to the test listens to warnings so far."""
         self.shows_warnings = typing.cast(typing.Any, warnings)._showwarnmsg_impl
 
     def look(self) -> None:

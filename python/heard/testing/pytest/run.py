@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import typing
+import warnings
 from collections.abc import Generator
 
 import pytest
 
 from heard.monitor import stages as current
 from heard.record import Failure
-from heard.report.text import block
+from heard.report.text import block, blocks
 from heard.testing.listener import Allowed, Listener, exception_of, is_pending
 from heard.testing.pytest import anyio, stages, workers
 from heard.testing.pytest.known import Known
@@ -47,6 +48,8 @@ class Run:
         #: What was lost before the test, and is told at the end of the session.
         self.elder: frozenset[str] = frozenset()
         self.asked: set[str] = set()
+        #: Warnings that the configuration makes errors of.
+        self.forbidden: list[str] = []
         #: Told of what each phase of a test has lost: what counts, and what is allowed.
         self.observer: typing.Callable[[list[Failure], list[Failure]], None] | None = None
         self.listener.start()
@@ -70,10 +73,10 @@ class Run:
         for undo in self.undo:
             undo()
         self.listener.stop()
-        current.current = None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         if not stages.is_long(fixturedef):
             return (yield)
         tear_down = contextlib.ExitStack()
@@ -100,17 +103,21 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         self.item = item
         self.elder = frozenset(self.listener.lost)
+        self.listener.note_warnings()
         self.known.begin()
         return (yield from self.phase(item, "setup"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         return (yield from self.phase(item, "call"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         try:
             return (yield from self.phase(item, "teardown"))
         finally:
@@ -119,6 +126,7 @@ class Run:
 
     def phase(self, item: pytest.Item, when: Phase) -> Generator[None, object, object]:
         """Runs a phase of a test, and raises what it has lost if it has not failed anyway."""
+        __tracebackhide__ = True
         self.listener.begin(stages.of_test(item.nodeid, when))
         try:
             result = yield
@@ -127,7 +135,7 @@ class Run:
                 self.add_sections(item, when, self.losses(item, when))
             raise
         losses = self.losses(item, when)
-        if losses:
+        if losses or self.forbidden:
             self.fail(item, losses)
         return result
 
@@ -172,34 +180,51 @@ class Run:
         for name, failure in names.items():
             if not self.allowed.covers(failure, None):
                 born = f"its place of birth: {_born(failure)}"
-                item.warn(HeardWarning(f"the task of {name} was still running when its loop ended; {born}"))
+                self.warn(item, f"the task of {name} was still running when its loop ended; {born}")
         if when != "teardown":
             return
         for task in self.listener.pending():
             if getattr(task, "_heard_stage", None) == own and not task.cancelling():
                 coroutine = getattr(getattr(task, "_coro", None), "__qualname__", task.get_name())
-                item.warn(HeardWarning(f"the task of {coroutine} runs on when the test is over"))
+                self.warn(item, f"the task of {coroutine} runs on when the test is over")
+
+    def warn(self, item: pytest.Item, text: str) -> None:
+        """Warns. What makes errors of all warnings makes none of this one, which is no loss: only what names it does."""
+        try:
+            item.warn(HeardWarning(text))
+        except HeardWarning:
+            if any(action == "error" and category is HeardWarning for action, _, category, *_ in warnings.filters):
+                self.forbidden.append(text)
+                return
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", HeardWarning)
+                item.warn(HeardWarning(text))
 
     def fail(self, item: pytest.Item, losses: list[Failure]) -> None:
-        texts = [block(failure) for failure in losses]
+        texts = blocks(losses)
         if not self.is_error:
             for text in texts:
-                item.warn(HeardWarning(text))
-            return
-        if len(texts) > 1:
-            texts.insert(0, f"{len(texts)} failures that nobody hears:")
-        raise Lost("\n\n".join(texts), pytrace=False)
+                self.warn(item, text)
+            texts.clear()
+        elif len(losses) > 1:
+            texts.insert(0, f"{len(losses)} failures that nobody hears:")
+        texts += self.forbidden
+        self.forbidden.clear()
+        if texts:
+            raise Lost("\n\n".join(texts), pytrace=False)
 
     def add_sections(self, item: pytest.Item, when: Phase, losses: list[Failure]) -> None:
         """The phase has failed by itself: what it has lost besides may be the reason."""
-        for failure in losses:
-            item.add_report_section(when, "heard", block(failure))
+        for text in [*blocks(losses), *self.forbidden]:
+            item.add_report_section(when, "heard", text)
+        self.forbidden.clear()
 
     # What belongs to no test.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.listener.begin("the end of the session")
+        self.listener.note_warnings()
         self.listener.older.clear()
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
