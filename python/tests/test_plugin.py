@@ -287,6 +287,44 @@ def test_what_the_collector_finds_later_is_no_bystanders(suite: Suite) -> None:
     assert "the coroutine 'work' was never awaited" in outside, ran.text
 
 
+def test_a_test_may_run_pytest_with_the_plugin_in_its_process(suite: Suite) -> None:
+    ran = suite(
+        """
+        INNER = '''
+        import asyncio
+        async def boom():
+            raise LookupError("inside")
+        def test_inside():
+            async def main():
+                asyncio.ensure_future(boom())
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            asyncio.run(main())
+        '''
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        def test_that_looks(pytester):
+            pytester.makepyfile(INNER)
+            ran = pytester.runpytest_inprocess("-p", "heard.pytest_plugin")
+            ran.assert_outcomes(failed=1)
+        def test_that_loses_itself(pytester):
+            pytester.makepyfile(INNER)
+            pytester.runpytest_inprocess("-p", "heard.pytest_plugin")
+            lose()
+        def test_after():
+            lose()
+        """,
+        *("-p", "pytester"),
+    )
+    outcomes = {name: outcome for name, outcome in ran.outcomes().items() if name != "test_inside"}
+    assert outcomes.pop("test_that_looks") == "passed", ran.text
+    assert outcomes == {"test_that_loses_itself": "failed", "test_after": "failed"}, ran.text
+    assert "outside of the tests" not in ran.text
+
+
 def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
     ran = suite(
         """

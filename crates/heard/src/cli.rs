@@ -130,6 +130,9 @@ pub(crate) struct ProjectArguments {
     /// environment]
     #[arg(long, value_name = "VERSION")]
     pub(crate) python_version: Option<PythonVersion>,
+    /// Read every file, and keep nothing of it for the next run.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// How many threads to use. [default: one a core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) threads: u16,
@@ -276,6 +279,9 @@ pub(crate) struct LspArguments {
     /// Speak on standard input and output. There is nothing else, but many editors say so.
     #[arg(long)]
     pub(crate) stdio: bool,
+    /// Read every file, and keep nothing of it for the next start.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// The editor's process; it is said at the start as well.
     #[arg(long = "clientProcessId", value_name = "ID", hide = true)]
     pub(crate) client_process_id: Option<u32>,
@@ -439,7 +445,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Check(arguments) => check::run(arguments, console),
         Command::Audit(arguments) => audit::run(arguments, console),
         Command::Logs(arguments) => logs::run(arguments, console),
-        Command::Lsp(_) => lsp::run(),
+        Command::Lsp(arguments) => lsp::run(!arguments.no_cache),
         Command::Rule(arguments) => rule::run(arguments, console),
         Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),

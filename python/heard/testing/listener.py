@@ -56,12 +56,16 @@ class Listener:
         self.undo: list[Undo] = []
         #: What the program had in place before, and has again afterwards.
         self.before: Settings | None = None
+        #: The one that listened before, and the part of the run: a test may run tests in its own process.
+        self.outer: Listener | None = None
+        self.outer_stage: str | None = None
 
     def start(self) -> None:
         """Puts the monitor in place. One of the program's own is taken out until `stop`."""
         global _current
         monitor = install.current()
         self.before = monitor.settings if monitor is not None else None
+        self.outer, self.outer_stage = _current, stages.current
         self.note_warnings()
         _note_loops(self.loops, self.undo)
         self.undo.append(mocks.note_births())
@@ -73,12 +77,15 @@ class Listener:
     def stop(self) -> None:
         """Takes it out."""
         global _current
-        _current = None
+        _current, stages.current = self.outer, self.outer_stage
         monitor = install.current()
         if monitor is not None and monitor.settings is self.settings:
-            install.uninstall()
-            if self.before is not None:
+            if self.outer is not None:
+                self.outer.listen()
+            elif self.before is not None:
                 install.install(self.before)
+            else:
+                install.uninstall()
         gc.callbacks.remove(self._collect)
         logging.getLogger("asyncio").removeFilter(self._asserted)
         for undo in reversed(self.undo):
