@@ -44,4 +44,4 @@ pub(crate) use places::{Place, names_beside, place_of};
 pub(crate) use questions::Answer;
 pub(crate) use roots::Roots;
 pub use standard::{Described, pack};
-pub(crate) use table::FileTable;
+pub(crate) use table::{FileTable, Shelved, Written};

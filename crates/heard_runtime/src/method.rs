@@ -77,7 +77,9 @@ impl Method {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         match object {
-            Some(object) if slf.get().binds => py.import(intern!(py, "types"))?.getattr(intern!(py, "MethodType"))?.call1((slf, object)),
+            Some(object) if slf.get().binds => {
+                enter::method(py.import(intern!(py, "types"))?.as_any(), intern!(py, "MethodType"), (slf, object))
+            }
             _ => Ok(slf.clone().into_any()),
         }
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import textwrap
 import typing
+from collections.abc import Iterable
 
 from heard.monitor.places import shown_place
 from heard.record import Event, Failure
@@ -24,10 +25,28 @@ def block(failure: Failure) -> str:
     return f"{said}\n{shown_traceback}" if shown_traceback else said
 
 
+def blocks(failures: Iterable[Failure]) -> list[str]:
+    """The reports of many. Of those that are alike, the first is shown, with how many more there are."""
+    alike: dict[typing.Hashable, list[Failure]] = {}
+    for failure in failures:
+        raised = failure.exception.type if failure.exception is not None else ""
+        kind = failure.event, failure.rule, failure.coroutine, raised, failure.born[:1]
+        alike.setdefault(kind, []).append(failure)
+    return [
+        block(first) + (f"\n  {'':8} {len(others)} more like this" if others else "")
+        for first, *others in alike.values()
+    ]
+
+
 def headline(event: Event, task: str | None, coroutine: str | None) -> str:
     """What happened, in a line without the exception."""
     template, arguments = _head(event, task, coroutine)
     return template % arguments
+
+
+def counted(number: int, what: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def message(failure: Failure) -> tuple[str, tuple[str, ...]]:
@@ -97,5 +116,5 @@ def traceback(failure: Failure) -> str:
         end = lines[1 - room :]
         while len(end) > 2 and not end[0].lstrip().startswith("File "):
             end.pop(0)
-        lines = [f"… {len(lines) - len(end)} lines before these, which the records of --json have", *end]
+        lines = [f"… {counted(len(lines) - len(end), 'line')} before these, which the records of --json have", *end]
     return textwrap.indent("\n".join(lines), "  | ")

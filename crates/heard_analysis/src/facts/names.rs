@@ -7,13 +7,14 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
 use ruff_python_ast::{Decorator, Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
 use super::origin::returns;
 
 /// The light table of one file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Names {
     /// Functions and methods whose call may give an awaitable.
     pub(crate) functions: FxHashSet<Name>,
@@ -50,7 +51,7 @@ pub(crate) struct Names {
 }
 
 /// The light table of one class.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClassNames {
     pub(crate) name: Name,
     /// The last names of its bases.

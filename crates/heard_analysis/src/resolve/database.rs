@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::PySourceType;
 use ruff_python_ast::name::Name;
-use ruff_python_parser::parse_unchecked_source;
 use rustc_hash::FxHashMap;
 
 use super::index::{Entry, FileId, Files, Origin};
@@ -16,7 +15,7 @@ use super::memo::Memo;
 use super::roots::{Roots, Target};
 use super::sources::{Held, InHand, Source, Sources};
 use super::standard;
-use super::table::{FileTable, Version};
+use super::table::{FileTable, Shelved, Version};
 use super::ty::ClassRef;
 use crate::cancellation::Cancellation;
 use crate::stubs;
@@ -179,8 +178,12 @@ impl Database {
         let source = match self.shared.sources.get(path) {
             (Some(source), _) => source,
             (None, text) => {
-                let text = text.map_or_else(|| self.text(path).map(Arc::from), Ok)?;
-                let source = Arc::new(Source::of(text, source_type(path)));
+                let form = source_type(path);
+                let source = match text {
+                    Some(text) => Source::again(text, form),
+                    None => Source::of(self.text(path)?.into(), form)?,
+                };
+                let source = Arc::new(source);
                 self.shared.sources.keep_again(&Arc::from(path), &source);
                 source
             }
@@ -191,22 +194,29 @@ impl Database {
     /// What the text of a file tells by itself.
     pub(crate) fn told(&self, path: &Arc<Utf8Path>) -> Result<Told, String> {
         let version = self.shared.version;
-        let text: Arc<str> = self.text(path)?.into();
         let make = |text| {
-            let source = Arc::new(Source::of(text, source_type(path)));
+            let source = Arc::new(Source::of(text, source_type(path))?);
             self.shared.sources.keep_first(path, &source);
-            Told::of(&source.text, source.body(), version)
+            Ok(Told::of(&source.text, source.body(), version))
         };
-        let Some(tables) = &self.shared.tables else { return Ok(make(text)) };
+        let Some(tables) = &self.shared.tables else { return make(self.text(path)?.into()) };
+        // The stamp first: a text that is written meanwhile is not taken for the one before.
+        let stamp = self.system().stamp(path);
+        if let Some(told) = stamp.and_then(|stamp| tables.of_file(path, stamp, version)) {
+            return Ok(told);
+        }
+        let text: Arc<str> = self.text(path)?.into();
         let id = TextId::of(&text, source_type(path), version);
-        Ok(tables.get(id, || make(text)))
+        let told = tables.of_text(id, || make(text))?;
+        tables.note(path, stamp, version, id);
+        Ok(told)
     }
 
     /// The same of a file whose text is another one now. It goes to no other check: of what is typed, nearly nothing
     /// comes again.
     pub(crate) fn told_anew(&self, path: &Arc<Utf8Path>) -> Result<Told, String> {
         self.shared.sources.forget(path);
-        let source = Arc::new(Source::of(self.text(path)?.into(), source_type(path)));
+        let source = Arc::new(Source::of(self.text(path)?.into(), source_type(path))?);
         self.shared.sources.keep(path, &source);
         Ok(Told::of(&source.text, source.body(), self.shared.version))
     }
@@ -217,7 +227,7 @@ impl Database {
     }
 
     /// Adds the file at `path` with its table.
-    pub(crate) fn add(&self, path: &Arc<Utf8Path>, table: Arc<FileTable>) -> FileId {
+    pub(crate) fn add(&self, path: &Arc<Utf8Path>, table: Arc<Shelved>) -> FileId {
         let (module, root, origin) = if let Some(module) = standard::module_at(path) {
             (Some(Name::new(module)), Arc::from(standard::FOLDER), Origin::StandardLibrary)
         } else if let Some(module) = stubs::module_at(path) {
@@ -240,14 +250,14 @@ impl Database {
         let path: Arc<Utf8Path> = Arc::from(path);
         if standard::holds(&path) {
             let table = standard::table(&standard::module_at(&path)?, self.shared.version)?;
-            return Some(self.add(&path, Arc::new(table)));
+            return Some(self.add(&path, Arc::new(table.into())));
         }
         if self.shared.tables.is_some() {
             return Some(self.add(&path, self.told(&path).ok()?.table));
         }
-        let text = self.text(&path).ok()?;
-        let parsed = parse_unchecked_source(&text, source_type(&path));
-        Some(self.add(&path, Arc::new(FileTable::of(&text, parsed.suite(), self.shared.version))))
+        let source = Source::of(self.text(&path).ok()?.into(), source_type(&path)).ok()?;
+        let table = FileTable::of(&source.text, source.body(), self.shared.version);
+        Some(self.add(&path, Arc::new(table.into())))
     }
 
     fn place(&self, target: Target) -> Option<Place> {
