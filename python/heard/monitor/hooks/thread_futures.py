@@ -53,7 +53,7 @@ def _watch_copies(tasks: Tasks, state: _State) -> Undo:
         if state.active:
             try:
                 if dest._log_traceback:
-                    tasks.watch(dest, dest.get_loop())
+                    tasks.watch(dest, dest.get_loop(), site=getattr(source, "_heard_birth", 0) or _native.birth(source))
             except Exception:
                 # A future of the program's own making, or one that was cancelled.
                 return
