@@ -53,14 +53,12 @@ def _tutorial(heard: Path) -> list[str]:
 
 
 def _rules(heard: Path) -> list[str]:
-    """The table has every rule, with its level."""
+    """The table has every rule, with its level and its summary."""
     known = json.loads(subprocess.run([heard, "rule", "--json"], capture_output=True, text=True, check=True).stdout)
-    shown = dict(
-        re.findall(
-            r"^\| \[`([a-z-]+)`\]\([^)]*\) \| (\w+) \|", (DOCS / "rules.md").read_text(encoding="utf-8"), re.MULTILINE
-        )
-    )
-    differing = {rule["name"] for rule in known if shown.get(rule["name"]) != rule["level"]}
+    page = (DOCS / "rules.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[`([a-z-]+)`\]\([^)]*\) \| (\w+) \| (.*) \|$", page, re.MULTILINE)
+    shown = {name: (level, summary) for name, level, summary in rows}
+    differing = {rule["name"] for rule in known if shown.get(rule["name"]) != (rule["level"], rule["summary"])}
     differing |= set(shown) - {rule["name"] for rule in known}
     return [f"rules.md does not have {name} as it is" for name in sorted(differing)]
 
