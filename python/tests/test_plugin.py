@@ -325,6 +325,29 @@ def test_a_test_may_run_pytest_with_the_plugin_in_its_process(suite: Suite) -> N
     assert "outside of the tests" not in ran.text
 
 
+def test_a_failure_that_whoever_runs_the_loop_has_read_takes_no_collection(suite: Suite) -> None:
+    ran = suite(
+        """
+        # Only those that are asked for.
+        gc.disable()
+        collections = []
+        @pytest.fixture(scope="module")
+        def loop():
+            loop = asyncio.new_event_loop()
+            yield loop
+            loop.close()
+        def test_fails(loop):
+            with pytest.raises(Lost):
+                loop.run_until_complete(boom())
+            collections.append(gc.get_stats()[2]["collections"])
+        def test_after():
+            collections.append(gc.get_stats()[2]["collections"])
+            assert collections[0] == collections[1]
+        """
+    )
+    assert ran.outcomes() == {"test_fails": "passed", "test_after": "passed"}, ran.text
+
+
 def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
     ran = suite(
         """

@@ -75,9 +75,33 @@ CALLBACK = """
 """
 
 
+COLLECTED = """
+    import asyncio, gc
+
+    async def wait():
+        await asyncio.get_running_loop().create_future()
+
+    async def main():
+        asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(main())
+"""
+NEVER_AWAITED = """
+    async def send():
+        pass
+
+    send()
+"""
+
+
 def test_strict(launch: Launch) -> None:
     assert launch(LOSES, *RUN, "--strict").code == 1
-    assert launch(CALLBACK, *RUN, "--strict").code == 1
+    for lossy in (CALLBACK, COLLECTED, NEVER_AWAITED):
+        ended = launch(lossy, *RUN, "--strict")
+        assert "[lost]" in ended.err
+        assert ended.code == 1
     assert launch("print('fine')", *RUN, "--strict").code == 0
     assert launch(LOSES + "        sys.exit(5)\n", *RUN, "--strict").code == 5
 

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{Awaitable, Basis, Cancellation, Finding, Notice, Request, Session, Tables};
 
 use super::progress::Progress;
-use crate::check::Wanted;
+use crate::check::{Known, Wanted};
 use crate::config::{Config, Configs, Policy};
 use crate::project::{Project, folders_of};
 use crate::survey::cache::Cache;
@@ -187,7 +187,7 @@ impl Room {
         }
         let (policy, root) = (Policy::default(), &self.project.root);
         let files: Vec<Utf8PathBuf> = reported.iter().cloned().collect();
-        let admitted = Wanted::new(&policy, root).of(report.findings, root, &files, &setup.configs, None, &self.disk);
+        let admitted = Wanted::new(&policy, root, Known::Set).of(report.findings, root, &files, &setup.configs, None, &self.disk);
         let mut found: HashMap<Utf8PathBuf, Found> = wanted.iter().map(|file| (file.clone(), Found::default())).collect();
         for finding in admitted.map_err(NoAnswer::Trouble)? {
             if let Some(found) = found.get_mut(&*finding.span.path) {
