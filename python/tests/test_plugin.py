@@ -230,6 +230,30 @@ def test_what_the_fixture_recwarn_is_given_is_heard(arguments: list[str], suite:
     assert ran.outcomes() == {"test": "passed", "test_that_is_given_nothing": "failed"}, ran.text
 
 
+def test_a_filter_that_names_the_warning_of_a_coroutine_allows_it(suite: Suite) -> None:
+    ran = suite(
+        """
+        @pytest.mark.filterwarnings("ignore:coroutine 'boom' was never awaited")
+        def test_named():
+            boom()
+        @pytest.mark.filterwarnings("ignore:.*was never awaited:RuntimeWarning")
+        def test_named_for_all():
+            boom()
+        @pytest.mark.filterwarnings("ignore:coroutine 'turn' was never awaited")
+        def test_another():
+            boom()
+        @pytest.mark.filterwarnings("ignore")
+        def test_all_warnings():
+            boom()
+        @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+        def test_all_of_the_class():
+            boom()
+        """
+    )
+    outcomes = {"test_named": "passed", "test_named_for_all": "passed", "test_another": "failed"}
+    assert ran.outcomes() == outcomes | {"test_all_warnings": "failed", "test_all_of_the_class": "failed"}, ran.text
+
+
 def test_losses_that_are_alike_are_shown_once(suite: Suite) -> None:
     ran = suite(
         """
