@@ -453,7 +453,14 @@ async def an_executor_whose_future_a_gathered_task_keeps() -> None:
 @loss("task-failed", "dropped-task")
 async def an_executor_of_the_loop() -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        asyncio.get_running_loop().run_in_executor(pool, fail_now)
+        asyncio.get_running_loop().run_in_executor(pool, fail_now)  # BORN
+    await pause()
+
+
+@loss("task-failed", "unread-task")
+async def a_thread_future_that_is_wrapped() -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        future = asyncio.wrap_future(pool.submit(fail_now))  # BORN  # noqa: F841
     await pause()
 
 

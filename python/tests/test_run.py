@@ -169,6 +169,11 @@ def test_origins(launch: Launch) -> None:
     assert "app.py:7 in make" in ended.err
     assert "1 coroutine was never awaited" in ended.err
 
+    born = launch(source, *RUN, PYTHONASYNCIODEBUG="1").err.partition("  why ")[0]
+    assert "app.py:7 in make" in born
+    # Of all that asyncio keeps then, the frames of the loop are nobody's.
+    assert "events.py" not in born
+
 
 def test_python_still_warns_of_every_place_that_lost_a_coroutine(launch: Launch) -> None:
     source = """

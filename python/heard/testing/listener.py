@@ -8,6 +8,7 @@ import dataclasses
 import gc
 import logging
 import os
+import re
 import typing
 import warnings
 import weakref
@@ -115,7 +116,7 @@ class Listener:
         if failure.verdict == "unread":
             # It may still be read.
             return
-        if failure.event == "coroutine-never-awaited" and self._is_recorded():
+        if failure.event == "coroutine-never-awaited" and (self._is_recorded() or _is_named_by_filter(failure)):
             return
         if failure.event == "thread-future-failed" and any(place.path.endswith(_CLIENTS) for place in failure.born):
             return
@@ -258,6 +259,15 @@ def one_an_exception(
 def exception_of(record: logging.LogRecord) -> BaseException | None:
     """The exception that a record tells of."""
     return record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+
+
+def _is_named_by_filter(failure: Failure) -> bool:
+    """Whether the warning of a coroutine is ignored by its text. What ignores all warnings does not mean this one."""
+    text = f"coroutine '{failure.coroutine}' was never awaited"
+    return any(
+        action == "ignore" and isinstance(message, re.Pattern) and message.match(text) is not None
+        for action, message, *_ in warnings.filters
+    )
 
 
 def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop], undo: list[Undo]) -> None:
