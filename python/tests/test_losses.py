@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextvars
 import contextlib
 import gc
 import inspect
@@ -432,6 +433,20 @@ async def an_executor() -> None:
     pool = concurrent.futures.ThreadPoolExecutor(1)
     pool.submit(fail_now)  # BORN
     pool.shutdown()
+    await pause()
+
+
+@loss("thread-future-failed", "unread-thread-future")
+async def an_executor_whose_future_a_gathered_task_keeps() -> None:
+    kept: contextvars.ContextVar[object] = contextvars.ContextVar("kept")
+
+    async def work() -> None:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            kept.set(pool.submit(fail_now))  # BORN
+        await pause()
+
+    # What waits for the task reads nothing that the task keeps.
+    await asyncio.gather(work(), turn())
     await pause()
 
 

@@ -5,7 +5,7 @@
 //! stamp, or else the same text.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -48,24 +48,25 @@ impl Cache {
     /// Keeps tables, where that is of use for the next run.
     pub(crate) fn keep(&self, tables: &Tables) {
         let Some(folder) = self.file.parent() else { return };
-        match tables.to_bytes(self.program) {
+        if tables.are_worth_writing() {
             // Who reads the file at this moment reads the old one to its end.
-            Some(bytes) => drop(write(folder, &self.file, &bytes).map(|()| clear(folder))),
-            None => drop(File::open(&self.file).and_then(|file| file.set_modified(SystemTime::now()))),
+            let _ = self.write(folder, tables).map(|()| clear(folder));
+        } else {
+            let _ = File::open(&self.file).and_then(|file| file.set_modified(SystemTime::now()));
         }
     }
-}
 
-fn write(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let tag = folder.join("CACHEDIR.TAG");
-    if !tag.exists() {
-        fs::write(tag, TAG)?;
+    fn write(&self, folder: &Path, tables: &Tables) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let tag = folder.join("CACHEDIR.TAG");
+        if !tag.exists() {
+            fs::write(tag, TAG)?;
+        }
+        let mut out = BufWriter::new(NamedTempFile::new_in(folder)?);
+        tables.write(self.program, &mut out)?;
+        out.into_inner()?.persist(&self.file)?;
+        Ok(())
     }
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// Removes what nobody has asked for in a long time: of projects that are gone, and of runs that were killed.

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) version: Version,
     pub(crate) roots: RwLock<Roots>,
     pub(crate) files: Files,
+    /// The root of the files in each folder.
+    own_roots: RwLock<FxHashMap<Utf8PathBuf, Arc<str>>>,
     /// What imports lead to, by the importer's own root.
     imports: RwLock<Imports>,
     /// Folders of modules without a file of their own.
@@ -55,6 +57,7 @@ impl Shared {
             version,
             roots: RwLock::new(roots),
             files: Files::default(),
+            own_roots: RwLock::default(),
             imports: RwLock::default(),
             namespaces: RwLock::default(),
             sources: Sources::default(),
@@ -233,13 +236,24 @@ impl Database {
         } else if let Some(module) = stubs::module_at(path) {
             (Some(Name::new(module)), Arc::from(stubs::FOLDER), Origin::Ours)
         } else {
+            let root = self.own_root(path);
             self.roots(|roots| {
-                let root = roots.own_root(self.system(), path);
                 let origin = if roots.is_installed(path) { Origin::Installed } else { Origin::Project };
-                (roots.module_name(&root, path), Arc::from(root.as_str()), origin)
+                (roots.module_name(Utf8Path::new(&*root), path), root, origin)
             })
         };
         self.files().add(Entry::new(Arc::clone(path), module, root, origin, table))
+    }
+
+    /// The folder above the topmost package around a file, which the files of one folder have in common.
+    fn own_root(&self, path: &Utf8Path) -> Arc<str> {
+        let folder = path.parent().unwrap_or(path);
+        if let Some(known) = self.shared.own_roots.read().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return Arc::clone(known);
+        }
+        let root: Arc<str> = Arc::from(self.roots(|roots| roots.own_root(self.system(), path)).as_str());
+        self.shared.own_roots.write().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&root));
+        root
     }
 
     /// The file at `path`, which is read where it is not known yet.

@@ -2,6 +2,7 @@
 //!
 //! Nobody else reads them, and another build of heard throws them away. So there is no version of the form to count.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -31,12 +32,12 @@ struct Contents<'a> {
 }
 
 impl Tables {
-    /// The tables that [`Tables::to_bytes`] wrote for the same `program`; none where the bytes are another's, or damaged.
+    /// The tables that [`Tables::write`] wrote for the same `program`; none where the bytes are another's, or damaged.
     #[must_use]
     pub fn from_bytes(program: Stamp, bytes: Vec<u8>) -> Option<Self> {
         let all = Written::new(bytes);
         let (checksum, sealed) = all.bytes().split_at_checked(SEAL)?;
-        if checksum != seal(program, sealed) {
+        if checksum != seal(program, [sealed]) {
             return None;
         }
         let (contents, texts): (Contents<'_>, _) = postcard::take_from_bytes(sealed).ok()?;
@@ -57,40 +58,45 @@ impl Tables {
         self.with(|state| (state.known.len() >= LEAST).then_some(state.made))
     }
 
-    /// The tables as bytes, for the same `program` in another process; nothing where that would save it hardly anything
-    /// beside what this one was given.
+    /// Whether to write them saves another process much beside what this one was given.
     #[must_use]
-    pub fn to_bytes(&self, program: Stamp) -> Option<Vec<u8>> {
+    pub fn are_worth_writing(&self) -> bool {
+        self.with(|state| state.known.len() >= LEAST && state.reads * MOST_READ > state.known.len())
+    }
+
+    /// Writes the tables for the same `program` in another process.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, program: Stamp, out: &mut dyn Write) -> io::Result<()> {
         let (mut known, files) = self.with(|state| {
-            let is_worth_it = state.known.len() >= LEAST && state.reads * MOST_READ > state.known.len();
-            is_worth_it.then(|| {
-                state.reads = 0;
-                (state.known.clone(), state.files.clone())
-            })
-        })?;
+            state.reads = 0;
+            (state.known.clone(), state.files.clone())
+        });
         // Files come and go, and what the last check did not ask for, the next one will not either.
-        let last = known.values().map(|(_, asked)| *asked).max()?;
-        known.retain(|_, (_, asked)| *asked == last);
-        let length = |written: &Written| u32::try_from(written.bytes().len()).ok();
-        let contents = Contents {
-            texts: known.iter().map(|(text, (written, _))| Some((*text, length(written)?))).collect::<Option<_>>()?,
-            files: files.iter().filter(|(_, file)| known.contains_key(&file.text)).map(|(path, file)| (path.as_str(), *file)).collect(),
-        };
-        let mut bytes = postcard::to_extend(&contents, vec![0; SEAL]).ok()?;
-        for (written, _) in known.values() {
-            bytes.extend_from_slice(written.bytes());
+        let last = known.values().map(|(_, asked)| *asked).max();
+        known.retain(|_, (_, asked)| Some(*asked) == last);
+        let mut contents = Contents::default();
+        for (text, (written, _)) in &known {
+            contents.texts.push((*text, u32::try_from(written.bytes().len()).map_err(io::Error::other)?));
         }
-        let seal = seal(program, &bytes[SEAL..]);
-        bytes[..SEAL].copy_from_slice(&seal);
-        Some(bytes)
+        let stamped = files.iter().filter(|(_, file)| known.contains_key(&file.text));
+        contents.files.extend(stamped.map(|(path, file)| (path.as_str(), *file)));
+        let contents = postcard::to_allocvec(&contents).map_err(io::Error::other)?;
+        // They are large enough not to be copied together.
+        let parts = || std::iter::once(&*contents).chain(known.values().map(|(written, _)| written.bytes()));
+        out.write_all(&seal(program, parts()))?;
+        parts().try_for_each(|part| out.write_all(part))
     }
 }
 
 /// The checksum of what a program has written.
-fn seal(program: Stamp, written: &[u8]) -> [u8; SEAL] {
+fn seal<'a>(program: Stamp, written: impl IntoIterator<Item = &'a [u8]>) -> [u8; SEAL] {
     let mut hash = Xxh3::new();
     hash.update(&program.0.to_le_bytes());
-    hash.update(written);
+    for part in written {
+        hash.update(part);
+    }
     hash.digest128().to_le_bytes()
 }
 
@@ -132,9 +138,15 @@ mod tests {
         tables
     }
 
+    fn written(tables: &Tables) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        tables.write(program(), &mut bytes).unwrap();
+        bytes
+    }
+
     #[test]
     fn what_was_written_is_what_a_text_tells() {
-        let bytes = filled().to_bytes(program()).unwrap();
+        let bytes = written(&filled());
         let read = Tables::from_bytes(program(), bytes).unwrap();
         read.begin();
         for number in 0..LEAST {
@@ -150,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_is_damaged_or_of_another_program_is_nothing() {
-        let bytes = filled().to_bytes(program()).unwrap();
+        let bytes = written(&filled());
         assert!(Tables::from_bytes(Stamp::of_text("another one"), bytes.clone()).is_none());
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
@@ -167,12 +179,13 @@ mod tests {
         let few = Tables::default();
         few.begin();
         told(&few, 0);
-        assert!(few.to_bytes(program()).is_none(), "one text");
+        assert!(!few.are_worth_writing(), "one text");
         let tables = filled();
-        let all = tables.to_bytes(program()).unwrap();
-        assert!(tables.to_bytes(program()).is_none(), "nothing was read since");
+        assert!(tables.are_worth_writing());
+        let all = written(&tables);
+        assert!(!tables.are_worth_writing(), "nothing was read since");
         tables.begin();
         (0..LEAST / 2).for_each(|number| drop(told(&tables, number)));
-        assert!(tables.to_bytes(program()).unwrap().len() < all.len(), "half of the files are gone");
+        assert!(tables.are_worth_writing() && written(&tables).len() < all.len(), "half of the files are gone");
     }
 }
