@@ -46,6 +46,8 @@ class Listener:
         self.exceptions: dict[str, BaseException] = {}
         #: What the garbage collector has found, which may be older than the part of the run in which it was found.
         self.found: set[str] = set()
+        #: Coroutines whose warning a filter ignores by its text. A block that listens is told of them all the same.
+        self.filtered: set[str] = set()
         #: Exceptions that a handler of the program's, or a test, was told of.
         self.told: list[BaseException] = []
         self.collecting = False
@@ -116,8 +118,11 @@ class Listener:
         if failure.verdict == "unread":
             # It may still be read.
             return
-        if failure.event == "coroutine-never-awaited" and (self._is_recorded() or _is_named_by_filter(failure)):
-            return
+        if failure.event == "coroutine-never-awaited":
+            if self._is_recorded():
+                return
+            if _is_named_by_filter(failure):
+                self.filtered.add(failure.id)
         if failure.event == "thread-future-failed" and any(place.path.endswith(_CLIENTS) for place in failure.born):
             return
         self.lost[failure.id] = failure

@@ -151,10 +151,13 @@ class Run:
         if item.nodeid in self.asked:
             return []
         allowed = [self.allowed, *map(_allowed, item.iter_markers("heard"))]
-        kept = [pair[0] for pair in taken if not any(one.covers(*pair) for one in allowed)]
+        kept = [pair[0] for pair in taken if not self.is_allowed(*pair, allowed)]
         if self.observer is not None:
             self.observer(kept, [pair[0] for pair in taken if pair[0] not in kept])
         return self.known.unknown(item.nodeid, kept)
+
+    def is_allowed(self, failure: Failure, exception: BaseException | None, allowed: list[Allowed]) -> bool:
+        return failure.id in self.listener.filtered or any(one.covers(failure, exception) for one in allowed)
 
     def belongs(self, failure: Failure, mine: frozenset[str], when: Phase) -> bool:
         if failure.event == "coroutine-never-awaited" and failure.id in self.listener.found:
@@ -229,7 +232,7 @@ class Run:
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
         pairs = self.listener.take_pairs(lambda failure: not is_pending(failure))
-        left = self.known.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
+        left = self.known.unknown("", [pair[0] for pair in pairs if not self.is_allowed(*pair, [self.allowed])])
         self.texts = [f"{block(failure)}\n  {'test':8} {failure.test or 'none'}" for failure in left]
         if left and self.is_error and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
