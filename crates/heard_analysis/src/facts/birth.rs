@@ -166,6 +166,9 @@ impl<'a> Finder<'_, '_, 'a> {
         if matches!(&birth.fate, Fate::Lost(loss) if loss.is_out_of_hand()) && self.asks_for_all_tasks(site.around.scope.frame) {
             birth.fate = Fate::Unknown(Reason::Use);
         }
+        if kind == Kind::Coroutine && matches!(birth.fate, Fate::Lost(_)) && self.may_be_made_plain(site) {
+            birth.fate = Fate::Unknown(Reason::Spawner);
+        }
         if matches!((&birth.fate, given), (Fate::Lost(loss), Given::Registered(_)) if loss.is_out_of_hand()) {
             birth.fate = Fate::Lost(Loss::Discarded { at: site.call.range() });
         }

@@ -5,12 +5,13 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
-use ruff_python_ast::{Decorator, Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{self as ast, Decorator, Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
 use super::origin::returns;
+use crate::resolve::yields;
 
 /// The light table of one file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -70,8 +71,17 @@ impl ClassNames {
 impl Names {
     /// The table of a module.
     pub(crate) fn of(statements: &[Stmt]) -> Self {
-        let mut collector = Collector { names: Names::default(), function: None, plain: None, locals: FxHashMap::default() };
+        let mut collector = Collector {
+            names: Names::default(),
+            function: None,
+            plain: None,
+            locals: FxHashMap::default(),
+            plain_makers: PlainMaker::default(),
+        };
         collector.visit_body(statements);
+        if let PlainMaker { asks: true, runs: true, binds: true } = collector.plain_makers {
+            collector.names.loop_runners.insert(Name::new_static(MAKES_PLAIN));
+        }
         collector.names
     }
 }
@@ -84,6 +94,27 @@ struct Collector {
     plain: Option<Name>,
     /// For its names that are bound to the value of a call, the last name of what is called.
     locals: FxHashMap<Name, Name>,
+    plain_makers: PlainMaker,
+}
+
+/// What it takes to put plain functions in the place of coroutine functions: to tell these from others, to run what they
+/// give, and to bind attributes whose names are computed.
+#[derive(Default)]
+struct PlainMaker {
+    asks: bool,
+    runs: bool,
+    binds: bool,
+}
+
+impl PlainMaker {
+    fn see(&mut self, call: &ExprCall) {
+        self.runs |= may_run_loop(call);
+        match last_name(&call.func).map(Name::as_str) {
+            Some("iscoroutinefunction" | "isasyncgenfunction" | "iscoroutine") => self.asks = true,
+            Some("setattr") => self.binds |= call.arguments.args.get(1).is_some_and(|name| !name.is_string_literal_expr()),
+            _ => {}
+        }
+    }
 }
 
 impl<'a> Visitor<'a> for Collector {
@@ -140,10 +171,15 @@ impl<'a> Visitor<'a> for Collector {
                 {
                     self.names.holders.insert(alias.id.clone());
                 }
-                if let Some(source) = callable_source(&assignment.value) {
+                for source in callable_sources(&assignment.value) {
                     for target in assignment.targets.iter().filter_map(last_name).filter(|target| *target != source) {
                         self.names.returned.entry(target.clone()).or_default().push(source.clone());
                     }
+                }
+            }
+            Stmt::For(each) => {
+                if let (Some(target), Some(source)) = (last_name(&each.target), container(&each.iter)) {
+                    self.names.returned.entry(target.clone()).or_default().push(source.clone());
                 }
             }
             Stmt::Import(import) => {
@@ -186,6 +222,7 @@ impl<'a> Visitor<'a> for Collector {
                 *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
             }
             Expr::Call(call) => {
+                self.plain_makers.see(call);
                 if may_run_loop(call) {
                     self.names.loop_runners.extend(self.plain.clone());
                 }
@@ -277,6 +314,10 @@ pub(super) const READS_ALL: &str = "__dict__";
 /// Under this name it has those that read attributes by computed names. No attribute is called so.
 pub(super) const READS_ANY: &str = "getattr()";
 
+/// Under this name it has, among those that run loops, the files that put plain functions in the place of the coroutine
+/// functions of classes. No function is called so.
+pub(super) const MAKES_PLAIN: &str = "setattr()";
+
 /// How a call may read attributes without writing their names, and of which object.
 fn whole_reading(call: &ExprCall) -> Option<(&'static str, &Expr)> {
     match (last_name(&call.func)?.as_str(), &*call.arguments.args) {
@@ -309,6 +350,30 @@ fn callable_source(value: &Expr) -> Option<&Name> {
             name => name.starts_with(char::is_uppercase).then_some(name),
         },
         Expr::Lambda(lambda) => lambda.body.as_call_expr().and_then(|call| last_name(&call.func)),
+        value => last_name(value),
+    }
+}
+
+/// The same of all that may be called by the name that a value is bound to: of a table of functions each of them, and of
+/// what is taken out of a table that table.
+fn callable_sources(value: &Expr) -> Vec<&Name> {
+    match value {
+        Expr::Dict(dict) => dict.items.iter().filter_map(|item| callable_source(&item.value)).collect(),
+        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+            elts.iter().filter_map(callable_source).collect()
+        }
+        value => callable_source(value).or_else(|| container(value)).into_iter().collect(),
+    }
+}
+
+/// The name of the table that `table[key]`, `table.get(key)`, `table.values()` and the table itself take something out of.
+fn container(value: &Expr) -> Option<&Name> {
+    match value {
+        Expr::Subscript(item) => last_name(&item.value),
+        Expr::Call(call) => {
+            let method = call.func.as_attribute_expr()?;
+            matches!(method.attr.as_str(), "get" | "pop" | "values").then(|| last_name(&method.value))?
+        }
         value => last_name(value),
     }
 }
@@ -462,31 +527,6 @@ pub(crate) fn plain_functions(statements: &[Stmt]) -> FxHashMap<&str, &StmtFunct
     }
     functions.retain(|name, _| !others.names.contains(*name));
     functions
-}
-
-/// Whether a body makes its function a generator.
-pub(crate) fn yields(body: &[Stmt]) -> bool {
-    let mut finder = YieldFinder(false);
-    finder.visit_body(body);
-    finder.0
-}
-
-struct YieldFinder(bool);
-
-impl<'a> Visitor<'a> for YieldFinder {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
-            walk_stmt(self, statement);
-        }
-    }
-
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        match expression {
-            Expr::Yield(_) | Expr::YieldFrom(_) => self.0 = true,
-            Expr::Lambda(_) => {}
-            _ => walk_expr(self, expression),
-        }
-    }
 }
 
 /// The names that a function binds outside of itself: `global work`, `self.work = …`.

@@ -83,6 +83,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Answer::Unknown if by_bodies.as_ref().is_some_and(|method| self.goes_to_coroutine_function(method)) => {
                 return Given::Fresh(Kind::Coroutine);
             }
+            Answer::Unknown if callee.as_ref().or(by_bodies.as_ref()).is_some_and(|function| self.goes_to_async_generator(function)) => {
+                return Given::Fresh(Kind::AsyncGenerator);
+            }
             Answer::Unknown if module.gives_coroutine_by_bodies(call) && self.always_gives(callee.as_ref().or(by_bodies.as_ref())) => {
                 return Given::Fresh(Kind::Coroutine);
             }
@@ -228,6 +231,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     fn goes_to_coroutine_function(&self, callee: &Callee<'db>) -> bool {
         callee.with_definition(self.db, |_, function| is_plain_coroutine_function(function)).unwrap_or(false)
+    }
+
+    fn goes_to_async_generator(&self, callee: &Callee<'db>) -> bool {
+        callee.with_body(self.db, |_, function| is_async_generator(function)).unwrap_or(false)
     }
 
     /// Whether a method of an object of unknown type is called by a name that only coroutine functions have.

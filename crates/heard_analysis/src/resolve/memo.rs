@@ -42,6 +42,8 @@ pub(super) enum Key {
     Results(FunctionRef, Ty, bool),
     /// What one of the bindings of a name or path in a scope gives.
     Binding(FileId, TextSize, Name, u32, bool),
+    /// What callers give for a parameter of a function.
+    Given(FunctionRef, Name),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,7 +38,7 @@ pub(super) type Known = RefCell<FxHashMap<TextSize, Rc<Scope>>>;
 /// What binds a name in a scope.
 #[derive(Clone, Debug, PartialEq)]
 enum Binding {
-    Parameter { annotation: Option<Ir>, default: Option<Ir>, place: usize, kind: Gathers },
+    Parameter { name: Name, annotation: Option<Ir>, default: Option<Ir>, place: usize, kind: Gathers },
     Value(Ir),
     Annotated(Ir, Option<Ir>),
     Except(Option<Ir>),
@@ -276,12 +276,12 @@ impl Resolver<'_> {
     fn find_bound(&self, binding: &Binding, around: &Around<'_>) -> Ty {
         let at = around.at;
         match binding {
-            Binding::Parameter { annotation, default, place, kind } => {
+            Binding::Parameter { name, annotation, default, place, kind } => {
                 let class = around.class.map(|(_, class)| class);
                 let declared = annotation.as_ref().map(|declared| self.annotation(declared, At { class, ..at }));
                 match (kind, declared) {
                     (Gathers::One, Some(declared)) => declared,
-                    (Gathers::One, None) => self.undeclared(*place, default.as_ref(), around),
+                    (Gathers::One, None) => self.undeclared(name, *place, default.as_ref(), around),
                     (Gathers::Positional, declared) => self.object("tuple", vec![declared.unwrap_or(Ty::Dynamic)]),
                     (Gathers::Named, declared) => self.object("dict", vec![self.object("str", vec![]), declared.unwrap_or(Ty::Dynamic)]),
                 }
@@ -316,13 +316,19 @@ impl Resolver<'_> {
     }
 
     /// A parameter without annotation.
-    fn undeclared(&self, place: usize, default: Option<&Ir>, around: &Around<'_>) -> Ty {
+    fn undeclared(&self, name: &Name, place: usize, default: Option<&Ir>, around: &Around<'_>) -> Ty {
         if let (0, Some(class)) = (place, around.class) {
             match around.scope.receiver {
                 Receiver::Object => return self.own(class),
                 Receiver::Class => return Ty::SubclassOf(class),
                 Receiver::None => {}
             }
+        }
+        if self.reads_bodies
+            && matches!(default, None | Some(Ir::None))
+            && let Some(function) = self.files().table(around.at.file).function_at(around.start)
+        {
+            return self.given_by_callers((around.at.file, function), name);
         }
         match default.map(|default| self.value(default, around.at)) {
             None | Some(Ty::Dynamic) => Ty::Dynamic,

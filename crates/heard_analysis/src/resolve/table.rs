@@ -15,7 +15,7 @@ use super::ir::Ir;
 
 pub(crate) use branches::truth;
 pub(crate) use build::imported_module;
-pub(crate) use locals::is_class_method;
+pub(crate) use locals::{is_class_method, yields};
 
 /// A version of Python, as `(major, minor)`.
 pub(crate) type Version = (u8, u8);

@@ -86,6 +86,13 @@ impl Resolver<'_> {
             },
             Ir::Lambda(body) => Ty::callable(self.value(body, at)),
             Ir::Dynamic => Ty::Dynamic,
+            Ir::Parameter(function, name, is_optional) => {
+                let function = self.files().table(at.file).function_at(*function).filter(|_| self.reads_bodies);
+                match function.map(|function| self.given_by_callers((at.file, function), name)) {
+                    None | Some(Ty::Dynamic) if *is_optional => Ty::Unknown("expression"),
+                    given => given.unwrap_or(Ty::Dynamic),
+                }
+            }
             Ir::Unknown => Ty::Unknown("expression"),
         }
     }
