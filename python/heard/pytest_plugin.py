@@ -19,16 +19,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--heard-baseline",
         metavar="FILE",
-        help="losses in FILE, written by --heard-write-baseline, are known and say nothing",
+        help="losses in FILE, written by --heard-write-baseline, are known and say nothing; a relative path begins at the"
+        " root folder",
     )
     group.addoption(
         "--heard-write-baseline",
         metavar="FILE",
         help="writes every loss of this run to FILE, and fails no test for them",
     )
+    group.addoption(
+        "--heard-prune-baseline",
+        action="store_true",
+        help="takes the losses out of the baseline that no longer happen, if this run is of all tests",
+    )
     _add_injection(group)
     parser.addini("heard", "what a lost failure does to its test: error, warn or off", default="error")
     words: typing.Literal["args"] = "args"
+    parser.addini("heard_baseline", "the file of --heard-baseline, for every run", default="")
     parser.addini("heard_allow", "rules, coroutines, tasks and exceptions that need not be heard", words, default=[])
     parser.addini(
         "heard_inject_handlers",
@@ -127,6 +134,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
         run = Run(config, mode)
         config.pluginmanager.register(run, "heard-run")
+    from heard.testing.pytest import ledger
+
+    ledger.register(config, run.known if run is not None else None)
     if is_injecting:
         from heard.testing.pytest.faults import plugin
 

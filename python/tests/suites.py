@@ -58,9 +58,11 @@ Suite = Callable[..., Ran]
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
-    """Writes a suite and runs it: `suite(source, "--heard=warn", plugins=["anyio"], ini="heard = warn")`."""
+    """Writes a suite and runs it: `suite(source, "--heard=warn", plugins=["anyio"], ini="heard = warn", below="docs")`."""
 
-    def suite(source: str, *arguments: str, plugins: typing.Iterable[str] = (), ini: str = "") -> Ran:
+    def suite(
+        source: str, *arguments: str, plugins: typing.Iterable[str] = (), ini: str = "", below: str = ""
+    ) -> Ran:
         for name in plugins:
             if importlib.util.find_spec(name) is None:
                 pytest.skip(f"not installed: {name}")
@@ -74,7 +76,7 @@ def suite(tmp_path: Path) -> Suite:
         command = [sys.executable, "-B", "-m", "pytest", "-rA", "-p", "no:cacheprovider", "-p", "heard.pytest_plugin"]
         process = subprocess.run(
             [*command, *loaded, *arguments],
-            cwd=tmp_path,
+            cwd=tmp_path / below,
             env=environment,
             capture_output=True,
             text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import time
 import typing
@@ -119,29 +120,86 @@ def test_an_exporter_that_fails_is_told_once_and_the_others_go_on(caplog: pytest
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
-def test_what_ends_programs_ends_neither_the_delivery_nor_the_program(error: BaseException) -> None:
+def test_what_an_exporter_raises_in_its_own_thread_ends_nothing(error: BaseException) -> None:
     class Ending(Kept):
         def export(self, failure: heard.Failure) -> None:
             raise error
 
-        def close(self) -> None:
-            super().close()
-            # Ctrl-C in the thread of the program is meant for the program.
-            if not isinstance(error, KeyboardInterrupt):
-                raise error
-
-    class Choosy(Kept):
-        def wants(self, failure: heard.Failure, exception: BaseException | None) -> bool:
-            if isinstance(error, KeyboardInterrupt):
-                return False
-            raise error
-
-    ending, choosy, good = Ending(), Choosy(), Kept()
-    heard.install(grace=0.05, exporters=[ending, choosy, good])
+    ending, good = Ending(), Kept()
+    heard.install(grace=0.05, exporters=[ending, good])
     asyncio.run(lose())
     heard.uninstall()
     assert len(good.records) == 3
-    assert [exporter.closed for exporter in (ending, choosy, good)] == [1, 1, 1]
+    assert [exporter.closed for exporter in (ending, good)] == [1, 1]
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit()])
+def test_what_is_meant_for_coroutines_does_not_get_from_an_exporter_into_the_program(error: BaseException) -> None:
+    class Raising(Kept):
+        def wants(self, failure: heard.Failure, exception: BaseException | None) -> bool:
+            raise error
+
+        def close(self) -> None:
+            super().close()
+            raise error
+
+    raising, good = Raising(), Kept()
+    heard.install(grace=0.05, exporters=[raising, good])
+    asyncio.run(lose())
+    heard.uninstall()
+    assert len(good.records) == 3
+    assert [exporter.closed for exporter in (raising, good)] == [1, 1]
+
+
+class Interrupted(Kept):
+    """A signal comes while it is asked, in the thread of the program."""
+
+    def wants(self, failure: heard.Failure, exception: BaseException | None) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return True
+
+
+class InterruptedAtItsEnd(Kept):
+    def close(self) -> None:
+        super().close()
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture(params=[KeyboardInterrupt, SystemExit])
+def end(request: pytest.FixtureRequest) -> Iterator[type[BaseException]]:
+    """What the handler of a signal raises."""
+    kind: type[BaseException] = request.param
+
+    def handler(number: int, frame: object) -> None:
+        raise kind(3)
+
+    before = signal.signal(signal.SIGINT, handler)
+    yield kind
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_that_comes_while_an_exporter_is_asked_ends_the_program(end: type[BaseException]) -> None:
+    kept: list[asyncio.Task[None]] = []
+
+    async def main() -> None:
+        kept.append(asyncio.create_task(fail()))
+        await asyncio.wait(kept)
+
+    heard.install(exporters=[Interrupted()])
+    asyncio.run(main())
+    with pytest.raises(end):
+        kept.clear()
+        for _ in range(1000):
+            time.sleep(0)
+
+
+def test_a_signal_that_comes_while_an_exporter_is_closed_ends_the_program(end: type[BaseException]) -> None:
+    first, last = InterruptedAtItsEnd(), Kept()
+    heard.install(exporters=[first, last])
+    with pytest.raises(end):
+        heard.uninstall()
+    assert [exporter.closed for exporter in (first, last)] == [1, 1]
+    assert heard.stats() == heard.Stats()
 
 
 def test_an_exporter_may_lose_failures_itself_and_uninstall_heard() -> None:

@@ -725,6 +725,7 @@ async def work(item):
 async def main(function, items):
     async for _ in heard.map(function, items, limit=2): pass
 def run(*of): asyncio.run(main(*of))
+run(take, [1, 2])  # what the first use prepares is there
 for of in ((work, [1]), (take, items())):
     threading.Thread(target=run, args=of, daemon=True).start()
 started.wait()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 from suites import Suite, suite  # noqa: F401 - a fixture
@@ -56,6 +54,30 @@ LOSES = {
         """,
         ["Lost", "in a thread"],
     ),
+    "the future of a pool that nobody keeps": (
+        """
+        def fails():
+            raise Lost("in a pool")
+        def test():
+            with ThreadPoolExecutor() as pool:
+                pool.submit(fails)
+        """,
+        ["Lost", "in a pool", "unread-thread-future"],
+    ),
+    "work for a loop in another thread that nobody keeps": (
+        """
+        import threading
+        def test():
+            loop = asyncio.new_event_loop()
+            thread = threading.Thread(target=loop.run_forever)
+            thread.start()
+            asyncio.run_coroutine_threadsafe(boom(), loop)
+            loop.call_soon_threadsafe(loop.call_later, 0.01, loop.stop)
+            thread.join()
+            loop.close()
+        """,
+        ["Lost", "boom", "unread-thread-future"],
+    ),
     "the outcomes of a gather that nobody looks at": (
         """
         def test():
@@ -98,7 +120,9 @@ LOSES = {
 def test_a_test_that_loses_a_failure_fails_with_the_report(kind: str, suite: Suite) -> None:
     source, names = LOSES[kind]
     ran = suite(source)
-    assert ran.outcomes().get("test") in ("failed", "error"), ran.text
+    # What is kept may be read until the tear-down is over.
+    outcome = "error" if kind == "a task that is kept and never read" else "failed"
+    assert ran.outcomes() == {"test": outcome}, ran.text
     assert ran.code == 1
     for name in names:
         assert name in ran.text
@@ -190,6 +214,39 @@ def test_what_caplog_shows_of_asyncio_is_heard(suite: Suite) -> None:
     assert ran.outcomes()["test_does_not_look"] in ("failed", "error")
 
 
+@pytest.mark.parametrize("arguments", [[], ["-p", "no:warnings"]])
+def test_what_the_fixture_recwarn_is_given_is_heard(arguments: list[str], suite: Suite) -> None:
+    ran = suite(
+        """
+        def test(recwarn):
+            boom()
+            gc.collect()
+            assert len(recwarn) == 1
+        def test_that_is_given_nothing():
+            boom()
+        """,
+        *arguments,
+    )
+    assert ran.outcomes() == {"test": "passed", "test_that_is_given_nothing": "failed"}, ran.text
+
+
+def test_losses_that_are_alike_are_shown_once(suite: Suite) -> None:
+    ran = suite(
+        """
+        def test():
+            async def main():
+                for _ in range(7):
+                    asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        """
+    )
+    assert ran.outcomes() == {"test": "failed"}
+    assert "7 failures that nobody hears:" in ran.text
+    assert ran.text.count("rule     dropped-task") == 1
+    assert "6 more like this" in ran.text
+
+
 def test_only_the_test_that_loses_is_blamed(suite: Suite) -> None:
     ran = suite(
         """
@@ -250,6 +307,71 @@ def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:
     assert ran.code == 0
     assert "HeardWarning" in ran.text
     assert "forever" in ran.text
+
+
+@pytest.mark.parametrize(
+    ("filters", "outcomes"),
+    [
+        ("filterwarnings = error", {"test": "passed", "test_that_loses": "failed"}),
+        (
+            "filterwarnings =\n  error\n  error::heard.testing.HeardWarning",
+            {"test": "failed", "test_that_loses": "failed"},
+        ),
+        (
+            "filterwarnings =\n  error\n  ignore::heard.testing.HeardWarning",
+            {"test": "passed", "test_that_loses": "failed"},
+        ),
+    ],
+)
+def test_a_warning_is_an_error_where_it_is_named(filters: str, outcomes: dict[str, str], suite: Suite) -> None:
+    ran = suite(
+        """
+        async def forever():
+            await asyncio.Event().wait()
+        def test():
+            async def main():
+                asyncio.create_task(forever())
+                await turn()
+            asyncio.run(main())
+        def test_that_loses():
+            async def main():
+                asyncio.create_task(forever())
+                asyncio.create_task(boom())
+                await turn()
+            asyncio.run(main())
+        """,
+        ini=filters,
+    )
+    assert ran.outcomes() == outcomes, ran.text
+    assert ("the task of forever was still running" in ran.text) == ("ignore" not in filters)
+    assert "Lost: gone" in ran.text
+    # Nothing of the plugin is in what pytest shows.
+    assert "run.py" not in ran.text
+
+
+def test_a_task_whose_loop_is_closed_over_it_is_a_warning_of_its_own_test(suite: Suite) -> None:
+    ran = suite(
+        """
+        def test():
+            async def forever():
+                await asyncio.Event().wait()
+            async def main():
+                asyncio.get_running_loop().call_soon(start, forever)
+                await turn()
+            def start(work):
+                asyncio.ensure_future(work())
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            loop.close()
+        def test_bystander():
+            gc.collect()
+        """
+    )
+    assert ran.outcomes() == {"test": "passed", "test_bystander": "passed"}, ran.text
+    assert ran.code == 0, ran.text
+    warning = ran.text.partition("warnings summary")[2]
+    assert "test_it.py::test\n" in warning, ran.text
+    assert "HeardWarning: the task of test.<locals>.forever was still running when its loop ended" in warning
 
 
 def test_a_cancellation_that_is_swallowed_fails_the_test(suite: Suite) -> None:
@@ -316,6 +438,46 @@ def test_fixtures_are_named_by_their_phase(suite: Suite) -> None:
     assert outcomes["test_session"] == "passed", ran.text
     outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
     assert "the set-up of the fixture 'of_session' (session)" in outside
+    assert ran.code == 1
+
+
+def test_the_tear_down_of_a_fixture_that_outlives_its_test_blames_no_test(suite: Suite) -> None:
+    ran = suite(
+        """
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        @pytest.fixture(scope="session")
+        def of_session():
+            yield
+            lose()
+        @pytest.fixture(scope="module", params=[1, 2])
+        def of_module(request):
+            yield
+            lose()
+        @pytest.fixture(scope="class")
+        def of_class():
+            yield
+            lose()
+        class TestClass:
+            def test_first(self, of_class): pass
+            def test_last(self): pass
+        # The first of the parameter is torn down in the set-up of the second.
+        def test_both(of_module, of_session): pass
+        def test_bystander(): pass
+        """
+    )
+    assert set(ran.outcomes().values()) == {"passed"}, ran.text
+    outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
+    named = re.findall(r"the tear-down of the fixture '(\w+)' \((\w+)\)", outside)
+    assert sorted(named) == [
+        ("of_class", "class"),
+        ("of_module", "module"),
+        ("of_module", "module"),
+        ("of_session", "session"),
+    ]
     assert ran.code == 1
 
 
@@ -412,44 +574,6 @@ def test_a_test_may_ask_what_it_has_lost(suite: Suite) -> None:
         """
     )
     assert ran.outcomes() == {"test": "passed"}, ran.text
-
-
-def test_a_baseline_keeps_known_losses_quiet(suite: Suite, tmp_path: Path) -> None:
-    written = suite(ONE_LOSS, "--heard-write-baseline=known.json")
-    assert written.outcomes() == {"test": "passed"}, written.text
-    [row] = json.loads((tmp_path / "known.json").read_text())["losses"]
-    assert (row["test"], row["coroutine"], row["count"]) == ("test_it.py::test", "boom", 1)
-    assert suite(ONE_LOSS, "--heard-baseline=known.json").outcomes() == {"test": "passed"}
-    twice = ONE_LOSS.replace("await turn()", "asyncio.ensure_future(boom())\n            await turn()")
-    assert suite(twice, "--heard-baseline=known.json").outcomes() == {"test": "failed"}
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (None, "cannot be read"),
-        ("no json", "is no baseline of heard"),
-        ("[]", "is no baseline of heard"),
-        ('{"version": 1, "losses": [{}]}', "is no baseline of heard"),
-        ('{"version": 1, "losses": [{"test": [], "rule": "", "coroutine": "", "exception": "", "count": 1}]}', "is no"),
-        ('{"version": 99, "losses": []}', "is of version 99"),
-    ],
-)
-def test_a_bad_baseline_is_a_clear_error(content: str | None, says: str, suite: Suite, tmp_path: Path) -> None:
-    if content is not None:
-        (tmp_path / "known.json").write_text(content)
-    ran = suite(ONE_LOSS, "--heard-baseline=known.json")
-    assert ran.code == pytest.ExitCode.USAGE_ERROR, ran.text
-    assert says in ran.text
-    assert "known.json" in ran.text
-    assert "Traceback" not in ran.text
-
-
-def test_a_baseline_that_cannot_be_written_is_a_clear_error(suite: Suite) -> None:
-    ran = suite(ONE_LOSS, "--heard-write-baseline=missing/known.json")
-    assert ran.code == pytest.ExitCode.USAGE_ERROR, ran.text
-    assert "--heard-write-baseline: missing/known.json cannot be written" in ran.text
-    assert "Traceback" not in ran.text
 
 
 def test_skipped_and_expected_failures_stay_what_they_are(suite: Suite) -> None:

@@ -65,7 +65,7 @@ pub struct Entry {
     pub defined_at: Option<Spot>,
     /// The exception.
     pub exception: Option<Raised>,
-    /// Where that was raised.
+    /// Where that was raised, or where a coroutine that nobody awaited was let go of.
     pub raised_at: Option<Spot>,
     /// Where the task or the coroutine was made.
     pub born_at: Option<Born>,

@@ -173,9 +173,9 @@ pub(crate) fn noted_tasks(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
         .unwrap_or_default();
     let mut tasks = Vec::with_capacity(references.len());
     for reference in references {
-        let task = reference.call0(py)?;
-        if !task.is_none(py) {
-            tasks.push(task);
+        let task = enter::call(reference.bind(py), (), None)?;
+        if !task.is_none() {
+            tasks.push(task.unbind());
         }
     }
     Ok(tasks)
@@ -193,7 +193,7 @@ fn is_registered(task: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// Whether it is a task that the collector takes right now: its weak references are cleared before it may speak.
 fn is_finalized(task: &Bound<'_, PyAny>) -> bool {
     let is_finalized =
-        || task.py().import(intern!(task.py(), "gc"))?.call_method1(intern!(task.py(), "is_finalized"), (task,))?.is_truthy();
+        || enter::method(task.py().import(intern!(task.py(), "gc"))?.as_any(), intern!(task.py(), "is_finalized"), (task,))?.is_truthy();
     task.hasattr(intern!(task.py(), "_coro")).unwrap_or(false) && is_finalized().unwrap_or(false)
 }
 
@@ -320,7 +320,9 @@ impl Births {
             return;
         }
         let mut live = Map::default();
-        if let Ok(references) = py.get_type::<PyList>().call1((data,)).and_then(|list| Ok(list.cast_into::<PyList>()?)) {
+        if let Ok(references) =
+            enter::call(py.get_type::<PyList>().as_any(), (data,), None).and_then(|list| Ok(list.cast_into::<PyList>()?))
+        {
             for reference in references {
                 // SAFETY: `reference` is one of the weak references that the set consists of; the result is borrowed,
                 // and only its address is used.
@@ -377,7 +379,7 @@ unsafe extern "C" fn added(set: *mut PyObject, task: *mut PyObject) -> *mut PyOb
     let added = match registry(py).map(|registry| registry.add(&task)) {
         Some(Ok(true)) => Ok(()),
         Some(Err(error)) => Err(error),
-        None | Some(Ok(false)) => set.get_type().call_method1(pyo3::intern!(py, "add"), (&set, &task)).map(drop),
+        None | Some(Ok(false)) => enter::method(set.get_type().as_any(), pyo3::intern!(py, "add"), (&set, &task)).map(drop),
     };
     match added {
         Ok(()) => py.None().into_ptr(),
@@ -398,7 +400,7 @@ unsafe extern "C" fn removed(set: *mut PyObject, reference: *mut PyObject) -> *m
     let removed = match registry(py).map(|registry| registry.remove(&reference)) {
         Some(removed) => removed,
         // After the end of the monitor, for tasks that were born before.
-        None => set.call_method1(pyo3::intern!(py, "_remove"), (reference,)).map(drop),
+        None => enter::method(&set, pyo3::intern!(py, "_remove"), (reference,)).map(drop),
     };
     match removed {
         Ok(()) => py.None().into_ptr(),

@@ -7,9 +7,9 @@
 use pyo3::BoundObject;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
-/// Declared once more, since `PyO3` declares them as functions that never unwind: nothing of ours would be run then.
+/// Declared once more, since PyO3 declares them as functions that never unwind: nothing of ours would be run then.
 mod python {
     use pyo3::ffi::{PyObject, PySendResult};
 
@@ -31,6 +31,15 @@ pub(crate) fn call<'py>(
     let options = options.map_or(std::ptr::null_mut(), Bound::as_ptr);
     // SAFETY: all of them are alive; the result is new, or null with an exception.
     unsafe { Bound::from_owned_ptr_or_err(py, stay(|| python::PyObject_Call(callable.as_ptr(), arguments.as_ptr(), options))) }
+}
+
+/// Calls a method of an object with these arguments.
+pub(crate) fn method<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+    arguments: impl IntoPyObject<'py, Target = PyTuple, Error: Into<PyErr>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    call(&object.getattr(name)?, arguments, None)
 }
 
 /// The next item of an iterator, if there is one.

@@ -81,7 +81,7 @@ impl Guard {
             let exception = self.exception.lock().unwrap_or_else(PoisonError::into_inner);
             return Ok(exception.as_ref().map_or_else(|| py.None(), |exception| exception.clone_ref(py)));
         };
-        if future.call_method0(intern!(py, "done"))?.is_truthy()? && enter::call(self.drops.bind(py), (), None)?.is_truthy()? {
+        if enter::method(&future, intern!(py, "done"), ())?.is_truthy()? && enter::call(self.drops.bind(py), (), None)?.is_truthy()? {
             return Ok(future.getattr(intern!(py, "_exception"))?.unbind());
         }
         let method = future.get_type().getattr(intern!(py, "exception"))?;

@@ -72,7 +72,7 @@ impl Method {
         let py = slf.py();
         match object {
             None => Ok(slf.clone().into_any()),
-            Some(object) => py.import(intern!(py, "types"))?.getattr(intern!(py, "MethodType"))?.call1((slf, object)),
+            Some(object) => enter::method(py.import(intern!(py, "types"))?.as_any(), intern!(py, "MethodType"), (slf, object)),
         }
     }
 

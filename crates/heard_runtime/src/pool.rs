@@ -21,6 +21,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
+use crate::enter;
 use crate::gil::Guarded;
 use crate::outcome::{End, Outcome};
 use attribute::Attribute;
@@ -172,8 +173,8 @@ impl Pool {
         let origin = fixed.origin.clone_ref(py);
         let outcome = match end {
             End::Value(value) => Py::new(py, Outcome::good(index, input, origin, value))?.into_any(),
-            End::Failure(error) => fixed.failed.call1(py, (index, input, origin, error))?,
-            End::Cancelled(error) => fixed.cancelled.call1(py, (index, input, origin, error))?,
+            End::Failure(error) => enter::call(fixed.failed.bind(py), (index, input, origin, error), None)?.unbind(),
+            End::Cancelled(error) => enter::call(fixed.cancelled.bind(py), (index, input, origin, error), None)?.unbind(),
         };
         let mut state = self.state(py)?;
         if state.is_closed {
@@ -245,14 +246,14 @@ impl Pool {
     /// A future of the loop, marked as one that a coroutine waits for.
     fn future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let event_loop = self.event_loop(py)?;
-        awaited(event_loop.call_method0(intern!(py, "create_future"))?)
+        awaited(enter::method(&event_loop, intern!(py, "create_future"), ())?)
     }
 
     fn event_loop<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(event_loop) = &self.state(py)?.event_loop {
             return Ok(event_loop.bind(py).clone());
         }
-        let event_loop = py.import("asyncio")?.call_method0("get_running_loop")?;
+        let event_loop = enter::method(py.import(intern!(py, "asyncio"))?.as_any(), intern!(py, "get_running_loop"), ())?;
         self.state(py)?.event_loop = Some(event_loop.clone().unbind());
         Ok(event_loop)
     }
@@ -267,10 +268,10 @@ fn awaited(future: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
 /// Ends a future, unless it was cancelled.
 fn release(future: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = future.py();
-    if future.call_method0(intern!(py, "done"))?.is_truthy()? {
+    if enter::method(future, intern!(py, "done"), ())?.is_truthy()? {
         return Ok(false);
     }
-    future.call_method1(intern!(py, "set_result"), (py.None(),))?;
+    enter::method(future, intern!(py, "set_result"), (py.None(),))?;
     Ok(true)
 }
 
@@ -334,7 +335,7 @@ impl Pool {
         }
         for task in &tasks {
             // A task whose loop is closed cannot be cancelled, and will not run again.
-            drop(task.call_method0(py, intern!(py, "cancel")));
+            drop(enter::method(task.bind(py), intern!(py, "cancel"), ()));
         }
         Ok(tasks)
     }

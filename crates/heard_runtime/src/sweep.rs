@@ -5,6 +5,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PySet, PyType};
 
+use crate::enter;
+
 /// Those of the tasks in the `data` of asyncio's `WeakSet` whose failure nobody has read.
 #[pyfunction]
 pub(crate) fn unread<'py>(data: &Bound<'py, PySet>) -> PyResult<Vec<Bound<'py, PyAny>>> {
@@ -12,7 +14,7 @@ pub(crate) fn unread<'py>(data: &Bound<'py, PySet>) -> PyResult<Vec<Bound<'py, P
     let flag = intern!(py, "_log_traceback");
     let mut found = Vec::new();
     // A copy: a task may end, and leave the set, while its attribute is read.
-    for reference in py.get_type::<PyList>().call1((data,))?.cast::<PyList>()? {
+    for reference in enter::call(py.get_type::<PyList>().as_any(), (data,), None)?.cast::<PyList>()? {
         // SAFETY: the set consists of weak references; the result is borrowed, and made a reference of our own before
         // anything else happens.
         let task = unsafe { Bound::from_borrowed_ptr(py, ffi::PyWeakref_GetObject(reference.as_ptr())) };
@@ -29,8 +31,8 @@ pub(crate) fn cancelling<'py>(tasks: &Bound<'py, PyList>) -> PyResult<Vec<Bound<
     let py = tasks.py();
     let mut found = Vec::new();
     for task in tasks {
-        let asked = task.call_method0(intern!(py, "cancelling")).and_then(|count| count.is_truthy());
-        if asked.unwrap_or(false) && !task.call_method0(intern!(py, "done"))?.is_truthy()? {
+        let asked = enter::method(&task, intern!(py, "cancelling"), ()).and_then(|count| count.is_truthy());
+        if asked.unwrap_or(false) && !enter::method(&task, intern!(py, "done"), ())?.is_truthy()? {
             found.push(task);
         }
     }

@@ -95,7 +95,7 @@ fn failed(exception: &Bound<'_, PyAny>) -> PyResult<()> {
         return Ok(());
     };
     let Some(running) = Frame::running(py) else { return Ok(()) };
-    let mut task = current_task.bind(py).call0()?;
+    let mut task = enter::call(current_task.bind(py), (), None)?;
     if !is_stepped_by(&running, &task)? {
         // A task in Python, which asyncio's function in C does not know of. It is in the frame of its step.
         let Some(step) = running.back().filter(Frame::is_step) else { return Ok(()) };

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
+import contextlib
 import threading
 import time
 import typing
@@ -83,15 +85,18 @@ class Delivery:
             log.say("%d records were not exported: the exporters are slower than the failures.", dropped)
 
     def _call(self, exporter: Exporter, method: typing.Callable[..., object], *arguments: object) -> object:
-        """What an exporter raises, a `SystemExit` too, ends neither the thread nor the program: `None` comes back."""
+        """What an exporter raises is said, and `None` comes back. Nothing ends the thread of the exporters; in a thread
+        of the program's, what ends programs goes on: it may come from a handler of a signal that has run by chance."""
         try:
             return method(*arguments)
+        except (Exception, asyncio.CancelledError, GeneratorExit) as error:
+            # The last two are the affair of coroutines, and no signal handler's.
+            self._complain(exporter, error)
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
-                # Somebody has pressed Ctrl-C, and means the program.
+            if threading.current_thread() is not self.thread:
                 raise
             self._complain(exporter, error)
-            return None
+        return None
 
     def _complain(self, exporter: Exporter, error: BaseException) -> None:
         if id(exporter) not in self.broken:
@@ -120,8 +125,10 @@ class Delivery:
         if thread is not None and thread.is_alive():
             log.say("%d records were not exported: an exporter has not come back.", len(self.waiting) + 1)
             return
-        for exporter in self.exporters:
-            self._call(exporter, exporter.close)
+        with contextlib.ExitStack() as rest:
+            # Where one is interrupted, the others are closed all the same.
+            for exporter in reversed(self.exporters):
+                rest.callback(self._call, exporter, exporter.close)
 
     def after_fork_in_child(self) -> None:
         """The thread stayed in the parent, which brings what waited there."""

@@ -321,11 +321,15 @@ def install(settings: Settings) -> None:
 def uninstall() -> None:
     global _monitor
     with _lock:
-        if _monitor is not None:
-            _monitor.take()
-            _monitor.close()
-            _monitor.forget()
-            _monitor = None
+        monitor = _monitor
+        if monitor is not None:
+            monitor.take()
+            try:
+                monitor.close()
+            finally:
+                # Somebody may have pressed Ctrl-C.
+                monitor.forget()
+                _monitor = None
 
 
 def before_sudden_end(say: Callable[[], None]) -> None:

@@ -334,9 +334,15 @@ class Verdicts:
     def look_again(self) -> None:
         """A look at all that is in grace, before its time: who cannot be read any more is lost now."""
         for case in list(self.held.values()):
-            if self.is_read_by_now(case):
+            future = case.reference()
+            if future is None or case.gone:
+                if case.is_thread:
+                    # The others say so themselves.
+                    self.end(case)
+            elif case.is_read(future):
                 self.heard(case)
-            elif case.reference() is not None and case.state is State.GRACE and not self.put_question(case):
+            elif case.state is State.GRACE and not self.put_question(case):
+                del future
                 self.prove(case)
 
     def prove(self, case: Case) -> None:

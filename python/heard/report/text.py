@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import textwrap
 import typing
+from collections.abc import Iterable
 
 from heard.monitor.places import shown_place
 from heard.record import Event, Failure
@@ -22,6 +23,19 @@ def block(failure: Failure) -> str:
     said = template % arguments
     shown_traceback = traceback(failure)
     return f"{said}\n{shown_traceback}" if shown_traceback else said
+
+
+def blocks(failures: Iterable[Failure]) -> list[str]:
+    """The reports of many. Of those that are alike, the first is shown, with how many more there are."""
+    alike: dict[typing.Hashable, list[Failure]] = {}
+    for failure in failures:
+        raised = failure.exception.type if failure.exception is not None else ""
+        kind = failure.event, failure.rule, failure.coroutine, raised, failure.born[:1]
+        alike.setdefault(kind, []).append(failure)
+    return [
+        block(first) + (f"\n  {'':8} {len(others)} more like this" if others else "")
+        for first, *others in alike.values()
+    ]
 
 
 def headline(event: Event, task: str | None, coroutine: str | None) -> str:

@@ -12,7 +12,7 @@ from heard.monitor import garbage, stages
 from heard.record import Failure
 from heard.report.text import block as text_of
 from heard.testing import listener as listening_to
-from heard.testing.listener import PENDING, Allowed, Listener
+from heard.testing.listener import Allowed, Listener, is_pending
 
 _numbers = itertools.count(1)
 
@@ -28,6 +28,7 @@ class Block:
         self.is_alone = running is None
         self.listener = running if running is not None else Listener()
         self.outer: str | None = None
+        self.shows_warnings: object = None
 
     def __enter__(self) -> Block:
         if self.is_alone:
@@ -37,8 +38,9 @@ class Block:
         # What is garbage by now was not lost by the block.
         garbage.collect()
         self.listener.look()
-        self.outer = stages.current
+        self.outer, self.shows_warnings = stages.current, self.listener.shows_warnings
         self.listener.begin(self.stage)
+        self.listener.note_warnings()
         return self
 
     def taken(self) -> list[tuple[Failure, BaseException | None]]:
@@ -46,7 +48,7 @@ class Block:
         garbage.collect()
         self.listener.look()
         self.listener.settle("the block is over, and nobody has read it", [self.stage])
-        return self.listener.take_pairs(lambda failure: failure.test == self.stage and failure.event != PENDING)
+        return self.listener.take_pairs(lambda failure: failure.test == self.stage and not is_pending(failure))
 
     def __exit__(self, *_: object) -> None:
         self.listener.mark()
@@ -54,7 +56,7 @@ class Block:
             if getattr(task, "_heard_stage", None) == self.stage:
                 # It runs on, and is from now on the affair of whoever comes after the block.
                 typing.cast(typing.Any, task)._heard_stage = self.outer
-        stages.current = self.outer
+        stages.current, self.listener.shows_warnings = self.outer, self.shows_warnings
         if self.is_alone:
             self.listener.stop()
 

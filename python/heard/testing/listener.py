@@ -62,6 +62,7 @@ class Listener:
         global _current
         monitor = install.current()
         self.before = monitor.settings if monitor is not None else None
+        self.note_warnings()
         _note_loops(self.loops, self.undo)
         self.undo.append(mocks.note_births())
         logging.getLogger("asyncio").addFilter(self._asserted)
@@ -143,25 +144,29 @@ class Listener:
         """What is born from now on belongs to this part of the run."""
         self.listen()
         stages.current = stage
+
+    def note_warnings(self) -> None:
+        """Nothing that belongs to the test listens to warnings so far."""
         self.shows_warnings = typing.cast(typing.Any, warnings)._showwarnmsg_impl
 
     def look(self) -> None:
         """The part that runs is over: what is lost by now is known then, and what goes on is marked as its own."""
         monitor = self.listen()
+        has_left = self._mark_left()
         self.mark()
         for loop in self.open_loops():
             if not loop.is_running():
                 monitor.cancels.look_at_rest(loop)
         if monitor.sweep is not None:
             monitor.sweep()
-        if monitor.turns.has_cases() or self.unsettled(monitor) - self.older:
-            # Who is in a cycle with its task cannot read it any more.
+        if has_left or monitor.turns.has_cases() or self.unsettled(monitor) - self.older:
+            # Who is in a cycle with its task cannot read it any more, and a task that is left cannot go on.
             garbage.collect()
         monitor.look_again()
 
     def unsettled(self, monitor: install.Monitor) -> set[int | str]:
         """What has no last word so far, and what is lost and nobody has taken so far, by number or identifier."""
-        lost = (failure.id for failure in self.lost.values() if failure.event != PENDING)
+        lost = (failure.id for failure in self.lost.values() if not is_pending(failure))
         return {*monitor.verdicts.open_numbers(), *lost}
 
     def settle(self, why: str, of: Iterable[str] | None) -> None:
@@ -178,6 +183,13 @@ class Listener:
             if loop.is_closed():
                 self.loops.discard(loop)
         return listed(self.loops)
+
+    def _mark_left(self) -> bool:
+        """Whether loops were closed over tasks that are not done. The collector may find these at any time."""
+        left = [task for loop in listed(self.loops) if loop.is_closed() for task in asyncio.all_tasks(loop)]
+        for task in left:
+            stages.mark(task)
+        return bool(left)
 
     def mark(self) -> None:
         """Whatever runs was born by now."""
@@ -268,8 +280,10 @@ def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop], undo: list[Un
     undo.append(after_import("uvloop", lambda module: note(module.Loop)))
 
 
-#: Told of a task that was left when its loop ended, which is no loss.
-PENDING = "task-pending-at-exit"
+def is_pending(failure: Failure) -> bool:
+    """Whether it tells of a task that was left when its loop ended, which is no loss."""
+    is_left = failure.event == "task-destroyed" and failure.rule == "unfinished-at-exit"
+    return is_left or failure.event == "task-pending-at-exit"
 
 
 @dataclasses.dataclass(frozen=True)

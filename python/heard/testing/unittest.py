@@ -6,7 +6,7 @@ import sys
 import typing
 import unittest
 
-from heard.report.text import block as text_of
+from heard.report.text import blocks
 from heard.testing import listener as listening_to
 from heard.testing.blocks import Block
 
@@ -42,8 +42,9 @@ class HeardTestCase(_Case):
 
 
 def _judge(block: Block) -> None:
-    texts = [text_of(failure) for failure, _ in block.taken()]
-    if len(texts) > 1:
-        texts.insert(0, f"{len(texts)} failures that nobody hears:")
+    losses = [failure for failure, _ in block.taken()]
+    texts = blocks(losses)
+    if len(losses) > 1:
+        texts.insert(0, f"{len(losses)} failures that nobody hears:")
     if texts:
         raise AssertionError("\n\n".join(texts))

@@ -67,7 +67,7 @@ fn article(out: &mut String, entry: &Entry) -> std::fmt::Result {
         |name: &str, value: Option<String>| value.map_or(Ok(()), |value| write!(out, "<dt>{name}</dt><dd>{}</dd>", escape(&value)));
     row("first", entry.first.clone())?;
     row("last", entry.last.clone())?;
-    row("raised at", entry.raised_at.as_ref().map(|spot| format!("{}:{}", spot.path, spot.line)))?;
+    row(table::place_of_end(entry), entry.raised_at.as_ref().map(|spot| format!("{}:{}", spot.path, spot.line)))?;
     row("defined at", entry.defined_at.as_ref().map(|spot| format!("{}:{}", spot.path, spot.line)))?;
     let born = |born: &heard_logs::Born| {
         format!("{}:{}{}", born.path, born.line, if born.certainty == Certainty::Guess { " (a guess)" } else { "" })

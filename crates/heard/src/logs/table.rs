@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use heard_logs::{Certainty, Entry, Report, Spot};
+use heard_logs::{Certainty, Entry, Kind, Report, Spot};
 
 use crate::console::one_line;
 
@@ -43,6 +43,14 @@ pub(super) fn title(entry: &Entry) -> String {
     if title.is_empty() { "-".to_owned() } else { title }
 }
 
+/// What the place is where an incident shows itself.
+pub(super) fn place_of_end(entry: &Entry) -> &'static str {
+    match entry.kind {
+        Kind::CoroutineNeverAwaited => "dropped at",
+        _ => "raised at",
+    }
+}
+
 /// What leads to the cause, a line each.
 fn facts(entry: &Entry) -> Vec<String> {
     let mut lines = Vec::new();
@@ -53,7 +61,7 @@ fn facts(entry: &Entry) -> Vec<String> {
         places.push(format!("born at {}:{}{guess}{rule}", born.path, born.line));
     }
     let place = |name: &str, spot: &Option<Spot>| spot.as_ref().map(|spot| format!("{name} {}:{}", spot.path, spot.line));
-    places.extend(place("raised at", &entry.raised_at));
+    places.extend(place(place_of_end(entry), &entry.raised_at));
     places.extend(place("defined at", &entry.defined_at));
     if !places.is_empty() {
         lines.push(one_line(&places.join("; ")));

@@ -48,7 +48,7 @@ pub(super) fn iterator_of<'py>(awaitable: Bound<'py, PyAny>, coroutine: &Bound<'
         return Ok(awaitable);
     }
     let py = awaitable.py();
-    awaitable.getattr(pyo3::intern!(py, "__await__")).and_then(|method| enter::call(&method, (), None)).map_err(|error| {
+    enter::method(&awaitable, pyo3::intern!(py, "__await__"), ()).map_err(|error| {
         if !error.is_instance_of::<PyAttributeError>(py) {
             return error;
         }

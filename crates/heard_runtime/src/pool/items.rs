@@ -22,7 +22,7 @@ impl Pool {
     pub(super) fn next_item<'py>(&self, py: Python<'py>) -> Taken<'py> {
         let items = self.fixed.items.bind(py);
         if self.fixed.is_async {
-            let next = items.getattr(intern!(py, "__anext__")).and_then(|method| enter::call(&method, (), None));
+            let next = enter::method(items, intern!(py, "__anext__"), ());
             return match next.and_then(|next| iterator_of(next, self.fixed.coroutine.bind(py))) {
                 Ok(iterator) => Taken::Awaits(iterator),
                 Err(error) => input_end(py, error, self.fixed.cancellation.bind(py)),

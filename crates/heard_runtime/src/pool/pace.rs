@@ -4,6 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::{Pool, awaited};
+use crate::enter;
 
 /// Seconds. The clock of a loop is this late at times; the pool is not slowed down further.
 const LATE: f64 = 0.01;
@@ -17,7 +18,7 @@ impl Pool {
         let now = self.time(py)?;
         let wait = self.state(py)?.due - now;
         if wait > 0.0 {
-            return self.fixed.sleep.bind(py).call1((wait,)).and_then(awaited).map(Some);
+            return enter::call(self.fixed.sleep.bind(py), (wait,), None).and_then(awaited).map(Some);
         }
         self.pace(py)?;
         Ok(None)
@@ -33,6 +34,6 @@ impl Pool {
     }
 
     fn time(&self, py: Python<'_>) -> PyResult<f64> {
-        self.event_loop(py)?.call_method0(intern!(py, "time"))?.extract()
+        enter::method(&self.event_loop(py)?, intern!(py, "time"), ())?.extract()
     }
 }

@@ -248,7 +248,7 @@ impl Worker {
                 return Ok(true);
             }
             // It has cancelled its own task and has not waited since: a task of its own would end as cancelled.
-            Step::Return(_) | Step::Wait(_) => PyErr::from_value(pool.fixed.cancellation.bind(py).call0()?),
+            Step::Return(_) | Step::Wait(_) => PyErr::from_value(enter::call(pool.fixed.cancellation.bind(py), (), None)?),
             Step::Raise(error) => error,
         };
         if error.is_instance_of::<PyKeyboardInterrupt>(py) || error.is_instance_of::<PySystemExit>(py) {
@@ -266,7 +266,7 @@ impl Worker {
         pool.end_item(py, index, input, End::Cancelled(error.clone_ref(py).into_value(py).into_any()))?;
         // If the task itself was told to end, it ends: the pool gets another when somebody wants an outcome.
         let task = self.task.get().map(|task| task.bind(py));
-        match task.map(|task| task.call_method0(intern!(py, "cancelling"))?.is_truthy()).transpose()? {
+        match task.map(|task| enter::method(task, intern!(py, "cancelling"), ())?.is_truthy()).transpose()? {
             Some(true) => Err(error),
             _ => Ok(true),
         }
@@ -275,9 +275,9 @@ impl Worker {
     /// An item that goes on after a cancellation leaves the task counting it, which the next item has nothing to do with.
     fn forget_cancellations(&self, py: Python<'_>) -> PyResult<()> {
         let Some(task) = self.task.get().map(|task| task.bind(py)) else { return Ok(()) };
-        let mut left = task.call_method0(intern!(py, "cancelling"))?;
+        let mut left = enter::method(task, intern!(py, "cancelling"), ())?;
         while left.is_truthy()? {
-            left = task.call_method0(intern!(py, "uncancel"))?;
+            left = enter::method(task, intern!(py, "uncancel"), ())?;
         }
         Ok(())
     }
@@ -331,7 +331,7 @@ impl Worker {
         let Some(Now::Item(Item { iterator, .. }) | Now::Taking(iterator)) = now else { return Ok(()) };
         // Iterators of awaitables that are no coroutines may have no such method.
         match iterator.bind(py).getattr_opt(intern!(py, "close"))? {
-            Some(close) => close.call0().map(drop),
+            Some(close) => enter::call(&close, (), None).map(drop),
             None => Ok(()),
         }
     }

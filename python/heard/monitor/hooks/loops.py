@@ -121,13 +121,17 @@ class _Listener:
 
     def destroyed(self, task: typing.Any) -> str:
         case = Case("task-destroyed", task, _native.birth(task))
+        if task.get_loop().is_closed():
+            rule, why = "unfinished-at-exit", "its loop was closed while it waited, and nothing can end it"
+        else:
+            rule, why = rule_of("task-destroyed"), "nobody held it, so the garbage collector took it while it waited"
         self.verdicts.reporter.tell(
             "task-destroyed",
-            rule_of("task-destroyed"),
+            rule,
             "lost",
             key=case.site,
             born=functools.partial(places.born, case.site),
-            why="nobody held it, so the garbage collector took it while it waited",
+            why=why,
             **case.fields(task),
         )
         return _TOLD

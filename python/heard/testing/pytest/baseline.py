@@ -1,53 +1,80 @@
-"""Losses that a suite is known to have, so that an old one can begin to listen today."""
+"""The file with the losses that a suite is known to have, so that an old one can begin to listen today."""
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import json
 import pathlib
+import typing
 
 import pytest
 
-from heard.record import Failure
-
 _VERSION = 1
+
+#: A test, the rule, the coroutine and the type of the exception. What belongs to no test has an empty name.
 Key = tuple[str, str, str, str]
+Losses = collections.Counter[Key]
+
+_ANEW = "--heard-write-baseline writes it anew"
 
 
-class Baseline:
-    """The known losses of each test: how many of each kind. What is beyond them is new."""
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """Which files the options and the configuration name. A relative path begins at the root folder, as the names of
+    tests do."""
 
-    def __init__(self, path: str | None, target: str | None) -> None:
-        self.target = pathlib.Path(target) if target is not None else None
+    #: The file to read, and the option or key that names it.
+    known: pathlib.Path | None
+    named_by: str
+    #: The file to write.
+    target: pathlib.Path | None
+    #: Whether what no longer happens is taken out of the file that is read.
+    prunes: bool
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Files:
+        """Raises `pytest.UsageError` for what contradicts itself."""
+        known, named_by = config.getoption("--heard-baseline"), "--heard-baseline"
+        if known is None:
+            known, named_by = config.getini("heard_baseline"), "heard_baseline"
+        target, prunes = config.getoption("--heard-write-baseline"), bool(config.getoption("--heard-prune-baseline"))
+        if prunes and target is not None:
+            raise pytest.UsageError("--heard-prune-baseline and --heard-write-baseline exclude each other")
+        if prunes and not known:
+            raise pytest.UsageError("--heard-prune-baseline: heard_baseline or --heard-baseline names the file")
+        root = config.rootpath
+        return cls(root / known if known else None, named_by, root / target if target is not None else None, prunes)
+
+    def are_there(self) -> bool:
+        return self.known is not None or self.target is not None
+
+    def read(self) -> Losses:
+        """The known losses; none where they are written anew. Raises `pytest.UsageError` where that cannot be done."""
         if self.target is not None:
             check_writable(self.target, "--heard-write-baseline")
-        self.known: collections.Counter[Key] = _read(pathlib.Path(path)) if path is not None else collections.Counter()
-        self.seen: collections.Counter[Key] = collections.Counter()
-
-    def unknown(self, nodeid: str, failures: list[Failure]) -> list[Failure]:
-        """Those that are not known, of one test; of none of them while a baseline is written."""
-        new = []
-        for failure in failures:
-            key = _key(nodeid, failure)
-            self.seen[key] += 1
-            if self.seen[key] > self.known[key]:
-                new.append(failure)
-        return [] if self.target is not None else new
-
-    def write(self) -> None:
-        if self.target is None:
-            return
-        rows = [
-            {"test": test, "rule": rule, "coroutine": coroutine, "exception": exception, "count": count}
-            for (test, rule, coroutine, exception), count in sorted(self.seen.items())
-        ]
-        text = json.dumps({"version": _VERSION, "losses": rows}, indent=1, ensure_ascii=False)
-        self.target.write_text(text + "\n", encoding="utf-8")
+            return Losses()
+        if self.known is None:
+            return Losses()
+        known = _read(self.known, self.named_by)
+        if self.prunes:
+            check_writable(self.known, "--heard-prune-baseline")
+        return known
 
 
-def _key(nodeid: str, failure: Failure) -> Key:
-    exception = failure.exception.type if failure.exception is not None else ""
-    return nodeid, failure.rule, failure.coroutine or "", exception
+def write(path: pathlib.Path, losses: Losses) -> None:
+    rows = [
+        {"test": test, "rule": rule, "coroutine": coroutine, "exception": exception, "count": count}
+        for (test, rule, coroutine, exception), count in sorted((+losses).items())
+    ]
+    text = json.dumps({"version": _VERSION, "losses": rows}, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def shown(path: pathlib.Path) -> str:
+    """A path as one would write it here."""
+    here = pathlib.Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def check_writable(path: pathlib.Path, option: str) -> None:
@@ -57,20 +84,33 @@ def check_writable(path: pathlib.Path, option: str) -> None:
         with path.open("a", encoding="utf-8"):
             pass
     except OSError as error:
-        raise pytest.UsageError(f"{option}: {path} cannot be written: {error.strerror}") from error
+        raise pytest.UsageError(f"{option}: {shown(path)} cannot be written: {error.strerror}") from error
 
 
-def _read(path: pathlib.Path) -> collections.Counter[Key]:
+def _read(path: pathlib.Path, named_by: str) -> Losses:
+    name = f"{named_by}: {shown(path)}"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["version"] != _VERSION:
             raise pytest.UsageError(
-                f"--heard-baseline: {path} is of version {content['version']}, and this heard reads version {_VERSION}"
+                f"{name} is of version {content['version']}, and this heard reads version {_VERSION}: {_ANEW}"
             )
-        return collections.Counter(
-            {(row["test"], row["rule"], row["coroutine"], row["exception"]): row["count"] for row in content["losses"]}
-        )
+        return Losses({_key(row): _count(row) for row in content["losses"]})
     except OSError as error:
-        raise pytest.UsageError(f"--heard-baseline: {path} cannot be read: {error.strerror}") from error
+        raise pytest.UsageError(f"{name} cannot be read: {error.strerror}; {_ANEW}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise pytest.UsageError(f"--heard-baseline: {path} is no baseline of heard: {error}") from error
+        raise pytest.UsageError(f"{name} is no baseline of heard: {error}; {_ANEW}") from error
+
+
+def _key(row: dict[str, typing.Any]) -> Key:
+    key = row["test"], row["rule"], row["coroutine"], row["exception"]
+    if not all(isinstance(part, str) for part in key):
+        raise TypeError(f"{row} has a name that is no text")
+    return key
+
+
+def _count(row: dict[str, typing.Any]) -> int:
+    count = row["count"]
+    if type(count) is not int or count < 1:
+        raise TypeError(f"{count!r} is no number of losses")
+    return count

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing
+import warnings
 from collections.abc import Generator
 
 import pytest
 
 from heard.monitor import stages as current
 from heard.record import Failure
-from heard.report.text import block
-from heard.testing.listener import PENDING, Allowed, Listener, exception_of
+from heard.report.text import block, blocks
+from heard.testing.listener import Allowed, Listener, exception_of, is_pending
 from heard.testing.pytest import anyio, stages, workers
-from heard.testing.pytest.baseline import Baseline
+from heard.testing.pytest.known import Known
 from heard.testing.pytest.unittest import split_phases
 from heard.testing.warning import HeardWarning
 
@@ -38,10 +40,16 @@ class Run:
         self.is_error = mode == "error"
         self.listener = Listener()
         self.allowed = Allowed.of(config.getini("heard_allow"))
-        self.baseline = Baseline(config.getoption("--heard-baseline"), config.getoption("--heard-write-baseline"))
+        self.known = Known(config)
         self.texts: list[str] = []
         self.item: pytest.Item | None = None
+        #: The process that is to see the end of the session.
+        self.process = os.getpid()
+        #: What was lost before the test, and is told at the end of the session.
+        self.elder: frozenset[str] = frozenset()
         self.asked: set[str] = set()
+        #: Warnings that the configuration makes errors of.
+        self.forbidden: list[str] = []
         #: Told of what each phase of a test has lost: what counts, and what is allowed.
         self.observer: typing.Callable[[list[Failure], list[Failure]], None] | None = None
         self.listener.start()
@@ -69,15 +77,22 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
-        with self.fixture(fixturedef, "set-up"):
+        __tracebackhide__ = True
+        if not stages.is_long(fixturedef):
             return (yield)
+        tear_down = contextlib.ExitStack()
+        # What is added first is called last, and the other way round.
+        fixturedef.addfinalizer(tear_down.close)
+        with self.fixture(stages.of_fixture(fixturedef, "set-up")):
+            try:
+                return (yield)
+            finally:
+                stage = stages.of_fixture(fixturedef, "tear-down")
+                fixturedef.addfinalizer(lambda: tear_down.enter_context(self.fixture(stage)))
 
     @contextlib.contextmanager
-    def fixture(self, definition: pytest.FixtureDef[object], when: str) -> Generator[None, None, None]:
-        stage = stages.of_fixture(definition, when)
-        if stage is None:
-            yield
-            return
+    def fixture(self, stage: str) -> Generator[None, None, None]:
+        """What is born in here belongs to a fixture that outlives the test."""
         before = current.current
         self.listener.mark()
         current.current = stage
@@ -89,15 +104,21 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         self.item = item
+        self.elder = frozenset(self.listener.lost)
+        self.listener.note_warnings()
+        self.known.begin()
         return (yield from self.phase(item, "setup"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         return (yield from self.phase(item, "call"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         try:
             return (yield from self.phase(item, "teardown"))
         finally:
@@ -106,6 +127,7 @@ class Run:
 
     def phase(self, item: pytest.Item, when: Phase) -> Generator[None, object, object]:
         """Runs a phase of a test, and raises what it has lost if it has not failed anyway."""
+        __tracebackhide__ = True
         self.listener.begin(stages.of_test(item.nodeid, when))
         try:
             result = yield
@@ -114,7 +136,7 @@ class Run:
                 self.add_sections(item, when, self.losses(item, when))
             raise
         losses = self.losses(item, when)
-        if losses:
+        if losses or self.forbidden:
             self.fail(item, losses)
         return result
 
@@ -133,7 +155,7 @@ class Run:
         kept = [pair[0] for pair in taken if not any(one.covers(*pair) for one in allowed)]
         if self.observer is not None:
             self.observer(kept, [pair[0] for pair in taken if pair[0] not in kept])
-        return self.baseline.unknown(item.nodeid, kept)
+        return self.known.unknown(item.nodeid, kept)
 
     def belongs(self, failure: Failure, mine: frozenset[str], when: Phase) -> bool:
         if failure.event == "coroutine-never-awaited" and failure.id in self.listener.found:
@@ -141,14 +163,16 @@ class Run:
             return False
         if failure.test in mine:
             return True
-        # What the set-up of a class or a module loses on the spot fails the test that asked for it.
-        scopes = ("(class)", "(module)", "(package)")
-        return when == "setup" and failure.test is not None and failure.test.endswith(scopes)
+        if when == "setup":
+            # What the set-up of a class or a module loses on the spot fails the test that asked for it.
+            return failure.test is not None and stages.is_asked_for(failure.test)
+        # In a process of its own, this test is the last to tell of anything.
+        return when == "teardown" and os.getpid() != self.process and failure.id not in self.elder
 
     def warn_of_pending(self, item: pytest.Item, when: Phase) -> None:
         """Tasks that the test has started and that run on when it is over."""
         own = stages.of_test(item.nodeid, "call")
-        pending = self.listener.take(lambda failure: failure.event == PENDING)
+        pending = self.listener.take(is_pending)
         # What the loop itself has started, such as the end of a generator, has no place of birth.
         mine = [failure for failure in pending if failure.test == own and failure.born]
         names = {failure.coroutine or failure.task or "?": failure for failure in mine}
@@ -157,41 +181,57 @@ class Run:
         for name, failure in names.items():
             if not self.allowed.covers(failure, None):
                 born = f"its place of birth: {_born(failure)}"
-                item.warn(HeardWarning(f"the task of {name} was still running when its loop ended; {born}"))
+                self.warn(item, f"the task of {name} was still running when its loop ended; {born}")
         if when != "teardown":
             return
         for task in self.listener.pending():
             if getattr(task, "_heard_stage", None) == own and not task.cancelling():
                 coroutine = getattr(getattr(task, "_coro", None), "__qualname__", task.get_name())
-                item.warn(HeardWarning(f"the task of {coroutine} runs on when the test is over"))
+                self.warn(item, f"the task of {coroutine} runs on when the test is over")
+
+    def warn(self, item: pytest.Item, text: str) -> None:
+        """Warns. What makes an error of every warning makes none of this one, which is no loss: only what names it does."""
+        try:
+            item.warn(HeardWarning(text))
+        except HeardWarning:
+            if any(action == "error" and category is HeardWarning for action, _, category, *_ in warnings.filters):
+                self.forbidden.append(text)
+                return
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", HeardWarning)
+                item.warn(HeardWarning(text))
 
     def fail(self, item: pytest.Item, losses: list[Failure]) -> None:
-        texts = [block(failure) for failure in losses]
+        texts = blocks(losses)
         if not self.is_error:
             for text in texts:
-                item.warn(HeardWarning(text))
-            return
-        if len(texts) > 1:
-            texts.insert(0, f"{len(texts)} failures that nobody hears:")
-        raise Lost("\n\n".join(texts), pytrace=False)
+                self.warn(item, text)
+            texts.clear()
+        elif len(losses) > 1:
+            texts.insert(0, f"{len(losses)} failures that nobody hears:")
+        texts += self.forbidden
+        self.forbidden.clear()
+        if texts:
+            raise Lost("\n\n".join(texts), pytrace=False)
 
     def add_sections(self, item: pytest.Item, when: Phase, losses: list[Failure]) -> None:
         """The phase has failed by itself: what it has lost besides may be the reason."""
-        for failure in losses:
-            item.add_report_section(when, "heard", block(failure))
+        for text in [*blocks(losses), *self.forbidden]:
+            item.add_report_section(when, "heard", text)
+        self.forbidden.clear()
 
     # What belongs to no test.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.listener.begin("the end of the session")
+        self.listener.note_warnings()
         self.listener.older.clear()
         self.listener.look()
         self.listener.settle("the tests are over, and nobody has read it", None)
-        pairs = self.listener.take_pairs(lambda failure: failure.event != PENDING)
-        left = self.baseline.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
+        pairs = self.listener.take_pairs(lambda failure: not is_pending(failure))
+        left = self.known.unknown("", [pair[0] for pair in pairs if not self.allowed.covers(*pair)])
         self.texts = [f"{block(failure)}\n  {'test':8} {failure.test or 'none'}" for failure in left]
-        self.baseline.write()
         if left and self.is_error and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         output = getattr(self.config, "workeroutput", None)
@@ -221,7 +261,7 @@ class Asked(typing.Sequence[Failure]):
     def _now(self) -> list[Failure]:
         self._run.listener.look()
         listener = self._run.listener
-        self._found += listener.take(lambda failure: failure.test in self._stages and failure.event != PENDING)
+        self._found += listener.take(lambda failure: failure.test in self._stages and not is_pending(failure))
         return self._found
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ import pytest
 COLLECTION = "the collection of the tests"
 #: Scopes of fixtures that outlive a test.
 _LONG = ("class", "module", "package", "session")
+_ASKED_FOR = ("(class)", "(module)", "(package)")
 
 
 def of_test(nodeid: str, when: str) -> str:
@@ -21,9 +22,16 @@ def all_of(nodeid: str) -> frozenset[str]:
     return frozenset(of_test(nodeid, when) for when in ("setup", "call", "teardown"))
 
 
-def of_fixture(definition: pytest.FixtureDef[object], when: str) -> str | None:
-    """The part for a fixture that outlives the test, or `None` for one that belongs to it."""
-    scope = definition.scope
-    if scope not in _LONG:
-        return None
-    return f"the {when} of the fixture '{definition.argname}' ({scope})"
+def is_long(definition: pytest.FixtureDef[object]) -> bool:
+    """Whether a fixture outlives the test that asks for it."""
+    return definition.scope in _LONG
+
+
+def of_fixture(definition: pytest.FixtureDef[object], when: str) -> str:
+    """The part for a fixture that outlives the test."""
+    return f"the {when} of the fixture '{definition.argname}' ({definition.scope})"
+
+
+def is_asked_for(stage: str) -> bool:
+    """Whether a part is the set-up of a fixture that is made for a test, though others use it later."""
+    return stage.startswith("the set-up of the fixture '") and stage.endswith(_ASKED_FOR)

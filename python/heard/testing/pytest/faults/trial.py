@@ -27,7 +27,6 @@ from heard.testing.faults.sequence import Sequence
 from heard.testing.faults.settings import Inject
 from heard.testing.faults.watch import watch
 from heard.testing.faults.work import Work
-from heard.testing.listener import PENDING
 from heard.testing.pytest.faults import isolation
 from heard.testing.pytest.faults.apart import apart_of
 from heard.testing.pytest.faults.patience import DoesNotEnd

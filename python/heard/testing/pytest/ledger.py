@@ -1,0 +1,120 @@
+"""The baseline at the end of a run, in the process that tells of the run: what is written, and what is out of date."""
+
+from __future__ import annotations
+
+import typing
+
+import pytest
+
+from heard.testing.pytest.baseline import Files, Losses, shown, write
+from heard.testing.pytest.known import LOST, Known, losses_of
+
+#: The key under which a worker of pytest-xdist hands over its share.
+KEY = "heard-known"
+
+
+class Ledger:
+    """What all tests have lost, and which known losses have not happened."""
+
+    def __init__(self, files: Files, known: Losses, here: Known | None) -> None:
+        self.files = files
+        self.known = known
+        #: Where the tests run in this process.
+        self.here = here
+        self.shares: list[dict[str, typing.Any]] = []
+        self.has_crashed = False
+        self.lost = Losses()
+        #: Whether all has passed in the last attempt at a test.
+        self.passed: dict[str, bool] = {}
+        self.line = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # Of a test that is run again, what the worst attempt has lost.
+        self.lost |= losses_of(getattr(report, LOST, ()))
+        before = report.when == "setup" or self.passed.get(report.nodeid, True)
+        self.passed[report.nodeid] = before and report.passed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: typing.Any, error: object) -> None:
+        share = getattr(node, "workeroutput", {}).get(KEY)
+        if share is None:
+            self.has_crashed = True
+        else:
+            self.shares.append(share)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.here is not None:
+            self.shares.append(self.here.share())
+        for share in self.shares:
+            self.lost += losses_of(share["outside"])
+        files = self.files
+        if files.target is not None:
+            if not session.config.option.collectonly:
+                write(files.target, self.lost)
+                self.line = f"heard: wrote {_counted(self.lost)} to {shown(files.target)}"
+            return
+        assert files.known is not None
+        name = shown(files.known)
+        if not self._is_whole(session):
+            if files.prunes:
+                self.line = f"heard: this run was not of all tests, so nothing is taken out of {name}"
+            return
+        stale = self._stale()
+        if files.prunes:
+            write(files.known, self.known - stale)
+            self.line = f"heard: took {_counted(stale)} out of {name}"
+        elif stale:
+            first, *others = sorted({key[0] or "outside of the tests" for key in stale})
+            where = f"{first} and {len(others)} more" if others else first
+            self.line = (
+                f"heard: {_counted(stale)} of {name} did not happen ({where}); --heard-prune-baseline takes them out"
+            )
+
+    def _is_whole(self, session: pytest.Session) -> bool:
+        """Whether the run has come to its end, with all that there is in the files that it was about."""
+        if session.shouldstop or session.shouldfail or self.has_crashed or not self.shares:
+            return False
+        ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        return ended and all(share["is_whole"] for share in self.shares)
+
+    def _stale(self) -> Losses:
+        """Known losses of tests that have passed without them, or that are gone."""
+        gone = set.intersection(*(set(share["gone"]) for share in self.shares))
+        stale = self.known - self.lost
+        return Losses({key: count for key, count in stale.items() if key[0] in gone or self.passed.get(key[0])})
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.line:
+            terminalreporter.write_line(self.line)
+
+
+class Worker:
+    """In a worker of pytest-xdist: hands over its share."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        typing.cast(typing.Any, session.config).workeroutput[KEY] = self.known.share()
+
+
+def register(config: pytest.Config, here: Known | None) -> None:
+    """Puts in place what this process has to do for the baseline, if there is one. `here`: where it runs the tests."""
+    files = here.files if here is not None else Files.of(config)
+    if not files.are_there():
+        return
+    plugin: object
+    if here is None:
+        plugin = Ledger(files, files.read(), None)
+    elif hasattr(config, "workerinput"):
+        plugin = Worker(here)
+    else:
+        plugin = Ledger(files, here.known, here)
+    config.pluginmanager.register(plugin, "heard-ledger")
+
+
+def _counted(losses: Losses) -> str:
+    total = losses.total()
+    return f"{total} known {'loss' if total == 1 else 'losses'}"
