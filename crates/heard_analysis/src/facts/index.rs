@@ -11,8 +11,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::classes::Classes;
 use super::models::Models;
-use super::names::{MAKES_PLAIN, Names};
+use super::names::Names;
 use super::origin::Given;
+use super::plain_makers::MAKES_PLAIN;
 use super::summary::Summaries;
 use crate::resolve::{CalleeId, Mentions};
 
@@ -235,6 +236,11 @@ impl Index {
 
     pub(super) fn may_be_awaitable(&self, name: &str) -> bool {
         self.is_declared_awaitable(name) || self.carriers.contains(name)
+    }
+
+    /// Whether the program defines a function or method of this name whose call may give an awaitable.
+    pub(super) fn is_own_awaitable(&self, name: &str) -> bool {
+        self.functions.has(name) || self.generators.has(name)
     }
 
     /// Whether something of this name may hold or return an awaitable.

@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
 use super::origin::returns;
+use super::plain_makers::{MAKES_PLAIN, PlainMaker};
 use crate::resolve::yields;
 
 /// The light table of one file.
@@ -77,9 +78,10 @@ impl Names {
             plain: None,
             locals: FxHashMap::default(),
             plain_makers: PlainMaker::default(),
+            tables: FxHashSet::default(),
         };
         collector.visit_body(statements);
-        if let PlainMaker { asks: true, runs: true, binds: true } = collector.plain_makers {
+        if collector.plain_makers.has_all() {
             collector.names.loop_runners.insert(Name::new_static(MAKES_PLAIN));
         }
         collector.names
@@ -95,26 +97,8 @@ struct Collector {
     /// For its names that are bound to the value of a call, the last name of what is called.
     locals: FxHashMap<Name, Name>,
     plain_makers: PlainMaker,
-}
-
-/// What it takes to put plain functions in the place of coroutine functions: to tell these from others, to run what they
-/// give, and to bind attributes whose names are computed.
-#[derive(Default)]
-struct PlainMaker {
-    asks: bool,
-    runs: bool,
-    binds: bool,
-}
-
-impl PlainMaker {
-    fn see(&mut self, call: &ExprCall) {
-        self.runs |= may_run_loop(call);
-        match last_name(&call.func).map(Name::as_str) {
-            Some("iscoroutinefunction" | "isasyncgenfunction" | "iscoroutine") => self.asks = true,
-            Some("setattr") => self.binds |= call.arguments.args.get(1).is_some_and(|name| !name.is_string_literal_expr()),
-            _ => {}
-        }
-    }
+    /// The names of tables of methods.
+    tables: FxHashSet<Name>,
 }
 
 impl<'a> Visitor<'a> for Collector {
@@ -150,6 +134,10 @@ impl<'a> Visitor<'a> for Collector {
                 if let (Some(function), Some(source)) = (&self.function, source) {
                     self.names.returned.entry(function.clone()).or_default().push(source.clone());
                 }
+                if let (Some(function), Some(Expr::Tuple(tuple))) = (&self.function, result.value.as_deref()) {
+                    let parts = tuple.elts.iter().filter_map(last_name).cloned();
+                    self.names.returned.entry(parts_of(function)).or_default().extend(parts);
+                }
             }
             Stmt::AnnAssign(assignment) if names_awaitable(&assignment.annotation) => {
                 self.names.holders.extend(last_name(&assignment.target).cloned());
@@ -171,14 +159,26 @@ impl<'a> Visitor<'a> for Collector {
                 {
                     self.names.holders.insert(alias.id.clone());
                 }
-                for source in callable_sources(&assignment.value) {
-                    for target in assignment.targets.iter().filter_map(last_name).filter(|target| *target != source) {
+                if let ([Expr::Tuple(targets)], Expr::Call(call)) = (&*assignment.targets, &*assignment.value)
+                    && let Some(source) = last_name(&call.func)
+                {
+                    for target in targets.elts.iter().filter_map(last_name) {
+                        self.names.returned.entry(target.clone()).or_default().push(parts_of(source));
+                    }
+                }
+                let methods = methods_in(&assignment.value);
+                if !methods.is_empty() {
+                    self.tables.extend(assignment.targets.iter().filter_map(last_name).cloned());
+                }
+                let sources = callable_source(&assignment.value).or_else(|| self.table(&assignment.value)).cloned();
+                for source in sources.into_iter().chain(methods) {
+                    for target in assignment.targets.iter().filter_map(last_name).filter(|target| **target != source) {
                         self.names.returned.entry(target.clone()).or_default().push(source.clone());
                     }
                 }
             }
             Stmt::For(each) => {
-                if let (Some(target), Some(source)) = (last_name(&each.target), container(&each.iter)) {
+                if let (Some(target), Some(source)) = (last_name(&each.target), self.table(&each.iter)) {
                     self.names.returned.entry(target.clone()).or_default().push(source.clone());
                 }
             }
@@ -239,6 +239,20 @@ impl<'a> Visitor<'a> for Collector {
 }
 
 impl Collector {
+    /// The name of the table of methods that `table[key]`, `table.get(key)`, `table.values()` and a loop over the table take
+    /// something out of.
+    fn table<'e>(&self, value: &'e Expr) -> Option<&'e Name> {
+        let table = match value {
+            Expr::Subscript(item) => last_name(&item.value),
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(method) if matches!(method.attr.as_str(), "get" | "pop" | "values") => last_name(&method.value),
+                _ => None,
+            },
+            value => last_name(value),
+        };
+        table.filter(|table| self.tables.contains(*table))
+    }
+
     fn function(&mut self, function: &StmtFunctionDef) {
         if function.is_async || function.returns.as_deref().is_some_and(names_awaitable) {
             self.names.functions.insert(function.name.id.clone());
@@ -314,10 +328,6 @@ pub(super) const READS_ALL: &str = "__dict__";
 /// Under this name it has those that read attributes by computed names. No attribute is called so.
 pub(super) const READS_ANY: &str = "getattr()";
 
-/// Under this name it has, among those that run loops, the files that put plain functions in the place of the coroutine
-/// functions of classes. No function is called so.
-pub(super) const MAKES_PLAIN: &str = "setattr()";
-
 /// How a call may read attributes without writing their names, and of which object.
 fn whole_reading(call: &ExprCall) -> Option<(&'static str, &Expr)> {
     match (last_name(&call.func)?.as_str(), &*call.arguments.args) {
@@ -354,28 +364,23 @@ fn callable_source(value: &Expr) -> Option<&Name> {
     }
 }
 
-/// The same of all that may be called by the name that a value is bound to: of a table of functions each of them, and of
-/// what is taken out of a table that table.
-fn callable_sources(value: &Expr) -> Vec<&Name> {
+/// The methods of the object's own in a table: `{"open": self._on_open, "close": self._on_close}`.
+fn methods_in(value: &Expr) -> Vec<Name> {
+    let is_own = |object: &Expr| matches!(object, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls"));
+    let method = |value: &Expr| match value {
+        Expr::Attribute(method) if is_own(&method.value) => Some(method.attr.id.clone()),
+        _ => None,
+    };
     match value {
-        Expr::Dict(dict) => dict.items.iter().filter_map(|item| callable_source(&item.value)).collect(),
-        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
-            elts.iter().filter_map(callable_source).collect()
-        }
-        value => callable_source(value).or_else(|| container(value)).into_iter().collect(),
+        Expr::Dict(dict) => dict.items.iter().filter_map(|item| method(&item.value)).collect(),
+        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => elts.iter().filter_map(method).collect(),
+        _ => Vec::new(),
     }
 }
 
-/// The name of the table that `table[key]`, `table.get(key)`, `table.values()` and the table itself take something out of.
-fn container(value: &Expr) -> Option<&Name> {
-    match value {
-        Expr::Subscript(item) => last_name(&item.value),
-        Expr::Call(call) => {
-            let method = call.func.as_attribute_expr()?;
-            matches!(method.attr.as_str(), "get" | "pop" | "values").then(|| last_name(&method.value))?
-        }
-        value => last_name(value),
-    }
+/// Under this name a table of names has the parts of the tuple that a function returns. No function is called so.
+fn parts_of(function: &Name) -> Name {
+    Name::new(format!("{function}()"))
 }
 
 /// Whether an annotation speaks of an awaitable anywhere in it.

@@ -13,7 +13,7 @@ use super::index::FileId;
 use super::ir::{Ir, Names};
 use super::memo::{Key, Value};
 use super::module::Module;
-use super::resolver::{At, Resolver};
+use super::resolver::{At, Reads, Resolver};
 use super::scope;
 use super::table::{FunctionTable, ParameterKind, Slot};
 use super::ty::{ClassRef, FunctionRef, Link, Ty};
@@ -129,7 +129,7 @@ impl Resolver<'_> {
         if finder.is_handed_on && !is_made {
             return None;
         }
-        let resolver = Resolver { reads_bodies: true, ..*self };
+        let resolver = Resolver { reads: Reads::Callers, ..*self };
         let answer = module.with_scopes(|scopes, at| {
             let mut calls = 0;
             for call in finder.calls {

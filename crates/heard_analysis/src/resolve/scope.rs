@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::index::FileId;
 use super::ir::Ir;
 use super::memo::{Key, Value};
-use super::resolver::{At, Resolver};
+use super::resolver::{At, Reads, Resolver};
 use super::table::{FromImport, Version};
 use super::ty::{ClassRef, Ty};
 use levels::{Level, levels};
@@ -240,7 +240,7 @@ impl Resolver<'_> {
             (Ty::Inst(class, args), Some(growth))
                 if args.iter().any(|arg| matches!(arg, Ty::Unknown(_))) && all.iter().all(|bound| is_empty_container(&bound.binding)) =>
             {
-                let key = Key::Binding(around.at.file, around.start, name.clone(), GROWN, self.reads_bodies);
+                let key = Key::Binding(around.at.file, around.start, name.clone(), GROWN, self.reads);
                 let find = || Value::Ty(self.grown(*class, growth, around.at));
                 self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(ty)
             }
@@ -268,7 +268,7 @@ impl Resolver<'_> {
     /// What one binding of a name gives.
     fn bound(&self, name: &str, all: &[Bound], index: usize, around: &Around<'_>) -> Ty {
         let place = u32::try_from(index).unwrap_or(GROWN - 1);
-        let key = Key::Binding(around.at.file, around.start, Name::new(name), place, self.reads_bodies);
+        let key = Key::Binding(around.at.file, around.start, Name::new(name), place, self.reads);
         let find = || Value::Ty(self.find_bound(&all[index].binding, around));
         self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
     }
@@ -324,7 +324,7 @@ impl Resolver<'_> {
                 Receiver::None => {}
             }
         }
-        if self.reads_bodies
+        if self.reads == Reads::Callers
             && matches!(default, None | Some(Ir::None))
             && let Some(function) = self.files().table(around.at.file).function_at(around.start)
         {
