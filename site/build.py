@@ -5,7 +5,8 @@
     target/site-venv/bin/python site/build.py target/debug/heard target/site
 
 What the repository has is put in place (`pages.py`), what the code knows of itself is written down (`reference.py`),
-and Zensical makes pages of it. Then all links and anchors are looked up (`links.py`).
+and Zensical makes pages of it. Then all links and anchors are looked up (`links.py`), and whether each colour of text can
+be read on its background (`contrast.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import contrast
 import links
 import pages
 import reference
@@ -36,7 +38,7 @@ def main(heard: Path, out: Path) -> int:
         built = subprocess.run([zensical, "build", "--clean", "--strict", "-f", "zensical.toml"], cwd=out, check=False)
         if built.returncode != 0:
             return built.returncode
-        problems = links.broken(out / "html")
+        problems = [*links.broken(out / "html"), *contrast.of_site(out / "html")]
     for problem in problems:
         print(f"site: {problem}", file=sys.stderr)
     return 1 if problems else 0

@@ -391,8 +391,17 @@ def free_port() -> int:
         return port
 
 
+#: Each behind `heard run`, with the address at its end.
+SERVERS = {
+    "gunicorn": ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", "-w", "2"],
+    "gunicorn --preload": ["gunicorn", "--preload", "-k", "uvicorn_worker.UvicornWorker", "-w", "2"],
+    "uvicorn": ["uvicorn", "--workers", "2"],
+}
+
+
 @needs("gunicorn", "uvicorn", "uvicorn-worker")
-def test_a_worker_of_gunicorn_with_uvicorn_is_heard(tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_workers_of_a_server_are_heard(server: str, tmp_path: Path) -> None:
     (tmp_path / "site_of_a_shop.py").write_text(
         textwrap.dedent(
             """
@@ -411,10 +420,12 @@ def test_a_worker_of_gunicorn_with_uvicorn_is_heard(tmp_path: Path) -> None:
         )
     )
     port, journal, log = free_port(), tmp_path / "records", tmp_path / "log"
-    command = [sys.executable, "-m", "heard", "run", "--json", str(journal), "-m", "gunicorn", "site_of_a_shop:app"]
-    command += ["-k", "uvicorn_worker.UvicornWorker", "-w", "1", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-    if not _has_option("--no-control-socket"):
-        command.pop()
+    command = [sys.executable, "-m", "heard", "run", "--json", str(journal), "-m", *SERVERS[server], "site_of_a_shop:app"]
+    if server == "uvicorn":
+        command += ["--port", str(port)]
+    else:
+        command += ["--bind", f"127.0.0.1:{port}"]
+        command += ["--no-control-socket"] if _has_option("--no-control-socket") else []
     with log.open("w") as stderr:
         process = subprocess.Popen(command, cwd=tmp_path, env=_environment(), stderr=stderr, stdout=stderr, text=True)
         try:
@@ -425,6 +436,7 @@ def test_a_worker_of_gunicorn_with_uvicorn_is_heard(tmp_path: Path) -> None:
     found = [json.loads(line) for line in journal.read_text().splitlines()]
     assert [record["exception"]["type"] for record in found if record["event"] == "task-failed"] == ["OSError"]
     assert (found[0]["coroutine"], found[0]["born"][0]["function"]) == ("send", "app")
+    assert found[0]["process"] != process.pid
     assert [record["event"] for record in found] == ["task-failed"], log.read_text()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+import logging
 import os
 import re
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import heard
+from heard.record import Event, Verdict
+from heard.report.events import level_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "which-primitive.md"
@@ -89,6 +92,15 @@ def test_every_public_name_says_what_it_is_for() -> None:
 
 
 PRODUCTION = DOCS / "production.md"
+#: What came there of logs, each with the span that it is in.
+TRACED = """
+heard.uninstall()
+names = {span.context.span_id: span.name for span in SPANS.get_finished_spans()}
+for data in LOGGED.get_finished_logs():
+    record = data.log_record
+    raised = record.attributes
+    print(f"{record.severity_text} in the trace of {names[record.span_id]}: {raised['exception.type']}: {raised['exception.message']}")
+"""
 #: What stands around a program of that page: the other end, and what came there.
 SURROUNDINGS = {
     "sentry": (
@@ -127,20 +139,45 @@ _logs.get_logger_provider().add_log_record_processor(SimpleLogRecordProcessor(LO
 trace.set_tracer_provider(TracerProvider())
 trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(SPANS))
 """,
+        TRACED,
+    ),
+    "logfire": (
         """
-heard.uninstall()
-names = {span.context.span_id: span.name for span in SPANS.get_finished_spans()}
-for data in LOGGED.get_finished_logs():
-    record = data.log_record
-    raised = record.attributes
-    print(f"{record.severity_text} in the trace of {names[record.span_id]}: {raised['exception.type']}: {raised['exception.message']}")
+import logfire
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+LOGGED, SPANS = InMemoryLogRecordExporter(), InMemorySpanExporter()
+CONFIGURE = logfire.configure
+logfire.configure = lambda: CONFIGURE(
+    send_to_logfire=False,
+    console=False,
+    additional_span_processors=[SimpleSpanProcessor(SPANS)],
+    advanced=logfire.AdvancedOptions(log_record_processors=[SimpleLogRecordProcessor(LOGGED)]),
+)
 """,
+        TRACED,
     ),
     "prometheus": ("", ""),
+    "datadog": (
+        """
+import io, sys
+
+STDOUT, sys.stdout = sys.stdout, io.StringIO()
+""",
+        """
+LINES, sys.stdout = sys.stdout.getvalue(), STDOUT
+for line in map(json.loads, LINES.splitlines()):
+    raised, told = line["error"], line["heard"]
+    print(f"{line['status']} of {line['logger']['name']}: {raised['kind']}: {raised['message']} ({told['rule']}, {told['verdict']})")
+    assert raised["stack"].endswith("ConnectionError: feed is down")
+""",
+    ),
     "report": ("", ""),
     "own": ("", ""),
 }
-SDKS = {"sentry": "sentry_sdk", "otel": "opentelemetry.sdk", "prometheus": "prometheus_client"}
+SDKS = {"sentry": "sentry_sdk", "otel": "opentelemetry.sdk", "logfire": "logfire", "prometheus": "prometheus_client"}
 NAMED_BLOCK = re.compile(r"^```py (\w+)\n(.*?)^```\n\n```output\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -161,3 +198,32 @@ def test_a_program_of_the_page_on_production(name: str) -> None:
 def test_every_program_of_the_page_on_production_is_run() -> None:
     text = PRODUCTION.read_text()
     assert len(ON_PRODUCTION) == text.count("```py")
+
+
+#: The records of the page's table, by the words that they begin with.
+RECORDS: dict[str, tuple[Event, Verdict | None]] = {
+    "`lost`: a failure": ("task-failed", "lost"),
+    "`lost`: a coroutine": ("coroutine-never-awaited", "lost"),
+    "`unread`": ("task-failed", "unread"),
+    "`escalated`": ("task-failed", "escalated"),
+    "`retracted`": ("task-failed", "retracted"),
+    "no verdict: `spawn`": ("spawn-failed", None),
+    "no verdict: a task": ("task-pending-at-exit", None),
+}
+
+
+def test_the_table_of_the_page_on_production_says_what_becomes_of_a_record() -> None:
+    pytest.importorskip("sentry_sdk", reason="not installed: sentry-sdk")
+    from heard.exporters.sentry import Sentry
+
+    table = re.findall(r"^\| (`|no )(.*?) \| (.*?) \| (.*?) \| (.*?) \|$", PRODUCTION.read_text(), re.MULTILINE)
+    rows = {first + rest: cells for first, rest, *cells in table if (first + rest).startswith(tuple(RECORDS))}
+    assert len(rows) == len(RECORDS)
+    for name, (log, issue, counts) in rows.items():
+        [(event, verdict)] = [record for words, record in RECORDS.items() if name.startswith(words)]
+        level = level_of(event, verdict)
+        assert log.split(",")[0] == logging.getLevelName(level), name
+        sent = Sentry().wants(heard.Failure(event, "", verdict, "1", 0.0), None)
+        said = f"an issue of level {'error' if level >= logging.ERROR else 'warning'}"
+        assert (issue == said) if sent else issue.startswith("nothing"), name
+        assert ("`heard_lost_total`" in counts) == (verdict in ("lost", "escalated")), name

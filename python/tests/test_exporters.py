@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -355,6 +356,57 @@ def test_prometheus_is_scraped() -> None:
         "heard_ignored_total": 0,
         "heard_unread_failures": 0,
     }
+
+
+async def lose_all_kinds() -> None:
+    """A failure, a callback that raises, a coroutine that is never awaited, and a task that is collected."""
+
+    async def wait() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    asyncio.create_task(fail())
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    forgotten: object = fail()
+    del forgotten
+    asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    gc.collect()
+    await until(lambda: sum(heard.totals().values()) == 4)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_what_every_record_calls_lost_the_counters_call_so_too() -> None:
+    from heard.report.events import lost_of
+
+    exporter = Kept()
+    heard.install(exporters=[exporter])
+    asyncio.run(lose_all_kinds())
+    stats, totals = heard.stats(), heard.totals()
+    assert {verdict for _, _, verdict in totals} == {"lost"}
+    assert (stats.lost, lost_of(stats, totals)) == (1, 4)
+    heard.uninstall()
+    assert [record.verdict for record in exporter.records] == ["lost"] * 4
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_prometheus_and_opentelemetry_count_all_that_is_lost() -> None:
+    prometheus = pytest.importorskip("prometheus_client", reason="not installed: prometheus-client")
+    pytest.importorskip("opentelemetry.sdk", reason="not installed: opentelemetry-sdk")
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    from heard.exporters.otel import OpenTelemetry
+    from heard.exporters.prometheus import register
+
+    registry, reader = prometheus.CollectorRegistry(), InMemoryMetricReader()
+    register(registry)
+    heard.install(exporters=[OpenTelemetry(meter_provider=MeterProvider([reader]))])
+    asyncio.run(lose_all_kinds())
+    assert registry.get_sample_value("heard_lost_total") == 4
+    data = reader.get_metrics_data()
+    assert data is not None
+    metrics: list[typing.Any] = [one for resource in data.resource_metrics for scope in resource.scope_metrics for one in scope.metrics]
+    assert [point.value for one in metrics if one.name == "heard.lost" for point in one.data.data_points] == [4]
 
 
 def test_opentelemetry_has_log_records_in_their_trace_events_on_open_spans_and_metrics() -> None:

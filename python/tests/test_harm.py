@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import gc
-import inspect
 import itertools
 import signal
 import sys
+import textwrap
 import traceback
 import typing
 import weakref
@@ -18,6 +18,7 @@ import pytest
 from conftest import GRACE, Finished, elapse, go, turn
 
 import heard
+from heard import _native
 from heard.monitor import flow
 
 Launch = Callable[..., Finished]
@@ -264,15 +265,143 @@ def test_nothing_of_ours_stands_in_a_traceback(how: str, records: list[heard.Fai
     assert [name for name in names if "/heard/monitor/" in name] == []
 
 
-def test_methods_of_thread_futures_look_as_ever(records: list[heard.Failure]) -> None:
-    during = [
-        (name, inspect.signature(getattr(concurrent.futures.Future, name)))
-        for name in ("result", "exception", "add_done_callback", "set_exception")
-    ]
-    heard.uninstall()
-    for name, signature in during:
-        method = getattr(concurrent.futures.Future, name)
-        assert inspect.signature(method) == signature
+#: What a program may ask of a function or method, and what becomes of it, as it is printed.
+LOOKS = {
+    "what it is": "function.__class__.__name__",
+    "whether it is a function": "[check(function) for check in (inspect.isfunction, inspect.isbuiltin, inspect.isroutine)]",
+    "its names": "function.__name__, function.__qualname__, getattr(function, '__module__', None), function.__doc__",
+    "how it is shown": "repr(function).partition(' at 0x')[0]",
+    "how it is called": "signature_of(function)",
+    "a copy of it": "copy.copy(function) is copy.deepcopy(function) is function",
+    "what a pickle of it gives": "pickle.loads(pickle.dumps(function)) is function",
+    "a weak reference to it": "can_be_referred_to(function)",
+    "as an attribute of a class": "isinstance(function, types.MethodDescriptorType) or is_bound(function)",
+    "an autospec": "called_wrongly(unittest.mock.create_autospec(function))",
+    "attributes of it": "attributes_of(function)",
+}
+#: What the monitor stands before.
+LOOKED_AT = (
+    "concurrent.futures.Future.result",
+    "concurrent.futures.Future.exception",
+    "concurrent.futures.Future.set_exception",
+    "concurrent.futures.Future.add_done_callback",
+    "concurrent.futures.Future.__init__",
+    "asyncio.Future.set_exception",
+    "asyncio.Future.cancel",
+    "asyncio.Task.cancel",
+    "asyncio.runners._cancel_all_tasks",
+    "os._exit",
+    "os.kill",
+    "os.killpg",
+    "signal.signal",
+    "signal.raise_signal",
+    "signal.pthread_kill",
+)
+LOOKING = """
+    import asyncio, concurrent.futures, copy, inspect, os, pickle, signal, types, unittest.mock, weakref
+
+    def signature_of(function):
+        try:
+            return inspect.signature(function)
+        except ValueError:
+            return None
+
+    def called_wrongly(mock):
+        try:
+            mock(1, 2, 3, 4, 5, 6)
+            return "as if it were right"
+        except TypeError as error:
+            return error
+
+    def can_be_referred_to(function):
+        try:
+            return weakref.ref(function)() is function
+        except TypeError:
+            # Python's own cannot, and who can does no harm.
+            return isinstance(function, types.MethodDescriptorType)
+
+    def is_bound(function):
+        return type(type("Class", (), {"function": function})().function) is types.MethodType
+
+    def attributes_of(function):
+        try:
+            function.mark = 1
+            had = hasattr(function, "mark")
+            del function.mark
+            return had, hasattr(function, "mark")
+        except AttributeError:
+            return None
+"""
+
+
+def test_what_the_monitor_stands_before_looks_as_ever(launch: Launch) -> None:
+    """And is passed on to other processes, which may not have this package."""
+    lines = [f"print({path!r}, {look!r}, (lambda function: ({code}))({path}))" for path in LOOKED_AT for look, code in LOOKS.items()]
+    source = textwrap.dedent(LOOKING) + "\n".join(lines)
+    plain, monitored = launch(source), launch(source, "-m", "heard", "run")
+    assert plain.err == monitored.err == ""
+    assert monitored.out.splitlines() == plain.out.splitlines()
+
+
+SENDING = """
+    import concurrent.futures, multiprocessing, os, signal, traceback
+
+    def handle(number, frame):
+        print("in", frame.f_code.co_name)
+        raise KeyError(number)
+
+    def send():
+        signal.signal(signal.SIGTERM, handle)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def frames_of(call, *arguments):
+        try:
+            call(*arguments)
+        except (KeyError, OSError) as error:
+            print(repr(error), [frame.name for frame in traceback.extract_tb(error.__traceback__)])
+
+    if __name__ == "__main__":
+        frames_of(send)
+        frames_of(os.kill, 2**30, 0)
+        frames_of(signal.signal, signal.SIGKILL, handle)
+        with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+            print(executor.submit(os.kill, os.getpid(), 0).result())
+            print(type(executor.submit(os._exit, 3).exception()))
+        child = multiprocessing.get_context("spawn").Process(target=os._exit, args=(7,))
+        child.start()
+        child.join()
+        print(child.exitcode)
+"""
+
+
+def test_functions_that_end_processes_work_as_ever(launch: Launch) -> None:
+    plain, monitored = launch(SENDING), launch(SENDING, "-m", "heard", "run")
+    assert plain.err == monitored.err == ""
+    assert monitored.out.splitlines() == plain.out.splitlines()
+    assert plain.out.endswith("7\n")
+
+
+def test_where_no_thread_can_be_started_failures_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that has as many processes as it may have."""
+
+    def wake_in(*_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    seen: list[heard.Failure] = []
+    monkeypatch.setattr(_native, "wake_in", wake_in)
+
+    async def main() -> None:
+        asyncio.create_task(fail())
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        await turn()
+
+    heard.install(report=seen.append)
+    try:
+        asyncio.run(main())
+        gc.collect()
+    finally:
+        heard.uninstall()
+    assert sorted((record.event, record.verdict) for record in seen) == [("callback-raised", "lost"), ("task-failed", "lost")]
 
 
 INTERRUPTED = """

@@ -331,6 +331,7 @@ def test_a_page_has_the_source(injected: Callable[..., dict[str, typing.Any]], t
     assert "<mark>" in page
     assert "except Exception:" in page
     assert "test_it.py::test" in page
+    assert "<summary>1 test</summary>" in page
 
 
 FINDINGS = """#!/bin/sh

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextvars
 import contextlib
 import gc
 import inspect
@@ -435,10 +436,31 @@ async def an_executor() -> None:
     await pause()
 
 
+@loss("thread-future-failed", "unread-thread-future")
+async def an_executor_whose_future_a_gathered_task_keeps() -> None:
+    kept: contextvars.ContextVar[object] = contextvars.ContextVar("kept")
+
+    async def work() -> None:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            kept.set(pool.submit(fail_now))  # BORN
+        await pause()
+
+    # What waits for the task reads nothing that the task keeps.
+    await asyncio.gather(work(), turn())
+    await pause()
+
+
 @loss("task-failed", "dropped-task")
 async def an_executor_of_the_loop() -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        asyncio.get_running_loop().run_in_executor(pool, fail_now)
+        asyncio.get_running_loop().run_in_executor(pool, fail_now)  # BORN
+    await pause()
+
+
+@loss("task-failed", "unread-task")
+async def a_thread_future_that_is_wrapped() -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        future = asyncio.wrap_future(pool.submit(fail_now))  # BORN  # noqa: F841
     await pause()
 
 

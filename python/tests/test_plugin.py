@@ -230,6 +230,30 @@ def test_what_the_fixture_recwarn_is_given_is_heard(arguments: list[str], suite:
     assert ran.outcomes() == {"test": "passed", "test_that_is_given_nothing": "failed"}, ran.text
 
 
+def test_a_filter_that_names_the_warning_of_a_coroutine_allows_it(suite: Suite) -> None:
+    ran = suite(
+        """
+        @pytest.mark.filterwarnings("ignore:coroutine 'boom' was never awaited")
+        def test_named():
+            boom()
+        @pytest.mark.filterwarnings("ignore:.*was never awaited:RuntimeWarning")
+        def test_named_for_all():
+            boom()
+        @pytest.mark.filterwarnings("ignore:coroutine 'turn' was never awaited")
+        def test_another():
+            boom()
+        @pytest.mark.filterwarnings("ignore")
+        def test_all_warnings():
+            boom()
+        @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+        def test_all_of_the_class():
+            boom()
+        """
+    )
+    outcomes = {"test_named": "passed", "test_named_for_all": "passed", "test_another": "failed"}
+    assert ran.outcomes() == outcomes | {"test_all_warnings": "failed", "test_all_of_the_class": "failed"}, ran.text
+
+
 def test_losses_that_are_alike_are_shown_once(suite: Suite) -> None:
     ran = suite(
         """
@@ -285,6 +309,67 @@ def test_what_the_collector_finds_later_is_no_bystanders(suite: Suite) -> None:
     assert set(ran.outcomes().values()) == {"passed"}, ran.text
     outside = ran.text.partition("heard: failures outside of the tests that ran")[2]
     assert "the coroutine 'work' was never awaited" in outside, ran.text
+
+
+def test_a_test_may_run_pytest_with_the_plugin_in_its_process(suite: Suite) -> None:
+    ran = suite(
+        """
+        INNER = '''
+        import asyncio
+        async def boom():
+            raise LookupError("inside")
+        def test_inside():
+            async def main():
+                asyncio.ensure_future(boom())
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            asyncio.run(main())
+        '''
+        def lose():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        def test_that_looks(pytester):
+            pytester.makepyfile(INNER)
+            ran = pytester.runpytest_inprocess("-p", "heard.pytest_plugin")
+            ran.assert_outcomes(failed=1)
+        def test_that_loses_itself(pytester):
+            pytester.makepyfile(INNER)
+            pytester.runpytest_inprocess("-p", "heard.pytest_plugin")
+            lose()
+        def test_after():
+            lose()
+        """,
+        *("-p", "pytester"),
+    )
+    outcomes = {name: outcome for name, outcome in ran.outcomes().items() if name != "test_inside"}
+    assert outcomes.pop("test_that_looks") == "passed", ran.text
+    assert outcomes == {"test_that_loses_itself": "failed", "test_after": "failed"}, ran.text
+    assert "outside of the tests" not in ran.text
+
+
+def test_a_failure_that_whoever_runs_the_loop_has_read_takes_no_collection(suite: Suite) -> None:
+    ran = suite(
+        """
+        # Only those that are asked for.
+        gc.disable()
+        collections = []
+        @pytest.fixture(scope="module")
+        def loop():
+            loop = asyncio.new_event_loop()
+            yield loop
+            loop.close()
+        def test_fails(loop):
+            with pytest.raises(Lost):
+                loop.run_until_complete(boom())
+            collections.append(gc.get_stats()[2]["collections"])
+        def test_after():
+            collections.append(gc.get_stats()[2]["collections"])
+            assert collections[0] == collections[1]
+        """
+    )
+    assert ran.outcomes() == {"test_fails": "passed", "test_after": "passed"}, ran.text
 
 
 def test_a_task_that_runs_on_is_a_warning(suite: Suite) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from heard.testing.faults.findings import check
+
 PROGRAM = '''
 import asyncio, logging
 
@@ -295,6 +297,17 @@ def test_nothing_is_proved(prove: Prove) -> None:
     ran = prove([finding("dropped-task", "ensure_future", "unreached")])
     assert (ran.code, ran.out.splitlines()[-1]) == (0, "1 finding: 0 proved, 0 heard, 1 not reached")
     assert prove([]).code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program is a script of the shell")
+def test_what_is_asked_of_the_program_includes_the_findings_of_the_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "heard"
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("HEARD_PROGRAM", str(program))
+    assert check(str(tmp_path)) == "check --output-format json --level strict --no-baseline --exit-zero -q .\n"
 
 
 def test_arguments_for_pytest(prove: Prove) -> None:

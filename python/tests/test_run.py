@@ -75,9 +75,33 @@ CALLBACK = """
 """
 
 
+COLLECTED = """
+    import asyncio, gc
+
+    async def wait():
+        await asyncio.get_running_loop().create_future()
+
+    async def main():
+        asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(main())
+"""
+NEVER_AWAITED = """
+    async def send():
+        pass
+
+    send()
+"""
+
+
 def test_strict(launch: Launch) -> None:
     assert launch(LOSES, *RUN, "--strict").code == 1
-    assert launch(CALLBACK, *RUN, "--strict").code == 1
+    for lossy in (CALLBACK, COLLECTED, NEVER_AWAITED):
+        ended = launch(lossy, *RUN, "--strict")
+        assert "[lost]" in ended.err
+        assert ended.code == 1
     assert launch("print('fine')", *RUN, "--strict").code == 0
     assert launch(LOSES + "        sys.exit(5)\n", *RUN, "--strict").code == 5
 
@@ -144,6 +168,11 @@ def test_origins(launch: Launch) -> None:
     ended = launch(source, *RUN, "--origins", "2")
     assert "app.py:7 in make" in ended.err
     assert "1 coroutine was never awaited" in ended.err
+
+    born = launch(source, *RUN, PYTHONASYNCIODEBUG="1").err.partition("  why ")[0]
+    assert "app.py:7 in make" in born
+    # Of all that asyncio keeps then, the frames of the loop are nobody's.
+    assert "events.py" not in born
 
 
 def test_python_still_warns_of_every_place_that_lost_a_coroutine(launch: Launch) -> None:

@@ -203,6 +203,10 @@ def test_the_screen_shows_where_the_program_waits() -> None:
     said = console.file.getvalue()
     assert "shop/feed.py:7 in wait" in said and "asyncio/tasks.py" not in said
     assert "/usr/lib/asyncio/locks.py:7 in wait" in said
+    assert "2 tasks, failures: none" in said
+    alone = seen | {"total": 1, "loops": [], "unread": [], "services": [], "groups": [], "tasks": [], "births": []}
+    console.print(screen.render(alone, None))
+    assert "1 task, failures: none" in console.file.getvalue()
 
 
 def test_the_screen_says_what_it_needs(folder: Path) -> None:

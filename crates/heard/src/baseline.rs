@@ -60,10 +60,24 @@ pub(crate) enum BaselineError {
     Write(io::Error),
 }
 
+/// What a file of known findings lacks, since it was written at another level.
+pub(crate) struct Beyond {
+    /// The least trusted level that it was written at.
+    pub(crate) level: Level,
+    /// How many findings are less trusted than that.
+    pub(crate) count: usize,
+    /// The least trusted level among them.
+    pub(crate) least: Level,
+}
+
 /// One file of known findings, and what has been met of it.
 pub(crate) struct Baseline {
     path: Utf8PathBuf,
     folder: Utf8PathBuf,
+    /// The least trusted level that it was written at, if the file says so.
+    level: Option<Level>,
+    /// The levels of the new findings that are less trusted than that.
+    beyond: Vec<Level>,
     entries: Vec<Entry>,
     /// Which of the entries a finding was found for.
     met: Vec<bool>,
@@ -82,9 +96,9 @@ impl Baseline {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BaselineError::Missing),
             Err(error) => return Err(BaselineError::Read(error)),
         };
-        let entries = text.as_deref().map_or(Ok(Vec::new()), parse)?;
-        let folder = path.parent().unwrap_or(path).to_owned();
-        Ok(Baseline { path: path.to_owned(), folder, met: vec![false; entries.len()], entries, current: Vec::new(), text })
+        let (level, entries) = text.as_deref().map_or(Ok((None, Vec::new())), parse)?;
+        let (path, folder) = (path.to_owned(), path.parent().unwrap_or(path).to_owned());
+        Ok(Baseline { path, folder, level, beyond: Vec::new(), met: vec![false; entries.len()], entries, current: Vec::new(), text })
     }
 
     /// Which of the findings of one project are known. Each entry stands for one finding.
@@ -103,6 +117,24 @@ impl Baseline {
         matched.iter().map(Option::is_some).collect()
     }
 
+    /// Takes note of new findings, which it may lack for no other reason than their level.
+    pub(crate) fn tell(&mut self, new: &[Finding]) {
+        if let Some(level) = self.level {
+            self.beyond.extend(new.iter().map(|finding| finding.level).filter(|own| *own > level));
+        }
+    }
+
+    /// What it lacks, since it was written at another level.
+    pub(crate) fn beyond(&self) -> Option<Beyond> {
+        let least = *self.beyond.iter().max()?;
+        Some(Beyond { level: self.level?, count: self.beyond.len(), least })
+    }
+
+    /// It is about to be written with the findings of this level.
+    pub(crate) fn reach(&mut self, level: Level) {
+        self.level = self.level.max(Some(level));
+    }
+
     /// The entries that nothing was found for, of those that `is_judged` says this run would have found.
     pub(crate) fn stale<'a>(&'a self, is_judged: &dyn Fn(&Entry, &Utf8Path) -> bool) -> Vec<&'a Entry> {
         let unmet = self.entries.iter().zip(&self.met).filter(|(_, met)| !**met).map(|(entry, _)| entry);
@@ -117,7 +149,7 @@ impl Baseline {
         let left = unmet.filter(|entry| !stale.contains(entry)).cloned();
         let mut entries: Vec<Entry> = self.current.iter().cloned().chain(left).collect();
         entries.sort();
-        let text = written(&entries).map_err(BaselineError::Write)?;
+        let text = written(self.level, &entries).map_err(BaselineError::Write)?;
         if self.text.as_deref() != Some(&text) {
             self.replace(&text).map_err(BaselineError::Write)?;
         }
@@ -129,7 +161,7 @@ impl Baseline {
         let mut entries = self.entries.clone();
         entries.push(self.entry(finding));
         entries.sort();
-        Ok((written(&entries)?, self.text.as_deref().unwrap_or_default()))
+        Ok((written(self.level, &entries)?, self.text.as_deref().unwrap_or_default()))
     }
 
     fn replace(&self, text: &str) -> io::Result<()> {
@@ -157,7 +189,8 @@ impl Entry {
     }
 }
 
-fn parse(text: &str) -> Result<Vec<Entry>, BaselineError> {
+/// The level that the text says, and its entries.
+fn parse(text: &str) -> Result<(Option<Level>, Vec<Entry>), BaselineError> {
     // The version comes first, since nothing is known of the rest of a newer file.
     #[derive(Deserialize)]
     struct Head {
@@ -165,18 +198,20 @@ fn parse(text: &str) -> Result<Vec<Entry>, BaselineError> {
     }
     #[derive(Deserialize)]
     struct Body {
+        level: Option<String>,
         findings: Vec<Entry>,
     }
     let Head { version } = serde_json::from_str(text).map_err(BaselineError::Format)?;
     if version != VERSION {
         return Err(BaselineError::Version(version));
     }
-    let Body { findings } = serde_json::from_str(text).map_err(BaselineError::Format)?;
-    Ok(findings)
+    let Body { level, findings } = serde_json::from_str(text).map_err(BaselineError::Format)?;
+    Ok((level.and_then(|level| level.parse().ok()), findings))
 }
 
-fn written(entries: &[Entry]) -> io::Result<String> {
+fn written(level: Option<Level>, entries: &[Entry]) -> io::Result<String> {
+    let level = level.map_or(String::new(), |level| format!("\"level\":\"{}\",", level.name()));
     let lines: Result<Vec<String>, serde_json::Error> = entries.iter().map(serde_json::to_string).collect();
     let lines = lines?.join(",\n");
-    Ok(format!("{{\"version\":{VERSION},\"findings\":[\n{lines}\n]}}\n"))
+    Ok(format!("{{\"version\":{VERSION},{level}\"findings\":[\n{lines}\n]}}\n"))
 }

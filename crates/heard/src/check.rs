@@ -14,7 +14,7 @@ use heard_analysis::{Awaitable, Fate, Finding, Notice, Rule};
 use self::allow::Allowed;
 use self::evidence::{Evidence, EvidenceError};
 use self::tally::Tally;
-pub(crate) use self::wanted::Wanted;
+pub(crate) use self::wanted::{Known, Wanted};
 use crate::changes::{Changes, ChangesError};
 use crate::cli::CheckArguments;
 use crate::config::Policy;
@@ -162,8 +162,8 @@ fn report(survey: &mut Survey, policy: &Policy, arguments: &CheckArguments, cons
         Err(error) => return Ok(Err(error)),
     };
     printer.finish(survey.is_whole())?;
-    tally.conclude(survey, console, arguments.statistics, arguments.report_unknown, wanted.known)?;
-    wanted.stale(survey.configs()).iter().try_for_each(|line| console.summary(line))?;
+    tally.conclude(survey, console, arguments, wanted.known)?;
+    wanted.stale(survey.configs()).iter().chain(&wanted.untold()).try_for_each(|line| console.summary(line))?;
     let exit = tally.exit(survey);
     Ok(Ok(if arguments.exit_zero && exit == Exit::Findings { Exit::Clean } else { exit }))
 }
@@ -175,8 +175,12 @@ fn each_project<'p>(
     arguments: &CheckArguments,
     take: &mut dyn FnMut(&Results) -> io::Result<()>,
 ) -> io::Result<Result<Wanted<'p>, CheckError>> {
-    let mut wanted = Wanted::new(policy, &survey.cwd);
-    wanted.baseline = arguments.baseline.as_ref().map(|file| survey.cwd.join(file));
+    let known = match &arguments.baseline {
+        Some(file) => Known::In(survey.cwd.join(file)),
+        None if arguments.no_baseline => Known::Nothing,
+        None => Known::Set,
+    };
+    let mut wanted = Wanted::new(policy, &survey.cwd, known);
     wanted.writes = arguments.write_baseline;
     match arguments.evidence.as_deref().map(Evidence::read).transpose() {
         Ok(evidence) => wanted.evidence = evidence.unwrap_or_default(),

@@ -93,7 +93,7 @@ enum Command {
     Run(RunArguments),
     /// Tell of each finding of `heard check` whether the project's tests prove it.
     ///
-    /// The tests that come by a finding run again, with the failure that the finding speaks of. It is proved where the
+    /// The tests that reach a finding run again, with the failure that the finding speaks of. It is proved where the
     /// failure came and nobody heard it. Needs heard-runtime and pytest in the project's environment.
     ///
     /// Exit code: 0 if nothing is proved, 1 if something is, 2 if the tests could not be run.
@@ -130,6 +130,9 @@ pub(crate) struct ProjectArguments {
     /// environment]
     #[arg(long, value_name = "VERSION")]
     pub(crate) python_version: Option<PythonVersion>,
+    /// Read every file, and keep nothing of it for the next run.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// How many threads to use. [default: one a core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) threads: u16,
@@ -151,6 +154,9 @@ pub(crate) struct CheckArguments {
     /// Do not report the findings in this file, which --write-baseline makes. [default: that of the settings]
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<Utf8PathBuf>,
+    /// Report all findings, also those in the baseline that the settings name.
+    #[arg(long, conflicts_with_all = ["baseline", "write_baseline"])]
+    pub(crate) no_baseline: bool,
     /// Write all findings to the baseline, so that later runs report new ones only. [default file:
     /// heard-baseline.json in the project's folder]
     #[arg(long, conflicts_with_all = ["add_allow", "changed_since", "diff_only", "stdin_filename", "watch"])]
@@ -182,8 +188,8 @@ pub(crate) struct CheckArguments {
     /// Check again whenever a file changes.
     #[arg(short, long, conflicts_with_all = ["stdin_filename", "show_files", "output_file"])]
     pub(crate) watch: bool,
-    /// The least trusted findings to report: `default` are certain, `strict` are a matter of policy,
-    /// `preview` are not trusted yet. [default: that of the settings, else default; preview with --select]
+    /// The least trusted findings to report: `default` are worth stopping a merge for, `strict` are a matter of
+    /// policy, `preview` are not trusted yet. [default: that of the settings, else default; preview with --select]
     #[arg(long, value_name = "LEVEL", hide_possible_values = true, value_parser = level())]
     pub(crate) level: Option<Level>,
     /// Report these rules only (separated by commas; may be repeated).
@@ -273,6 +279,9 @@ pub(crate) struct LspArguments {
     /// Speak on standard input and output. There is nothing else, but many editors say so.
     #[arg(long)]
     pub(crate) stdio: bool,
+    /// Read every file, and keep nothing of it for the next start.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// The editor's process; it is said at the start as well.
     #[arg(long = "clientProcessId", value_name = "ID", hide = true)]
     pub(crate) client_process_id: Option<u32>,
@@ -346,7 +355,7 @@ pub(crate) struct ProveArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) output_file: Option<PathBuf>,
     /// What `heard check --output-format json` or `sarif` has written, or - for standard input. [default: what
-    /// `heard check --level strict` finds here]
+    /// `heard check --level strict --no-baseline` finds here]
     #[arg(value_name = "FINDINGS")]
     pub(crate) findings: Option<PathBuf>,
     /// What stands behind -- is for pytest: `heard prove -- tests/unit -k feed`.
@@ -436,7 +445,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> io::Result<E
         Command::Check(arguments) => check::run(arguments, console),
         Command::Audit(arguments) => audit::run(arguments, console),
         Command::Logs(arguments) => logs::run(arguments, console),
-        Command::Lsp(_) => lsp::run(),
+        Command::Lsp(arguments) => lsp::run(!arguments.no_cache),
         Command::Rule(arguments) => rule::run(arguments, console),
         Command::Config(arguments) => config::run(arguments, console),
         Command::Run(arguments) => run::run(arguments, console),

@@ -186,7 +186,14 @@ fn show(partial: &Partial, showing: &ShowingArguments, console: Console) -> io::
         console.error(format!("{}: {}", trouble.path, trouble.reason))?;
     }
     if let Some(folder) = &showing.source {
-        let project = ProjectArguments { paths: vec![folder.clone()], python: None, exclude: Vec::new(), python_version: None, threads: 0 };
+        let project = ProjectArguments {
+            paths: vec![folder.clone()],
+            python: None,
+            exclude: Vec::new(),
+            python_version: None,
+            no_cache: false,
+            threads: 0,
+        };
         if let Err(error) = led::lead(slice::from_mut(&mut report), &project, console)? {
             return Ok(Err(error.into()));
         }

@@ -28,9 +28,9 @@ use camino::Utf8PathBuf;
 
 use crate::exit::Exit;
 
-/// Serves an editor on standard input and output until it ends.
-pub(crate) fn run() -> io::Result<Exit> {
+/// Serves an editor on standard input and output until it ends. With `caches`, what was read is kept for the next start.
+pub(crate) fn run(caches: bool) -> io::Result<Exit> {
     let cwd = Utf8PathBuf::from_path_buf(std::env::current_dir()?).unwrap_or_else(|_| Utf8PathBuf::from("/"));
     let (incoming, outgoing) = (wire::read()?, wire::write()?);
-    Ok(server::serve(&incoming, outgoing, &cwd))
+    Ok(server::serve(&incoming, outgoing, &cwd, caches))
 }

@@ -3,6 +3,7 @@
 //! The paths are grouped by project, each project is analysed as a whole, and its report goes to
 //! the command that asked. What could not be done is told on the way.
 
+pub(crate) mod cache;
 pub(crate) mod program;
 mod progress;
 pub(crate) mod target;
@@ -14,8 +15,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Cancellation, EnvironmentError, Notice, Program, Report, Request};
+use heard_analysis::{Cancellation, EnvironmentError, Notice, Program, Report, Request, Tables};
 
+use self::cache::Cache;
 use self::program::{Given, Remark};
 use self::progress::Progress;
 use self::target::{Exclude, Files, Job, Target, place};
@@ -25,7 +27,7 @@ use crate::config::{Config, ConfigError, Configs};
 use crate::console::{Console, counted};
 use crate::notebook;
 use crate::output::{Cells, Places, shown};
-use crate::project::Project;
+use crate::project::{Project, folders_of};
 use crate::system::Disk;
 
 /// Why nothing could be analysed at all.
@@ -257,7 +259,9 @@ impl<'a> Survey<'a> {
         }
 
         let start = Instant::now();
-        let program = match self.program(&jobs[index].project, &files.all, &configs)? {
+        let cache = if self.arguments.no_cache { None } else { Cache::of(root) };
+        let tables = cache.as_ref().map(|cache| Arc::new(cache.tables()));
+        let program = match self.program(&jobs[index].project, &files.all, &configs, tables.clone())? {
             Ok(program) => program,
             Err(error) => return Ok(Err(error)),
         };
@@ -314,6 +318,13 @@ impl<'a> Survey<'a> {
         let skipped = notices.iter().filter(|notice| notice.skipped && files.reported.contains(&*notice.path));
         self.skipped.extend(skipped.map(|notice| notice.path.clone()));
         self.files += reported.len();
+        if let (Some(cache), Some(tables)) = (cache, tables) {
+            cache.keep(&tables);
+            if let Some(made) = tables.made() {
+                let made = counted(made, "table");
+                self.console.detail(format!("{}: {made} made, the others known from earlier runs", shown(root, &self.cwd)))?;
+            }
+        }
         if index + 1 == jobs.len() {
             // The process is about to end: to take a large program apart would be for nothing.
             std::mem::forget(program);
@@ -334,9 +345,8 @@ impl<'a> Survey<'a> {
 
     /// The settings of the project, and of all folders with files in it: the project's first.
     fn settings(&mut self, root: &Utf8Path, files: &[Utf8PathBuf]) -> io::Result<Result<Vec<Config>, SurveyError>> {
-        let folders: BTreeSet<&Utf8Path> = files.iter().filter_map(|file| file.parent()).collect();
         let configs: Result<Vec<Config>, ConfigError> =
-            std::iter::once(root).chain(folders).map(|folder| self.configs.of(folder, root)).collect();
+            std::iter::once(root).chain(folders_of(files)).map(|folder| self.configs.of(folder, root)).collect();
         for error in std::mem::take(&mut self.configs.unreadable) {
             self.console.warning(format!("{}; it sets nothing", error.told(&self.cwd)))?;
         }
@@ -344,9 +354,15 @@ impl<'a> Survey<'a> {
     }
 
     /// The program to analyse. Of `configs`, the first one is the project's.
-    fn program(&self, project: &Project, files: &[Utf8PathBuf], configs: &[Config]) -> io::Result<Result<Program, SurveyError>> {
+    fn program(
+        &self,
+        project: &Project,
+        files: &[Utf8PathBuf],
+        configs: &[Config],
+        tables: Option<Arc<Tables>>,
+    ) -> io::Result<Result<Program, SurveyError>> {
         let python = self.arguments.python.as_ref().map(|python| self.cwd.join(python));
-        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version, tables: None };
+        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version, tables };
         match program::of(&self.disk, project, files, configs, &asked) {
             Ok((program, remarks)) => {
                 for remark in remarks {

@@ -1,7 +1,6 @@
 //! The disk, as the analyser sees it. This is the only place where files are read.
 //!
-//! Python files are decoded as Python decodes them, and what no later stage could walk is refused
-//! here, once for all of them. Nothing is ever written. Files may be put over those of the disk: what comes on standard
+//! Python files are decoded as Python decodes them. Nothing is ever written. Files may be put over those of the disk: what comes on standard
 //! input, what an editor has open, and changes that are tried before they are made.
 
 mod decode;
@@ -9,18 +8,23 @@ mod decode;
 pub(crate) use self::decode::{Coded, decode};
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::limits;
-use heard_analysis::system::{Notebook, NotebookError, System};
+use heard_analysis::system::{Notebook, NotebookError, Stamp, System};
 
 use self::decode::refuse_null;
 
 /// Nobody writes such files; the parser's positions have 32 bits.
 const LARGEST: u64 = 256 << 20;
+
+/// Some file systems note the time of a change in steps of two seconds.
+const COARSEST_CLOCK: Duration = Duration::from_secs(3);
 
 /// The operating system's files, with Python sources decoded.
 #[derive(Clone, Debug)]
@@ -81,14 +85,13 @@ impl Disk {
         Ok(bytes)
     }
 
-    /// A notebook, refused where its code nests too deep.
+    /// A notebook; one without cells where it is not Python's.
     pub(crate) fn notebook(&self, path: &Utf8Path) -> Result<Notebook, NotebookError> {
         let text = String::from_utf8(self.bytes(path)?).map_err(|_| io::Error::new(ErrorKind::InvalidData, "is not UTF-8"))?;
         let notebook = Notebook::from_source_code(&text)?;
         if !notebook.is_python_notebook() {
             return Ok(Notebook::empty());
         }
-        limits::check(notebook.source_code()).map_err(|error| io::Error::new(ErrorKind::InvalidData, error.to_string()))?;
         Ok(notebook)
     }
 
@@ -102,6 +105,28 @@ impl Disk {
 pub(crate) fn is_script(path: &Utf8Path) -> bool {
     let mut start = Vec::new();
     open(path).and_then(|(file, _)| file.take(128).read_to_end(&mut start)).is_ok() && starts_like_script(&start)
+}
+
+/// The stamp of a file on the disk; none where it has changed so lately that its next change might be noted at the same
+/// time.
+fn stamp(path: &Utf8Path) -> Option<Stamp> {
+    let (stamp, changed) = identity(&path.metadata().ok()?)?;
+    changed.elapsed().is_ok_and(|age| age > COARSEST_CLOCK).then_some(stamp)
+}
+
+/// What tells a file, as it is, from all others and from what it was before, and when it changed; none where the system
+/// does not note each change.
+#[cfg(unix)]
+pub(crate) fn identity(metadata: &Metadata) -> Option<(Stamp, SystemTime)> {
+    // Nobody can set the time of the last change of the entry itself, as one can that of the text.
+    let times = [metadata.ctime(), metadata.ctime_nsec(), metadata.mtime(), metadata.mtime_nsec()].map(i64::cast_unsigned);
+    let stamp = Stamp::of(&[&[metadata.dev(), metadata.ino(), metadata.len()][..], &times].concat());
+    Some((stamp, SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(metadata.ctime()).ok()?)))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn identity(_: &Metadata) -> Option<(Stamp, SystemTime)> {
+    None
 }
 
 /// Opens a regular file, and tells its size. To open a pipe would wait for a writer that may never come.
@@ -125,14 +150,6 @@ fn is_python(path: &Utf8Path) -> bool {
     matches!(path.extension(), Some("py" | "pyi" | "pyw"))
 }
 
-/// A text, refused where it nests too deep.
-fn within_limits(text: String) -> io::Result<String> {
-    match limits::check(&text) {
-        Ok(()) => Ok(text),
-        Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error.to_string())),
-    }
-}
-
 impl System for Disk {
     fn read_to_string(&self, path: &Utf8Path) -> io::Result<String> {
         if path.extension() == Some("ipynb") {
@@ -144,14 +161,18 @@ impl System for Disk {
         }
         if let Some(Over::Text(text)) = self.over(path) {
             refuse_null(text.as_bytes()).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            return within_limits(text.to_string());
+            return Ok(text.to_string());
         }
         let bytes = self.bytes(path)?;
         if !is_python(path) && !starts_like_script(&bytes) {
             return String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "is not UTF-8"));
         }
         let (text, _) = decode(bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-        within_limits(text)
+        Ok(text)
+    }
+
+    fn stamp(&self, path: &Utf8Path) -> Option<Stamp> {
+        if self.over(path).is_some() { None } else { stamp(path) }
     }
 
     fn is_file(&self, path: &Utf8Path) -> bool {

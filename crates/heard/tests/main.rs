@@ -5,6 +5,7 @@
 //! cannot say (signals, odd file names, enormous files) is in the other modules.
 
 mod adverse;
+mod cached;
 mod changes;
 mod editor;
 mod enormous;

@@ -30,9 +30,9 @@ fn a_change_is_checked_again() {
     let faulty = "async def send() -> None: ...\n\n\nsend()\n";
     tree.write("app.py", faulty);
     // An event for the first half of what is written may come alone: what counts is where it ends.
-    while summary() != "1 finding in 1 file (1 file checked)" {}
+    while summary() != "1 finding in 1 file (1 file checked); --fix --unsafe-fixes can mend 1" {}
     tree.write("other.py", faulty);
-    while summary() != "2 findings in 2 files (2 files checked)" {}
+    while summary() != "2 findings in 2 files (2 files checked); --fix --unsafe-fixes can mend 2" {}
     tree.write("heard.toml", "ignore = [\"unawaited-coroutine\"]\n");
     while summary() != "no findings in 2 files" {}
     child.kill().unwrap();

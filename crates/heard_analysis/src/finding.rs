@@ -129,9 +129,9 @@ pub struct Position {
 /// A promise about false alarms, and so about who wants to see a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Certain, and worth stopping a merge for. At most 1 in 50 may be wrong.
+    /// Worth stopping a merge for. At most 2 % may be wrong.
     Default,
-    /// True, but house policy, or fragile rather than lost. At most 1 in 10 may be wrong.
+    /// True, but a matter of a project's policy, or fragile rather than lost. At most 10 % may be wrong.
     Strict,
     /// Not trusted yet.
     Preview,

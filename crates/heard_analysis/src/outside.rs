@@ -10,7 +10,7 @@ use crate::declared::{self, UnknownName};
 use crate::facts::{self, Brought, Models, Names};
 use crate::finding::Notice;
 use crate::program::{Database, Program};
-use crate::resolve;
+use crate::resolve::{self, Shelves};
 use crate::workers::for_each_file;
 
 /// The modules that a program imports, and what it is told of them.
@@ -106,9 +106,13 @@ impl Outside {
             let place = files.partition_point(|file| file.as_path() < path);
             files.get(place).is_some_and(|file| file.starts_with(path))
         };
+        if modules.is_empty() {
+            return;
+        }
+        let shelves = Shelves::of(db);
         let (mut owners, mut sources) = (Vec::new(), Vec::new());
         for name in modules {
-            sources.extend(resolve::files_of_module(db, &name, &is_known));
+            sources.extend(shelves.files_of_module(db, &name, &is_known));
             owners.resize(sources.len(), name.clone());
             self.modules.insert(name, FxHashSet::default());
         }

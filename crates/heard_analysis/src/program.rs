@@ -57,9 +57,6 @@ pub struct Program {
 impl Program {
     /// Makes a program from what `system` shows of the project at `settings.root`.
     ///
-    /// `system` must refuse to read what [`crate::limits::check`] refuses, since no later stage
-    /// could walk it.
-    ///
     /// # Errors
     /// When the environment that `settings` names, or the one that was found, cannot be used.
     pub fn new(system: Arc<dyn System>, settings: &Settings) -> Result<Self, EnvironmentError> {

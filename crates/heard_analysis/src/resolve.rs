@@ -42,9 +42,9 @@ pub(crate) use mentions::Mentions;
 pub(crate) use module::{Callee, CalleeId, Module, position_in};
 #[cfg(test)]
 pub(crate) use outside::stub;
-pub(crate) use outside::{BroughtFile, files_brought, files_of_module, missing_modules, standard_library};
+pub(crate) use outside::{BroughtFile, Shelves, files_brought, missing_modules, standard_library};
 pub(crate) use places::{Place, names_beside, place_of};
 pub(crate) use questions::Answer;
 pub(crate) use roots::Roots;
 pub use standard::{Described, pack};
-pub(crate) use table::{FileTable, yields};
+pub(crate) use table::{FileTable, Shelved, Written, yields};

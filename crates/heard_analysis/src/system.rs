@@ -6,6 +6,36 @@ use std::{fmt, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 pub use ruff_notebook::{Notebook, NotebookError};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+/// What tells of a file, without reading it, that it is as it was: equal stamps, equal texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp(pub(crate) u128);
+
+impl Stamp {
+    /// The stamp of a text.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        Stamp(xxh3_128(text.as_bytes()))
+    }
+
+    /// The stamp of what is made of these parts.
+    #[must_use]
+    pub fn of(parts: &[u64]) -> Self {
+        let mut hash = Xxh3::new();
+        for part in parts {
+            hash.update(&part.to_le_bytes());
+        }
+        Stamp(hash.digest128())
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:032x}", self.0)
+    }
+}
 
 /// What the analyser sees of the machine that it runs on. All paths are absolute.
 pub trait System: fmt::Debug + Send + Sync {
@@ -14,6 +44,9 @@ pub trait System: fmt::Debug + Send + Sync {
     /// # Errors
     /// When there is no such file, or it cannot be read as text.
     fn read_to_string(&self, path: &Utf8Path) -> io::Result<String>;
+
+    /// The stamp of a file; nothing where it cannot be told without reading whether the file is as it was.
+    fn stamp(&self, path: &Utf8Path) -> Option<Stamp>;
 
     /// Whether there is a file at `path`.
     fn is_file(&self, path: &Utf8Path) -> bool;
@@ -88,6 +121,10 @@ impl MemoryFiles {
 impl System for InMemorySystem {
     fn read_to_string(&self, path: &Utf8Path) -> io::Result<String> {
         self.files.read(|tree| tree.texts.get(path).cloned()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn stamp(&self, _: &Utf8Path) -> Option<Stamp> {
+        None
     }
 
     fn is_file(&self, path: &Utf8Path) -> bool {

@@ -49,6 +49,9 @@ static CLOCK: Mutex<State> = Mutex::new(State::Idle);
 /// The longest that the clock waits at once: a grace period of the age of the universe cannot be added to a time.
 const LONGEST: Duration = Duration::from_secs(1_000_000_000);
 
+/// The longest that the end of a program waits for a callback that works.
+const LONGEST_WORK: Duration = Duration::from_secs(20);
+
 /// Calls `callback` in so many seconds, or earlier if that was asked for. What it returns, a number of seconds or
 /// `None`, is asked for next. A clock that runs keeps the callback that it was started with.
 #[pyfunction]
@@ -83,7 +86,8 @@ pub(crate) fn wake_in(seconds: f64, callback: Py<PyAny>) -> PyResult<()> {
 }
 
 /// Ends the thread, and waits for that at most so many seconds: its callback may wait for a lock that the caller holds.
-/// Whether it has ended; if not, it goes on. With `for_good`, none starts any more.
+/// Whether it has ended; if not, it goes on. With `for_good`, none starts any more, and it is waited for as long as the
+/// callback works: on a busy machine it may need more time than that, and what it has to say would be lost.
 #[pyfunction]
 #[pyo3(signature = (patience, for_good = false))]
 pub(crate) fn stop_clock(py: Python<'_>, patience: f64, for_good: bool) -> bool {
@@ -101,10 +105,22 @@ pub(crate) fn stop_clock(py: Python<'_>, patience: f64, for_good: bool) -> bool 
     }
     // The callback may be waiting for the interpreter's lock.
     let has_ended = py.detach(|| {
-        let wait = Duration::try_from_secs_f64(patience).unwrap_or(LONGEST).min(LONGEST);
-        let alarm = shared.alarm();
-        let (alarm, _) = shared.changed.wait_timeout_while(alarm, wait, |alarm| !alarm.ended).unwrap_or_else(PoisonError::into_inner);
-        alarm.ended
+        let patience = Duration::try_from_secs_f64(patience).unwrap_or(LONGEST).min(LONGEST);
+        let since = Instant::now();
+        let mut worked = work_of(&thread);
+        loop {
+            let alarm = shared.alarm();
+            let (alarm, _) =
+                shared.changed.wait_timeout_while(alarm, patience, |alarm| !alarm.ended).unwrap_or_else(PoisonError::into_inner);
+            if alarm.ended || !for_good || since.elapsed() > LONGEST_WORK {
+                return alarm.ended;
+            }
+            drop(alarm);
+            let before = std::mem::replace(&mut worked, work_of(&thread));
+            if worked.is_none() || worked == before {
+                return false;
+            }
+        }
     });
     if has_ended {
         drop(py.detach(|| thread.join()));
@@ -116,6 +132,28 @@ pub(crate) fn stop_clock(py: Python<'_>, patience: f64, for_good: bool) -> bool 
         *state = State::Runs(Clock { shared, thread, process });
     }
     false
+}
+
+/// How long a thread has worked, where the system tells.
+#[cfg(target_os = "linux")]
+fn work_of(thread: &JoinHandle<()>) -> Option<Duration> {
+    use std::mem::MaybeUninit;
+    use std::os::unix::thread::JoinHandleExt;
+
+    let (mut clock, mut time) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    // SAFETY: the thread is neither joined nor detached, so its handle is valid, and what is read has been written, as
+    // both calls have succeeded by then.
+    let time: libc::timespec = unsafe {
+        let is_told = libc::pthread_getcpuclockid(thread.as_pthread_t(), clock.as_mut_ptr()) == 0
+            && libc::clock_gettime(clock.assume_init(), time.as_mut_ptr()) == 0;
+        is_told.then(|| time.assume_init())?
+    };
+    Some(Duration::new(time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn work_of(_thread: &JoinHandle<()>) -> Option<Duration> {
+    None
 }
 
 /// Whether there is a thread that waits, or that calls back.

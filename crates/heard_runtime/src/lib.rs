@@ -19,7 +19,6 @@ mod method;
 mod native_thread;
 mod outcome;
 mod pool;
-mod relay;
 mod sites;
 mod sweep;
 mod termination;
@@ -54,8 +53,6 @@ mod _native {
     use crate::outcome::{Good, Outcome};
     #[pymodule_export]
     use crate::pool::{Next, Pool, Results, Worker};
-    #[pymodule_export]
-    use crate::relay::Relay;
     #[pymodule_export]
     use crate::sweep::{cancelling, has_failure, others, unread};
     #[pymodule_export]

@@ -1,6 +1,7 @@
-//! Methods that somebody is told of, without a frame of their own, and how they get into a class.
+//! Functions and methods that somebody is told of, without a frame of their own, and how they get into a class.
 //!
-//! Nothing of them stands in a traceback, and no frame keeps what a method lets go of.
+//! Nothing of them stands in a traceback or around a signal handler, and no frame keeps what a method lets go of. To the
+//! program they look like what they stand for.
 
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyTypeError;
@@ -14,12 +15,17 @@ use crate::enter;
 use crate::gil::is_failure;
 use crate::holders::traverse;
 
-// Calls the original, and then `after` with the same arguments. What goes wrong in `after` is dropped.
+// Calls `before`, the original and `after` with the same arguments. What goes wrong in `before` and `after` is dropped.
 // It has no documentation: Python would give that to all who ask for the original's.
-#[pyclass(module = "heard._native", frozen)]
+#[pyclass(module = "heard._native", frozen, weakref)]
 pub(crate) struct Method {
     original: Py<PyAny>,
-    after: Py<PyAny>,
+    before: Option<Py<PyAny>>,
+    after: Option<Py<PyAny>>,
+    /// The module where other processes find the original, and its name there.
+    place: String,
+    /// Whether the original, as an attribute of a class, is a method of the instances. Functions in C are not.
+    binds: bool,
 }
 
 /// Sets the method of a class. One that is written in C takes no attributes from Python, so it is put into its dictionary.
@@ -46,19 +52,19 @@ pub(crate) fn set_method(kind: &Bound<'_, PyType>, name: &Bound<'_, PyString>, m
 #[pymethods]
 impl Method {
     #[new]
-    #[pyo3(text_signature = None)]
-    fn make(original: Py<PyAny>, after: Py<PyAny>) -> Self {
-        Self { original, after }
+    #[pyo3(text_signature = None, signature = (original, place, *, before = None, after = None))]
+    fn make(original: &Bound<'_, PyAny>, place: String, before: Option<Py<PyAny>>, after: Option<Py<PyAny>>) -> PyResult<Self> {
+        let binds = original.get_type().hasattr(intern!(original.py(), "__get__"))?;
+        Ok(Self { original: original.clone().unbind(), before, after, place, binds })
     }
 
     #[pyo3(signature = (*arguments, **options))]
     fn __call__(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        tell(py, self.before.as_ref(), arguments, options)?;
         let result = enter::call(self.original.bind(py), arguments, options);
-        if let Err(error) = enter::call(self.after.bind(py), arguments, options)
-            && !is_failure(py, &error)
+        if let Err(error) = tell(py, self.after.as_ref(), arguments, options)
             && result.is_ok()
         {
-            // A signal of the program's, whose handler has raised in here.
             return Err(error);
         }
         result.map(Bound::unbind)
@@ -71,14 +77,44 @@ impl Method {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         match object {
-            None => Ok(slf.clone().into_any()),
-            Some(object) => enter::method(py.import(intern!(py, "types"))?.as_any(), intern!(py, "MethodType"), (slf, object)),
+            Some(object) if slf.get().binds => {
+                enter::method(py.import(intern!(py, "types"))?.as_any(), intern!(py, "MethodType"), (slf, object))
+            }
+            _ => Ok(slf.clone().into_any()),
         }
+    }
+
+    /// `inspect` and `unittest.mock` ask what it is.
+    #[getter(__class__)]
+    fn class<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.original.bind(py).getattr(intern!(py, "__class__"))
+    }
+
+    #[getter(__module__)]
+    fn module<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.original.bind(py).getattr(intern!(py, "__module__"))
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        self.original.bind(py).repr()
+    }
+
+    /// By its place: processes that take it over need not have this package.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (&str,))> {
+        Ok((py.import(intern!(py, "pkgutil"))?.getattr(intern!(py, "resolve_name"))?, (&self.place,)))
     }
 
     /// Its name, its signature.
     fn __getattr__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         self.original.bind(py).getattr(name)
+    }
+
+    fn __setattr__(&self, py: Python<'_>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.original.bind(py).setattr(name, value)
+    }
+
+    fn __delattr__(&self, py: Python<'_>, name: &Bound<'_, PyString>) -> PyResult<()> {
+        self.original.bind(py).delattr(name)
     }
 
     #[getter]
@@ -94,6 +130,15 @@ impl Method {
     #[expect(clippy::needless_pass_by_value, reason = "the slot asks for it")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.original)?;
+        visit.call(&self.before)?;
         visit.call(&self.after)
+    }
+}
+
+/// Tells somebody of a call, if there is anybody. Fails with what a signal handler of the program's has raised in there.
+fn tell(py: Python<'_>, listener: Option<&Py<PyAny>>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+    match listener.map(|listener| enter::call(listener.bind(py), arguments, options)) {
+        Some(Err(error)) if !is_failure(py, &error) => Err(error),
+        _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@
 //! that only wakes a thread; the thread lets Python say the last word, and then the process dies of the same signal.
 
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 
 /// Calls `callback` when the signal comes, and at most `patience` seconds later lets it take its course.
 ///
@@ -37,7 +38,10 @@ pub(crate) fn disarm(py: Python<'_>) {
 /// Where the signal has come, waits for the end of the process: the program would have gone no further, and the
 /// interpreter is needed for the last word. At once otherwise.
 #[pyfunction]
-pub(crate) fn await_death(py: Python<'_>) {
+#[pyo3(signature = (*arguments, **options))]
+pub(crate) fn await_death(py: Python<'_>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) {
+    // It is called with what a signal is sent with.
+    let _ = (arguments, options);
     // Nobody else gets the interpreter's lock for nothing: up to 3.13, a thread that asks for it after the interpreter
     // has come to its end is unwound, and no frame of Rust outlives that.
     if imp::has_come() {

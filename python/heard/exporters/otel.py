@@ -13,7 +13,7 @@ import heard
 from heard.exporters import Exporter
 from heard.monitor import traces
 from heard.report import text
-from heard.report.events import level_of
+from heard.report.events import level_of, lost_of
 
 if typing.TYPE_CHECKING:
     from opentelemetry.util.types import Attributes
@@ -47,7 +47,11 @@ class OpenTelemetry(Exporter):
         observe = metrics.Observation
         for name, description, count in (
             ("heard.failures", "What went wrong, by the first report on it.", self._failures),
-            ("heard.lost", "Failures that nobody can hear any more.", lambda _: [observe(heard.stats().lost)]),
+            (
+                "heard.lost",
+                "What was reported as lost, and nobody hears any more.",
+                lambda _: [observe(lost_of(heard.stats(), heard.totals()))],
+            ),
             ("heard.retractions", "Reports on failures that were read after all.", lambda _: [observe(heard.stats().retracted)]),
             ("heard.ignored", "What was not reported, as it was asked.", lambda _: [observe(heard.stats().ignored)]),
         ):

@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         metavar="FINDINGS",
         help="the file that `heard check --output-format json` or `sarif` has written, or - for standard input"
-        " (default: what `heard check --level strict` finds here)",
+        " (default: what `heard check --level strict --no-baseline` finds here)",
     )
     parser.add_argument("--output-format", choices=("text", "json", "sarif"), default="text", help="how it is printed")
     parser.add_argument("--output-file", metavar="FILE", help="write it to this file instead of standard output")

@@ -11,11 +11,12 @@ import typing
 
 from heard.launch import children, cli, program
 from heard.monitor import garbage, install
+from heard.report.events import lost_of
 from heard.report.summary import summary as summary_of
 from heard.settings import Settings
 
 if typing.TYPE_CHECKING:
-    from heard.record import Stats
+    from heard.report.reporter import Reporter
 
 #: Files whose frames stand around the program's.
 _AROUND = (__file__, cli.__file__, program.__file__)
@@ -56,7 +57,7 @@ class _End:
         garbage.collect()
         monitor.finish()
         self.sum_up()
-        if self.strict and self.is_well and self.process == os.getpid() and is_lossy(monitor.reporter.stats()):
+        if self.strict and self.is_well and self.process == os.getpid() and _has_lost(monitor.reporter):
             _exit_with_failure()
 
     def sum_up(self) -> None:
@@ -69,9 +70,8 @@ class _End:
             sys.stderr.write(text + "\n")
 
 
-def is_lossy(stats: Stats) -> bool:
-    """Whether something was lost: a failure of a task or a future, of a callback, or a coroutine that never ran."""
-    return bool(stats.lost or stats.callbacks or stats.never_awaited)
+def _has_lost(reporter: Reporter) -> bool:
+    return lost_of(reporter.stats(), reporter.totals) > 0
 
 
 def _exit_with_failure() -> typing.NoReturn:

@@ -20,7 +20,11 @@ class Clock:
 
     def wake_in(self, seconds: float, callback: Callable[[], float | None]) -> None:
         """Calls back in so many seconds, in a thread of its own, and then whenever the callback asks for it."""
-        _native.wake_in(seconds, callback)
+        try:
+            _native.wake_in(seconds, callback)
+        except OSError:
+            # There is no room for a thread now. What is open is looked at when there is, or at the end.
+            return
 
 
 _current = Clock()

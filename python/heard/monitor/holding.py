@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio.events
 import asyncio.tasks
+import functools
 import types
 import typing
 import weakref
@@ -43,15 +44,19 @@ def gathering_of(function: typing.Any) -> typing.Any:
         return None
 
 
-def _ask(holder: typing.Any, value: object, count: int) -> tuple[str, str | None]:
-    """What somebody who refers to a value will do with it."""
+def _ask(
+    reference: weakref.ref[typing.Any], holder: typing.Any, value: object, count: int
+) -> tuple[str, str | None]:
+    """What somebody who refers to a value, by which the future is reached, will do with it."""
     if isinstance(holder, _SUSPENDABLE):
         return liveness.fate_of_value(holder, value, count)
     gathering = gathering_of(holder) if isinstance(holder, types.FunctionType) else holder
     if gathering is None:
         return "live", None
     if not gathering.done():
-        return "waits", None
+        # One that waits for the task of somebody who holds the future hands on nothing of that.
+        is_child = any(child is reference() for child in gathering._children)
+        return "waits" if is_child else "live", None
     # It is done with its children, unless it has a list that nobody has taken so far.
     return ("live", None) if getattr(gathering, "heard_failed", None) is not None else ("spent", None)
 
@@ -72,14 +77,14 @@ def holders(reference: weakref.ref[typing.Any], tasks: Callable[[], list[typing.
     it on. "later": the analysis of the code takes longer than a loop may wait. "live": somebody, or nobody knows.
     Without `tasks`, which gives those whose variables may hold it, only the reference count is looked at.
     """
-    known = _known()
+    known, ask = _known(), functools.partial(_ask, reference)
     try:
         if tasks is None:
-            return _native.holders(reference, [], None, known, _ask)
-        found, holder = _native.holders(reference, [], None, known, _ask)
+            return _native.holders(reference, [], None, known, ask)
+        found, holder = _native.holders(reference, [], None, known, ask)
         if found == "none":
             return found, holder
-        return _native.holders(reference, foreign(reference), tasks()[:_MOST_TASKS], known, _ask)
+        return _native.holders(reference, foreign(reference), tasks()[:_MOST_TASKS], known, ask)
     except Exception:
         # A type of the program's broke the search, for example by a `__class__` that raises.
         return "live", None

@@ -148,11 +148,13 @@ class Tasks:
         self.guard(outer, case, inner._exception)
         self.turns.after(outer.get_loop(), case)
 
-    def watch(self, future: typing.Any, loop: asyncio.AbstractEventLoop, threadsafe: bool = False) -> None:
-        """A future that has failed, and of which no coroutine tells."""
+    def watch(
+        self, future: typing.Any, loop: asyncio.AbstractEventLoop, threadsafe: bool = False, site: int = 0
+    ) -> None:
+        """A future that has failed, and of which no coroutine tells. `site` is where its work was born, if not itself."""
         if case_of(future) is not None or isinstance(getattr(future, "_exception", None), NOT_FAILURES):
             return
-        case = self.verdicts.open(Case("task-failed", future, _native.birth(future)), future)
+        case = self.verdicts.open(Case("task-failed", future, site or _native.birth(future)), future)
         self.guard(future, case, None)
         self.turns.after(loop, case, threadsafe)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
+import gc
 import sys
 import typing
 import weakref
@@ -20,10 +23,10 @@ def traceparent_of(task: object) -> str | None:
         return None
     try:
         span = trace.get_current_span()
-        get_context = getattr(task, "get_context", None)
-        if get_context is not None:
+        own = _context_of(task)
+        if own is not None:
             try:
-                span = get_context().run(trace.get_current_span)
+                span = own.run(trace.get_current_span)
             except RuntimeError:
                 # It is failing now, and so its context is the one that holds here.
                 pass
@@ -36,6 +39,17 @@ def traceparent_of(task: object) -> str | None:
     except Exception:
         # Another version of it, or a span that another tool has made: the failure is told without.
         return None
+
+
+def _context_of(task: object) -> contextvars.Context | None:
+    """What a task runs in; a future has none."""
+    get_context: typing.Callable[[], contextvars.Context] | None = getattr(task, "get_context", None)
+    if get_context is not None:
+        return get_context()
+    if not isinstance(task, asyncio.Task):
+        return None
+    # Python 3.11 does not give it out. It is the first one that a task refers to; those of its callbacks come after it.
+    return next((one for one in gc.get_referents(task) if isinstance(one, contextvars.Context)), None)
 
 
 def span_of(traceparent: str | None) -> typing.Any:

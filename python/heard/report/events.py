@@ -6,7 +6,9 @@ import logging
 import typing
 
 if typing.TYPE_CHECKING:
-    from heard.record import Event, Verdict
+    from collections.abc import Mapping
+
+    from heard.record import Event, Stats, Verdict
 
 
 class Kind(typing.NamedTuple):
@@ -100,3 +102,11 @@ def level_of(event: Event, verdict: Verdict | None) -> int:
 def counter_of(event: Event, verdict: Verdict | None) -> str:
     """The field of `Stats` that counts a record."""
     return EVENTS[event].counter or ("unread" if verdict == "unread" else "lost")
+
+
+def lost_of(stats: Stats, totals: Mapping[tuple[Event, str, Verdict | None], int]) -> int:
+    """How many were reported as lost, or as escalated: failures of tasks and futures, and what counts elsewhere in
+    `Stats` besides, as callbacks that raised and coroutines that were never awaited."""
+    return stats.lost + sum(
+        count for (event, _, verdict), count in totals.items() if verdict == "lost" and EVENTS[event].counter
+    )

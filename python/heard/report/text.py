@@ -44,6 +44,11 @@ def headline(event: Event, task: str | None, coroutine: str | None) -> str:
     return template % arguments
 
 
+def counted(number: int, what: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def message(failure: Failure) -> tuple[str, tuple[str, ...]]:
     """A report without its traceback, as a template that is the same for all of a kind, and what is put into it."""
     head, arguments = _head(failure.event, failure.task, failure.coroutine)
@@ -111,5 +116,5 @@ def traceback(failure: Failure) -> str:
         end = lines[1 - room :]
         while len(end) > 2 and not end[0].lstrip().startswith("File "):
             end.pop(0)
-        lines = [f"… {len(lines) - len(end)} lines before these, which the records of --json have", *end]
+        lines = [f"… {counted(len(lines) - len(end), 'line')} before these, which the records of --json have", *end]
     return textwrap.indent("\n".join(lines), "  | ")

@@ -8,6 +8,7 @@ import dataclasses
 import gc
 import logging
 import os
+import re
 import typing
 import warnings
 import weakref
@@ -56,12 +57,16 @@ class Listener:
         self.undo: list[Undo] = []
         #: What the program had in place before, and has again afterwards.
         self.before: Settings | None = None
+        #: The one that listened before, and the part of the run: a test may run tests in its own process.
+        self.outer: Listener | None = None
+        self.outer_stage: str | None = None
 
     def start(self) -> None:
         """Puts the monitor in place. One of the program's own is taken out until `stop`."""
         global _current
         monitor = install.current()
         self.before = monitor.settings if monitor is not None else None
+        self.outer, self.outer_stage = _current, stages.current
         self.note_warnings()
         _note_loops(self.loops, self.undo)
         self.undo.append(mocks.note_births())
@@ -73,12 +78,15 @@ class Listener:
     def stop(self) -> None:
         """Takes it out."""
         global _current
-        _current = None
+        _current, stages.current = self.outer, self.outer_stage
         monitor = install.current()
         if monitor is not None and monitor.settings is self.settings:
-            install.uninstall()
-            if self.before is not None:
+            if self.outer is not None:
+                self.outer.listen()
+            elif self.before is not None:
                 install.install(self.before)
+            else:
+                install.uninstall()
         gc.callbacks.remove(self._collect)
         logging.getLogger("asyncio").removeFilter(self._asserted)
         for undo in reversed(self.undo):
@@ -108,7 +116,7 @@ class Listener:
         if failure.verdict == "unread":
             # It may still be read.
             return
-        if failure.event == "coroutine-never-awaited" and self._is_recorded():
+        if failure.event == "coroutine-never-awaited" and (self._is_recorded() or _is_named_by_filter(failure)):
             return
         if failure.event == "thread-future-failed" and any(place.path.endswith(_CLIENTS) for place in failure.born):
             return
@@ -251,6 +259,15 @@ def one_an_exception(
 def exception_of(record: logging.LogRecord) -> BaseException | None:
     """The exception that a record tells of."""
     return record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+
+
+def _is_named_by_filter(failure: Failure) -> bool:
+    """Whether the warning of a coroutine is ignored by its text. What ignores all warnings does not mean this one."""
+    text = f"coroutine '{failure.coroutine}' was never awaited"
+    return any(
+        action == "ignore" and isinstance(message, re.Pattern) and message.match(text) is not None
+        for action, message, *_ in warnings.filters
+    )
 
 
 def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop], undo: list[Undo]) -> None:

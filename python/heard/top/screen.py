@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heard.monitor.places import shown
+from heard.report.text import counted
 
 Data = dict[str, typing.Any]
 #: Rows of each table on a screen that is not as high as it would have to be.
@@ -52,12 +53,12 @@ def render(data: Data, height: int | None) -> RenderableType:
 
 def _head(data: Data) -> Text:
     stats = data["stats"]
-    counted = ", ".join(f"{stats[name]} {name}" for name in ("lost", "unread", "retracted") if stats[name])
+    failures = ", ".join(f"{stats[name]} {name}" for name in ("lost", "unread", "retracted") if stats[name])
     text = Text()
     text.append(f"process {data['process']}", style="bold")
     text.append(f"  {' '.join(data['program'])}  ", style="dim")
-    text.append(f"{data['total']} tasks, failures: ")
-    text.append(counted or "none", style="bold red" if counted else "green")
+    text.append(f"{counted(data['total'], 'task')}, failures: ")
+    text.append(failures or "none", style="bold red" if failures else "green")
     return text
 
 

@@ -89,7 +89,7 @@ class Group:
 
     def __repr__(self) -> str:
         state = "new" if self._loop is None else "finished" if self._is_over() else "cancelling" if self._aborting else "open"
-        return f"<heard.Group {state}, {len(self._tasks)} tasks>"
+        return f"<heard.Group {state} tasks={len(self._tasks)}>"
 
     async def __aenter__(self) -> typing.Self:
         if self._loop is not None:

@@ -44,6 +44,14 @@ struct Trial {
     findings: Vec<Name>,
 }
 
+/// The fix of a finding, and the file that it changes. One that would change several files is for editors alone.
+pub(super) fn of(finding: &Finding) -> Option<(&Arc<Utf8Path>, &Fix)> {
+    let fix = finding.fix.as_ref()?;
+    let mut paths = fix.edits.iter().map(|edit| &edit.span.path);
+    let path = paths.next()?;
+    paths.all(|other| other == path).then_some((path, fix))
+}
+
 /// Makes all fixes that are asked for, on files that only this run sees.
 pub(super) fn mend(survey: &mut Survey, policy: &Policy, arguments: &CheckArguments) -> io::Result<Result<Mended, CheckError>> {
     let mut mended = Mended {
@@ -96,7 +104,7 @@ pub(super) fn mend(survey: &mut Survey, policy: &Policy, arguments: &CheckArgume
             }
         };
     }
-    let is_left = |finding: &&Finding| finding.fix.as_ref().is_some_and(|fix| !fix.safe) && !arguments.unsafe_fixes;
+    let is_left = |finding: &&Finding| of(finding).is_some_and(|(_, fix)| !fix.safe) && !arguments.unsafe_fixes;
     mended.unsafe_left = seen.findings.iter().filter(is_left).count();
     Ok(Ok(mended))
 }
@@ -125,9 +133,7 @@ impl Mended {
     fn try_out(&mut self, survey: &mut Survey, seen: &Seen, with_unsafe: bool) -> BTreeMap<Arc<Utf8Path>, Trial> {
         let mut by_file: BTreeMap<Arc<Utf8Path>, Vec<(&Finding, &Fix)>> = BTreeMap::new();
         for finding in &seen.findings {
-            let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safe || with_unsafe) else { continue };
-            let mut paths = fix.edits.iter().map(|edit| &edit.span.path);
-            let Some(path) = paths.next().filter(|path| paths.all(|other| other == *path)) else { continue };
+            let Some((path, fix)) = of(finding).filter(|(_, fix)| fix.safe || with_unsafe) else { continue };
             if !self.refused.contains_key(path) && !self.stubborn.contains(&name(finding)) {
                 by_file.entry(path.clone()).or_default().push((finding, fix));
             }

@@ -7,7 +7,10 @@ use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use heard_analysis::Fix;
 
+use super::fix;
+use crate::cli::CheckArguments;
 use crate::console::{Console, counted};
 use crate::exit::Exit;
 use crate::output::Results;
@@ -17,6 +20,8 @@ use crate::survey::Survey;
 #[derive(Default)]
 pub(super) struct Tally {
     undecided: usize,
+    /// How many findings a fix mends that changes nothing else, and how many one that does.
+    mendable: (usize, usize),
     by_rule: BTreeMap<&'static str, usize>,
     files_with_findings: HashSet<Arc<Utf8Path>>,
 }
@@ -27,6 +32,11 @@ impl Tally {
         for finding in &results.findings {
             *self.by_rule.entry(finding.rule).or_default() += 1;
             self.files_with_findings.insert(finding.span.path.clone());
+            match fix::of(finding) {
+                Some((_, Fix { safe: true, .. })) => self.mendable.0 += 1,
+                Some(_) => self.mendable.1 += 1,
+                None => {}
+            }
         }
         self.undecided += results.undecided.len();
     }
@@ -43,8 +53,8 @@ impl Tally {
     }
 
     /// Prints statistics, if they are wanted, and the summary, if there is anything to sum up.
-    pub(super) fn conclude(&self, survey: &Survey, console: Console, statistics: bool, undecided: bool, known: usize) -> io::Result<()> {
-        if statistics {
+    pub(super) fn conclude(&self, survey: &Survey, console: Console, arguments: &CheckArguments, known: usize) -> io::Result<()> {
+        if arguments.statistics {
             let mut rows: Vec<_> = self.by_rule.iter().collect();
             rows.sort_by_key(|(rule, count)| (Reverse(**count), **rule));
             for (rule, count) in rows {
@@ -61,9 +71,23 @@ impl Tally {
         if known > 0 {
             let _ = write!(summary, "; {known} more in the baseline");
         }
-        if undecided {
+        if arguments.report_unknown {
             let _ = write!(summary, "; {} undecided", counted(self.undecided, "awaitable"));
         }
+        // What is left after --fix it does not mend, and it has said so; nor does it mend standard input.
+        if !arguments.fix && arguments.stdin_filename.is_none() {
+            summary.push_str(&self.mends());
+        }
         console.summary(summary)
+    }
+
+    /// How many findings `--fix` can mend.
+    fn mends(&self) -> String {
+        match self.mendable {
+            (0, 0) => String::new(),
+            (0, more) => format!("; --fix --unsafe-fixes can mend {more}"),
+            (safe, 0) => format!("; --fix can mend {safe}"),
+            (safe, more) => format!("; --fix can mend {safe}, and {more} more with --unsafe-fixes"),
+        }
     }
 }

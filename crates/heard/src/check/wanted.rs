@@ -1,23 +1,33 @@
 //! From all findings of a project to those that are printed: rules and levels, what is known already, what has changed.
 
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{Finding, rules};
 
 use super::evidence::Evidence;
-use crate::baseline::{self, Baseline, BaselineError, Entry};
+use crate::baseline::{self, Baseline, BaselineError, Beyond, Entry};
 use crate::changes::Changes;
 use crate::config::{Configs, Policy};
 use crate::console::counted;
 use crate::output::shown;
 use crate::system::Disk;
 
+/// Where the findings are that are known already.
+pub(crate) enum Known {
+    /// In the file that the settings name, if they do.
+    Set,
+    /// In this file, whatever the settings say.
+    In(Utf8PathBuf),
+    /// Nowhere.
+    Nothing,
+}
+
 /// What decides, and what it has decided so far.
 pub(crate) struct Wanted<'a> {
     pub(super) policy: &'a Policy,
-    /// The file of known findings that was asked for; else the settings name one.
-    pub(super) baseline: Option<Utf8PathBuf>,
+    baseline: Known,
     /// Whether the files are about to be written, so that they may be missing.
     pub(super) writes: bool,
     /// What production has shown of them.
@@ -32,9 +42,9 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(crate) fn new(policy: &'a Policy, cwd: &Utf8Path) -> Self {
+    pub(crate) fn new(policy: &'a Policy, cwd: &Utf8Path, baseline: Known) -> Self {
         let (baselines, files) = (BTreeMap::new(), BTreeSet::new());
-        Wanted { policy, baseline: None, writes: false, evidence: Evidence::default(), cwd: cwd.to_owned(), baselines, files, known: 0 }
+        Wanted { policy, baseline, writes: false, evidence: Evidence::default(), cwd: cwd.to_owned(), baselines, files, known: 0 }
     }
 
     /// The findings of one project that are wanted. The error says what is wrong with a file of known findings.
@@ -59,35 +69,58 @@ impl<'a> Wanted<'a> {
         }
         let mut wanted = Vec::new();
         for (file, findings) in by_baseline {
-            let known = match file.and_then(|file| self.baselines.get_mut(&file)) {
+            let mut baseline = file.and_then(|file| self.baselines.get_mut(&file));
+            let known = match &mut baseline {
                 Some(baseline) => baseline.known(&findings, disk),
                 None => vec![false; findings.len()],
             };
             self.known += known.iter().filter(|known| **known).count();
-            wanted.extend(findings.into_iter().zip(known).filter(|(_, known)| !known).map(|(finding, _)| finding));
+            let new = findings.into_iter().zip(known).filter(|(_, known)| !known).map(|(finding, _)| finding);
+            let new: Vec<Finding> = new.filter(|finding| changes.is_none_or(|changes| changes.touch(finding))).collect();
+            // Who names rules sees them at every level.
+            if let Some(baseline) = baseline.filter(|_| self.policy.select.is_empty()) {
+                baseline.tell(&new);
+            }
+            wanted.extend(new);
         }
-        wanted.retain(|finding| changes.is_none_or(|changes| changes.touch(finding)));
         wanted.sort_by(|left, right| (&left.span, left.rule).cmp(&(&right.span, right.rule)));
         Ok(self.evidence.first(wanted))
     }
 
     /// The file of known findings for those in `file`.
     fn file_for(&self, root: &Utf8Path, file: &Utf8Path, configs: &Configs) -> Option<Utf8PathBuf> {
-        let set = || configs.of_file(file).baseline().map(|(path, _)| path);
-        self.baseline.clone().or_else(set).or_else(|| self.writes.then(|| root.join(baseline::FILE)))
+        match &self.baseline {
+            Known::In(path) => Some(path.clone()),
+            Known::Nothing => None,
+            Known::Set => {
+                let set = configs.of_file(file).baseline().map(|(path, _)| path);
+                set.or_else(|| self.writes.then(|| root.join(baseline::FILE)))
+            }
+        }
     }
 
     /// Reads the file of known findings for those in `file`, unless that was done before.
     fn open(&mut self, root: &Utf8Path, file: &Utf8Path, configs: &Configs) -> Result<(), String> {
-        let Some(path) = self.file_for(root, file, configs).filter(|path| !self.baselines.contains_key(path)) else { return Ok(()) };
-        let baseline = Baseline::read(&path, self.writes).map_err(|error| {
-            let config = configs.of_file(file);
-            match config.baseline().filter(|_| self.baseline.is_none() && matches!(error, BaselineError::Missing)) {
-                Some((_, setting)) => setting.error(format!("{}: {error}", shown(&path, &self.cwd))).told(&self.cwd),
-                None => format!("{}: {error}", shown(&path, &self.cwd)),
+        let Some(path) = self.file_for(root, file, configs) else { return Ok(()) };
+        let config = configs.of_file(file);
+        let baseline = match self.baselines.entry(path) {
+            Slot::Occupied(slot) => slot.into_mut(),
+            Slot::Vacant(slot) => {
+                let baseline = Baseline::read(slot.key(), self.writes).map_err(|error| {
+                    let (is_missing, path) = (matches!(error, BaselineError::Missing), shown(slot.key(), &self.cwd));
+                    match config.baseline().filter(|_| is_missing && matches!(self.baseline, Known::Set)) {
+                        Some((_, setting)) => setting.error(format!("{path}: {error}")).told(&self.cwd),
+                        None => format!("{path}: {error}"),
+                    }
+                })?;
+                slot.insert(baseline)
             }
-        })?;
-        self.baselines.insert(path, baseline);
+        };
+        if self.writes
+            && let Some(level) = self.policy.limit(&config, file, root, false)
+        {
+            baseline.reach(level);
+        }
         Ok(())
     }
 
@@ -112,6 +145,21 @@ impl<'a> Wanted<'a> {
         lines
     }
 
+    /// What there is to say of findings that a file of known findings lacks since it was written at another level, one
+    /// line a file.
+    pub(super) fn untold(&self) -> Vec<String> {
+        let said = self.baselines.iter().filter_map(|(path, baseline)| {
+            let Beyond { level, count, least } = baseline.beyond()?;
+            let (path, is) = (shown(path, &self.cwd), if count == 1 { "is" } else { "are" });
+            let (level, least) = (level.name(), least.name());
+            Some(format!(
+                "note: {path} was written at level {level}, and {count} of these findings {is} less trusted; \
+                 --write-baseline --level {least} takes in all of that level"
+            ))
+        });
+        said.collect()
+    }
+
     /// Writes the files of known findings. Gives what was done, one line a file.
     pub(super) fn write(&self, configs: &Configs) -> Result<Vec<String>, String> {
         let mut lines = Vec::new();
@@ -119,7 +167,8 @@ impl<'a> Wanted<'a> {
             let is_judged = |entry: &Entry, file: &Utf8Path| self.is_judged(entry, file, configs);
             let (count, path) = baseline.write(&is_judged).map_err(|error| format!("{}: {error}", shown(path, &self.cwd)))?;
             let (findings, file) = (counted(count, "finding"), shown(path, &self.cwd));
-            let is_named = self.baseline.is_some() || self.files.iter().any(|file| configs.of_file(file).baseline().is_some());
+            let is_named =
+                matches!(self.baseline, Known::In(_)) || self.files.iter().any(|file| configs.of_file(file).baseline().is_some());
             let how = if is_named {
                 String::new()
             } else {

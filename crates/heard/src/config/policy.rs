@@ -53,7 +53,7 @@ impl Policy {
     }
 
     /// The least trusted level that is wanted in a file; `None` where nothing is.
-    fn limit(&self, config: &Config, file: &Utf8Path, root: &Utf8Path, is_named: bool) -> Option<Level> {
+    pub(crate) fn limit(&self, config: &Config, file: &Utf8Path, root: &Utf8Path, is_named: bool) -> Option<Level> {
         let level = config.first("level", |settings| &settings.level).map(|level| level.value.level());
         let in_tests = config.first("tests", |settings| &settings.tests).filter(|_| is_test_code(file, root));
         let in_file = match in_tests.map(|level| level.value.level()) {

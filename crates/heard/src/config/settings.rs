@@ -54,7 +54,7 @@ pub(crate) struct Settings {
 pub(crate) enum LevelName {
     /// Certain, and worth stopping a merge for.
     Default,
-    /// True, but a matter of house policy, or fragile rather than lost.
+    /// True, but a matter of a project's policy, or fragile rather than lost.
     Strict,
     /// Not trusted yet.
     Preview,
@@ -76,7 +76,7 @@ impl LevelName {
 pub(crate) enum RuleLevel {
     /// Certain, and worth stopping a merge for.
     Default,
-    /// True, but a matter of house policy, or fragile rather than lost.
+    /// True, but a matter of a project's policy, or fragile rather than lost.
     Strict,
     /// Not trusted yet.
     Preview,

@@ -6,6 +6,7 @@ use std::io;
 use heard_logs::{Certainty, Entry, Report};
 
 use super::{chart, table};
+use crate::console::counted;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--text:#1d1d1f;--back:#fff;--soft:#6b6b70;--line:#dcdce0;--bar:#b3261e;--code:#f4f4f6}\
@@ -32,8 +33,9 @@ pub(super) fn page(report: &Report) -> io::Result<String> {
             out,
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
         )?;
-        write!(out, "<title>{count} incidents</title><style>{STYLE}</style></head><body><h1>What asyncio said</h1>")?;
-        write!(out, "<p><span id=\"shown\">{count}</span> of {count} incidents, from {} files.</p>", report.files.len())?;
+        let (incidents, files) = (counted(count, "incident"), counted(report.files.len(), "file"));
+        write!(out, "<title>{incidents}</title><style>{STYLE}</style></head><body><h1>What asyncio said</h1>")?;
+        write!(out, "<p><span id=\"shown\">{count}</span> of {incidents}, from {files}.</p>")?;
         write!(
             out,
             "<input id=\"filter\" type=\"search\" placeholder=\"Filter: coroutine, exception, path, process\" aria-label=\"Filter\">"

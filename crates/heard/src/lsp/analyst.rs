@@ -47,6 +47,8 @@ pub(super) struct Analyst {
     desk: Arc<Desk>,
     pub(super) disk: Disk,
     pub(super) folders: Vec<Utf8PathBuf>,
+    /// Whether what was read is kept for the next start.
+    caches: bool,
     /// What is open, by its path, and where that is a link by the real one as well.
     pub(super) open: BTreeMap<Utf8PathBuf, Snapshot>,
     /// The documents, each with its real path.
@@ -73,7 +75,13 @@ pub(super) type Answer = Result<Value, NoAnswer>;
 
 impl Analyst {
     /// Starts the thread, and gives the way to it.
-    pub(super) fn start(client: &Client, folders: &[Utf8PathBuf], desk: &Arc<Desk>, told: &Sender<Told>) -> io::Result<Sender<Task>> {
+    pub(super) fn start(
+        client: &Client,
+        folders: &[Utf8PathBuf],
+        caches: bool,
+        desk: &Arc<Desk>,
+        told: &Sender<Told>,
+    ) -> io::Result<Sender<Task>> {
         let (sender, inbox) = unbounded();
         let cwd = folders.first().map_or(Utf8Path::new("/"), |folder| folder);
         let analyst = || Analyst {
@@ -83,6 +91,7 @@ impl Analyst {
             desk: Arc::clone(desk),
             disk: Disk::new(cwd),
             folders: folders.to_vec(),
+            caches,
             open: BTreeMap::new(),
             documents: BTreeMap::new(),
             rooms: Vec::new(),
@@ -106,6 +115,7 @@ impl Analyst {
         let mut is_idle = false;
         loop {
             if is_idle {
+                self.rooms.iter_mut().for_each(Room::keep);
                 let Ok(task) = self.inbox.recv() else { return };
                 self.take(task);
             }
@@ -250,7 +260,7 @@ impl Analyst {
             }
         });
         let place = self.rooms.iter().position(|room| room.project == *project).unwrap_or_else(|| {
-            self.rooms.push(Room::new(project.clone(), &self.disk));
+            self.rooms.push(Room::new(project.clone(), &self.disk, self.caches));
             self.rooms.len() - 1
         });
         &mut self.rooms[place]

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::{mem, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{Awaitable, Basis, Cancellation, Finding, Notice, Request, Session, Tables};
 
 use super::progress::Progress;
-use crate::check::Wanted;
+use crate::check::{Known, Wanted};
 use crate::config::{Config, Configs, Policy};
-use crate::project::Project;
+use crate::project::{Project, folders_of};
+use crate::survey::cache::Cache;
 use crate::survey::program::{self, Given};
 use crate::survey::target::{Exclude, Files, Job, Target};
 use crate::system::Disk;
@@ -18,8 +20,12 @@ use crate::system::Disk;
 pub(super) struct Room {
     pub(super) project: Project,
     disk: Disk,
-    /// What texts tell by themselves, from run to run.
-    tables: Arc<Tables>,
+    /// Where the tables are kept from start to start.
+    cache: Option<Cache>,
+    /// What texts tell by themselves, from run to run, once the first one has begun.
+    tables: Option<Arc<Tables>>,
+    /// Whether there may be something to keep.
+    is_fresh: bool,
     /// The open files that lie in it.
     targets: BTreeSet<Utf8PathBuf>,
     /// How it is set up, where that was found out since it changed.
@@ -55,11 +61,14 @@ pub(super) enum NoAnswer {
 }
 
 impl Room {
-    pub(super) fn new(project: Project, disk: &Disk) -> Self {
+    pub(super) fn new(project: Project, disk: &Disk, caches: bool) -> Self {
+        let cache = if caches { Cache::of(&project.root) } else { None };
         Room {
             project,
             disk: disk.clone(),
-            tables: Arc::default(),
+            cache,
+            tables: None,
+            is_fresh: false,
             targets: BTreeSet::new(),
             setup: None,
             session: None,
@@ -149,7 +158,10 @@ impl Room {
         let session = match &mut self.session {
             Some(session) => session,
             session => {
-                let asked = Given { cwd: &self.project.root, python: None, python_version: None, tables: Some(Arc::clone(&self.tables)) };
+                let read = || Arc::new(self.cache.as_ref().map(Cache::tables).unwrap_or_default());
+                let tables = Arc::clone(self.tables.get_or_insert_with(read));
+                self.is_fresh = true;
+                let asked = Given { cwd: &self.project.root, python: None, python_version: None, tables: Some(tables) };
                 let (program, _) = program::of(&self.disk, &self.project, &setup.files, &setup.folders, &asked)
                     .map_err(|error| NoAnswer::Trouble(error.to_string()))?;
                 session.insert(Session::new(program))
@@ -175,7 +187,7 @@ impl Room {
         }
         let (policy, root) = (Policy::default(), &self.project.root);
         let files: Vec<Utf8PathBuf> = reported.iter().cloned().collect();
-        let admitted = Wanted::new(&policy, root).of(report.findings, root, &files, &setup.configs, None, &self.disk);
+        let admitted = Wanted::new(&policy, root, Known::Set).of(report.findings, root, &files, &setup.configs, None, &self.disk);
         let mut found: HashMap<Utf8PathBuf, Found> = wanted.iter().map(|file| (file.clone(), Found::default())).collect();
         for finding in admitted.map_err(NoAnswer::Trouble)? {
             if let Some(found) = found.get_mut(&*finding.span.path) {
@@ -202,6 +214,17 @@ impl Room {
         Ok(())
     }
 
+    /// Keeps what was read for the next start, where there is something new. Nobody waits for it.
+    pub(super) fn keep(&mut self) {
+        if !mem::take(&mut self.is_fresh) {
+            return;
+        }
+        if let (Some(cache), Some(tables)) = (self.cache.clone(), self.tables.clone()) {
+            // Without a thread, nothing is kept.
+            let _ = thread::Builder::new().name("heard: cache".to_owned()).spawn(move || cache.keep(&tables));
+        }
+    }
+
     /// The file of known findings for those in a file, where the settings name one.
     pub(super) fn baseline(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
         let Some(Ok(setup)) = &self.setup else { return None };
@@ -226,7 +249,7 @@ impl Setup {
         let exclude = Exclude::new(&[], root).map_err(|error| error.to_string())?;
         let files = Files::find(&jobs, 0, &exclude);
         let mut configs = Configs::new(disk);
-        let folders: BTreeSet<&Utf8Path> = files.all.iter().filter_map(|file| file.parent()).collect();
+        let folders = folders_of(&files.all);
         let folders: Result<Vec<Config>, _> = std::iter::once(&**root).chain(folders).map(|folder| configs.of(folder, root)).collect();
         let folders = folders.map_err(|error| error.told(root))?;
         let is_reported = |file: &Utf8PathBuf| file.extension() != Some("pyi") && !configs.of_file(file).excludes(file);

@@ -48,6 +48,8 @@ pub(super) struct Server {
     phase: Phase,
     client: Client,
     folders: Vec<Utf8PathBuf>,
+    /// Whether what was read is kept for the next start.
+    caches: bool,
     documents: Documents,
     /// The requests that are not answered yet.
     pending: HashMap<RequestId, Arc<AtomicBool>>,
@@ -62,12 +64,13 @@ pub(super) struct Server {
 }
 
 /// Serves until the editor ends it, or is gone.
-pub(super) fn serve(incoming: &Receiver<Incoming>, outgoing: Sender<Outgoing>, cwd: &Utf8Path) -> Exit {
+pub(super) fn serve(incoming: &Receiver<Incoming>, outgoing: Sender<Outgoing>, cwd: &Utf8Path, caches: bool) -> Exit {
     let mut server = Server {
         outgoing,
         phase: Phase::New,
         client: Client::default(),
         folders: vec![cwd.to_owned()],
+        caches,
         documents: Documents::default(),
         pending: HashMap::new(),
         analyst: None,
@@ -185,7 +188,7 @@ impl Server {
             self.folders = folders;
         }
         self.phase = Phase::Running;
-        match Analyst::start(&self.client, &self.folders, &self.desk, &self.told.0) {
+        match Analyst::start(&self.client, &self.folders, self.caches, &self.desk, &self.told.0) {
             Ok(analyst) => self.analyst = Some(analyst),
             Err(error) => return self.send(failure(id, ErrorCode::InternalError, format!("no thread can be started: {error}"))),
         }

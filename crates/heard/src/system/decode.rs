@@ -77,7 +77,7 @@ pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<(String, Coded), DecodeError>
 
 /// An error where there is a NUL, which no coding that is read here has for anything else.
 pub(super) fn refuse_null(bytes: &[u8]) -> Result<(), DecodeError> {
-    match bytes.iter().position(|&byte| byte == 0) {
+    match memchr::memchr(0, bytes) {
         Some(offset) => Err(DecodeError::NullBytes { line: line_of(bytes, offset) }),
         None => Ok(()),
     }

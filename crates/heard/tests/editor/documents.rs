@@ -1,8 +1,11 @@
 //! What may be open in an editor: texts in each encoding, files of other places, buffers that were never saved, notebooks.
 
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
 use serde_json::{Value, json};
 
-use super::{Editor, HEAD, pulling, uri};
+use super::{Editor, HEAD, PATIENCE, pulling, uri};
 use crate::tree::Tree;
 
 fn finding(line: u64, character: u64) -> Vec<(String, u64, u64)> {
@@ -115,4 +118,34 @@ fn a_notebook_that_was_never_saved_is_one() {
     let (mut editor, _) = Editor::start(&tree, pulling(), Value::Null);
     editor.tell("notebookDocument/didOpen", notebook(name, &[(2, HEAD), (2, "work()\nx = await work()")]));
     assert_eq!(editor.findings_of(&format!("vscode-notebook-cell:{name}#1")), finding(0, 0));
+}
+
+#[test]
+fn a_second_start_knows_what_the_first_one_read_and_sees_what_changed_since() {
+    let tree = Tree::new();
+    tree.write("pyproject.toml", "");
+    for number in 0..120 {
+        tree.write(&format!("m{number}.py"), format!("async def work{number}():\n    raise ValueError\n"));
+    }
+    let text = "from m7 import work7\n\nasync def main():\n    work7()\n";
+    let path = tree.write("app.py", text);
+    let opened = |expected: Vec<_>| {
+        let (mut editor, _) = Editor::start(&tree, pulling(), Value::Null);
+        editor.open(&path, text);
+        assert_eq!(editor.findings(&path), expected);
+        editor
+    };
+    let editor = opened(finding(3, 4));
+    let folder = tree.root().parent().unwrap().join("home/.cache/heard");
+    let is_kept =
+        || fs::read_dir(&folder).is_ok_and(|mut files| files.any(|file| file.unwrap().path().extension() == Some("tables".as_ref())));
+    let start = Instant::now();
+    while !is_kept() {
+        assert!(start.elapsed() < PATIENCE, "nothing was kept");
+        thread::sleep(Duration::from_millis(20));
+    }
+    drop(editor);
+    drop(opened(finding(3, 4)));
+    tree.write("m7.py", "def work7():\n    raise ValueError\n");
+    drop(opened(Vec::new()));
 }

@@ -7,6 +7,7 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
 use ruff_python_ast::{self as ast, Decorator, Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
@@ -15,7 +16,7 @@ use super::plain_makers::{MAKES_PLAIN, PlainMaker};
 use crate::resolve::yields;
 
 /// The light table of one file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Names {
     /// Functions and methods whose call may give an awaitable.
     pub(crate) functions: FxHashSet<Name>,
@@ -52,7 +53,7 @@ pub(crate) struct Names {
 }
 
 /// The light table of one class.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClassNames {
     pub(crate) name: Name,
     /// The last names of its bases.

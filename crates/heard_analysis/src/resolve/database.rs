@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::PySourceType;
 use ruff_python_ast::name::Name;
-use ruff_python_parser::parse_unchecked_source;
 use rustc_hash::FxHashMap;
 
 use super::index::{Entry, FileId, Files, Origin};
@@ -17,7 +16,7 @@ use super::mentions::Mentions;
 use super::roots::{Roots, Target};
 use super::sources::{Held, InHand, Source, Sources};
 use super::standard;
-use super::table::{FileTable, Version};
+use super::table::{FileTable, Shelved, Version};
 use super::ty::ClassRef;
 use crate::cancellation::Cancellation;
 use crate::stubs;
@@ -34,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) version: Version,
     pub(crate) roots: RwLock<Roots>,
     pub(crate) files: Files,
+    /// The root of the files in each folder.
+    own_roots: RwLock<FxHashMap<Utf8PathBuf, Arc<str>>>,
     /// What imports lead to, by the importer's own root.
     imports: RwLock<Imports>,
     /// Folders of modules without a file of their own.
@@ -57,6 +58,7 @@ impl Shared {
             version,
             roots: RwLock::new(roots),
             files: Files::default(),
+            own_roots: RwLock::default(),
             imports: RwLock::default(),
             namespaces: RwLock::default(),
             sources: Sources::default(),
@@ -204,8 +206,12 @@ impl Database {
         let source = match self.shared.sources.get(path) {
             (Some(source), _) => source,
             (None, text) => {
-                let text = text.map_or_else(|| self.text(path).map(Arc::from), Ok)?;
-                let source = Arc::new(Source::of(text, source_type(path)));
+                let form = source_type(path);
+                let source = match text {
+                    Some(text) => Source::again(text, form),
+                    None => Source::of(self.text(path)?.into(), form)?,
+                };
+                let source = Arc::new(source);
                 self.shared.sources.keep_again(&Arc::from(path), &source);
                 source
             }
@@ -216,22 +222,29 @@ impl Database {
     /// What the text of a file tells by itself.
     pub(crate) fn told(&self, path: &Arc<Utf8Path>) -> Result<Told, String> {
         let version = self.shared.version;
-        let text: Arc<str> = self.text(path)?.into();
         let make = |text| {
-            let source = Arc::new(Source::of(text, source_type(path)));
+            let source = Arc::new(Source::of(text, source_type(path))?);
             self.shared.sources.keep_first(path, &source);
-            Told::of(&source.text, source.body(), version)
+            Ok(Told::of(&source.text, source.body(), version))
         };
-        let Some(tables) = &self.shared.tables else { return Ok(make(text)) };
+        let Some(tables) = &self.shared.tables else { return make(self.text(path)?.into()) };
+        // The stamp first: a text that is written meanwhile is not taken for the one before.
+        let stamp = self.system().stamp(path);
+        if let Some(told) = stamp.and_then(|stamp| tables.of_file(path, stamp, version)) {
+            return Ok(told);
+        }
+        let text: Arc<str> = self.text(path)?.into();
         let id = TextId::of(&text, source_type(path), version);
-        Ok(tables.get(id, || make(text)))
+        let told = tables.of_text(id, || make(text))?;
+        tables.note(path, stamp, version, id);
+        Ok(told)
     }
 
     /// The same of a file whose text is another one now. It goes to no other check: of what is typed, nearly nothing
     /// comes again.
     pub(crate) fn told_anew(&self, path: &Arc<Utf8Path>) -> Result<Told, String> {
         self.shared.sources.forget(path);
-        let source = Arc::new(Source::of(self.text(path)?.into(), source_type(path)));
+        let source = Arc::new(Source::of(self.text(path)?.into(), source_type(path))?);
         self.shared.sources.keep(path, &source);
         Ok(Told::of(&source.text, source.body(), self.shared.version))
     }
@@ -242,19 +255,30 @@ impl Database {
     }
 
     /// Adds the file at `path` with its table.
-    pub(crate) fn add(&self, path: &Arc<Utf8Path>, table: Arc<FileTable>) -> FileId {
+    pub(crate) fn add(&self, path: &Arc<Utf8Path>, table: Arc<Shelved>) -> FileId {
         let (module, root, origin) = if let Some(module) = standard::module_at(path) {
             (Some(Name::new(module)), Arc::from(standard::FOLDER), Origin::StandardLibrary)
         } else if let Some(module) = stubs::module_at(path) {
             (Some(Name::new(module)), Arc::from(stubs::FOLDER), Origin::Ours)
         } else {
+            let root = self.own_root(path);
             self.roots(|roots| {
-                let root = roots.own_root(self.system(), path);
                 let origin = if roots.is_installed(path) { Origin::Installed } else { Origin::Project };
-                (roots.module_name(&root, path), Arc::from(root.as_str()), origin)
+                (roots.module_name(Utf8Path::new(&*root), path), root, origin)
             })
         };
         self.files().add(Entry::new(Arc::clone(path), module, root, origin, table))
+    }
+
+    /// The folder above the topmost package around a file, which the files of one folder have in common.
+    fn own_root(&self, path: &Utf8Path) -> Arc<str> {
+        let folder = path.parent().unwrap_or(path);
+        if let Some(known) = self.shared.own_roots.read().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return Arc::clone(known);
+        }
+        let root: Arc<str> = Arc::from(self.roots(|roots| roots.own_root(self.system(), path)).as_str());
+        self.shared.own_roots.write().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Arc::clone(&root));
+        root
     }
 
     /// The file at `path`, which is read where it is not known yet.
@@ -265,14 +289,14 @@ impl Database {
         let path: Arc<Utf8Path> = Arc::from(path);
         if standard::holds(&path) {
             let table = standard::table(&standard::module_at(&path)?, self.shared.version)?;
-            return Some(self.add(&path, Arc::new(table)));
+            return Some(self.add(&path, Arc::new(table.into())));
         }
         if self.shared.tables.is_some() {
             return Some(self.add(&path, self.told(&path).ok()?.table));
         }
-        let text = self.text(&path).ok()?;
-        let parsed = parse_unchecked_source(&text, source_type(&path));
-        Some(self.add(&path, Arc::new(FileTable::of(&text, parsed.suite(), self.shared.version))))
+        let source = Source::of(self.text(&path).ok()?.into(), source_type(&path)).ok()?;
+        let table = FileTable::of(&source.text, source.body(), self.shared.version);
+        Some(self.add(&path, Arc::new(table.into())))
     }
 
     fn place(&self, target: Target) -> Option<Place> {

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::table::{ClassTable, FileTable, FunctionTable};
+use super::table::{ClassTable, FileTable, FunctionTable, Shelved};
 use super::ty::{ClassRef, FunctionRef};
 
 /// A file that is known. The numbers say nothing of an order.
@@ -22,7 +22,7 @@ pub(crate) struct Entry {
     /// The folder that its absolute imports are looked for in first.
     pub(crate) root: Arc<str>,
     pub(crate) origin: Origin,
-    pub(crate) table: Arc<FileTable>,
+    pub(crate) table: Arc<Shelved>,
     /// Whether somebody has asked for it since [`Files::forget_reads`].
     is_read: AtomicBool,
 }
@@ -38,7 +38,7 @@ pub(crate) enum Origin {
 }
 
 impl Entry {
-    pub(crate) fn new(path: Arc<Utf8Path>, module: Option<Name>, root: Arc<str>, origin: Origin, table: Arc<FileTable>) -> Self {
+    pub(crate) fn new(path: Arc<Utf8Path>, module: Option<Name>, root: Arc<str>, origin: Origin, table: Arc<Shelved>) -> Self {
         Entry { path, module, root, origin, table, is_read: AtomicBool::new(false) }
     }
 
@@ -98,7 +98,7 @@ impl Files {
     }
 
     /// Takes the table of a file for another one. What holds the number of the file goes on holding it.
-    pub(crate) fn replace(&mut self, file: FileId, table: Arc<FileTable>) {
+    pub(crate) fn replace(&mut self, file: FileId, table: Arc<Shelved>) {
         if let Some(entry) = self.entries.get_mut(file as usize) {
             entry.table = table;
         }

@@ -3,6 +3,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
+use rustc_hash::FxHashSet;
 
 use super::database::{Database, Place};
 use super::index::Origin;
@@ -38,26 +39,38 @@ pub(crate) fn stub(module: &str) -> Option<String> {
     standard::text(module, (3, 14))
 }
 
-/// The source files of the module called `name`, wherever they may be found. `is_known` says of a file
-/// or folder that the project's own tables cover it.
-pub(crate) fn files_of_module(db: &Database, name: &str, is_known: &dyn Fn(&Utf8Path) -> bool) -> Vec<Utf8PathBuf> {
-    let roots: Vec<Utf8PathBuf> = db.roots(|roots| roots.all().cloned().collect());
-    let system = db.system();
-    let mut files = Vec::new();
-    for root in &roots {
-        for folder in [root.join(name), root.join(format!("{name}-stubs"))] {
-            if !is_known(&folder) && system.is_directory(&folder) {
-                files_below(system, &folder, DEEPEST_PACKAGE, &mut files);
-            }
-        }
-        for file in [root.join(format!("{name}.py")), root.join(format!("{name}.pyi"))] {
-            if !is_known(&file) && system.is_file(&file) {
-                files.push(file);
-            }
-        }
+/// The folders that modules are looked for in, each with what lies there: a large program imports many modules, and most
+/// of them lie in one of these folders or in none.
+pub(crate) struct Shelves(Vec<(Utf8PathBuf, FxHashSet<Utf8PathBuf>)>);
+
+impl Shelves {
+    pub(crate) fn of(db: &Database) -> Self {
+        let with_entries = |root: Utf8PathBuf| {
+            let entries = db.system().read_directory(&root).unwrap_or_default();
+            (root, entries.into_iter().collect())
+        };
+        let roots: Vec<Utf8PathBuf> = db.roots(|roots| roots.all().cloned().collect());
+        Shelves(roots.into_iter().map(with_entries).collect())
     }
-    files.extend(stubs::files_of(name));
-    files
+
+    /// The source files of the module called `name`, wherever they may be found. `is_known` says of a file
+    /// or folder that the project's own tables cover it.
+    pub(crate) fn files_of_module(&self, db: &Database, name: &str, is_known: &dyn Fn(&Utf8Path) -> bool) -> Vec<Utf8PathBuf> {
+        let system = db.system();
+        let mut files = Vec::new();
+        for (root, listed) in &self.0 {
+            let is_new = |path: &Utf8PathBuf| listed.contains(path) && !is_known(path);
+            for folder in [root.join(name), root.join(format!("{name}-stubs"))].iter().filter(|folder| is_new(folder)) {
+                if system.is_directory(folder) {
+                    files_below(system, folder, DEEPEST_PACKAGE, &mut files);
+                }
+            }
+            let modules = [root.join(format!("{name}.py")), root.join(format!("{name}.pyi"))];
+            files.extend(modules.into_iter().filter(|file| is_new(file) && system.is_file(file)));
+        }
+        files.extend(stubs::files_of(name));
+        files
+    }
 }
 
 fn files_below(system: &dyn System, folder: &Utf8Path, depth: usize, files: &mut Vec<Utf8PathBuf>) {

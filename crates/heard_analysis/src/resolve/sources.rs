@@ -17,6 +17,7 @@ use super::index::FileId;
 use super::resolver::Reads;
 use super::scope;
 use super::ty::Ty;
+use crate::limits;
 
 /// So many bytes of text are kept.
 const MOST_TEXT: usize = 48 << 20;
@@ -36,7 +37,14 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(super) fn of(text: Arc<str>, form: PySourceType) -> Self {
+    /// Parses a text, which is refused where it nests so deep that no later stage could walk its tree.
+    pub(super) fn of(text: Arc<str>, form: PySourceType) -> Result<Self, String> {
+        limits::check(&text).map_err(|error| error.to_string())?;
+        Ok(Source::again(text, form))
+    }
+
+    /// Parses a text that was parsed before.
+    pub(super) fn again(text: Arc<str>, form: PySourceType) -> Self {
         let parsed = parse_unchecked_source(&text, form);
         Source { text, parsed, lines: OnceLock::new() }
     }

@@ -5,6 +5,7 @@
 mod branches;
 mod build;
 mod locals;
+mod shelved;
 
 use ruff_python_ast::name::Name;
 use ruff_text_size::TextSize;
@@ -16,6 +17,7 @@ use super::ir::Ir;
 pub(crate) use branches::truth;
 pub(crate) use build::imported_module;
 pub(crate) use locals::{is_class_method, yields};
+pub(crate) use shelved::{Shelved, Written};
 
 /// A version of Python, as `(major, minor)`.
 pub(crate) type Version = (u8, u8);

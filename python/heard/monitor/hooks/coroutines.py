@@ -11,8 +11,7 @@ import warnings
 
 from heard.monitor import mocks
 from heard.monitor.hooks import births
-from heard._native import Relay
-from heard.monitor.hooks.patch import Undo, replace
+from heard.monitor.hooks.patch import Undo, listen
 from heard.monitor.places import place, shown_place
 from heard.report.reporter import Reporter
 
@@ -21,7 +20,6 @@ if typing.TYPE_CHECKING:
 
 
 def put(reporter: Reporter, origins: int) -> list[Undo]:
-    original = typing.cast(typing.Any, warnings)._warn_unawaited_coroutine
     active = True
 
     def tell(coroutine: typing.Any) -> None:
@@ -33,7 +31,7 @@ def put(reporter: Reporter, origins: int) -> list[Undo]:
         nonlocal active
         active = False
 
-    undo = [stop, replace(warnings, "_warn_unawaited_coroutine", Relay(tell, original))]
+    undo = [stop, listen(warnings, "_warn_unawaited_coroutine", before=tell)]
     if origins:
         before = sys.get_coroutine_origin_tracking_depth()
         sys.set_coroutine_origin_tracking_depth(max(origins, before))
@@ -51,7 +49,8 @@ def _tell(reporter: Reporter, coroutine: typing.Any) -> None:
     if origin:
         from heard.record import Place
 
-        born = tuple(Place(path, line, function) for path, line, function in origin)
+        # In debug mode, asyncio keeps the frames of its loop as well.
+        born = tuple(Place(path, line, function) for path, line, function in origin if not births.is_skipped(path))
     elif not origin_is_ours:
         frame = _dropping_frame()
         if frame is not None:

@@ -15,7 +15,7 @@ from heard import _native
 from heard.monitor.case import Reference, case_of
 from heard.monitor.holding import SHIELD_DONE
 from heard.monitor.hooks import births
-from heard.monitor.hooks.patch import Undo, Undoing, replace
+from heard.monitor.hooks.patch import Undo, Undoing, listen
 from heard.monitor.tasks import Tasks
 
 _TASKS: typing.Any = asyncio.tasks
@@ -59,5 +59,5 @@ def put(failed: Failed) -> list[Undo]:
     undo = Undoing([failed.stop])
     with undo:
         for kind in PLAIN:
-            undo.append(replace(kind, "set_exception", _native.Method(vars(kind)["set_exception"], failed.failed)))
+            undo.append(listen(kind, "set_exception", after=failed.failed))
     return undo

@@ -20,7 +20,7 @@ from heard import _native
 from heard.monitor import liveness
 from heard.monitor.case import NOT_FAILURES, Case, State, case_of
 from heard.monitor.hooks import births, ending
-from heard.monitor.hooks.patch import Undo, replace
+from heard.monitor.hooks.patch import Undo, listening, replace
 from heard.monitor.tasks import Tasks
 from heard.monitor.turns import Turns
 from heard.monitor.verdicts import Verdicts
@@ -69,7 +69,7 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
         __iter__ = __await__
 
         # Without a frame of its own, which would stand in the traceback of what it raises.
-        result = _native.Method(original.result, watch.taken)
+        result = listening(original, "result", after=watch.taken)
 
         def exception(self) -> typing.Any:
             if watch.active and self._log_traceback and tasks.is_dropped_by(sys._getframe(1)):

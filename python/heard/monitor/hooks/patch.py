@@ -57,6 +57,34 @@ def replace(owner: typing.Any, name: str, new: typing.Any) -> Undo:
     return undo
 
 
+def listen(
+    owner: typing.Any,
+    name: str,
+    *,
+    before: Callable[..., object] | None = None,
+    after: Callable[..., object] | None = None,
+) -> Undo:
+    """Calls `before` and `after` with the arguments of each call of a function or method.
+
+    To the program nothing is changed: no frame of ours stands in its tracebacks or around its signal handlers, and what
+    it has there can be pickled, inspected and kept in a class as before.
+    """
+    return replace(owner, name, listening(owner, name, before=before, after=after))
+
+
+def listening(
+    owner: typing.Any,
+    name: str,
+    *,
+    before: Callable[..., object] | None = None,
+    after: Callable[..., object] | None = None,
+) -> typing.Any:
+    """What `listen` puts in place."""
+    original = vars(owner)[name] if name in vars(owner) else getattr(owner, name)
+    place = f"{owner.__module__}:{owner.__qualname__}.{name}" if isinstance(owner, type) else f"{owner.__name__}:{name}"
+    return _native.Method(original, place, before=before, after=after)
+
+
 def wrapping(new: typing.Any, original: typing.Any) -> typing.Any:
     """Marks a function as what stands around another one, as `functools.wraps` does, and returns it."""
     new.__wrapped__ = original

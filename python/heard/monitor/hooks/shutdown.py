@@ -11,34 +11,27 @@ from heard import _native
 from heard.monitor import places
 from heard.monitor.hooks import ending
 from heard.monitor.hooks.cancels import Cancels
-from heard.monitor.hooks.patch import Undo, replace
+from heard.monitor.hooks.patch import Undo, listen
 from heard.report.reporter import Reporter
 from heard.monitor.case import Case
 
 
 def put(reporter: Reporter, cancels: Cancels) -> list[Undo]:
-    runners: typing.Any = asyncio.runners
-    original = runners._cancel_all_tasks
     active = True
 
-    def _cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    def begins(loop: asyncio.AbstractEventLoop) -> None:
         if not active:
-            original(loop)
             return
         if reporter.settings.listener is not None:
             cancels.look_at_rest(loop)
         _tell(reporter, loop)
         ending.loops.add(loop)
-        try:
-            original(loop)
-        finally:
-            ending.loops.discard(loop)
 
     def stop() -> None:
         nonlocal active
         active = False
 
-    return [stop, replace(runners, "_cancel_all_tasks", _cancel_all_tasks)]
+    return [stop, listen(asyncio.runners, "_cancel_all_tasks", before=begins, after=ending.loops.discard)]
 
 
 def _tell(reporter: Reporter, loop: asyncio.AbstractEventLoop) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import _thread
 import atexit
-import functools
 import os
 import signal
 import typing
 from collections.abc import Callable
 
 from heard import _native
-from heard.monitor.hooks.patch import Undo, Undoing, replace
+from heard.monitor.hooks.patch import Undo, Undoing, listen
 
 #: Seconds that the last word may take: whoever ends a process so has no time.
 _PATIENCE = 2.0
@@ -34,22 +33,21 @@ def put(is_owed: Callable[[], bool], say: Callable[[], None]) -> list[Undo]:
 
 
 def _before_exit(is_owed: Callable[[], bool], say: Callable[[], None]) -> Undo:
-    original = os._exit
     active = True
 
-    @functools.wraps(original)
-    def _exit(status: int) -> typing.NoReturn:
+    def ends(status: int) -> None:
         try:
             if active and isinstance(status, int) and is_owed():
                 _within(_PATIENCE, say)
-        finally:
-            original(status)
+        except BaseException:
+            # Whatever a signal handler raises now, the process ends.
+            return
 
     def stop() -> None:
         nonlocal active
         active = False
 
-    put_back = replace(os, "_exit", _exit)
+    put_back = listen(os, "_exit", before=ends)
 
     def undo() -> None:
         stop()
@@ -80,16 +78,12 @@ def _within(seconds: float, work: Callable[[], None]) -> None:
 def _stay_armed() -> Undo:
     """A server that has a handler of its own puts the default back when it has shut down, and sends itself the signal
     once more."""
-    original = signal.signal
 
-    @functools.wraps(original)
-    def set_handler(signalnum: typing.Any, handler: typing.Any) -> typing.Any:
-        before = original(signalnum, handler)
+    def was_set(signalnum: typing.Any, handler: typing.Any) -> None:
         if handler == signal.SIG_DFL and signalnum == signal.SIGTERM:
             _native.arm()
-        return before
 
-    return replace(signal, "signal", set_handler)
+    return listen(signal, "signal", after=was_set)
 
 
 #: What a program sends itself a signal with.
@@ -102,17 +96,7 @@ def _go_no_further() -> Undo:
     with Undoing() as undo:
         for module, name in _SENDERS:
             if hasattr(module, name):
-                undo.append(replace(module, name, _then_ends(getattr(module, name))))
+                undo.append(listen(module, name, after=_native.await_death))
         atexit.register(_native.await_death)
         undo.append(lambda: atexit.unregister(_native.await_death))
     return undo.undo
-
-
-def _then_ends(original: typing.Any) -> typing.Any:
-    @functools.wraps(original)
-    def send(*args: typing.Any, **options: typing.Any) -> object:
-        sent = original(*args, **options)
-        _native.await_death()
-        return sent
-
-    return send

@@ -11,7 +11,7 @@ import typing
 
 from heard import _native
 from heard.monitor.case import NOT_FAILURES, Case
-from heard.monitor.hooks.patch import Undo, replace
+from heard.monitor.hooks.patch import Undo, listen
 from heard.monitor.tasks import Tasks
 from heard.monitor.verdicts import Verdicts
 
@@ -41,27 +41,24 @@ def put(verdicts: Verdicts, tasks: Tasks) -> list[Undo]:
         ("add_done_callback", state.called_back),
     ):
         # Nothing of ours is in the program's tracebacks, nor does a frame of ours keep what a method lets go of.
-        undo.append(replace(future, name, _native.Method(vars(future)[name], after)))
+        undo.append(listen(future, name, after=after))
     undo.append(_watch_copies(tasks, state))
     return undo
 
 
 def _watch_copies(tasks: Tasks, state: _State) -> Undo:
     """Futures of asyncio that take over the failure of another future: no coroutine of their own fails."""
-    module: typing.Any = asyncio.futures
-    original = module._copy_future_state
 
-    def _copy_future_state(source: typing.Any, dest: typing.Any) -> None:
-        original(source, dest)
+    def copied(source: typing.Any, dest: typing.Any) -> None:
         if state.active:
             try:
                 if dest._log_traceback:
-                    tasks.watch(dest, dest.get_loop())
+                    tasks.watch(dest, dest.get_loop(), site=getattr(source, "_heard_birth", 0) or _native.birth(source))
             except Exception:
                 # A future of the program's own making, or one that was cancelled.
                 return
 
-    return replace(module, "_copy_future_state", _copy_future_state)
+    return listen(asyncio.futures, "_copy_future_state", after=copied)
 
 
 #: asyncio hands the outcome of a task to a future of another thread here.

@@ -79,7 +79,7 @@ def _finding(data: dict[str, typing.Any], root: str) -> Finding:
 
 
 def check(root: str, form: str = "json") -> str:
-    """What `heard check` says of a folder, in a format of its own.
+    """What `heard check` says of a folder, in a format of its own: what the project's baseline has is so as well.
 
     Raises `NoFindings` where the program is not there, or fails.
     """
@@ -88,7 +88,7 @@ def check(root: str, form: str = "json") -> str:
     program = find() or shutil.which("heard")
     if program is None:
         raise NoFindings("the program heard, which checks the source, is not installed")
-    command = [program, "check", "--output-format", form, "--level", "strict", "--exit-zero", "-q", "."]
+    command = [program, "check", "--output-format", form, "--level", "strict", "--no-baseline", "--exit-zero", "-q", "."]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
     except OSError as error:

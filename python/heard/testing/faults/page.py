@@ -7,6 +7,7 @@ import linecache
 from collections.abc import Iterator
 
 from heard.record import Place
+from heard.report.text import counted
 from heard.testing.faults.result import Result
 from heard.testing.faults.table import totals
 from heard.testing.faults.told import Told
@@ -60,7 +61,7 @@ def _survivors(told: Told) -> Iterator[str]:
             yield f"<p>{title} <code>{html.escape(told.shown(place))}</code></p>"
             yield _source(place)
         tests = "".join(f"<li><code>{html.escape(result.test)}</code></li>" for result in results)
-        yield f"<details><summary>{len(results)} tests</summary><ul>{tests}</ul></details>"
+        yield f"<details><summary>{counted(len(results), 'test')}</summary><ul>{tests}</ul></details>"
 
 
 def _places(result: Result) -> Iterator[tuple[str, Place]]:

@@ -8,6 +8,7 @@ import os
 import typing
 from collections.abc import Iterator
 
+from heard.report.text import counted
 from heard.testing.faults.findings import Finding, NoFindings
 from heard.testing.faults.proof import Proof, Verdict
 from heard.testing.faults.told import in_root, relative
@@ -53,7 +54,7 @@ def _lines(told: Told) -> Iterator[str]:
     for test, why in told.unrepeatable.items():
         yield f"no failure was injected into {test}, which does not pass by itself: {why}"
     counts = ", ".join(f"{told.count(verdict)} {verdict}" for verdict in _ORDER)
-    yield f"{len(told.proofs)} finding{'' if len(told.proofs) == 1 else 's'}: {counts}"
+    yield f"{counted(len(told.proofs), 'finding')}: {counts}"
 
 
 def document(told: Told) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from heard.report.text import counted
 from heard.testing.faults.told import Told
 
 #: Lines of tests that are named at one point.
@@ -37,20 +38,16 @@ def lines(told: Told) -> Iterator[str]:
 def totals(told: Told) -> Iterator[str]:
     tests = len({result.test for result in told.results})
     survived = told.count("survived")
-    failures, of_tests = _count(len(told.results), "failure"), _count(tests, "test")
+    failures, of_tests = counted(len(told.results), "failure"), counted(tests, "test")
     said = f"{failures} injected into {of_tests}: {told.count('heard')} heard, {survived} survived"
     if missed := told.count("not reached"):
         said += f", {missed} did not come again"
     yield said + "."
     if told.left_out:
-        yield f"{_count(told.left_out, 'failure')} left out by --heard-inject-limit or --heard-inject-time."
+        yield f"{counted(told.left_out, 'failure')} left out by --heard-inject-limit or --heard-inject-time."
     for test, why in told.unrepeatable.items():
         yield f"Nothing was injected into {test}, which does not pass when it runs alone: {why}"
     if told.findings is None:
         yield f"What `heard check` finds is not compared: {told.no_findings}."
     else:
-        yield f"`heard check` has {_count(len(told.findings), 'finding')}: {len(told.proved())} proved by a survivor."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        yield f"`heard check` has {counted(len(told.findings), 'finding')}: {len(told.proved())} proved by a survivor."

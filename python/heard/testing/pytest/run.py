@@ -73,7 +73,6 @@ class Run:
         for undo in self.undo:
             undo()
         self.listener.stop()
-        current.current = None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
@@ -190,7 +189,7 @@ class Run:
                 self.warn(item, f"the task of {coroutine} runs on when the test is over")
 
     def warn(self, item: pytest.Item, text: str) -> None:
-        """Warns. What makes an error of every warning makes none of this one, which is no loss: only what names it does."""
+        """Warns. What makes errors of all warnings makes none of this one, which is no loss: only what names it does."""
         try:
             item.warn(HeardWarning(text))
         except HeardWarning:

@@ -86,7 +86,7 @@ class Prover:
             return heard
         if not reached:
             copy = _copy_of(finding.path, self.imported)
-            why = f"the tests run another copy of this file: {shown(copy)}" if copy is not None else "no test comes by"
+            why = f"the tests run another copy of this file: {shown(copy)}" if copy is not None else "no test reaches it"
             return Proof(finding, "not reached", why)
         return Proof(finding, "not reached", _why_not(finding, tried), reached[0])
 
@@ -104,7 +104,7 @@ class Prover:
 
 def _why_not(finding: Finding, tried: int) -> str:
     if not tried:
-        return "the tests that come by make nothing fail there"
+        return "the tests that reach it make nothing fail there"
     if finding.rule in WHEN:
         return "failures came and were heard; whether that was too late, no test tells"
     if sys.version_info < (3, 12) and finding.rule in HANDLERS:
