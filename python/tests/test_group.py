@@ -11,7 +11,7 @@ import weakref
 import pytest
 
 import heard
-from conftest import LoopFactory
+from conftest import LoopFactory, turn
 
 
 def run(main: typing.Coroutine[typing.Any, typing.Any, typing.Any], loop_factory: LoopFactory) -> typing.Any:
@@ -30,17 +30,20 @@ def test_siblings_and_body_live_and_each_failure_is_told_when_it_happens(
 ) -> None:
     ended: list[str] = []
 
-    async def sibling() -> None:
-        await asyncio.sleep(0.01)
+    async def sibling(body: asyncio.Event) -> None:
+        await body.wait()
+        await turn()
         ended.append("sibling")
 
     async def main() -> None:
+        body = asyncio.Event()
         with pytest.raises(ExceptionGroup) as caught:
             async with heard.Group() as group:
                 group.create_task(fail(KeyError("a")), name="first")
-                group.create_task(sibling())
-                await asyncio.sleep(0.005)
+                group.create_task(sibling(body))
+                await turn()
                 ended.append("body")
+                body.set()
                 assert [failure.task for failure in records] == ["first"]
                 group.create_task(fail(ValueError("b")), name="second")
         assert [repr(error) for error in caught.value.exceptions] == ["KeyError('a')", "ValueError('b')"]
@@ -101,7 +104,7 @@ def test_a_cancellation_beside_failures_is_delivered_once(
 
     async def main() -> str:
         task = asyncio.create_task(inner())
-        await asyncio.sleep(0.001)
+        await turn()
         task.cancel()
         return await task
 
@@ -301,7 +304,7 @@ def test_what_is_reported_is_forgotten(
     async def main() -> None:
         async with heard.Group(on_failure="report" if on_failure == "report" else seen.append) as group:
             group.create_task(fails())
-            await asyncio.sleep(0.01)
+            await turn()
             gc.collect()
             assert len(errors) == 0
             group.create_task(asyncio.sleep(0))
@@ -381,7 +384,7 @@ def test_what_is_new_in_a_nested_failure_is_told(records: list[heard.Failure], l
     async def inner() -> None:
         async with heard.Group() as group:
             group.create_task(fail(LookupError("task")))
-            await asyncio.sleep(0.001)
+            await turn()
             raise LookupError("body")
 
     async def main() -> None:
@@ -418,7 +421,7 @@ def test_the_message_of_a_cancellation_from_outside_is_kept(
 
     async def main() -> None:
         task = asyncio.create_task(inner())
-        await asyncio.sleep(0.001)
+        await turn()
         task.cancel("by a scope")
         assert await task == ("by a scope",)
 
@@ -445,7 +448,7 @@ def test_an_exception_of_the_body_is_not_lost_beside_a_cancellation(loop_factory
 
     async def main() -> None:
         task = asyncio.create_task(inner())
-        await asyncio.sleep(0.002)
+        await turn()
         task.cancel()
         await asyncio.wait([task])
         assert task.cancelled()

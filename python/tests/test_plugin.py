@@ -131,6 +131,15 @@ def test_a_test_that_loses_a_failure_fails_with_the_report(kind: str, suite: Sui
 #: Tests that hear their failures.
 HEARS = {
     "awaited": "with pytest.raises(Lost): await asyncio.create_task(boom())",
+    "a mock that handles what the loop is told": """
+        import unittest.mock
+        handler = unittest.mock.Mock()
+        asyncio.get_running_loop().set_exception_handler(handler)
+        asyncio.ensure_future(boom())
+        await turn()
+        gc.collect()
+        handler.assert_called_once()
+        """,
     "asked for its exception": """
         task = asyncio.create_task(boom())
         await turn()
@@ -192,6 +201,37 @@ def test_tests_that_hear_pass(suite: Suite) -> None:
     assert {kind: outcomes.get(f"test_{number}") for number, kind in enumerate(HEARS)} == expected, ran.text
     assert ran.code == 0
     assert "HeardWarning" not in ran.text
+
+
+def test_a_mock_in_place_of_a_method_of_the_loop_hears(suite: Suite) -> None:
+    ran = suite(
+        """
+        import unittest.mock
+        async def bad():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                raise Lost("at the end")
+        async def main():
+            asyncio.create_task(bad())
+            await turn()
+        def test_a_handler():
+            handler = unittest.mock.Mock()
+            with asyncio.Runner() as runner:
+                runner.get_loop().set_exception_handler(handler)
+                runner.run(main())
+            handler.assert_called_once()
+        def test_a_method():
+            with asyncio.Runner() as runner:
+                loop = runner.get_loop()
+                with unittest.mock.patch.object(type(loop), "call_exception_handler") as handler:
+                    runner.run(main())
+                    runner.close()
+            handler.assert_called_once()
+        """
+    )
+    assert set(ran.outcomes().values()) == {"passed"}, ran.text
+    assert ran.code == 0, ran.text
 
 
 def test_what_caplog_shows_of_asyncio_is_heard(suite: Suite) -> None:

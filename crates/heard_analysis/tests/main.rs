@@ -55,7 +55,7 @@
 //! | `# warned` | The program ends well, and stderr has the warning of a coroutine that was never awaited. |
 //! | `# raised: KeyError` | The program fails, and its last traceback ends with this exception. |
 //!
-//! A proof has two seconds. `HEARD_PYTHONS` lists the interpreters, separated as in `PATH`; without
+//! A proof that takes a minute hangs. `HEARD_PYTHONS` lists the interpreters, separated as in `PATH`; without
 //! it `python3` is taken.
 //!
 //! # Running

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// Only what hangs takes so long, however busy the machine is.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// How asyncio begins its records, which have no other mark when nobody configures logging.
 const RECORDS: &[&str] = &[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import threading
 import types
 import typing
 from heard.monitor.places import value_of
@@ -34,7 +35,8 @@ def handles_itself(loop: typing.Any) -> bool:
     """Whether the program has set an exception handler for the loop, or the loop or its class has one of its own."""
     try:
         handler = loop.get_exception_handler()
-        if handler is not None and not getattr(handler, "heard_gives_way", False):
+        # A mock has whatever it is asked for.
+        if handler is not None and getattr(handler, "heard_gives_way", False) is not True:
             return True
         ours: typing.Any = type(loop)
         for name in ("default_exception_handler", "call_exception_handler"):
@@ -52,7 +54,7 @@ def handles_itself(loop: typing.Any) -> bool:
 def passes_by_us(loop: typing.Any) -> bool:
     """Whether what the loop is told of a lost failure comes past the monitor first, which can keep it back."""
     try:
-        ours = hasattr(type(loop).call_exception_handler, "heard_told")
+        ours = _told_of(type(loop).call_exception_handler) is not None
         return ours and "call_exception_handler" not in getattr(loop, "__dict__", ())
     except Exception:
         return False
@@ -60,8 +62,13 @@ def passes_by_us(loop: typing.Any) -> bool:
 
 def is_told(loop: typing.Any) -> bool:
     """Whether a handler of the loop is called, in this thread, with what has just been reported."""
-    told = getattr(type(loop).call_exception_handler, "heard_told", None)
-    return bool(getattr(told, "reported", False))
+    return bool(getattr(_told_of(type(loop).call_exception_handler), "reported", False))
+
+
+def _told_of(method: typing.Any) -> threading.local | None:
+    """What the monitor notes of each thread at a method that it stands before; `None` for every other."""
+    told = getattr(method, "heard_told", None)
+    return told if isinstance(told, threading.local) else None
 
 
 def _is_stock(owner: type) -> bool:
@@ -71,7 +78,7 @@ def _is_stock(owner: type) -> bool:
 
 def _only_passes_on(method: typing.Any, name: str) -> bool:
     """Whether a method calls that of its base class and does nothing else: it has no names for anything else."""
-    if hasattr(method, "heard_told"):
+    if _told_of(method) is not None:
         method = method.__wrapped__
     if not isinstance(method, types.FunctionType):
         return False
