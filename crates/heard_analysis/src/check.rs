@@ -15,7 +15,7 @@ use crate::finding::{self, Finding, Notice};
 use crate::mend::{self, Migration};
 use crate::outside::Outside;
 use crate::program::{Database, Program};
-use crate::resolve::{self, Module};
+use crate::resolve::{self, Mentions, Module};
 use crate::tables::Told;
 use crate::workers::{Failed, for_each_file};
 use crate::{audit, context, rules, suppress};
@@ -104,7 +104,8 @@ impl Base {
         let missing =
             request.files.first().map_or_else(Vec::new, |file| resolve::missing_modules(db, needed.iter().map(|name| name.as_str()), file));
         let (outside, told) = Outside::read(program, &names, &files, threads)?;
-        let index = Index::new(files, &names, told.others, told.models, keeps_asked);
+        let files = Mentions::new(files, |path| context::is_test_code(path, &program.root), keeps_asked);
+        let index = Index::new(files, &names, told.others, told.models);
         Ok((Base { index, outside, unread, missing, threads }, names))
     }
 
@@ -116,7 +117,7 @@ impl Base {
     /// Looks again at what is outside of the files. Gives whether that makes a difference. The error is that of
     /// [`Base::read`].
     pub(crate) fn look_outside(&mut self, program: &Program, names: &[Arc<Names>]) -> Result<bool, Vec<UnknownName>> {
-        let told = self.outside.read_again(program, names, &self.index.files, self.threads)?;
+        let told = self.outside.read_again(program, names, self.index.files(), self.threads)?;
         let is_different = told.is_some();
         if let Some(told) = told {
             self.index.replace_outside(told.others, told.models);
@@ -126,7 +127,7 @@ impl Base {
 
     /// Checks the files that are reported on.
     pub(crate) fn check(&self, program: &Program, request: &Request<'_>) -> Report {
-        let db = &Database::new(&program.shared).cancelled_by(request.cancellation);
+        let db = &Database::new(&program.shared).cancelled_by(request.cancellation).knowing(self.index.spoken());
         let wanted: Vec<Utf8PathBuf> = request.reported.iter().cloned().collect();
         let results = for_each_file(
             db,

@@ -51,14 +51,19 @@ pub fn is_test_code(file: &Utf8Path, root: &Utf8Path) -> bool {
     let relative = file.strip_prefix(root).unwrap_or(file);
     let is_of_tests = |folder: &str| {
         let folder = folder.trim_start_matches('_');
-        matches!(folder, "test" | "tests" | "testing")
+        matches!(folder, "mock" | "mocks" | "test" | "tests" | "testing")
             || folder.starts_with("test_")
             || folder.ends_with("_test")
             || folder.ends_with("_tests")
     };
     let stem = relative.file_stem().unwrap_or_default();
     let in_folder = relative.parent().is_some_and(|folder| folder.components().any(|part| is_of_tests(part.as_str())));
-    in_folder || matches!(stem, "conftest" | "tests") || stem.starts_with("test_") || stem.ends_with("_test") || stem.ends_with("_tests")
+    in_folder
+        || matches!(stem, "conftest" | "tests")
+        || stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || stem.ends_with("_tests")
+        || stem.split('_').any(|word| word == "testing")
 }
 
 /// The findings of a file of the project at `root`, those of them at strict whose place makes them so.

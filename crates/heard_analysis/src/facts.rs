@@ -45,6 +45,7 @@ mod order;
 mod origin;
 mod outcomes;
 mod own_waits;
+mod plain_makers;
 mod probes;
 mod properties;
 mod pytest_tests;

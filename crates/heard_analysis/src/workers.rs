@@ -32,17 +32,17 @@ pub(crate) fn for_each_file<T: Send>(
     };
     let mut results: Vec<Option<Result<T, Failed>>> = files.iter().map(|_| None).collect();
     let queue = Queue { files, next: AtomicUsize::new(0), work, done };
+    let other = &db.for_other_threads();
     thread::scope(|scope| {
-        let (shared, cancellation) = (&db.shared, db.cancellation());
         let start = |queue| {
             let builder = thread::Builder::new().name("heard".to_owned()).stack_size(limits::STACK);
-            builder.spawn_scoped(scope, move || Queue::run(queue, Database::new(shared).cancelled_by(cancellation))).ok()
+            builder.spawn_scoped(scope, move || Queue::run(queue, other())).ok()
         };
         // To hand work over and to wait for it costs more than a small file does.
         let is_deep = threads == 1 && stacker::remaining_stack().is_some_and(|left| left > limits::STACK / 2);
         let hired: Vec<_> = if is_deep { Vec::new() } else { (0..threads.min(files.len())).filter_map(|_| start(&queue)).collect() };
         // Where no thread can be had, the work is done right here as well.
-        let here = if hired.is_empty() { queue.run(Database::new(shared).cancelled_by(cancellation)) } else { Vec::new() };
+        let here = if hired.is_empty() { queue.run(other()) } else { Vec::new() };
         let there = hired.into_iter().filter_map(|thread| thread.join().ok()).flatten();
         for (file, result) in there.chain(here) {
             results[file] = Some(result);
@@ -81,7 +81,7 @@ impl<W> Queue<'_, W> {
             };
             drop(bodies);
             // What was being found out when it failed never will be.
-            db = if has_failed { Database::new(&db.shared).cancelled_by(db.cancellation()) } else { db.emptied() };
+            db = if has_failed { db.for_other_threads()() } else { db.emptied() };
         }
     }
 }

@@ -7,8 +7,8 @@ use ruff_text_size::Ranged;
 use super::Site;
 use super::birth::Finder;
 use super::body::{Block, StatementSite, last_name};
-use super::names::yields;
 use super::naming::speaks_of_failure;
+use crate::resolve::yields;
 
 /// A `raise` that finds no exception to raise.
 #[derive(Debug)]

@@ -163,7 +163,7 @@ impl<'a> Finder<'_, '_, 'a> {
             is_guess: matches!(given, Given::Guessed(_)),
             is_of_value: self.flow.module.callee(site.call).is_none(),
         };
-        if matches!(&birth.fate, Fate::Lost(loss) if loss.is_out_of_hand()) && self.asks_for_all_tasks(site.around.scope.frame) {
+        if self.is_unsure(kind, &birth.fate, site) {
             birth.fate = Fate::Unknown(Reason::Use);
         }
         if matches!((&birth.fate, given), (Fate::Lost(loss), Given::Registered(_)) if loss.is_out_of_hand()) {
@@ -227,6 +227,16 @@ impl<'a> Finder<'_, '_, 'a> {
             birth.made_at = self.flow.module.callee(site.call).and_then(|helper| self.made_in(&helper));
         }
         Some(birth)
+    }
+
+    /// Whether a loss is none if the program does what it may do: what its functions become, and whom the loop tells of
+    /// its tasks.
+    fn is_unsure(&self, kind: Kind, fate: &Fate, site: &CallSite<'a>) -> bool {
+        match fate {
+            Fate::Lost(_) if kind == Kind::Coroutine && self.may_be_made_plain(site) => true,
+            Fate::Lost(loss) => loss.is_out_of_hand() && self.asks_for_all_tasks(site.around.scope.frame),
+            _ => false,
+        }
     }
 
     /// The fate of what goes to those who call the function around, where they all tell the same.

@@ -8,8 +8,9 @@ use ruff_text_size::{Ranged, TextRange};
 use super::Site;
 use super::birth::Finder;
 use super::body::{StatementSite, last_name};
-use super::names::{is_stub, yields};
+use super::names::is_stub;
 use super::origin::returns;
+use crate::resolve::yields;
 
 /// What Python gives an exit besides its object: the class of the exception, the exception, and its traceback.
 const GIVEN: usize = 3;

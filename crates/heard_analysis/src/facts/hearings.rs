@@ -17,6 +17,7 @@ use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
 use super::names::is_stub;
+use super::naming::is_lock;
 use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::witness::{Account, Weight};
 use crate::resolve::{Callee, Module};
@@ -140,7 +141,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         }
         let accounts = overriding.into_iter().map(|class| {
             let (file, name) = classes.home(class);
-            let module = Module::open(self.db, self.flow.index.files.get(file)?).ok()?;
+            let module = Module::open(self.db, self.flow.index.files().get(file)?).ok()?;
             let class = class_called(module.body(), name)?;
             let method = class.body.iter().filter_map(Stmt::as_function_def_stmt).find(|method| method.name.id == function.name.id)?;
             Some(if is_stub(method) { Account::default() } else { self.account_of_function(&module, method, asked) })
@@ -196,9 +197,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let callee = module.callee(call);
         match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
             Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Account::default(),
-            Some("asyncio.queues.Queue.get_nowait") if says_before(module, call, "", ".empty()") => return Account::small(),
+            Some("asyncio.queues.Queue.get_nowait") if says_before(module, receiver(call), "", ".empty()") => return Account::small(),
             Some("asyncio.locks.Condition.notify" | "asyncio.locks.Condition.notify_all")
-                if says_before(module, call, "async with ", "") =>
+                if says_before(module, receiver(call), "async with ", "") =>
             {
                 return Account::default();
             }
@@ -222,7 +223,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Way::Called => weight_of_call(module, call, callee.as_ref()),
         };
         let Some(callee) = callee else {
-            if way == Way::Awaited && waits_for_queue(call) {
+            if way == Way::Awaited && (waits_for_queue(call) || waits_for_lock(call)) {
                 return Account::small();
             }
             let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match (way, asked.below()) {
@@ -277,13 +278,23 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let looks = matches!(model.arguments, Some(Effect::Examine | Effect::Log | Effect::WaitFor));
         match way {
             Way::Called => (starts || calls_later || looks).then(Account::default),
-            Way::Awaited if looks || (model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true)) => {
-                Some(Account::default())
+            Way::Awaited if looks => Some(Account::default()),
+            // Nothing gets out of it, and what its parts hear is heard all the same.
+            Way::Awaited if model.gives == Some(Kind::Gather) && return_exceptions(call) == Some(true) => {
+                let parts = Account::all(wrapped(call).map(|work| self.account_of_awaited(module, work, asked)));
+                Some(if parts.hears() { Account::heard() } else { Account::default() })
             }
             Way::Awaited if model.callbacks == Some(Callbacks::Outcome) => {
                 let function =
                     call.arguments.find_argument_value(model.callback_name.as_deref().unwrap_or_default(), model.callback_place?)?;
                 Some(self.account_within(&module.target(function)?, Weight::Heavy, (module, function.range()), asked))
+            }
+            // What waits no longer than that raises what it has waited for, or that the time is over.
+            Way::Awaited if model.limits => {
+                let work = call.arguments.args.first().or_else(|| Some(&call.arguments.find_keyword("fut")?.value))?;
+                let account = self.account_of_awaited(module, work, asked);
+                let is_taken = asked.taken.has("TimeoutError", self.hierarchy());
+                Some(if is_taken { account } else { account.and(Account::source(Weight::Heavy, module, call.range())) })
             }
             Way::Awaited if starts => Some(Account::all(wrapped(call).map(|work| self.account_of_awaited(module, work, asked)))),
             Way::Awaited => None,
@@ -294,6 +305,8 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     fn account_of_awaited(&self, module: &Module<'db>, awaited: &Expr, asked: Asked<'_>) -> Account {
         let unknown = || Account::source(Weight::Heavy, module, awaited.range());
         match awaited {
+            // Who has cancelled it waits for its end, and mostly gets no more than that.
+            Expr::Name(_) | Expr::Attribute(_) if says_before(module, awaited, "", ".cancel()") => Account::small(),
             Expr::Call(work) => self.account_of_inner_call(module, work, Way::Awaited, asked),
             Expr::Starred(starred) => self.account_of_awaited(module, &starred.value, asked),
             Expr::Generator(ast::ExprGenerator { elt, .. }) | Expr::ListComp(ast::ExprListComp { elt, .. }) => {
@@ -321,6 +334,12 @@ fn waits_for_queue(call: &ExprCall) -> bool {
     let Expr::Attribute(method) = &*call.func else { return false };
     matches!(method.attr.as_str(), "put" | "get" | "join")
         && last_name(&method.value).is_some_and(|name| name.to_lowercase().ends_with("queue"))
+}
+
+/// Whether a call waits for a lock, as its name says: that does not fail.
+fn waits_for_lock(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    method.attr.as_str() == "acquire" && call.arguments.is_empty() && last_name(&method.value).is_some_and(|name| is_lock(name))
 }
 
 /// What the failure of a plain call weighs that no body tells of.
@@ -363,29 +382,40 @@ fn find_class<'a>(body: &'a [Stmt], is_it: &dyn Fn(&StmtClassDef) -> bool) -> Op
     finder.1
 }
 
-/// Whether the function around speaks, before a method is called, of what it is called on, with this before it and
-/// that behind: whether a queue is empty, or that a lock is held.
-fn says_before(module: &Module<'_>, call: &ExprCall, prefix: &str, suffix: &str) -> bool {
-    let Some(method) = call.func.as_attribute_expr() else { return false };
-    let before = &module.text()[TextRange::up_to(call.start())];
+/// Whether the function around speaks, before it uses an object, of that object, with this before it and that behind:
+/// whether a queue is empty, or that a lock is held.
+fn says_before(module: &Module<'_>, object: &Expr, prefix: &str, suffix: &str) -> bool {
+    let before = &module.text()[TextRange::up_to(object.start())];
     let function = before.rfind("def ").map_or(before, |start| &before[start..]);
-    function.contains(&format!("{prefix}{}{suffix}", &module.text()[method.value.range()]))
+    function.contains(&format!("{prefix}{}{suffix}", &module.text()[object.range()]))
+}
+
+/// What a method is called on.
+fn receiver(call: &ExprCall) -> &Expr {
+    call.func.as_attribute_expr().map_or(&call.func, |method| &method.value)
 }
 
 /// Whether a method is called on a queue that is never full: all that this module binds to its name are
 /// queues that are made without a size.
 fn has_unbounded_queue(module: &Module<'_>, call: &ExprCall) -> bool {
-    let Some(name) = call.func.as_attribute_expr().and_then(|method| last_name(&method.value)) else { return false };
-    let mut makers = Makers { name, all: 0, unbounded: 0 };
-    makers.visit_body(module.body());
-    makers.all > 0 && makers.all == makers.unbounded
+    let is_queue = |call: &ExprCall| call.arguments.is_empty() && last_name(&call.func).is_some_and(|name| name.ends_with("Queue"));
+    call.func.is_attribute_expr() && is_always_made(module, receiver(call), &is_queue)
 }
 
-/// Counts the values that are bound to names and attributes of a name, and the unbounded queues among them.
+/// Whether all that a module binds to the name of an object is made by such calls.
+pub(super) fn is_always_made(module: &Module<'_>, object: &Expr, is_it: &dyn Fn(&ExprCall) -> bool) -> bool {
+    let Some(name) = last_name(object) else { return false };
+    let mut makers = Makers { name, is_it, all: 0, found: 0 };
+    makers.visit_body(module.body());
+    makers.all > 0 && makers.all == makers.found
+}
+
+/// Counts the values that are bound to names and attributes of a name, and those of them that pass the test.
 struct Makers<'n> {
     name: &'n Name,
+    is_it: &'n dyn Fn(&ExprCall) -> bool,
     all: usize,
-    unbounded: usize,
+    found: usize,
 }
 
 impl<'a> Visitor<'a> for Makers<'_> {
@@ -398,10 +428,11 @@ impl<'a> Visitor<'a> for Makers<'_> {
         if let Some(value) = value
             && targets.iter().any(|target| last_name(target) == Some(self.name))
         {
-            let is_queue = |call: &ExprCall| call.arguments.is_empty() && last_name(&call.func).is_some_and(|name| name.ends_with("Queue"));
             self.all += 1;
-            self.unbounded += usize::from(value.as_call_expr().is_some_and(is_queue));
+            self.found += usize::from(value.as_call_expr().is_some_and(self.is_it));
         }
         walk_stmt(self, statement);
     }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
 }

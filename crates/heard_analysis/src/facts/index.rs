@@ -3,7 +3,7 @@
 //! The table of one file can be taken out and another put in its place, so that an editor's keystroke costs what
 //! it changes, and not the size of the program. [`Delta`] tells what that may mean for others.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::name::Name;
@@ -13,8 +13,9 @@ use super::classes::Classes;
 use super::models::Models;
 use super::names::Names;
 use super::origin::Given;
+use super::plain_makers::MAKES_PLAIN;
 use super::summary::Summaries;
-use crate::resolve::CalleeId;
+use crate::resolve::{CalleeId, Mentions};
 
 /// What is known of the whole program before any body is looked at.
 #[derive(Debug)]
@@ -51,13 +52,8 @@ pub(crate) struct Index {
     plain_bodies: Counted,
     /// What is known already of what functions give, through so many calls into each other.
     pub(super) gifts: Mutex<FxHashMap<(CalleeId, usize), Option<Given>>>,
-    /// The files, in the order of their tables.
-    pub(crate) files: Vec<Utf8PathBuf>,
-    /// The files that read attributes of this name or import it, and whether another object than `self`
-    /// is concerned.
-    mentions: FxHashMap<Name, Vec<(usize, bool)>>,
-    /// The names whose mentions were asked for, where somebody wants to know.
-    asked: Option<Mutex<FxHashSet<Name>>>,
+    /// The files, and what they speak of.
+    mentions: Arc<Mentions>,
     /// What is known already of what bodies do with values.
     pub(super) summaries: Summaries,
     /// What is known of functions whose body is not looked at.
@@ -74,9 +70,12 @@ pub(crate) struct Delta {
 }
 
 impl Index {
-    /// Puts the tables of all files together. `others` are names from code outside the project. With `keeps_asked`,
-    /// [`Index::asked`] tells what was asked for.
-    pub(crate) fn new(files: Vec<Utf8PathBuf>, tables: &[Arc<Names>], others: FxHashSet<Name>, models: Models, keeps_asked: bool) -> Self {
+    /// Puts the tables of all files together. `files` knows of no names yet, and `others` are those from code outside
+    /// the project.
+    pub(crate) fn new(mut files: Mentions, tables: &[Arc<Names>], others: FxHashSet<Name>, models: Models) -> Self {
+        for (file, table) in tables.iter().enumerate() {
+            table.mentions.iter().for_each(|(name, is_foreign)| files.add(file, name, *is_foreign));
+        }
         let mut index = Index {
             functions: Counted::default(),
             others,
@@ -95,16 +94,11 @@ impl Index {
             wrappers: Counted::default(),
             plain_bodies: Counted::default(),
             gifts: Mutex::default(),
-            files,
-            mentions: FxHashMap::default(),
-            asked: keeps_asked.then(Mutex::default),
+            mentions: Arc::new(files),
             summaries: Summaries::default(),
             models,
         };
         for (file, table) in tables.iter().enumerate() {
-            for (name, is_foreign) in &table.mentions {
-                index.mentions.entry(name.clone()).or_default().push((file, *is_foreign));
-            }
             index.count(file, table, true);
         }
         index.carry();
@@ -117,7 +111,7 @@ impl Index {
         let mut delta = Delta::default();
         for name in old.mentions.keys().chain(new.mentions.keys()) {
             if old.mentions.get(name) != new.mentions.get(name) && delta.mentions.insert(name.clone()) {
-                self.mention(file, name, new.mentions.get(name).copied());
+                Arc::make_mut(&mut self.mentions).change(file, name, new.mentions.get(name).copied());
             }
         }
         delta.is_more = self.count(file, new, true) | self.count(file, old, false);
@@ -182,16 +176,6 @@ impl Index {
         differs
     }
 
-    fn mention(&mut self, file: usize, name: &Name, is_foreign: Option<bool>) {
-        let all = self.mentions.entry(name.clone()).or_default();
-        match (all.binary_search_by_key(&file, |(file, _)| *file), is_foreign) {
-            (Ok(place), Some(is_foreign)) => all[place].1 = is_foreign,
-            (Ok(place), None) => drop(all.remove(place)),
-            (Err(place), Some(is_foreign)) => all.insert(place, (file, is_foreign)),
-            (Err(_), None) => {}
-        }
-    }
-
     /// Finds out who carries what may be awaitable: what holds or returns what an awaitable function gives is as
     /// awaitable, and so on. Gives whether that makes a difference.
     fn carry(&mut self) -> bool {
@@ -213,38 +197,50 @@ impl Index {
         differs
     }
 
+    /// Which files speak of a name.
+    pub(crate) fn spoken(&self) -> &Arc<Mentions> {
+        &self.mentions
+    }
+
+    /// The files, in the order of their tables.
+    pub(crate) fn files(&self) -> &[Utf8PathBuf] {
+        self.mentions.files()
+    }
+
     /// The files that mention an attribute or global, and whether on another object than `self`.
     pub(super) fn mentions(&self, name: &Name) -> &[(usize, bool)] {
-        if let Some(asked) = &self.asked {
-            asked.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
-        }
-        self.mentions.get(name).map_or(&[], Vec::as_slice)
+        self.mentions.of(name)
     }
 
     /// The files that read an attribute of this name, or import it.
     pub(crate) fn files_that_mention(&self, name: &Name) -> Vec<&Utf8PathBuf> {
-        self.mentions(name).iter().filter_map(|(file, _)| self.files.get(*file)).collect()
+        self.mentions(name).iter().filter_map(|(file, _)| self.files().get(*file)).collect()
     }
 
     /// The names whose mentions were asked for since [`Index::forget`].
     pub(crate) fn asked(&self) -> FxHashSet<Name> {
-        self.asked.as_ref().map_or_else(FxHashSet::default, |asked| asked.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        self.mentions.asked()
     }
 
     /// Forgets the answers to questions: what they rest on has changed, or is to be seen once more.
     pub(crate) fn forget(&mut self) {
         self.gifts = Mutex::default();
         self.summaries = Summaries::default();
-        self.asked = self.asked.is_some().then(Mutex::default);
+        self.mentions.forget_asked();
     }
 
     /// The place of a file among the others.
     pub(crate) fn file(&self, path: &Utf8Path) -> Option<usize> {
-        self.files.binary_search_by(|file| file.as_path().cmp(path)).ok()
+        self.mentions.file(path)
     }
 
     pub(super) fn may_be_awaitable(&self, name: &str) -> bool {
         self.is_declared_awaitable(name) || self.carriers.contains(name)
+    }
+
+    /// Whether the program defines a function or method of this name whose call may give an awaitable.
+    pub(super) fn is_own_awaitable(&self, name: &str) -> bool {
+        self.functions.has(name) || self.generators.has(name)
     }
 
     /// Whether something of this name may hold or return an awaitable.
@@ -279,6 +275,12 @@ impl Index {
     /// Whether a plain function of this name may run a loop.
     pub(super) fn is_loop_runner(&self, name: &str) -> bool {
         self.loop_runners.has(name)
+    }
+
+    /// Whether the program may put plain functions in the place of coroutine functions of its classes, for those who call
+    /// them where no loop runs.
+    pub(super) fn makes_plain(&self) -> bool {
+        self.loop_runners.has(MAKES_PLAIN)
     }
 
     /// Whether the program gives a name, of two words or more, to coroutine functions alone.

@@ -27,6 +27,12 @@ impl<'a> Finder<'_, '_, 'a> {
             && !site.around.blocks().any(is_asked_for)
     }
 
+    /// Whether a method is called in a plain function that the program may have put a plain function in the place of.
+    pub(super) fn may_be_made_plain(&self, site: &CallSite<'a>) -> bool {
+        let is_method = || self.flow.module.callee(site.call).is_some_and(|callee| callee.is_bound);
+        !site.around.scope.is_async && self.flow.index.makes_plain() && is_method()
+    }
+
     /// Whether the body gets its tasks from the loop and waits for them, and not in order to cancel them.
     pub(super) fn asks_for_all_tasks(&self, frame: usize) -> bool {
         let calls = || self.flow.body.calls.iter().filter(|site| site.around.scope.frame == frame);

@@ -137,7 +137,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if files.len() > MOST_FILES {
             return None;
         }
-        let others = files.iter().filter_map(|(file, _)| index.files.get(*file)).filter(|path| ***path != **self.flow.module.path());
+        let others = files.iter().filter_map(|(file, _)| index.files().get(*file)).filter(|path| ***path != **self.flow.module.path());
         others.filter_map(|path| Module::open(self.db, path).ok()).find_map(|module| {
             let mut starts = StartFinder { name: &function.name, models: self.flow.models, found: Vec::new() };
             starts.visit_body(module.body());

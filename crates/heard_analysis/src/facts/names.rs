@@ -5,13 +5,15 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
-use ruff_python_ast::{Decorator, Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{self as ast, Decorator, Expr, ExprCall, Pattern, Stmt, StmtClassDef, StmtFunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
 use super::origin::returns;
+use super::plain_makers::{MAKES_PLAIN, PlainMaker};
+use crate::resolve::yields;
 
 /// The light table of one file.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +73,18 @@ impl ClassNames {
 impl Names {
     /// The table of a module.
     pub(crate) fn of(statements: &[Stmt]) -> Self {
-        let mut collector = Collector { names: Names::default(), function: None, plain: None, locals: FxHashMap::default() };
+        let mut collector = Collector {
+            names: Names::default(),
+            function: None,
+            plain: None,
+            locals: FxHashMap::default(),
+            plain_makers: PlainMaker::default(),
+            tables: FxHashSet::default(),
+        };
         collector.visit_body(statements);
+        if collector.plain_makers.has_all() {
+            collector.names.loop_runners.insert(Name::new_static(MAKES_PLAIN));
+        }
         collector.names
     }
 }
@@ -85,6 +97,9 @@ struct Collector {
     plain: Option<Name>,
     /// For its names that are bound to the value of a call, the last name of what is called.
     locals: FxHashMap<Name, Name>,
+    plain_makers: PlainMaker,
+    /// The names of tables of methods.
+    tables: FxHashSet<Name>,
 }
 
 impl<'a> Visitor<'a> for Collector {
@@ -120,6 +135,10 @@ impl<'a> Visitor<'a> for Collector {
                 if let (Some(function), Some(source)) = (&self.function, source) {
                     self.names.returned.entry(function.clone()).or_default().push(source.clone());
                 }
+                if let (Some(function), Some(Expr::Tuple(tuple))) = (&self.function, result.value.as_deref()) {
+                    let parts = tuple.elts.iter().filter_map(last_name).cloned();
+                    self.names.returned.entry(parts_of(function)).or_default().extend(parts);
+                }
             }
             Stmt::AnnAssign(assignment) if names_awaitable(&assignment.annotation) => {
                 self.names.holders.extend(last_name(&assignment.target).cloned());
@@ -141,10 +160,27 @@ impl<'a> Visitor<'a> for Collector {
                 {
                     self.names.holders.insert(alias.id.clone());
                 }
-                if let Some(source) = callable_source(&assignment.value) {
-                    for target in assignment.targets.iter().filter_map(last_name).filter(|target| *target != source) {
+                if let ([Expr::Tuple(targets)], Expr::Call(call)) = (&*assignment.targets, &*assignment.value)
+                    && let Some(source) = last_name(&call.func)
+                {
+                    for target in targets.elts.iter().filter_map(last_name) {
+                        self.names.returned.entry(target.clone()).or_default().push(parts_of(source));
+                    }
+                }
+                let methods = methods_in(&assignment.value);
+                if !methods.is_empty() {
+                    self.tables.extend(assignment.targets.iter().filter_map(last_name).cloned());
+                }
+                let sources = callable_source(&assignment.value).or_else(|| self.table(&assignment.value)).cloned();
+                for source in sources.into_iter().chain(methods) {
+                    for target in assignment.targets.iter().filter_map(last_name).filter(|target| **target != source) {
                         self.names.returned.entry(target.clone()).or_default().push(source.clone());
                     }
+                }
+            }
+            Stmt::For(each) => {
+                if let (Some(target), Some(source)) = (last_name(&each.target), self.table(&each.iter)) {
+                    self.names.returned.entry(target.clone()).or_default().push(source.clone());
                 }
             }
             Stmt::Import(import) => {
@@ -187,6 +223,7 @@ impl<'a> Visitor<'a> for Collector {
                 *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
             }
             Expr::Call(call) => {
+                self.plain_makers.see(call);
                 if may_run_loop(call) {
                     self.names.loop_runners.extend(self.plain.clone());
                 }
@@ -203,6 +240,20 @@ impl<'a> Visitor<'a> for Collector {
 }
 
 impl Collector {
+    /// The name of the table of methods that `table[key]`, `table.get(key)`, `table.values()` and a loop over the table take
+    /// something out of.
+    fn table<'e>(&self, value: &'e Expr) -> Option<&'e Name> {
+        let table = match value {
+            Expr::Subscript(item) => last_name(&item.value),
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(method) if matches!(method.attr.as_str(), "get" | "pop" | "values") => last_name(&method.value),
+                _ => None,
+            },
+            value => last_name(value),
+        };
+        table.filter(|table| self.tables.contains(*table))
+    }
+
     fn function(&mut self, function: &StmtFunctionDef) {
         if function.is_async || function.returns.as_deref().is_some_and(names_awaitable) {
             self.names.functions.insert(function.name.id.clone());
@@ -312,6 +363,25 @@ fn callable_source(value: &Expr) -> Option<&Name> {
         Expr::Lambda(lambda) => lambda.body.as_call_expr().and_then(|call| last_name(&call.func)),
         value => last_name(value),
     }
+}
+
+/// The methods of the object's own in a table: `{"open": self._on_open, "close": self._on_close}`.
+fn methods_in(value: &Expr) -> Vec<Name> {
+    let is_own = |object: &Expr| matches!(object, Expr::Name(name) if matches!(name.id.as_str(), "self" | "cls"));
+    let method = |value: &Expr| match value {
+        Expr::Attribute(method) if is_own(&method.value) => Some(method.attr.id.clone()),
+        _ => None,
+    };
+    match value {
+        Expr::Dict(dict) => dict.items.iter().filter_map(|item| method(&item.value)).collect(),
+        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => elts.iter().filter_map(method).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Under this name a table of names has the parts of the tuple that a function returns. No function is called so.
+fn parts_of(function: &Name) -> Name {
+    Name::new(format!("{function}()"))
 }
 
 /// Whether an annotation speaks of an awaitable anywhere in it.
@@ -463,31 +533,6 @@ pub(crate) fn plain_functions(statements: &[Stmt]) -> FxHashMap<&str, &StmtFunct
     }
     functions.retain(|name, _| !others.names.contains(*name));
     functions
-}
-
-/// Whether a body makes its function a generator.
-pub(crate) fn yields(body: &[Stmt]) -> bool {
-    let mut finder = YieldFinder(false);
-    finder.visit_body(body);
-    finder.0
-}
-
-struct YieldFinder(bool);
-
-impl<'a> Visitor<'a> for YieldFinder {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
-            walk_stmt(self, statement);
-        }
-    }
-
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        match expression {
-            Expr::Yield(_) | Expr::YieldFrom(_) => self.0 = true,
-            Expr::Lambda(_) => {}
-            _ => walk_expr(self, expression),
-        }
-    }
 }
 
 /// The names that a function binds outside of itself: `global work`, `self.work = …`.

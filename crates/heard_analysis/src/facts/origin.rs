@@ -58,7 +58,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         }
         let models = self.flow.models;
         let callee = module.callee(call);
-        let by_bodies = if callee.is_none() { module.method_by_bodies(call) } else { None };
+        let by_bodies = if callee.is_none() {
+            let is_own = last_name(&call.func).is_some_and(|name| self.flow.index.is_own_awaitable(name));
+            module.method_by_bodies(call, is_own)
+        } else {
+            None
+        };
         if let Some(model) = self.flow.model_of(module, call, callee.as_ref().or(by_bodies.as_ref())) {
             if model.owned {
                 return Given::Owned(Kind::Task, Owner::Certain);
@@ -74,6 +79,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if self.is_decorating(module, call) {
             return Given::Nothing;
         }
+        // The first class that is asked about is the value's own: those that derive from these have a use of their own.
+        let is_awaitable = |class: &str| Some(matches!(class, "typing.Awaitable" | "typing.Coroutine"));
+        let is_held =
+            || callee.is_none() && by_bodies.is_none() && last_name(&call.func).is_some_and(|name| self.flow.index.may_hold(name));
         let kind = match module.sort_of(call, &|class| models.kind_of_class(class)) {
             Answer::All(Kind::Awaitable) if !self.is_declared_awaitable(module, call) => return Given::Guessed(Kind::Awaitable),
             Answer::All(kind) => kind,
@@ -83,8 +92,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Answer::Unknown if by_bodies.as_ref().is_some_and(|method| self.goes_to_coroutine_function(method)) => {
                 return Given::Fresh(Kind::Coroutine);
             }
+            Answer::Unknown if callee.as_ref().or(by_bodies.as_ref()).is_some_and(|function| self.goes_to_async_generator(function)) => {
+                return Given::Fresh(Kind::AsyncGenerator);
+            }
             Answer::Unknown if module.gives_coroutine_by_bodies(call) && self.always_gives(callee.as_ref().or(by_bodies.as_ref())) => {
                 return Given::Fresh(Kind::Coroutine);
+            }
+            Answer::Unknown if is_held() && module.sort_by_callers(call, &is_awaitable) == Answer::All(true) => {
+                return Given::Owned(Kind::Awaitable, Owner::Possible);
             }
             Answer::Unknown if callee.is_none() && by_bodies.is_none() && self.has_coroutines_name(module, call) => {
                 return Given::Guessed(Kind::Coroutine);
@@ -228,6 +243,10 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     fn goes_to_coroutine_function(&self, callee: &Callee<'db>) -> bool {
         callee.with_definition(self.db, |_, function| is_plain_coroutine_function(function)).unwrap_or(false)
+    }
+
+    fn goes_to_async_generator(&self, callee: &Callee<'db>) -> bool {
+        callee.with_body(self.db, |_, function| is_async_generator(function)).unwrap_or(false)
     }
 
     /// Whether a method of an object of unknown type is called by a name that only coroutine functions have.

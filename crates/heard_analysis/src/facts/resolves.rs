@@ -118,7 +118,7 @@ impl<'a> Finder<'_, '_, 'a> {
     fn find_always_shielded(&self, function: &str) -> bool {
         let index = self.flow.index;
         let here = shields(self.flow.module.body(), function);
-        let others = index.mentions(&Name::new(function)).iter().filter_map(|(file, _)| index.files.get(*file));
+        let others = index.mentions(&Name::new(function)).iter().filter_map(|(file, _)| index.files().get(*file));
         let others = others.filter(|path| ***path != **self.flow.module.path()).filter_map(|path| Module::open(self.db, path).ok());
         let (are_all, is_any) = others.fold(here, |(are_all, is_any), module| {
             let (all, any) = shields(module.body(), function);

@@ -130,6 +130,11 @@ impl Account {
         }
     }
 
+    /// Whether a handler in it hears failures.
+    pub(super) fn hears(&self) -> bool {
+        self.is_heard
+    }
+
     /// Whether no failure gets out of it, and none is dropped in it.
     pub(super) fn is_sound(&self) -> bool {
         self.lost.is_none() && !self.is_hidden

@@ -88,7 +88,7 @@ impl Resolver<'_> {
                 continue;
             }
             // What a method puts in may be something else where nobody knows what the class is.
-            if !table.members.has(name) && !self.reads_bodies && order.contains(&Link::Dynamic) {
+            if !table.members.has(name) && !self.reads_bodies() && order.contains(&Link::Dynamic) {
                 return Ty::Dynamic;
             }
             let root = self.subst(class, args);
@@ -108,7 +108,7 @@ impl Resolver<'_> {
     }
 
     fn defined_attribute(&self, home: ClassRef, name: &Name, own: &Ty, subst: &Subst) -> Ty {
-        let key = Key::Attribute(home, name.clone(), own.clone(), self.reads_bodies);
+        let key = Key::Attribute(home, name.clone(), own.clone(), self.reads);
         let find = || Value::Ty(self.find_attribute(home, name, own, subst));
         self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
     }
@@ -171,7 +171,7 @@ impl Resolver<'_> {
         match ty.clone().without_none() {
             // Others may put something else in, and so it is known as bodies are.
             Ty::Inst(class, _)
-                if self.reads_bodies
+                if self.reads_bodies()
                     && attributes.iter().any(|slot| matches!(slot, Slot::Grows(..)))
                     && members.iter().chain(attributes).all(is_open) =>
             {

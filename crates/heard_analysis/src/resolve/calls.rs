@@ -268,10 +268,10 @@ impl Resolver<'_> {
     fn returned_by(&self, function: FunctionRef, own: Option<&Ty>, subst: &Subst, args: &Args<'_>) -> Ty {
         let table = self.files().function(function);
         let Some(declared) = &table.returns else {
-            let ty = if self.reads_bodies { self.results(function, own, subst) } else { Ty::Dynamic };
+            let ty = if self.reads_bodies() { self.results(function, own, subst) } else { Ty::Dynamic };
             return match (table.is_async, table.yields) {
                 (true, false) => Ty::coroutine(ty),
-                (_, true) if !self.reads_bodies => Ty::Unknown("generator"),
+                (_, true) if !self.reads_bodies() => Ty::Unknown("generator"),
                 (is_async, true) => {
                     let class = self.db.standard_class("typing", if is_async { "AsyncGenerator" } else { "Generator" });
                     class.map_or(Ty::Unknown("generator"), |class| Ty::Inst(class, Rc::from([ty, Ty::Dynamic, Ty::Dynamic])))
@@ -306,7 +306,7 @@ impl Resolver<'_> {
                 ty => ty,
             })
         };
-        let key = Key::Results(function, own.cloned().unwrap_or(Ty::Other), self.reads_bodies);
+        let key = Key::Results(function, own.cloned().unwrap_or(Ty::Other), self.reads);
         self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
     }
 }

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::index::{Entry, FileId, Files, Origin};
 use super::memo::Memo;
+use super::mentions::Mentions;
 use super::roots::{Roots, Target};
 use super::sources::{Held, InHand, Source, Sources};
 use super::standard;
@@ -78,6 +79,8 @@ pub(crate) struct Database {
     known: Rc<Known>,
     in_hand: InHand,
     cancellation: Cancellation,
+    /// Which files speak of a name, once that is known.
+    mentions: Option<Arc<Mentions>>,
 }
 
 /// What a thread has found out.
@@ -93,12 +96,33 @@ struct Known {
 impl Database {
     /// What another thread needs.
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        Database { shared: Arc::clone(shared), known: Rc::default(), in_hand: InHand::default(), cancellation: Cancellation::default() }
+        Database {
+            shared: Arc::clone(shared),
+            known: Rc::default(),
+            in_hand: InHand::default(),
+            cancellation: Cancellation::default(),
+            mentions: None,
+        }
+    }
+
+    /// What makes the same for other threads, which find out for themselves.
+    pub(crate) fn for_other_threads(&self) -> impl Fn() -> Database + Send + Sync + use<> {
+        let (shared, cancellation, mentions) = (Arc::clone(&self.shared), self.cancellation.clone(), self.mentions.clone());
+        move || Database { cancellation: cancellation.clone(), mentions: mentions.clone(), ..Database::new(&shared) }
     }
 
     /// The same, whose work ends when nobody wants it any more: see [`Database::look_up`].
     pub(crate) fn cancelled_by(self, cancellation: &Cancellation) -> Self {
         Database { cancellation: cancellation.clone(), ..self }
+    }
+
+    /// The same, which can look for those who call a function.
+    pub(crate) fn knowing(self, mentions: &Arc<Mentions>) -> Self {
+        Database { mentions: Some(Arc::clone(mentions)), ..self }
+    }
+
+    pub(super) fn mentions(&self) -> Option<&Mentions> {
+        self.mentions.as_deref()
     }
 
     /// What tells that nobody wants the result any more.
@@ -122,6 +146,7 @@ impl Database {
             known: Rc::clone(&self.known),
             in_hand: InHand::default(),
             cancellation: self.cancellation.clone(),
+            mentions: self.mentions.clone(),
         }
     }
 

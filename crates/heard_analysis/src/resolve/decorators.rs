@@ -36,7 +36,7 @@ impl Resolver<'_> {
             return plain;
         }
         let find = || Value::Member(self.decorated(function, table, plain.clone()));
-        match self.db.memo().ask(&Key::Member(function, self.reads_bodies), &Value::Member(Member::Value(Ty::Never)), &find) {
+        match self.db.memo().ask(&Key::Member(function, self.reads), &Value::Member(Member::Value(Ty::Never)), &find) {
             Value::Member(member) => member,
             _ => Member::Value(Ty::Unknown("decorator")),
         }
@@ -99,9 +99,9 @@ impl Resolver<'_> {
                 _ => self.call(decorator, &itself),
             },
             // What calls itself a property is one, as far as the bodies tell.
-            Ty::Dynamic if self.reads_bodies && calls_itself_property(table) => return Some(Member::Property(function.1)),
+            Ty::Dynamic if self.reads_bodies() && calls_itself_property(table) => return Some(Member::Property(function.1)),
             Ty::Function(one) if self.is_identity(*one) || self.is_transparent(*one) => return None,
-            Ty::Function(one) if self.reads_bodies && self.passes_through(*one) => self.same_result(function),
+            Ty::Function(one) if self.reads_bodies() && self.passes_through(*one) => self.same_result(function),
             Ty::Function(_) | Ty::Bound(..) => match self.call(decorator, &itself) {
                 Ty::Var(..) => Ty::Unknown("decorator"),
                 Ty::Callable(inner) if matches!(&*inner, Ty::Var(..) | Ty::Unknown(_)) => self.same_result(function),
@@ -131,7 +131,7 @@ impl Resolver<'_> {
     /// What a class is called by, behind its decorators: where one is not known, it may be anything.
     pub(super) fn decorated_class(&self, class: ClassRef) -> Ty {
         let table = self.files().class(class);
-        if table.decorators.is_empty() || self.reads_bodies {
+        if table.decorators.is_empty() || self.reads_bodies() {
             return Ty::Class(class);
         }
         let find = || {

@@ -69,6 +69,8 @@ pub(crate) enum Ir {
     Dynamic,
     /// A form that is not followed.
     Unknown,
+    /// A parameter without annotation of the function whose name stands there, and whether it may be `None` by default.
+    Parameter(TextSize, Name, bool),
 }
 
 /// An operation whose result a method of its left side declares.
@@ -453,7 +455,8 @@ impl Ir {
             | Ir::Ellipsis
             | Ir::Own
             | Ir::Dynamic
-            | Ir::Unknown) => leaf,
+            | Ir::Unknown
+            | Ir::Parameter(..)) => leaf,
         }
     }
 }

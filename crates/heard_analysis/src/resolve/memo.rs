@@ -12,6 +12,7 @@ use ruff_text_size::TextSize;
 use rustc_hash::FxHashMap;
 
 use super::index::FileId;
+use super::resolver::Reads;
 use super::ty::{ClassRef, FunctionRef, Link, Member, Ty, VarId};
 
 /// Questions inside each other beyond this are not asked.
@@ -23,13 +24,13 @@ const MOST_STEPS: usize = 200_000;
 /// An answer that changes more often than this never stays the same.
 const MOST_ROUNDS: usize = 6;
 
-/// A question. Those with a flag have an answer for declarations alone, and one for bodies as well.
+/// A question. Of some the answer depends on what it may rest on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     /// What a name of a module stands for.
-    Global(FileId, Name, bool),
+    Global(FileId, Name, Reads),
     /// How a function behaves as a member.
-    Member(FunctionRef, bool),
+    Member(FunctionRef, Reads),
     /// What a class is called by, behind its decorators.
     Class(ClassRef),
     /// The classes that a class looks for attributes in.
@@ -37,11 +38,13 @@ pub(super) enum Key {
     /// The type variables of a class.
     Params(ClassRef),
     /// What an attribute that a class defines is, on such an object.
-    Attribute(ClassRef, Name, Ty, bool),
+    Attribute(ClassRef, Name, Ty, Reads),
     /// What the `return`s of a function give, called on such an object.
-    Results(FunctionRef, Ty, bool),
+    Results(FunctionRef, Ty, Reads),
     /// What one of the bindings of a name or path in a scope gives.
-    Binding(FileId, TextSize, Name, u32, bool),
+    Binding(FileId, TextSize, Name, u32, Reads),
+    /// What callers give for a parameter of a function.
+    Given(FunctionRef, Name),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use rustc_hash::FxHashSet;
 use super::database::Database;
 use super::index::{FileId, Origin};
 use super::ir::Names;
-use super::resolver::{At, Resolver};
+use super::resolver::{At, Reads, Resolver};
 use super::scope::{self, Scopes};
 use super::sources::Held;
 use super::table::{ClassTable, FunctionTable};
@@ -178,7 +178,7 @@ impl<'db> Module<'db> {
     }
 
     pub(super) fn resolver(&self) -> Resolver<'db> {
-        Resolver { db: self.db, reads_bodies: false }
+        Resolver { db: self.db, reads: Reads::Declarations }
     }
 
     /// What an expression of this file stands for, as far as declarations say.
@@ -188,11 +188,11 @@ impl<'db> Module<'db> {
 
     /// The same, where bodies are asked too.
     pub(super) fn by_bodies(&self, expression: &Expr) -> Ty {
-        self.ask(expression.into(), Resolver { db: self.db, reads_bodies: true })
+        self.ask(expression.into(), Resolver { db: self.db, reads: Reads::Bodies })
     }
 
     pub(super) fn ask(&self, expression: ExprRef<'_>, resolver: Resolver<'db>) -> Ty {
-        let key = (expression.range(), resolver.reads_bodies);
+        let key = (expression.range(), resolver.reads);
         if let Some(known) = self.held.known.borrow().get(&key) {
             return known.clone();
         }
@@ -290,7 +290,7 @@ impl<'db> Callee<'db> {
     /// Whether it is a class that derives from `class`.
     pub(crate) fn is_subclass(&self, db: &'db Database, class: &str) -> bool {
         let Target::Class(own, _) = self.target else { return false };
-        let resolver = Resolver { db, reads_bodies: false };
+        let resolver = Resolver { db, reads: Reads::Declarations };
         resolver.order(own).iter().any(|link| matches!(link, Link::Class(base, _) if *db.qualified_class(*base) == *class))
     }
 

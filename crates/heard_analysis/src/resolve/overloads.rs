@@ -112,6 +112,8 @@ impl Resolver<'_> {
             (Ty::Callable(result), Ty::Function(_) | Ty::Bound(..) | Ty::Class(_) | Ty::Callable(_)) => {
                 match self.takes(result, &self.call(given, &Args::Unknown)) {
                     Some(false) => Some(false),
+                    // A plain function without annotations gives mostly nothing that can be awaited.
+                    None if self.is_awaitable(result) => None,
                     _ => Some(true),
                 }
             }
@@ -124,6 +126,15 @@ impl Resolver<'_> {
                 is_plain.iter().any(|name| self.files().is_class(*class, "builtins", name)).then_some(false)
             }
             _ => None,
+        }
+    }
+
+    fn is_awaitable(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Inst(class, _) => {
+                matches!(self.files().class(*class).name.as_str(), "Awaitable" | "Coroutine" | "CoroutineType" | "Future")
+            }
+            ty => matches!(ty, Ty::Coroutine(_)),
         }
     }
 

@@ -5,7 +5,7 @@ use ruff_python_ast::name::Name;
 
 use super::database::{Database, Place as Target};
 use super::index::FileId;
-use super::resolver::Resolver;
+use super::resolver::{Reads, Resolver};
 use super::table::Slot;
 use super::ty::{ClassRef, Link, Ty};
 
@@ -51,7 +51,7 @@ fn module_file(db: &Database, importer: FileId, module: &str) -> Option<FileId> 
 
 fn place_in(db: &Database, module: FileId, rest: &[&str]) -> Option<Place> {
     let (first, inner) = rest.split_first()?;
-    let resolver = Resolver { db, reads_bodies: false };
+    let resolver = Resolver { db, reads: Reads::Declarations };
     // As it is written, since a decorator makes something else of it.
     let written = resolver.written(module, &Name::new(first));
     match (written?, inner) {

@@ -2,11 +2,11 @@
 //! the caller makes of them.
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprRef};
+use ruff_python_ast::{Expr, ExprCall, ExprRef};
 
 use super::index::Origin;
 use super::module::Module;
-use super::resolver::Resolver;
+use super::resolver::{Reads, Resolver};
 use super::table::Slot;
 use super::ty::{ClassRef, Link, Ty};
 
@@ -46,6 +46,12 @@ impl Module<'_> {
     /// its bases included, until it knows one.
     pub(crate) fn sort_of<'e, T: PartialEq>(&self, expression: impl Into<ExprRef<'e>>, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
         self.resolver().sort(&self.ty(expression), sort)
+    }
+
+    /// The same, as the bodies of functions and those who call them tell.
+    pub(crate) fn sort_by_callers<T: PartialEq>(&self, call: &ExprCall, sort: &dyn Fn(&str) -> Option<T>) -> Answer<T> {
+        let resolver = Resolver { db: self.db, reads: Reads::Callers };
+        resolver.sort(&self.ask(call.into(), resolver), sort)
     }
 
     /// Whether a name of the module is bound by an import.

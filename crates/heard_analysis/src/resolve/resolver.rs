@@ -14,9 +14,19 @@ use super::ty::{ClassRef, Ty, VarId};
 #[derive(Clone, Copy)]
 pub(super) struct Resolver<'r> {
     pub(super) db: &'r Database,
-    /// Whether the bodies of functions without annotations are asked what they give. Where that is all
-    /// that is known, an answer is good enough to find a method, and not to say what a value cannot be.
-    pub(super) reads_bodies: bool,
+    pub(super) reads: Reads,
+}
+
+/// What an answer may rest on, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Reads {
+    /// What declarations say.
+    Declarations,
+    /// What the bodies of functions without annotations give as well. Where that is all that is known, an answer is good
+    /// enough to find a method, and not to say what a value cannot be.
+    Bodies,
+    /// What callers give for parameters without annotations as well.
+    Callers,
 }
 
 /// Where an expression stands.
@@ -54,6 +64,10 @@ const ALIASES: [(&str, &str, &str); 9] = [
 ];
 
 impl<'r> Resolver<'r> {
+    pub(super) fn reads_bodies(&self) -> bool {
+        self.reads >= Reads::Bodies
+    }
+
     pub(super) fn files(&self) -> &'r Files {
         self.db.files()
     }
@@ -122,7 +136,7 @@ impl<'r> Resolver<'r> {
             None => self.global_by_star(file, table, name).map_or(Value::Absent, Value::Ty),
         };
         let nothing = if slots.is_some() { Value::Ty(Ty::Never) } else { Value::Absent };
-        self.db.memo().ask(&Key::Global(file, name.clone(), self.reads_bodies), &nothing, &find).ty()
+        self.db.memo().ask(&Key::Global(file, name.clone(), self.reads), &nothing, &find).ty()
     }
 
     fn global_by_star(&self, file: FileId, table: &FileTable, name: &Name) -> Option<Ty> {

@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::index::FileId;
 use super::ir::Ir;
 use super::memo::{Key, Value};
-use super::resolver::{At, Resolver};
+use super::resolver::{At, Reads, Resolver};
 use super::table::{FromImport, Version};
 use super::ty::{ClassRef, Ty};
 use levels::{Level, levels};
@@ -38,7 +38,7 @@ pub(super) type Known = RefCell<FxHashMap<TextSize, Rc<Scope>>>;
 /// What binds a name in a scope.
 #[derive(Clone, Debug, PartialEq)]
 enum Binding {
-    Parameter { annotation: Option<Ir>, default: Option<Ir>, place: usize, kind: Gathers },
+    Parameter { name: Name, annotation: Option<Ir>, default: Option<Ir>, place: usize, kind: Gathers },
     Value(Ir),
     Annotated(Ir, Option<Ir>),
     Except(Option<Ir>),
@@ -240,7 +240,7 @@ impl Resolver<'_> {
             (Ty::Inst(class, args), Some(growth))
                 if args.iter().any(|arg| matches!(arg, Ty::Unknown(_))) && all.iter().all(|bound| is_empty_container(&bound.binding)) =>
             {
-                let key = Key::Binding(around.at.file, around.start, name.clone(), GROWN, self.reads_bodies);
+                let key = Key::Binding(around.at.file, around.start, name.clone(), GROWN, self.reads);
                 let find = || Value::Ty(self.grown(*class, growth, around.at));
                 self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(ty)
             }
@@ -268,7 +268,7 @@ impl Resolver<'_> {
     /// What one binding of a name gives.
     fn bound(&self, name: &str, all: &[Bound], index: usize, around: &Around<'_>) -> Ty {
         let place = u32::try_from(index).unwrap_or(GROWN - 1);
-        let key = Key::Binding(around.at.file, around.start, Name::new(name), place, self.reads_bodies);
+        let key = Key::Binding(around.at.file, around.start, Name::new(name), place, self.reads);
         let find = || Value::Ty(self.find_bound(&all[index].binding, around));
         self.db.memo().ask(&key, &Value::Ty(Ty::Never), &find).ty().unwrap_or(Ty::Dynamic)
     }
@@ -276,12 +276,12 @@ impl Resolver<'_> {
     fn find_bound(&self, binding: &Binding, around: &Around<'_>) -> Ty {
         let at = around.at;
         match binding {
-            Binding::Parameter { annotation, default, place, kind } => {
+            Binding::Parameter { name, annotation, default, place, kind } => {
                 let class = around.class.map(|(_, class)| class);
                 let declared = annotation.as_ref().map(|declared| self.annotation(declared, At { class, ..at }));
                 match (kind, declared) {
                     (Gathers::One, Some(declared)) => declared,
-                    (Gathers::One, None) => self.undeclared(*place, default.as_ref(), around),
+                    (Gathers::One, None) => self.undeclared(name, *place, default.as_ref(), around),
                     (Gathers::Positional, declared) => self.object("tuple", vec![declared.unwrap_or(Ty::Dynamic)]),
                     (Gathers::Named, declared) => self.object("dict", vec![self.object("str", vec![]), declared.unwrap_or(Ty::Dynamic)]),
                 }
@@ -316,13 +316,19 @@ impl Resolver<'_> {
     }
 
     /// A parameter without annotation.
-    fn undeclared(&self, place: usize, default: Option<&Ir>, around: &Around<'_>) -> Ty {
+    fn undeclared(&self, name: &Name, place: usize, default: Option<&Ir>, around: &Around<'_>) -> Ty {
         if let (0, Some(class)) = (place, around.class) {
             match around.scope.receiver {
                 Receiver::Object => return self.own(class),
                 Receiver::Class => return Ty::SubclassOf(class),
                 Receiver::None => {}
             }
+        }
+        if self.reads == Reads::Callers
+            && matches!(default, None | Some(Ir::None))
+            && let Some(function) = self.files().table(around.at.file).function_at(around.start)
+        {
+            return self.given_by_callers((around.at.file, function), name);
         }
         match default.map(|default| self.value(default, around.at)) {
             None | Some(Ty::Dynamic) => Ty::Dynamic,

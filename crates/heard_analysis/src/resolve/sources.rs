@@ -14,6 +14,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::index::FileId;
+use super::resolver::Reads;
 use super::scope;
 use super::ty::Ty;
 use crate::limits;
@@ -160,7 +161,7 @@ pub(super) struct Held {
     pub(super) file: OnceCell<FileId>,
     pub(super) scopes: scope::Known,
     /// What is known of its expressions, by where they stand, from declarations and from bodies.
-    pub(super) known: RefCell<FxHashMap<(TextRange, bool), Ty>>,
+    pub(super) known: RefCell<FxHashMap<(TextRange, Reads), Ty>>,
 }
 
 /// The files that a thread works with. More are added as they are asked for, and all go together.

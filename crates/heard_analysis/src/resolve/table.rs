@@ -16,7 +16,7 @@ use super::ir::Ir;
 
 pub(crate) use branches::truth;
 pub(crate) use build::imported_module;
-pub(crate) use locals::is_class_method;
+pub(crate) use locals::{is_class_method, yields};
 pub(crate) use shelved::{Shelved, Written};
 
 /// A version of Python, as `(major, minor)`.

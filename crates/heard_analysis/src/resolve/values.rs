@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 
 use super::calls::Args;
 use super::ir::{Arg, Ir, Operation};
-use super::resolver::{At, Resolver};
+use super::resolver::{At, Reads, Resolver};
 use super::ty::{EMPTY, Ty};
 
 impl Resolver<'_> {
@@ -86,6 +86,13 @@ impl Resolver<'_> {
             },
             Ir::Lambda(body) => Ty::callable(self.value(body, at)),
             Ir::Dynamic => Ty::Dynamic,
+            Ir::Parameter(function, name, is_optional) => {
+                let function = self.files().table(at.file).function_at(*function).filter(|_| self.reads == Reads::Callers);
+                match function.map(|function| self.given_by_callers((at.file, function), name)) {
+                    None | Some(Ty::Dynamic) if *is_optional => Ty::Unknown("expression"),
+                    given => given.unwrap_or(Ty::Dynamic),
+                }
+            }
             Ir::Unknown => Ty::Unknown("expression"),
         }
     }
@@ -166,7 +173,9 @@ impl Resolver<'_> {
         if let Some(special) = self.special_call(&function, arguments, at) {
             return special;
         }
-        self.call(&function, &Args::of(arguments, &|value| self.value(value, at)))
+        // What is given to it says little of what it gives, and who gives that even less.
+        let given = Resolver { reads: self.reads.min(Reads::Bodies), ..*self };
+        self.call(&function, &Args::of(arguments, &|value| given.value(value, at)))
     }
 
     /// Calls that say more than the declaration of what they call.

@@ -4,7 +4,7 @@ use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
 
 use super::database::Place;
 use super::module::{Callee, Module, with_function};
-use super::resolver::Resolver;
+use super::resolver::{Reads, Resolver};
 use super::table::{FromImport, Slot};
 use super::ty::{FunctionRef, Link, Ty};
 
@@ -12,28 +12,32 @@ use super::ty::{FunctionRef, Link, Ty};
 const MOST_IMPORTS: usize = 8;
 
 impl<'db> Module<'db> {
-    /// The method that `call` goes to, where only the bodies of functions tell what it is called on.
-    pub(crate) fn method_by_bodies(&self, call: &ExprCall) -> Option<Callee<'db>> {
+    /// The method that `call` goes to, where only the bodies of functions tell what it is called on, or with `asks_callers`
+    /// those who call these.
+    pub(crate) fn method_by_bodies(&self, call: &ExprCall, asks_callers: bool) -> Option<Callee<'db>> {
         let Expr::Attribute(method) = &*call.func else { return None };
         // Where declarations say what it is, they are right.
         let is_open = |ty: Ty| matches!(ty.without_none(), Ty::Dynamic | Ty::Unknown(_) | Ty::Own(..));
         if !is_open(self.ty(&*method.value)) {
             return None;
         }
-        let resolver = Resolver { db: self.db, reads_bodies: true };
-        match self.by_bodies(&method.value).without_none() {
-            ty @ (Ty::Inst(..) | Ty::Own(..)) => match resolver.attribute(&ty, &method.attr.id) {
-                bound @ Ty::Bound(..) => self.callee_of(&bound),
+        let by = |reads: Reads| {
+            let resolver = Resolver { db: self.db, reads };
+            match self.ask((&*method.value).into(), resolver).without_none() {
+                ty @ (Ty::Inst(..) | Ty::Own(..)) => match resolver.attribute(&ty, &method.attr.id) {
+                    bound @ Ty::Bound(..) => self.callee_of(&bound),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        }
+            }
+        };
+        by(Reads::Bodies).or_else(|| if asks_callers { by(Reads::Callers) } else { None })
     }
 
     /// Whether the bodies of functions tell that what `call` gives is a coroutine: what a base class returns
     /// may be what a method of the class that is meant gives.
     pub(crate) fn gives_coroutine_by_bodies(&self, call: &ExprCall) -> bool {
-        matches!(self.ask(call.into(), Resolver { db: self.db, reads_bodies: true }), Ty::Coroutine(_))
+        matches!(self.ask(call.into(), Resolver { db: self.db, reads: Reads::Bodies }), Ty::Coroutine(_))
     }
 
     /// Hands the function that `call` goes to, as it is written, to `read`, whatever its decorators make of it.

@@ -35,9 +35,11 @@ fn check(fact: &Fact) -> Option<Finding> {
         Some(registry) => finding.told_at(registry, birth, "this task has no other holder"),
         None => finding,
     };
+    // Whoever is about to be collected can wait for nothing.
+    let is_last_resort = birth.is_cleanup && birth.site.symbol.ends_with("__del__");
     Some(if birth.is_guess {
         finding.at_level(Level::Preview)
-    } else if is_heard || birth.hearing.is_light() {
+    } else if is_heard || is_last_resort || birth.hearing.is_light() {
         finding.at_level(Level::Strict)
     } else {
         finding

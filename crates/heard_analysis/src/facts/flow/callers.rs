@@ -6,14 +6,13 @@ use ruff_text_size::Ranged;
 
 use super::super::body::{CallSite, Load, Local, Use, last_name};
 use super::super::hears::is_transparent;
-use super::super::names::yields;
 use super::super::summary::Argument;
 use super::super::{Fate, Kind, Loss, Operation};
 use super::Flow;
 use super::handed::parameter;
 use super::value::{Layer, Value};
 use crate::finding::Span;
-use crate::resolve::Module;
+use crate::resolve::{Module, yields};
 
 /// Of a function that more files speak of, the callers are not looked at.
 const MOST_FILES: usize = 20;

@@ -9,13 +9,13 @@ use ruff_text_size::{Ranged, TextRange};
 use super::super::body::{Local, Use, last_name};
 use super::super::fate::Station;
 use super::super::hears::is_transparent;
-use super::super::names::{is_stub, yields};
+use super::super::names::is_stub;
 use super::super::summary::{Argument, Entrance, Question, Treatment};
 use super::super::{Fate, How, Kind, Loss, Reason};
 use super::held::MODULE_FRAME;
 use super::value::{Layer, Value};
 use super::{Flow, Remark, Verdict, never_read};
-use crate::resolve::{Answer, Callee, Module};
+use crate::resolve::{Answer, Callee, Module, yields};
 
 /// A method that more classes define anew is not followed.
 const MOST_OVERRIDES: usize = 8;

@@ -269,7 +269,7 @@ impl<'a> Flow<'_, '_, 'a> {
         if self.body.calls.iter().any(|site| is_namespace(site.call, site.around.scope.frame)) {
             return true;
         }
-        let path = &self.index.files[file];
+        let path = &self.index.files()[file];
         let stem = path.file_stem().filter(|stem| *stem != "__init__").or_else(|| path.parent()?.file_name());
         let others =
             |kind| self.index.mentions(&Name::new_static(kind)).iter().map(|(other, _)| *other).filter(move |other| *other != file);

@@ -7,6 +7,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextRange};
 
 use super::super::body::last_name;
+use super::super::hearings::is_always_made;
 use super::super::naming::{is_log, is_metric};
 use super::super::witness::{Account, Weight};
 use super::{Act, Listener};
@@ -164,10 +165,20 @@ impl Listener<'_, '_> {
         let itself = match &*subscript.slice {
             _ if self.is_log => Account::default(),
             Expr::Slice(ExprSlice { step: None, .. }) => Account::small(),
-            _ if self.value_of(&subscript.value) == Some(Value::Filled) || self.is_looked_up(subscript) => Account::small(),
+            _ if self.has_every_key(&subscript.value) || self.is_looked_up(subscript) => Account::small(),
             _ => self.source(Weight::Data, subscript),
         };
         itself.and(self.expression(&subscript.value)).and(self.expression(&subscript.slice))
+    }
+
+    /// Whether a mapping makes the values that it does not have, whatever it is declared as.
+    fn has_every_key(&self, table: &Expr) -> bool {
+        let is_filled = |call: &ExprCall| last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "defaultdict" | "Counter"));
+        match self.value_of(table) {
+            Some(Value::Filled) => true,
+            Some(Value::Dict) | None => is_always_made(self.module, table, &is_filled),
+            Some(_) => false,
+        }
     }
 
     /// Whether the function around has asked whether what a subscript asks for is there: `if key in table`, `for key in

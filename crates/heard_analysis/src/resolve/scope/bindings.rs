@@ -106,6 +106,7 @@ impl Collector {
             self.add(
                 &parameter.parameter.name.id,
                 Binding::Parameter {
+                    name: parameter.parameter.name.id.clone(),
                     annotation: parameter.parameter.annotation.as_deref().map(annotation),
                     default: parameter.default.as_deref().map(value),
                     place: if place < positional { place } else { usize::MAX },
@@ -116,7 +117,10 @@ impl Collector {
         for (parameter, kind) in [(&parameters.vararg, Gathers::Positional), (&parameters.kwarg, Gathers::Named)] {
             let Some(parameter) = parameter else { continue };
             let annotation = parameter.annotation.as_deref().map(annotation);
-            self.add(&parameter.name.id, Binding::Parameter { annotation, default: None, place: usize::MAX, kind });
+            self.add(
+                &parameter.name.id,
+                Binding::Parameter { name: parameter.name.id.clone(), annotation, default: None, place: usize::MAX, kind },
+            );
         }
     }
 

@@ -232,9 +232,15 @@ fn text(value: &Ir, context: Context) -> String {
         Ir::Typed(declared) => format!("\"{}\"", text(declared, Context::Annotation)),
         Ir::Lambda(_) => "(lambda: _)".to_owned(),
         // Stubs have none of the others; a complex number is not followed.
-        Ir::Generator(..) | Ir::Own | Ir::Dynamic | Ir::Unknown | Ir::Function(_) | Ir::Entered(..) | Ir::Element(..) | Ir::Part(..) => {
-            "1j".to_owned()
-        }
+        Ir::Generator(..)
+        | Ir::Own
+        | Ir::Dynamic
+        | Ir::Parameter(..)
+        | Ir::Unknown
+        | Ir::Function(_)
+        | Ir::Entered(..)
+        | Ir::Element(..)
+        | Ir::Part(..) => "1j".to_owned(),
     }
 }
 

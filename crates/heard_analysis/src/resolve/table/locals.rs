@@ -4,6 +4,7 @@
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Slot;
@@ -37,7 +38,13 @@ pub(crate) fn is_class_method(function: &StmtFunctionDef) -> bool {
 /// What binds a local name.
 #[derive(Clone, Copy)]
 enum Source<'a> {
-    Parameter { annotation: Option<&'a Expr>, has_default: bool, is_variadic: bool },
+    Parameter {
+        annotation: Option<&'a Expr>,
+        has_default: bool,
+        is_variadic: bool,
+    },
+    /// One without annotation, that is given by callers or `None`.
+    Open(&'a Name, bool),
     Value(&'a Expr),
     Element(&'a Expr, bool),
     Entered(&'a Expr, bool),
@@ -80,6 +87,10 @@ pub(super) struct Walk<'b, 'a> {
     is_class_method: bool,
     /// Whether expressions have to be looked at, since there may be a generator.
     may_yield: bool,
+    /// Where the name of the function stands.
+    at: TextSize,
+    /// Whether it matters what callers give. What a function returns of that, each call says for itself.
+    asks_callers: bool,
 }
 
 impl<'b, 'a> Walk<'b, 'a> {
@@ -88,9 +99,11 @@ impl<'b, 'a> Walk<'b, 'a> {
         let first = function.parameters.posonlyargs.first().or(function.parameters.args.first());
         let is_static = function.decorator_list.iter().any(|one| matches!(&one.expression, Expr::Name(name) if name.id == "staticmethod"));
         let own = first.filter(|_| is_method && !is_static).map(|first| &first.parameter.name.id);
-        let may_yield = function.body.first().zip(function.body.last()).is_some_and(|(first, last)| {
-            builder.may_yield(ruff_text_size::TextRange::new(ruff_text_size::Ranged::start(first), ruff_text_size::Ranged::end(last)))
-        });
+        let may_yield = function
+            .body
+            .first()
+            .zip(function.body.last())
+            .is_some_and(|(first, last)| builder.may_yield(TextRange::new(first.start(), last.end())));
         let mut walk = Walk {
             builder,
             own,
@@ -104,10 +117,13 @@ impl<'b, 'a> Walk<'b, 'a> {
             yielded: Vec::new(),
             is_class_method: is_method && is_class_method(function),
             may_yield,
+            at: function.name.start(),
+            asks_callers: false,
         };
         walk.parameters(function);
         walk.visit_body(&function.body);
         let results = if function.returns.is_none() { walk.results() } else { None };
+        walk.asks_callers = true;
         let put = std::mem::take(&mut walk.put);
         let grown = std::mem::take(&mut walk.grown);
         let attributes = put.into_iter().map(|put| (put.name.clone(), walk.slot(&put)));
@@ -118,13 +134,17 @@ impl<'b, 'a> Walk<'b, 'a> {
             let sources = walk.names.get(name).into_iter().flatten();
             globals.extend(sources.map(|source| (Name::new(*name), walk.meaning(*source, DEEPEST_LOCAL))));
         }
-        FunctionFacts { yields: !walk.yielded.is_empty(), results, attributes, globals }
+        FunctionFacts { yields: !walk.yielded.is_empty() || may_yield && yields(&function.body), results, attributes, globals }
     }
 
     fn parameters(&mut self, function: &'a StmtFunctionDef) {
         for parameter in function.parameters.iter_non_variadic_params() {
             let annotation = parameter.parameter.annotation.as_deref();
-            let source = Source::Parameter { annotation, has_default: parameter.default.is_some(), is_variadic: false };
+            let default = parameter.default.as_deref();
+            let source = match annotation {
+                None if default.is_none_or(Expr::is_none_literal_expr) => Source::Open(&parameter.parameter.name.id, default.is_some()),
+                annotation => Source::Parameter { annotation, has_default: default.is_some(), is_variadic: false },
+            };
             self.bind(&parameter.parameter.name.id, source);
         }
         for parameter in function.parameters.vararg.iter().chain(&function.parameters.kwarg) {
@@ -177,6 +197,11 @@ impl<'b, 'a> Walk<'b, 'a> {
             Source::Parameter { annotation: Some(declared), is_variadic: false, .. } => {
                 Ir::Typed(Box::new(Names::OfModule.annotation(declared)))
             }
+            Source::Open(name, is_optional) => match self.asks_callers {
+                true => Ir::Parameter(self.at, name.clone(), is_optional),
+                false if is_optional => Ir::Unknown,
+                false => Ir::Dynamic,
+            },
             Source::Parameter { has_default: false, is_variadic: false, .. } => Ir::Dynamic,
             Source::Parameter { .. } | Source::Other => Ir::Unknown,
             Source::Value(value) => *closed(value),
@@ -459,6 +484,31 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
             _ => {}
         }
         walk_expr(self, expression);
+    }
+}
+
+/// Whether a body makes its function a generator. A `yield` does that wherever it stands, even where nothing runs.
+pub(crate) fn yields(body: &[Stmt]) -> bool {
+    let mut finder = YieldFinder(false);
+    finder.visit_body(body);
+    finder.0
+}
+
+struct YieldFinder(bool);
+
+impl<'a> Visitor<'a> for YieldFinder {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+            walk_stmt(self, statement);
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Yield(_) | Expr::YieldFrom(_) => self.0 = true,
+            Expr::Lambda(_) => {}
+            _ => walk_expr(self, expression),
+        }
     }
 }
 
