@@ -26,6 +26,8 @@ def test_the_stubs_name_what_the_native_module_has() -> None:
     stubs = ast.parse(Path(heard.__file__).with_name("_native.pyi").read_text())
     functions = {
         node.name: [argument.arg for argument in node.args.args]
+        + [f"*{argument.arg}" for argument in (node.args.vararg,) if argument]
+        + [f"**{argument.arg}" for argument in (node.args.kwarg,) if argument]
         for node in stubs.body
         if isinstance(node, ast.FunctionDef)
     }
