@@ -294,6 +294,36 @@ def test_a_filter_that_names_the_warning_of_a_coroutine_allows_it(suite: Suite) 
     assert ran.outcomes() == outcomes | {"test_all_warnings": "failed", "test_all_of_the_class": "failed"}, ran.text
 
 
+@pytest.mark.parametrize(
+    ("filters", "outcome"),
+    [
+        (["ignore:coroutine .* was never awaited"], "passed"),
+        (["ignore:coroutine 'boom':RuntimeWarning:test_it"], "passed"),
+        (["ignore:coroutine 'boom':Warning"], "passed"),
+        (["error:coroutine 'boom'", "ignore:coroutine .* was never awaited"], "passed"),
+        # Of another class, of another place, or of all that there is.
+        (["ignore:.*:DeprecationWarning"], "failed"),
+        (["ignore:coroutine .* was never awaited:DeprecationWarning"], "failed"),
+        (["ignore:.*:RuntimeWarning:thirdparty"], "failed"),
+        (["ignore:coroutine .* was never awaited:RuntimeWarning:thirdparty"], "failed"),
+        (["ignore:coroutine .* was never awaited:RuntimeWarning:test_it:9999"], "failed"),
+        (["ignore:.*"], "failed"),
+        (["ignore:.+"], "failed"),
+        (["ignore:.*:RuntimeWarning"], "failed"),
+        # A later one goes before.
+        (["ignore:coroutine .* was never awaited", "error:coroutine 'boom' was never awaited:RuntimeWarning"], "failed"),
+        (["ignore:coroutine .* was never awaited", "default::RuntimeWarning"], "failed"),
+        (["ignore:coroutine .* was never awaited", "error:coroutine 'turn' was never awaited"], "passed"),
+    ],
+)
+def test_the_filter_that_holds_decides_whether_a_coroutine_is_allowed(
+    filters: list[str], outcome: str, suite: Suite
+) -> None:
+    lines = "\n  ".join(["filterwarnings =", *filters])
+    ran = suite("def test():\n    boom()\n", "-p", "no:unraisableexception", ini=lines)
+    assert ran.outcomes() == {"test": outcome}, ran.text
+
+
 def test_losses_that_are_alike_are_shown_once(suite: Suite) -> None:
     ran = suite(
         """

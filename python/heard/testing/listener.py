@@ -8,7 +8,8 @@ import dataclasses
 import gc
 import logging
 import os
-import re
+import sys
+import types
 import typing
 import warnings
 import weakref
@@ -267,12 +268,48 @@ def exception_of(record: logging.LogRecord) -> BaseException | None:
 
 
 def _is_named_by_filter(failure: Failure) -> bool:
-    """Whether the warning of a coroutine is ignored by its text. What ignores all warnings does not mean this one."""
+    """Whether the filter that holds for the warning of a coroutine ignores it by its text. What ignores all warnings, or
+    all of some place, does not mean this one."""
     text = f"coroutine '{failure.coroutine}' was never awaited"
-    return any(
-        action == "ignore" and isinstance(message, re.Pattern) and message.match(text) is not None
-        for action, message, *_ in warnings.filters
-    )
+    module, line = _warned_at()
+    for action, message, category, module_pattern, line_of_filter in _filters():
+        if (
+            _matches(message, text)
+            and issubclass(RuntimeWarning, category)
+            and _matches(module_pattern, module)
+            and line_of_filter in (0, line)
+        ):
+            # The first one decides.
+            return bool(action == "ignore" and not any(_matches(message, other) for other in _OTHER_TEXTS))
+    return False
+
+
+#: What does not name a coroutine's warning matches one of these as well.
+_OTHER_TEXTS = ("", "This text is of another warning")
+
+
+def _filters() -> Iterable[tuple[str, typing.Any, type[Warning], typing.Any, int]]:
+    """The filters of warnings, in their order; Python 3.14 may keep some for each context."""
+    module = typing.cast(typing.Any, warnings)
+    context = getattr(module, "_get_context", None)
+    filters: Iterable[tuple[str, typing.Any, type[Warning], typing.Any, int]]
+    filters = context()._filters if context is not None else module.filters
+    return filters
+
+
+def _matches(pattern: typing.Any, text: str) -> bool:
+    """As the module `warnings` matches; the filters that Python begins with have plain texts."""
+    return pattern is None or (pattern == text if isinstance(pattern, str) else pattern.match(text) is not None)
+
+
+def _warned_at() -> tuple[str, int]:
+    """The module and the line that the warning of a coroutine is given, which are those of the code that drops it."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "heard":
+        frame = frame.f_back
+    if frame is None:
+        return "sys", 0
+    return str(frame.f_globals.get("__name__", "<string>")), frame.f_lineno
 
 
 def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop], undo: list[Undo]) -> None:
