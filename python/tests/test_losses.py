@@ -661,6 +661,40 @@ def test_unread_for_long_is_lost(records: list[heard.Failure]) -> None:
     assert len(records) == 2
 
 
+@pytest.mark.parametrize("is_told_at_the_end", [False, True])
+def test_a_task_whose_loop_is_closed_over_it_is_no_loss(
+    is_told_at_the_end: bool, records: list[heard.Failure]
+) -> None:
+    async def waits() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            # The loop does not come to the end of its end.
+            asyncio.get_running_loop().stop()
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(lambda: tasks.append(asyncio.ensure_future(waits())))
+        await asyncio.sleep(0.01)
+
+    tasks: list[asyncio.Task[None]] = []
+    loop = asyncio.new_event_loop()
+    if is_told_at_the_end:
+        with pytest.raises(RuntimeError), asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(main())
+    else:
+        loop.run_until_complete(main())
+        loop.close()
+    tasks.clear()
+    del loop
+    gc.collect()
+    told = [record for record in records if record.event != "task-swallowed-cancel"]
+    assert [(record.event, record.rule, record.verdict) for record in told] == [
+        ("task-pending-at-exit", "unfinished-at-exit", None)
+    ]
+    assert (told[0].coroutine or "").endswith("waits")
+
+
 def test_unfinished_tasks_are_told_at_the_end(records: list[heard.Failure]) -> None:
     async def main() -> None:
         asyncio.create_task(asyncio.sleep(60), name="long")

@@ -341,8 +341,7 @@ def _note_loops(loops: weakref.WeakSet[asyncio.AbstractEventLoop], undo: list[Un
 
 def is_pending(failure: Failure) -> bool:
     """Whether it tells of a task that was left when its loop ended, which is no loss."""
-    is_left = failure.event == "task-destroyed" and failure.rule == "unfinished-at-exit"
-    return is_left or failure.event == "task-pending-at-exit"
+    return failure.event == "task-pending-at-exit"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import loop_handlers, places
+from heard.monitor.hooks import ending
 from heard.monitor.hooks.loop_types import on_each
 from heard.monitor.hooks.patch import Undo, replace, wrapping
 from heard.monitor.case import NOT_FAILURES, Case, State
@@ -120,18 +121,18 @@ class _Listener:
         return _UNHEARD
 
     def destroyed(self, task: typing.Any) -> str:
-        case = Case("task-destroyed", task, _native.birth(task))
         if task.get_loop().is_closed():
-            rule, why = "unfinished-at-exit", "its loop was closed while it waited, and nothing can end it"
-        else:
-            rule, why = rule_of("task-destroyed"), "nobody held it, so the garbage collector took it while it waited"
+            # asyncio's message stands: it is no loss, so no report gets out.
+            ending.tell_left(self.verdicts.reporter, task, "its loop was closed while it waited, and nothing can end it")
+            return _UNHEARD
+        case = Case("task-destroyed", task, _native.birth(task))
         self.verdicts.reporter.tell(
             "task-destroyed",
-            rule,
+            rule_of("task-destroyed"),
             "lost",
             key=case.site,
             born=functools.partial(places.born, case.site),
-            why=why,
+            why="nobody held it, so the garbage collector took it while it waited",
             **case.fields(task),
         )
         return _TOLD
