@@ -67,6 +67,45 @@ def test_a_baseline_that_cannot_be_written_is_a_clear_error(suite: Suite) -> Non
     assert "Traceback" not in ran.text
 
 
+@pytest.mark.parametrize(
+    ("source", "arguments", "code"),
+    [
+        (ONE_LOSS, ["mistyped.py"], pytest.ExitCode.USAGE_ERROR),
+        (ONE_LOSS, ["-k", "nothing"], pytest.ExitCode.NO_TESTS_COLLECTED),
+        (ONE_LOSS, ["--fixtures"], pytest.ExitCode.OK),
+        (ONE_LOSS, ["--collect-only"], pytest.ExitCode.OK),
+        (ONE_LOSS, ["--setup-plan"], pytest.ExitCode.OK),
+        ("raise ValueError", [], pytest.ExitCode.INTERRUPTED),
+        (ONE_LOSS + "        raise KeyboardInterrupt", [], pytest.ExitCode.INTERRUPTED),
+    ],
+)
+@pytest.mark.parametrize("old", [None, '{"version": 1, "losses": []}'])
+def test_a_run_that_has_not_run_the_tests_writes_nothing(
+    source: str, arguments: list[str], code: int, old: str | None, suite: Suite, tmp_path: Path
+) -> None:
+    file = tmp_path / "known.json"
+    if old is not None:
+        file.write_text(old)
+    ran = suite(source, "--heard-write-baseline=known.json", *arguments)
+    assert ran.code == code, ran.text
+    assert (file.read_text() if file.exists() else None) == old
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("known.json.")] == []
+    assert "heard: wrote" not in ran.text
+
+
+def test_a_baseline_stays_what_it_is_to_the_system(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    kept = tmp_path / "kept" / "known.json"
+    kept.touch()
+    kept.chmod(0o640)
+    (tmp_path / "known.json").symlink_to(kept)
+    suite(ONE_LOSS, "--heard-write-baseline=known.json")
+    assert known(tmp_path) == [("test_it.py::test", 1)]
+    assert (tmp_path / "known.json").is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o640
+    assert list(kept.parent.iterdir()) == [kept]
+
+
 @pytest.mark.parametrize("workers", [[], ["-n2"]])
 def test_what_no_longer_happens_is_told_and_taken_out(workers: list[str], suite: Suite, tmp_path: Path) -> None:
     plugins = ["xdist"] if workers else []

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import errno
 import json
+import os
 import pathlib
+import shutil
 import typing
 
 import pytest
@@ -68,7 +71,25 @@ def write(path: pathlib.Path, losses: Losses) -> None:
         for (test, rule, coroutine, exception), count in sorted((+losses).items())
     ]
     text = json.dumps({"version": _VERSION, "losses": rows}, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    _put(pathlib.Path(os.path.realpath(path)), text + "\n")
+
+
+def _put(path: pathlib.Path, text: str) -> None:
+    """Writes all or nothing, as far as the folder can be written to."""
+    if path.exists() and not path.is_file():
+        # As `/dev/stdout`.
+        path.write_text(text, encoding="utf-8")
+        return
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        new.write_text(text, encoding="utf-8")
+        if path.exists():
+            shutil.copymode(path, new)
+        os.replace(new, path)
+    except PermissionError:
+        path.write_text(text, encoding="utf-8")
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def shown(path: pathlib.Path) -> str:
@@ -80,11 +101,18 @@ def shown(path: pathlib.Path) -> str:
 def check_writable(path: pathlib.Path, option: str) -> None:
     """Raises `pytest.UsageError` where the file of an option cannot be written: a run may take long, so it is not at its
     end that one learns of this."""
+    name = shown(path)
+    # A link may lead to a file that is not there yet.
+    path = pathlib.Path(os.path.realpath(path))
     try:
-        with path.open("a", encoding="utf-8"):
-            pass
+        if path.exists():
+            with path.open("a", encoding="utf-8"):
+                pass
+        elif not os.access(path.parent, os.W_OK | os.X_OK):
+            missing = errno.EACCES if path.parent.is_dir() else errno.ENOENT
+            raise OSError(missing, os.strerror(missing))
     except OSError as error:
-        raise pytest.UsageError(f"{option}: {shown(path)} cannot be written: {error.strerror}") from error
+        raise pytest.UsageError(f"{option}: {name} cannot be written: {error.strerror}") from error
 
 
 def _read(path: pathlib.Path, named_by: str) -> Losses:

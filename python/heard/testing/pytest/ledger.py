@@ -50,9 +50,11 @@ class Ledger:
             self.lost += losses_of(share["outside"])
         files = self.files
         if files.target is not None:
-            if not session.config.option.collectonly:
+            if self._has_run(session):
                 write(files.target, self.lost)
                 self.line = f"heard: wrote {_counted(self.lost)} to {shown(files.target)}"
+            else:
+                self.line = f"heard: the tests were not run, so {shown(files.target)} is not written"
             return
         assert files.known is not None
         name = shown(files.known)
@@ -71,12 +73,16 @@ class Ledger:
                 f"heard: {_counted(stale)} of {name} did not happen ({where}); --heard-prune-baseline takes them out"
             )
 
+    def _has_run(self, session: pytest.Session) -> bool:
+        """Whether the tests were run, and nothing has ended that before its time."""
+        option = session.config.option
+        return bool(self.passed) and not option.collectonly and not option.setuponly and _has_ended(session)
+
     def _is_whole(self, session: pytest.Session) -> bool:
         """Whether the run has come to its end, with all that there is in the files that it was about."""
         if session.shouldstop or session.shouldfail or self.has_crashed or not self.shares:
             return False
-        ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        return ended and all(share["is_whole"] for share in self.shares)
+        return _has_ended(session) and all(share["is_whole"] for share in self.shares)
 
     def _stale(self) -> Losses:
         """Known losses of tests that have passed without them, or that are gone."""
@@ -113,6 +119,10 @@ def register(config: pytest.Config, here: Known | None) -> None:
     else:
         plugin = Ledger(files, here.known, here)
     config.pluginmanager.register(plugin, "heard-ledger")
+
+
+def _has_ended(session: pytest.Session) -> bool:
+    return session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 def _counted(losses: Losses) -> str:
