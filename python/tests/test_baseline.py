@@ -181,6 +181,53 @@ def test_a_test_that_is_gone_is_told_where_it_would_be_found(
     assert (f"heard: 1 known loss of known.json did not happen (test_it.py::test); {TAKES_OUT}" in told) == is_told
 
 
+IN_CLASSES = """
+    class TestOne:
+        def test(self):
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+    class TestTwo(TestOne):
+        pass
+    """
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "conftest", "stays"),
+    [
+        (ONE_LOSS, OTHER, "", []),
+        (ONE_LOSS, ONE_LOSS, "collect_ignore = ['test_it.py']", ["test"]),
+        (ONE_LOSS, ONE_LOSS, "def pytest_ignore_collect(collection_path): return 'it' in collection_path.name", ["test"]),
+        (ONE_LOSS, "import sys\nif sys.platform == 'another':\n    def test(): pass\n", "", ["test"]),
+        (ONE_LOSS, "if False:\n    from another import test\n", "", ["test"]),
+        (IN_CLASSES, IN_CLASSES.replace("TestTwo", "TestThree"), "", ["TestOne::test"]),
+        (IN_CLASSES, "class TestTwo:\n    def test_that(self): pass\n", "", []),
+        (IN_CLASSES, "if False:\n    from another import TestOne, TestTwo", "", ["TestOne::test", "TestTwo::test"]),
+        (IN_CLASSES, "if False:\n    class TestTwo(TestOne): pass", "", ["TestOne::test", "TestTwo::test"]),
+    ],
+)
+def test_a_test_that_is_only_not_collected_is_not_gone(
+    before: str, after: str, conftest: str, stays: list[str], suite: Suite, tmp_path: Path
+) -> None:
+    (tmp_path / "test_that.py").write_text("def test_that(): pass")
+    suite(before, "--heard-write-baseline=known.json")
+    (tmp_path / "conftest.py").write_text(conftest)
+    ran = suite(after, "--heard-baseline=known.json", "--heard-prune-baseline")
+    assert [test for test, _ in known(tmp_path)] == [f"test_it.py::{name}" for name in stays], ran.text
+
+
+def test_a_test_is_gone_with_its_file(suite: Suite, tmp_path: Path) -> None:
+    that = tmp_path / "test_that.py"
+    suite(ONE_LOSS, "--heard-write-baseline=known.json")
+    (tmp_path / "test_it.py").rename(that)
+    suite(OTHER, "--heard-write-baseline=known.json")
+    assert known(tmp_path) == [("test_that.py::test", 1)]
+    that.unlink()
+    suite(OTHER, "--heard-baseline=known.json", "--heard-prune-baseline")
+    assert known(tmp_path) == []
+
+
 def test_what_no_test_has_lost_is_told_by_that_name(suite: Suite, tmp_path: Path) -> None:
     of_session = """
         @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing
 from collections.abc import Generator, Iterable
 
@@ -28,6 +29,8 @@ class Known:
         #: What no test has lost.
         self.outside = Losses()
         self.collected: set[str] = set()
+        #: Files and classes that have told which tests they have.
+        self.looked_into: set[str] = set()
         #: Files and classes whose tests are not known, since they were skipped as a whole.
         self.skipped: list[str] = []
         options = ("lf", "ignore", "ignore_glob", "collectonly", "setuponly")
@@ -63,6 +66,8 @@ class Known:
             self.skipped.append(report.nodeid)
         elif report.failed:
             self.is_whole = False
+        else:
+            self.looked_into.add(report.nodeid)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
@@ -77,9 +82,31 @@ class Known:
         gone = [
             test
             for test in {key[0] for key in self.known}
-            if test not in self.collected and not test.startswith(tuple(self.skipped)) and self._is_below(test, folders)
+            if test not in self.collected
+            and not test.startswith(tuple(self.skipped))
+            and self._is_below(test, folders)
+            and (not test or self._is_gone(test))
         ]
         return {"is_whole": self.is_whole, "gone": sorted(gone), "outside": rows(self.outside)}
+
+    def _is_gone(self, test: str) -> bool:
+        """Whether a test that was not collected is nowhere else either: a platform, a setting or a `conftest.py` may only
+        have left it out."""
+        file, *names = test.partition("[")[0].split("::")
+        path = self.config.rootpath / file
+        if not path.exists():
+            return True
+        if file not in self.looked_into:
+            return False
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        missing = [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is None]
+        if missing == names[-1:] and len(names) > 1:
+            # A class that is there may have a test from one that it is derived from, in another file.
+            return "::".join((file, *names[:-1])) in self.looked_into
+        return bool(missing)
 
     def _absolute(self, argument: str) -> str:
         return os.path.join(self.config.invocation_params.dir, argument)
