@@ -305,3 +305,48 @@ def test_a_missing_file_of_the_configuration_is_a_clear_error(suite: Suite) -> N
 
 def test_with_off_the_file_is_not_looked_at(suite: Suite) -> None:
     assert suite(ONE_LOSS, "--heard=off", ini="heard_baseline = known.json").code == 0
+
+
+IN_A_CYCLE = """
+    def test():
+        ring = [boom()]
+        ring.append(ring)
+        del ring
+        gc.collect()
+    """
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+@pytest.mark.parametrize("mode", ["error", "warn"])
+def test_a_new_loss_outside_of_the_tests_is_seen_in_many_processes(
+    mode: str, workers: list[str], suite: Suite, tmp_path: Path
+) -> None:
+    plugins = ["xdist"] if workers else []
+    suite(IN_A_CYCLE, "--heard-write-baseline=known.json")
+    assert known(tmp_path) == [("", 1)]
+    options = ["--heard-baseline=known.json", f"--heard={mode}", *workers]
+    assert suite(IN_A_CYCLE + OTHER, *options, plugins=plugins).code == 0
+    ran = suite(IN_A_CYCLE + IN_A_CYCLE.replace("test()", "test_two()"), *options, plugins=plugins)
+    assert ran.code == (mode == "error"), ran.text
+    if workers:
+        told = "heard: 2 losses outside of the tests (unawaited-coroutine of boom), of which 1 known"
+        assert told in ran.text, ran.text
+
+
+def test_what_each_process_loses_counts_once(suite: Suite, tmp_path: Path) -> None:
+    source = """
+        @pytest.fixture(scope="session")
+        def service():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        def test(service):
+            pass
+        def test_two(service):
+            pass
+        """
+    suite(source, "--heard-write-baseline=known.json")
+    assert known(tmp_path) == [("", 1)]
+    ran = suite(source, "--heard-baseline=known.json", "-n2", plugins=["xdist"])
+    assert ran.code == 0, ran.text

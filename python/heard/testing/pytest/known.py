@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterable
 import pytest
 
 from heard.record import Failure
+from heard.testing.pytest import stages
 from heard.testing.pytest.baseline import Files, Key, Losses
 
 #: The attribute by which the report of a test has its losses: reports come back from forked and remote processes.
@@ -28,6 +29,8 @@ class Known:
         self.lost = Losses()
         #: What no test has lost.
         self.outside = Losses()
+        #: Of these, what some test has begun, so that no other process has the same one.
+        self.once = Losses()
         self.collected: set[str] = set()
         #: Files and classes that have told which tests they have.
         self.looked_into: set[str] = set()
@@ -50,6 +53,8 @@ class Known:
         for failure in failures:
             key = _key(nodeid, failure)
             lost[key] += 1
+            if not nodeid and stages.is_of_test(failure.test):
+                self.once[key] += 1
             if lost[key] > self.known[key]:
                 new.append(failure)
         return [] if self.files.target is not None else new
@@ -87,7 +92,7 @@ class Known:
             and self._is_below(test, folders)
             and (not test or self._is_gone(test))
         ]
-        return {"is_whole": self.is_whole, "gone": sorted(gone), "outside": rows(self.outside)}
+        return {"is_whole": self.is_whole, "gone": sorted(gone), "outside": rows(self.outside), "once": rows(self.once)}
 
     def _is_gone(self, test: str) -> bool:
         """Whether a test that was not collected is nowhere else either: a platform, a setting or a `conftest.py` may only

@@ -16,8 +16,10 @@ KEY = "heard-known"
 class Ledger:
     """What all tests have lost, and which known losses have not happened."""
 
-    def __init__(self, files: Files, known: Losses, here: Known | None) -> None:
+    def __init__(self, files: Files, known: Losses, here: Known | None, is_error: bool) -> None:
         self.files = files
+        #: Whether new losses fail the run.
+        self.is_error = is_error
         self.known = known
         #: Where the tests run in this process.
         self.here = here
@@ -27,6 +29,8 @@ class Ledger:
         #: Whether all has passed in the last attempt at a test.
         self.passed: dict[str, bool] = {}
         self.line = ""
+        #: What is new outside of the tests where no process can see that it is.
+        self.new: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         # Of a test that is run again, what the worst attempt has lost.
@@ -56,6 +60,9 @@ class Ledger:
             else:
                 self.line = f"heard: the tests were not run, so {shown(files.target)} is not written"
             return
+        self.new = self._new()
+        if self.new and self.is_error and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         assert files.known is not None
         name = shown(files.known)
         if not self._is_whole(session):
@@ -72,6 +79,20 @@ class Ledger:
             self.line = (
                 f"heard: {_counted(stale)} of {name} did not happen ({where}); --heard-prune-baseline takes them out"
             )
+
+    def _new(self) -> list[str]:
+        """Losses outside of the tests of which each process has no more than are known, and all of them together have."""
+        lines = []
+        for key in sorted({key for key in self.lost if not key[0]}):
+            outside = [losses_of(share["outside"])[key] for share in self.shares]
+            once = [losses_of(share["once"])[key] for share in self.shares]
+            # What a fixture of the session loses, it loses in each process, and that counts as one.
+            total = sum(once) + max(each - one for each, one in zip(outside, once, strict=True))
+            if max(outside) <= self.known[key] < total:
+                _, rule, coroutine, exception = key
+                what = " ".join(part for part in (rule, f"of {coroutine}" if coroutine else "", exception) if part)
+                lines.append(f"heard: {total} losses outside of the tests ({what}), of which {self.known[key]} known")
+        return lines
 
     def _has_run(self, session: pytest.Session) -> bool:
         """Whether the tests were run, and nothing has ended that before its time."""
@@ -91,6 +112,8 @@ class Ledger:
         return Losses({key: count for key, count in stale.items() if key[0] in gone or self.passed.get(key[0])})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self.new:
+            terminalreporter.write_line(line)
         if self.line:
             terminalreporter.write_line(self.line)
 
@@ -111,13 +134,14 @@ def register(config: pytest.Config, here: Known | None) -> None:
     files = here.files if here is not None else Files.of(config)
     if not files.are_there():
         return
+    is_error = (config.getoption("--heard") or config.getini("heard")) == "error"
     plugin: object
     if here is None:
-        plugin = Ledger(files, files.read(), None)
+        plugin = Ledger(files, files.read(), None, is_error)
     elif hasattr(config, "workerinput"):
         plugin = Worker(here)
     else:
-        plugin = Ledger(files, here.known, here)
+        plugin = Ledger(files, here.known, here, is_error)
     config.pluginmanager.register(plugin, "heard-ledger")
 
 

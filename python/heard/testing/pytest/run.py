@@ -226,7 +226,7 @@ class Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self.listener.begin("the end of the session")
+        self.listener.begin(stages.END)
         self.listener.note_warnings()
         self.listener.older.clear()
         self.listener.look()

@@ -7,6 +7,7 @@ import functools
 import pytest
 
 COLLECTION = "the collection of the tests"
+END = "the end of the session"
 #: Scopes of fixtures that outlive a test.
 _LONG = ("class", "module", "package", "session")
 _ASKED_FOR = ("(class)", "(module)", "(package)")
@@ -35,3 +36,10 @@ def of_fixture(definition: pytest.FixtureDef[object], when: str) -> str:
 def is_asked_for(stage: str) -> bool:
     """Whether a part is the set-up of a fixture that is made for a test, though others use it later."""
     return stage.startswith("the set-up of the fixture '") and stage.endswith(_ASKED_FOR)
+
+
+def is_of_test(stage: str | None) -> bool:
+    """Whether a part runs once, in whichever process: fixtures that outlive a test, the collection and the end of the
+    session are in each process of pytest-xdist."""
+    fixtures = ("the set-up of the fixture '", "the tear-down of the fixture '")
+    return stage not in (None, COLLECTION, END) and not str(stage).startswith(fixtures)
