@@ -198,7 +198,12 @@ IN_CLASSES = """
     [
         (ONE_LOSS, OTHER, "", []),
         (ONE_LOSS, ONE_LOSS, "collect_ignore = ['test_it.py']", ["test"]),
-        (ONE_LOSS, ONE_LOSS, "def pytest_ignore_collect(collection_path): return 'it' in collection_path.name", ["test"]),
+        (
+            ONE_LOSS,
+            ONE_LOSS,
+            "def pytest_ignore_collect(collection_path): return 'it' in collection_path.name",
+            ["test"],
+        ),
         (ONE_LOSS, "import sys\nif sys.platform == 'another':\n    def test(): pass\n", "", ["test"]),
         (ONE_LOSS, "if False:\n    from another import test\n", "", ["test"]),
         (IN_CLASSES, IN_CLASSES.replace("TestTwo", "TestThree"), "", ["TestOne::test"]),

@@ -311,7 +311,7 @@ def test_a_filter_that_names_the_warning_of_a_coroutine_allows_it(suite: Suite) 
         (["ignore:.+"], "failed"),
         (["ignore:.*:RuntimeWarning"], "failed"),
         # A later one goes before.
-        (["ignore:coroutine .* was never awaited", "error:coroutine 'boom' was never awaited:RuntimeWarning"], "failed"),
+        (["ignore:coroutine .* was never awaited", "error:coroutine 'boom':RuntimeWarning"], "failed"),
         (["ignore:coroutine .* was never awaited", "default::RuntimeWarning"], "failed"),
         (["ignore:coroutine .* was never awaited", "error:coroutine 'turn' was never awaited"], "passed"),
     ],

@@ -268,8 +268,8 @@ def exception_of(record: logging.LogRecord) -> BaseException | None:
 
 
 def _is_named_by_filter(failure: Failure) -> bool:
-    """Whether the filter that holds for the warning of a coroutine ignores it by its text. What ignores all warnings, or
-    all of some place, does not mean this one."""
+    """Whether the filter that holds for the warning of a coroutine ignores it by its text. What ignores all warnings,
+    or all of some place, does not mean this one."""
     text = f"coroutine '{failure.coroutine}' was never awaited"
     module, line = _warned_at()
     for action, message, category, module_pattern, line_of_filter in _filters():

@@ -95,8 +95,8 @@ class Known:
         return {"is_whole": self.is_whole, "gone": sorted(gone), "outside": rows(self.outside), "once": rows(self.once)}
 
     def _is_gone(self, test: str) -> bool:
-        """Whether a test that was not collected is nowhere else either: a platform, a setting or a `conftest.py` may only
-        have left it out."""
+        """Whether a test that was not collected is nowhere else either: a platform, a setting or a `conftest.py` may
+        only have left it out."""
         file, *names = test.partition("[")[0].split("::")
         path = self.config.rootpath / file
         if not path.exists():

@@ -81,7 +81,7 @@ class Ledger:
             )
 
     def _new(self) -> list[str]:
-        """Losses outside of the tests of which each process has no more than are known, and all of them together have."""
+        """Losses outside of the tests of which no process has more than are known, and all of them together have."""
         lines = []
         for key in sorted({key for key in self.lost if not key[0]}):
             outside = [losses_of(share["outside"])[key] for share in self.shares]
