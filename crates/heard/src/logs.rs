@@ -191,7 +191,8 @@ fn show(partial: &Partial, showing: &ShowingArguments, console: Console) -> io::
             python: None,
             exclude: Vec::new(),
             python_version: None,
-            no_cache: false,
+            // Who reads logs does not expect that anything is written.
+            no_cache: true,
             threads: 0,
         };
         if let Err(error) = led::lead(slice::from_mut(&mut report), &project, console)? {

@@ -1,6 +1,6 @@
-//! The disk, as the analyser sees it. This is the only place where files are read.
+//! The disk, as the analyser sees it. This is the only place where the project's files are read.
 //!
-//! Python files are decoded as Python decodes them. Nothing is ever written. Files may be put over those of the disk: what comes on standard
+//! Python files are decoded as Python decodes them. Files may be put over those of the disk: what comes on standard
 //! input, what an editor has open, and changes that are tried before they are made.
 
 mod decode;

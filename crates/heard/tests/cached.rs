@@ -37,10 +37,13 @@ fn made(run: &Run) -> Option<String> {
     Some(line.split_whitespace().nth(1)?.to_owned())
 }
 
+fn folder(tree: &Tree) -> PathBuf {
+    tree.root().parent().unwrap().join("home/.cache/heard")
+}
+
 /// The file that is kept for the project.
 fn kept(tree: &Tree) -> Vec<PathBuf> {
-    let folder = tree.root().parent().unwrap().join("home/.cache/heard");
-    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let files = fs::read_dir(folder(tree)).into_iter().flatten().flatten().map(|entry| entry.path());
     files.filter(|path| path.extension().is_some_and(|extension| extension == "tables")).collect()
 }
 
@@ -151,6 +154,6 @@ fn runs_at_the_same_time_do_not_get_into_each_others_way() {
         assert_eq!(check(&tree, &[]), (found.clone(), Some("0".to_owned())));
         fs::remove_file(&kept(&tree)[0]).unwrap();
     }
-    let folder = kept(&tree);
-    assert_eq!(folder, Vec::<PathBuf>::new(), "nothing is left of what was written at the same time");
+    let left = fs::read_dir(folder(&tree)).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["CACHEDIR.TAG"], "nothing is left of what was written at the same time");
 }
