@@ -337,7 +337,9 @@ def test_losses_that_are_alike_are_shown_once(suite: Suite) -> None:
     )
     assert ran.outcomes() == {"test": "failed"}
     assert "7 failures that nobody hears:" in ran.text
-    assert ran.text.count("rule     dropped-task") == 1
+    # On CI, pytest's summary has the whole message once more.
+    told, _, _ = ran.text.partition("short test summary info")
+    assert told.count("rule     dropped-task") == 1
     assert "6 more like this" in ran.text
 
 

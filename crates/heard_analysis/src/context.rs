@@ -63,7 +63,8 @@ pub fn is_test_code(file: &Utf8Path, root: &Utf8Path) -> bool {
         || stem.starts_with("test_")
         || stem.ends_with("_test")
         || stem.ends_with("_tests")
-        || stem.split('_').any(|word| word == "testing")
+        || stem == "testing"
+        || stem.starts_with("testing_")
 }
 
 /// The findings of a file of the project at `root`, those of them at strict whose place makes them so.
@@ -209,10 +210,18 @@ mod tests {
             "/home/tests/shop/shop/prices_test.py",
             "/home/tests/shop/shop/test_support/fakes.py",
             "/home/tests/shop/conftest.py",
+            "/home/tests/shop/shop/testing.py",
+            "/home/tests/shop/shop/testing_tools.py",
         ] {
             assert!(is(file), "{file}");
         }
-        for file in ["/home/tests/shop/shop/prices.py", "/home/tests/shop/shop/latest.py", "/home/tests/shop/contest/rules.py"] {
+        for file in [
+            "/home/tests/shop/shop/prices.py",
+            "/home/tests/shop/shop/latest.py",
+            "/home/tests/shop/contest/rules.py",
+            "/home/tests/shop/shop/ab_testing.py",
+            "/home/tests/shop/shop/load_testing.py",
+        ] {
             assert!(!is(file), "{file}");
         }
     }

@@ -93,6 +93,11 @@ impl Classes {
         family
     }
 
+    /// The names of a class and of all that derive from it.
+    pub(super) fn names_below(&self, class: ClassId) -> impl Iterator<Item = &str> {
+        Self::reached(class, &self.children).into_iter().map(|id| self.homes[id].1.as_str())
+    }
+
     /// Whether one of the classes defines a method, or a property, of this name.
     pub(super) fn any_defines(&self, family: &FxHashSet<ClassId>, name: &Name) -> bool {
         self.methods.get(name).is_some_and(|definers| !definers.is_disjoint(family))

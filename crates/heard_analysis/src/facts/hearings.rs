@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use ruff_python_ast::name::Name;
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
@@ -306,7 +306,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let unknown = || Account::source(Weight::Heavy, module, awaited.range());
         match awaited {
             // Who has cancelled it waits for its end, and mostly gets no more than that.
-            Expr::Name(_) | Expr::Attribute(_) if says_before(module, awaited, "", ".cancel()") => Account::small(),
+            Expr::Name(_) | Expr::Attribute(_) if is_cancelled_before(module.body(), awaited) => Account::small(),
             Expr::Call(work) => self.account_of_inner_call(module, work, Way::Awaited, asked),
             Expr::Starred(starred) => self.account_of_awaited(module, &starred.value, asked),
             Expr::Generator(ast::ExprGenerator { elt, .. }) | Expr::ListComp(ast::ExprListComp { elt, .. }) => {
@@ -388,6 +388,111 @@ fn says_before(module: &Module<'_>, object: &Expr, prefix: &str, suffix: &str) -
     let before = &module.text()[TextRange::up_to(object.start())];
     let function = before.rfind("def ").map_or(before, |start| &before[start..]);
     function.contains(&format!("{prefix}{}{suffix}", &module.text()[object.range()]))
+}
+
+/// Whether the block in which an object is used, or one around it in the same function, cancels the object before that.
+fn is_cancelled_before(body: &[Stmt], object: &Expr) -> bool {
+    is_cancelled_in(body, object, false)
+}
+
+fn is_cancelled_in(body: &[Stmt], object: &Expr, mut is_cancelled: bool) -> bool {
+    for (place, statement) in body.iter().enumerate() {
+        if !statement.range().contains_range(object.range()) {
+            is_cancelled = cancels(statement, object) || (is_cancelled && !binds(statement, object));
+            continue;
+        }
+        let inner = |body: &[Stmt], is_cancelled: bool| holds(body, object) && is_cancelled_in(body, object, is_cancelled);
+        return match statement {
+            Stmt::FunctionDef(function) => inner(&function.body, false),
+            Stmt::ClassDef(class) => inner(&class.body, false),
+            Stmt::If(branch) if holds(&branch.body, object) => inner(&branch.body, is_cancelled),
+            Stmt::If(branch) if branch.elif_else_clauses.iter().any(|clause| holds(&clause.body, object)) => {
+                branch.elif_else_clauses.iter().any(|clause| inner(&clause.body, is_cancelled))
+            }
+            Stmt::For(each) if holds(&each.body, object) => {
+                // A loop before this one has cancelled all that this one goes over.
+                let cancels_all = |other: &Stmt| {
+                    other.as_for_stmt().is_some_and(|other| {
+                        is_same(&other.iter, &each.iter) && other.body.iter().any(|inner| cancels(inner, &other.target))
+                    })
+                };
+                let is_cancelled = if is_same(&each.target, object) { body[..place].iter().any(cancels_all) } else { is_cancelled };
+                inner(&each.body, is_cancelled)
+            }
+            Stmt::For(each) if holds(&each.orelse, object) => inner(&each.orelse, is_cancelled),
+            Stmt::While(each) if holds(&each.body, object) => inner(&each.body, is_cancelled),
+            Stmt::While(each) if holds(&each.orelse, object) => inner(&each.orelse, is_cancelled),
+            Stmt::With(with) if holds(&with.body, object) => inner(&with.body, is_cancelled),
+            Stmt::Match(choice) if choice.cases.iter().any(|case| holds(&case.body, object)) => {
+                choice.cases.iter().any(|case| inner(&case.body, is_cancelled))
+            }
+            Stmt::Try(guard) => {
+                let in_handler =
+                    |handler: &ast::ExceptHandler| handler.as_except_handler().is_some_and(|handler| inner(&handler.body, is_cancelled));
+                inner(&guard.body, is_cancelled)
+                    || guard.handlers.iter().any(in_handler)
+                    || inner(&guard.orelse, is_cancelled)
+                    || inner(&guard.finalbody, is_cancelled)
+            }
+            _ => is_cancelled,
+        };
+    }
+    false
+}
+
+fn holds(body: &[Stmt], object: &Expr) -> bool {
+    body.iter().any(|statement| statement.range().contains_range(object.range()))
+}
+
+/// Whether two expressions are the same name, or the same attributes of it.
+fn is_same(one: &Expr, other: &Expr) -> bool {
+    match (one, other) {
+        (Expr::Name(one), Expr::Name(other)) => one.id == other.id,
+        (Expr::Attribute(one), Expr::Attribute(other)) => one.attr.id == other.attr.id && is_same(&one.value, &other.value),
+        _ => false,
+    }
+}
+
+/// Whether a statement cancels an object, at once or where its state asks for it.
+fn cancels(statement: &Stmt, object: &Expr) -> bool {
+    match statement {
+        Stmt::Expr(statement) => statement.value.as_call_expr().is_some_and(|call| {
+            call.func.as_attribute_expr().is_some_and(|method| method.attr.as_str() == "cancel" && is_same(&method.value, object))
+        }),
+        Stmt::If(branch) => speaks_of(&branch.test, object) && branch.body.iter().any(|statement| cancels(statement, object)),
+        _ => false,
+    }
+}
+
+/// Whether a test asks for the state of an object: `task`, `not task.done()`, `task is not None`.
+fn speaks_of(test: &Expr, object: &Expr) -> bool {
+    is_same(test, object)
+        || match test {
+            Expr::UnaryOp(not) => speaks_of(&not.operand, object),
+            Expr::BoolOp(tests) => tests.values.iter().all(|test| speaks_of(test, object)),
+            Expr::Compare(test) => is_same(&test.left, object),
+            Expr::Call(call) => call.func.as_attribute_expr().is_some_and(|method| is_same(&method.value, object)),
+            _ => false,
+        }
+}
+
+/// Whether a statement gives an object another value, on some way.
+fn binds(statement: &Stmt, object: &Expr) -> bool {
+    struct Binds<'e>(&'e Expr, bool);
+    impl<'a> Visitor<'a> for Binds<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            let is_bound = match expression {
+                Expr::Name(name) => !name.ctx.is_load(),
+                Expr::Attribute(attribute) => !attribute.ctx.is_load(),
+                _ => false,
+            };
+            self.1 |= is_bound && is_same(expression, self.0);
+            walk_expr(self, expression);
+        }
+    }
+    let mut binds = Binds(object, false);
+    binds.visit_stmt(statement);
+    binds.1
 }
 
 /// What a method is called on.

@@ -13,7 +13,7 @@ use super::classes::Classes;
 use super::models::Models;
 use super::names::Names;
 use super::origin::Given;
-use super::plain_makers::MAKES_PLAIN;
+use super::plain_makers::{gone_over, made_plain};
 use super::summary::Summaries;
 use crate::resolve::{CalleeId, Mentions};
 
@@ -277,10 +277,13 @@ impl Index {
         self.loop_runners.has(name)
     }
 
-    /// Whether the program may put plain functions in the place of coroutine functions of its classes, for those who call
-    /// them where no loop runs.
-    pub(super) fn makes_plain(&self) -> bool {
-        self.loop_runners.has(MAKES_PLAIN)
+    /// Whether the program may put plain functions in the place of the coroutine functions of a class, for those who call
+    /// them where no loop runs. `path` is its name with its modules.
+    pub(super) fn makes_plain(&self, path: &str) -> bool {
+        let (modules, class) = path.rsplit_once('.').unwrap_or(("", path));
+        let is_made = |name: &str| self.loop_runners.has(&made_plain(name));
+        let classes = self.classes.called(class).iter().flat_map(|class| self.classes.names_below(*class));
+        is_made(class) || classes.into_iter().any(is_made) || modules.split('.').any(|module| self.loop_runners.has(&gone_over(module)))
     }
 
     /// Whether the program gives a name, of two words or more, to coroutine functions alone.

@@ -29,8 +29,12 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether a method is called in a plain function that the program may have put a plain function in the place of.
     pub(super) fn may_be_made_plain(&self, site: &CallSite<'a>) -> bool {
-        let is_method = || self.flow.module.callee(site.call).is_some_and(|callee| callee.is_bound);
-        !site.around.scope.is_async && self.flow.index.makes_plain() && is_method()
+        let is_made = || {
+            let callee = self.flow.module.callee(site.call).filter(|callee| callee.is_bound)?;
+            let (class, _) = callee.name.as_deref()?.rsplit_once('.')?;
+            Some(self.flow.index.makes_plain(class))
+        };
+        !site.around.scope.is_async && is_made().unwrap_or_default()
     }
 
     /// Whether the body gets its tasks from the loop and waits for them, and not in order to cancel them.

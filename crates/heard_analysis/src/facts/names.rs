@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
 use super::origin::returns;
-use super::plain_makers::{MAKES_PLAIN, PlainMaker};
+use super::plain_makers::made_plain_in;
 use crate::resolve::yields;
 
 /// The light table of one file.
@@ -73,17 +73,11 @@ impl ClassNames {
 impl Names {
     /// The table of a module.
     pub(crate) fn of(statements: &[Stmt]) -> Self {
-        let mut collector = Collector {
-            names: Names::default(),
-            function: None,
-            plain: None,
-            locals: FxHashMap::default(),
-            plain_makers: PlainMaker::default(),
-            tables: FxHashSet::default(),
-        };
+        let mut collector =
+            Collector { names: Names::default(), function: None, plain: None, locals: FxHashMap::default(), tables: FxHashSet::default() };
         collector.visit_body(statements);
-        if collector.plain_makers.has_all() {
-            collector.names.loop_runners.insert(Name::new_static(MAKES_PLAIN));
+        if !collector.names.loop_runners.is_empty() {
+            collector.names.loop_runners.extend(made_plain_in(statements));
         }
         collector.names
     }
@@ -97,7 +91,6 @@ struct Collector {
     plain: Option<Name>,
     /// For its names that are bound to the value of a call, the last name of what is called.
     locals: FxHashMap<Name, Name>,
-    plain_makers: PlainMaker,
     /// The names of tables of methods.
     tables: FxHashSet<Name>,
 }
@@ -223,7 +216,6 @@ impl<'a> Visitor<'a> for Collector {
                 *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
             }
             Expr::Call(call) => {
-                self.plain_makers.see(call);
                 if may_run_loop(call) {
                     self.names.loop_runners.extend(self.plain.clone());
                 }
