@@ -172,6 +172,11 @@ class Case:
         """Whether somebody has read it; of the futures of threads, their methods tell."""
         return not self.is_thread and self.unmarked is None and not future._log_traceback
 
+    def is_read_by_now(self) -> bool:
+        """The same of its future, if that is there; one that is gone is told of elsewhere."""
+        future = self.reference()
+        return future is not None and self.is_read(future)
+
     def fields(self, future: typing.Any = None) -> dict[str, typing.Any]:
         """What a record says of it; `future` is given where it has not been noted."""
         if future is not None:

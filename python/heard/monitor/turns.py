@@ -39,7 +39,8 @@ class Turns:
 
     def has_cases(self) -> bool:
         """Whether some case waits for its loop to turn, and has not been read meanwhile."""
-        return any(_is_open(case) for batch in listed(self.all) for case in list(batch.cases))
+        cases = (case for batch in listed(self.all) for case in list(batch.cases))
+        return any(case.state is State.TURNS and not case.is_read_by_now() for case in cases)
 
     def finish(self) -> None:
         """The loops of these will not turn again."""
@@ -91,10 +92,3 @@ class _Batch:
     def __del__(self) -> None:
         if self.cases:
             self.strand()
-
-
-def _is_open(case: Case) -> bool:
-    if case.state is not State.TURNS:
-        return False
-    future = case.reference()
-    return future is None or not case.is_read(future)

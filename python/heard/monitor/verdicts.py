@@ -325,11 +325,7 @@ class Verdicts:
     def open_numbers(self) -> set[int]:
         """The numbers of what is held and nobody has read by now."""
         held = list(self.held.items())
-        return {number for number, case in held if case.state in _HELD and not self.is_read_by_now(case)}
-
-    def is_read_by_now(self, case: Case) -> bool:
-        future = case.reference()
-        return future is not None and case.is_read(future)
+        return {number for number, case in held if case.state in _HELD and not case.is_read_by_now()}
 
     def look_again(self) -> None:
         """A look at all that is in grace, before its time: who cannot be read any more is lost now."""
