@@ -13,7 +13,6 @@ use super::classes::Classes;
 use super::models::Models;
 use super::names::Names;
 use super::origin::Given;
-use super::plain_makers::{gone_over, made_plain};
 use super::summary::Summaries;
 use crate::resolve::{CalleeId, Mentions};
 
@@ -40,6 +39,9 @@ pub(crate) struct Index {
     plain_callers: Counted,
     /// The names of plain functions that may run a loop.
     loop_runners: Counted,
+    /// The names of classes, and the last names of modules, whose coroutine functions may have been replaced by plain ones.
+    made_plain: Counted,
+    made_plain_in: Counted,
     pub(super) classes: Classes,
     /// The names of coroutine functions, and of functions and imports that are none.
     coroutine_functions: Counted,
@@ -87,6 +89,8 @@ impl Index {
             done_callbacks: Counted::default(),
             plain_callers: Counted::default(),
             loop_runners: Counted::default(),
+            made_plain: Counted::default(),
+            made_plain_in: Counted::default(),
             classes: Classes::new(tables),
             coroutine_functions: Counted::default(),
             sync_functions: Counted::default(),
@@ -143,6 +147,8 @@ impl Index {
             (&mut self.done_callbacks, &table.done_callbacks),
             (&mut self.plain_callers, &table.plain_callers),
             (&mut self.loop_runners, &table.loop_runners),
+            (&mut self.made_plain, &table.made_plain.classes),
+            (&mut self.made_plain_in, &table.made_plain.modules),
             (&mut self.coroutine_functions, &table.coroutine_functions),
             (&mut self.sync_functions, &table.sync_functions),
             (&mut self.wrappers, &table.wrappers),
@@ -281,9 +287,9 @@ impl Index {
     /// them where no loop runs. `path` is its name with its modules.
     pub(super) fn makes_plain(&self, path: &str) -> bool {
         let (modules, class) = path.rsplit_once('.').unwrap_or(("", path));
-        let is_made = |name: &str| self.loop_runners.has(&made_plain(name));
+        let is_made = |name: &str| self.made_plain.has(name);
         let classes = self.classes.called(class).iter().flat_map(|class| self.classes.names_below(*class));
-        is_made(class) || classes.into_iter().any(is_made) || modules.split('.').any(|module| self.loop_runners.has(&gone_over(module)))
+        is_made(class) || classes.into_iter().any(is_made) || modules.split('.').any(|module| self.made_plain_in.has(module))
     }
 
     /// Whether the program gives a name, of two words or more, to coroutine functions alone.

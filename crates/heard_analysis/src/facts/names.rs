@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
 use super::origin::returns;
-use super::plain_makers::made_plain_in;
+use super::plain_makers::{MadePlain, made_plain_in};
 use crate::resolve::yields;
 
 /// The light table of one file.
@@ -48,6 +48,8 @@ pub(crate) struct Names {
     pub(crate) plain_bodies: FxHashSet<Name>,
     /// The names of plain functions that may run a loop.
     pub(crate) loop_runners: FxHashSet<Name>,
+    /// Whose coroutine functions may have been replaced by plain ones.
+    pub(crate) made_plain: MadePlain,
     /// The classes, those in functions included.
     pub(crate) classes: Vec<ClassNames>,
 }
@@ -77,7 +79,7 @@ impl Names {
             Collector { names: Names::default(), function: None, plain: None, locals: FxHashMap::default(), tables: FxHashSet::default() };
         collector.visit_body(statements);
         if !collector.names.loop_runners.is_empty() {
-            collector.names.loop_runners.extend(made_plain_in(statements));
+            collector.names.made_plain = made_plain_in(statements);
         }
         collector.names
     }

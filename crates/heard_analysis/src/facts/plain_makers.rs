@@ -5,28 +5,27 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
 
 use super::body::last_name;
 use super::nested_runs::may_run_loop;
 
-/// Under this name the light table has a class that such a file imports or defines, among what runs loops. No function
-/// is called so.
-pub(super) fn made_plain(class: &str) -> Name {
-    Name::new(format!("setattr() {class}"))
-}
-
-/// Under this one, what the file asks for all that it has: a module that is full of such classes.
-pub(super) fn gone_over(module: &str) -> Name {
-    Name::new(format!("dir() {module}"))
+/// What has coroutine functions that a file may put plain ones in the place of.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MadePlain {
+    /// The names of the classes that it imports or defines.
+    pub(crate) classes: FxHashSet<Name>,
+    /// The last names of the modules that it asks for all that they have.
+    pub(crate) modules: FxHashSet<Name>,
 }
 
 /// The classes and modules whose coroutine functions a file puts plain functions in the place of. For that, one function
 /// binds under a computed name what a function in it runs a loop in, and it, or who calls it, tells coroutine functions
 /// from others.
-pub(super) fn made_plain_in(statements: &[Stmt]) -> Vec<Name> {
+pub(super) fn made_plain_in(statements: &[Stmt]) -> MadePlain {
     let whole = Looker::at(statements);
     if !(whole.asks && whole.runs && whole.binds) {
-        return Vec::new();
+        return MadePlain::default();
     }
     let mut units = Units(Vec::new());
     units.visit_body(statements);
@@ -39,7 +38,7 @@ pub(super) fn made_plain_in(statements: &[Stmt]) -> Vec<Name> {
         let look = Looker::at(std::slice::from_ref(unit));
         look.asks && (maker(unit).is_some() || !look.calls.is_disjoint(&makers))
     };
-    if units.0.iter().any(|unit| uses_maker(unit)) { whole.known } else { Vec::new() }
+    if units.0.iter().any(|unit| uses_maker(unit)) { whole.known } else { MadePlain::default() }
 }
 
 /// Whether a function binds a function in it that runs a loop.
@@ -75,7 +74,7 @@ struct Looker {
     /// The last names of what is called.
     calls: FxHashSet<Name>,
     /// What is imported, defined or gone over.
-    known: Vec<Name>,
+    known: MadePlain,
 }
 
 impl Looker {
@@ -97,19 +96,19 @@ impl Looker {
                 names.visit_expr(value);
                 self.bound.extend(names.0);
             }
-            ("dir" | "vars" | "getmembers", [object, ..]) => self.known.extend(last_name(object).map(|name| gone_over(name))),
+            ("dir" | "vars" | "getmembers", [object, ..]) => self.known.modules.extend(last_name(object).cloned()),
             _ => {}
         }
         let attributes = call.arguments.args.iter().filter_map(Expr::as_attribute_expr);
-        self.known.extend(attributes.map(|attribute| made_plain(&attribute.attr)));
+        self.known.classes.extend(attributes.map(|attribute| attribute.attr.id.clone()));
     }
 }
 
 impl<'a> Visitor<'a> for Looker {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::ClassDef(class) => self.known.push(made_plain(&class.name)),
-            Stmt::ImportFrom(import) => self.known.extend(import.names.iter().map(|alias| made_plain(&alias.name))),
+            Stmt::ClassDef(class) => drop(self.known.classes.insert(class.name.id.clone())),
+            Stmt::ImportFrom(import) => self.known.classes.extend(import.names.iter().map(|alias| alias.name.id.clone())),
             Stmt::FunctionDef(function) if Looker::at(&function.body).runs => {
                 self.runners.insert(function.name.id.clone());
             }
