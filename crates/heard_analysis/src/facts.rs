@@ -24,6 +24,7 @@ mod exceptions;
 mod exit_statuses;
 mod exits;
 mod fate;
+mod filters;
 mod flow;
 mod group_members;
 mod guards;

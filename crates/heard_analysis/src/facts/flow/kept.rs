@@ -9,9 +9,10 @@ use ruff_python_ast::{Expr, ExprAttribute, ExprCall, PatternMatchClass, StmtFunc
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashSet;
 
-use super::super::body::{Place, Use, Variable, last_name};
+use super::super::body::{Around, Place, Use, Variable, last_name};
 use super::super::classes::ClassId;
 use super::super::fate::Station;
+use super::super::filters;
 use super::super::names::{READS_ALL, READS_ANY, computed_attribute, literal_attribute};
 use super::super::summary::{Entrance, MOST_STATIONS, Question, Treatment};
 use super::super::{Fate, Kind, Loss, Reason};
@@ -250,12 +251,20 @@ impl<'a> Flow<'_, '_, 'a> {
             let is_placed = !pattern.arguments.patterns.is_empty();
             is_named || is_placed && last_name(&pattern.cls).is_some_and(|class| members.names.contains(&class))
         };
-        whole.any(|load| self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(is_named))
-            || self.body.class_patterns.iter().any(by_pattern)
+        whole.any(|load| {
+            self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(is_named)
+                && !self.is_left_out(&load.around, load.attribute.range(), name)
+        }) || self.body.class_patterns.iter().any(by_pattern)
             || self.body.calls.iter().any(|site| {
                 computed_attribute(site.call, name)
                     .is_some_and(|object| self.is_member(object, site.around.scope.frame, members).unwrap_or(false))
+                    && !self.is_left_out(&site.around, site.call.range(), name)
             })
+    }
+
+    /// Whether the loop at a place that reads all attributes passes over this one.
+    fn is_left_out(&self, around: &Around<'_>, at: TextRange, name: &str) -> bool {
+        filters::leave_out(around.scope.function.map_or(self.module.body(), |function| &function.body), at, name)
     }
 
     /// Whether something may read a global of this module, the given file, without naming it as one: by `globals()`,
