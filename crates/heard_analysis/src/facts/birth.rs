@@ -25,6 +25,7 @@ use super::witness::{Account, Weight};
 use super::{Birth, Fate, Hearing, How, Kind, Loss, Operation, Reason, Site, To};
 use crate::finding::Span;
 use crate::program::Database;
+use crate::resolve::Module;
 
 /// Whether it is plain that the value goes to somebody who is responsible for it.
 fn is_settled(how: &Use) -> bool {
@@ -57,7 +58,7 @@ pub(crate) struct Finder<'m, 'db, 'a> {
     pub(super) methods: FxHashMap<TextRange, FxHashMap<&'a str, &'a StmtFunctionDef>>,
 }
 
-impl<'a> Finder<'_, '_, 'a> {
+impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// The births whose value may be lost; with `all`, every birth.
     pub(super) fn births(&self, index: &Index, all: bool) -> Vec<Birth> {
         let mut births = Vec::new();
@@ -387,6 +388,7 @@ impl<'a> Finder<'_, '_, 'a> {
             }
             Expr::If(either) => Some(self.account_of_work(&either.body, site)?.and(self.account_of_work(&either.orelse, site)?)),
             Expr::Name(name) if let Some(choice @ Expr::If(_)) = self.value_of_local(name, site) => self.account_of_work(choice, site),
+            Expr::Name(name) if let Some(account) = self.account_of_given(name, site) => Some(account),
             argument => {
                 if let Some(callee) = work_callee(self.flow.module, argument, site.around.scope.function) {
                     return Some(self.account(&callee, self.flow.module, argument));
@@ -395,6 +397,19 @@ impl<'a> Finder<'_, '_, 'a> {
                 self.account_of_choice(&work.func).or_else(|| self.account_as_written(work))
             }
         }
+    }
+
+    /// What can fail in the work that all those who call the function around give for a parameter.
+    fn account_of_given(&self, parameter: &ExprName, site: &CallSite<'a>) -> Option<Account> {
+        let scope = &site.around.scope;
+        let function = scope.function?;
+        let local = Local { frame: scope.frame, name: parameter.id.clone() };
+        if self.flow.body.variables.get(&local).is_none_or(|variable| variable.is_rebound()) {
+            return None;
+        }
+        let is_static = function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name == "staticmethod"));
+        let account = |module: &Module<'db>, work: &Expr| self.account_of_awaited(module, work, Asked::ALONE);
+        self.flow.given_by_callers(function, &parameter.id, scope.class.is_some() && !is_static, &account).map(Account::all)
     }
 
     /// The value of a local variable that is bound once.

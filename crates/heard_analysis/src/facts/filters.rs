@@ -84,8 +84,7 @@ impl Loops<'_> {
 
     fn visit_comprehension(&mut self, generators: &[Comprehension]) {
         self.leaves_out |= generators.iter().any(|part| {
-            self.key(&part.target, &part.iter)
-                .is_some_and(|key| part.ifs.iter().any(|test| self.verdict(test, key) == Some(false)))
+            self.key(&part.target, &part.iter).is_some_and(|key| part.ifs.iter().any(|test| self.verdict(test, key) == Some(false)))
         });
     }
 }

@@ -302,7 +302,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     /// What can fail in the awaitables of something that is awaited.
-    fn account_of_awaited(&self, module: &Module<'db>, awaited: &Expr, asked: Asked<'_>) -> Account {
+    pub(super) fn account_of_awaited(&self, module: &Module<'db>, awaited: &Expr, asked: Asked<'_>) -> Account {
         let unknown = || Account::source(Weight::Heavy, module, awaited.range());
         match awaited {
             // Who has cancelled it waits for its end, and mostly gets no more than that.

@@ -51,7 +51,8 @@ pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, hierarchy: Hierarc
     Listener { module, hierarchy, taken: &Taken::default(), done, is_log: false }.statement(statement).is_sound()
 }
 
-/// Whether a body calls or awaits something, raises on purpose, or asks data for what it may not have.
+/// Whether a body calls or awaits something, changes an object, raises on purpose, or asks data for what it may not
+/// have.
 fn does_work(body: &[Stmt]) -> bool {
     struct WorkFinder(bool);
     impl<'a> Visitor<'a> for WorkFinder {
@@ -59,7 +60,8 @@ fn does_work(body: &[Stmt]) -> bool {
             let is_raised = |raise: &StmtRaise| raised_class(raise).is_none_or(|class| class != "NotImplementedError");
             self.0 |= match statement {
                 Stmt::Raise(raise) => is_raised(raise),
-                Stmt::Assert(_) | Stmt::AugAssign(_) => true,
+                Stmt::Assert(_) | Stmt::AugAssign(_) | Stmt::Delete(_) => true,
+                Stmt::Assign(assignment) => assignment.targets.iter().any(Expr::is_attribute_expr),
                 Stmt::For(each) => each.is_async,
                 _ => false,
             };
@@ -78,6 +80,11 @@ fn does_work(body: &[Stmt]) -> bool {
     let mut finder = WorkFinder(false);
     finder.visit_body(body);
     finder.0
+}
+
+/// Whether an expression is written as a constant is.
+fn is_constant(value: &Expr) -> bool {
+    value.is_literal_expr() || last_name(value).is_some_and(|name| !name.contains(char::is_lowercase))
 }
 
 /// Whether a decorator is known to leave the function as it is.
@@ -171,15 +178,22 @@ impl Listener<'_, '_> {
         }
     }
 
-    /// An assertion that only tells what a type checker does not see is no failure that anybody waits for.
+    /// An assertion that only tells what a type checker does not see is no failure that anybody waits for, and one
+    /// that compares what the object has with a constant is about how it was made.
     fn assertion(&self, statement: &StmtAssert) -> Account {
-        let narrows = match &*statement.test {
-            Expr::Compare(comparison) => comparison.comparators.iter().any(Expr::is_none_literal_expr),
-            Expr::Call(call) => last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "isinstance" | "callable" | "issubclass")),
-            Expr::Name(_) | Expr::Attribute(_) => true,
-            _ => false,
+        let itself = match &*statement.test {
+            Expr::Compare(comparison) if comparison.comparators.iter().any(Expr::is_none_literal_expr) => Account::small(),
+            Expr::Call(call)
+                if last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "isinstance" | "callable" | "issubclass")) =>
+            {
+                Account::small()
+            }
+            Expr::Name(_) | Expr::Attribute(_) => Account::small(),
+            Expr::Compare(comparison) if comparison.left.is_attribute_expr() && comparison.comparators.iter().all(is_constant) => {
+                self.source(Weight::Data, statement)
+            }
+            _ => self.source(Weight::Raised, statement),
         };
-        let itself = if narrows { Account::small() } else { self.source(Weight::Raised, statement) };
         itself.and(self.expression(&statement.test))
     }
 

@@ -1,7 +1,7 @@
 //! Those who call a function: what they do with a value that it returns.
 
-use ruff_python_ast::StmtFunctionDef;
 use ruff_python_ast::name::Name;
+use ruff_python_ast::{Expr, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::super::body::{CallSite, Load, Local, Use, last_name};
@@ -29,22 +29,53 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
     /// What those do who call `function`, which is one of this module, with a value that it returns. `None` where
     /// nobody does, where somebody hands the function on, and where there are too many to look at.
     pub(in crate::facts) fn taken_by_callers(&self, value: Value, function: &StmtFunctionDef) -> Option<Vec<Taken>> {
-        let is_plain = function.decorator_list.iter().all(|one| is_transparent(&one.expression)) && !yields(&function.body);
-        let own = self.index.file(self.module.path()).filter(|_| is_plain && self.borders > 0)?;
+        let files = self.files_of_callers(function).filter(|_| self.borders > 0 && !yields(&function.body))?;
         let name = &function.name.id;
-        let mut files: Vec<usize> = self.index.mentions(name).iter().map(|(file, _)| *file).collect();
-        files.push(own);
-        files.sort_unstable();
-        files.dedup();
-        if files.len() > MOST_FILES {
-            return None;
-        }
         let definition = self.module.span(function.name.range());
         let mut taken = Vec::new();
         for file in files {
             taken.extend(self.in_file(file, |flow| flow.taken_here(value, function.is_async, name, &definition))??);
         }
         (!taken.is_empty()).then_some(taken)
+    }
+
+    /// What `look` tells of each value that those who call `function`, one of this module, give for a parameter.
+    /// `None` where somebody else may call it, where it is not plain what is given, and where there are too many.
+    pub(in crate::facts) fn given_by_callers<T>(
+        &self,
+        function: &StmtFunctionDef,
+        parameter: &Name,
+        is_bound: bool,
+        look: &dyn Fn(&Module<'db>, &Expr) -> T,
+    ) -> Option<Vec<T>> {
+        let mut positional = function.parameters.posonlyargs.iter().chain(&function.parameters.args);
+        let place = positional.position(|known| known.parameter.name.id == *parameter)?.checked_sub(usize::from(is_bound))?;
+        let definition = self.module.span(function.name.range());
+        let mut given = Vec::new();
+        for file in self.files_of_callers(function)? {
+            let found = self.in_file(file, |flow| {
+                let callers = flow.callers_here(&function.name.id)?;
+                let calls = callers.filter_map(|site| Some((site.call, flow.is_call_of(site, &definition)?)));
+                let values = calls.map(|(call, is_certain)| {
+                    let value = call.arguments.find_argument_value(parameter, place).filter(|_| is_certain)?;
+                    Some(look(flow.module, value))
+                });
+                values.collect::<Option<Vec<_>>>()
+            });
+            given.extend(found??);
+        }
+        (!given.is_empty()).then_some(given)
+    }
+
+    /// The files in which those may be who call a function of this module.
+    fn files_of_callers(&self, function: &StmtFunctionDef) -> Option<Vec<usize>> {
+        let is_plain = function.decorator_list.iter().all(|one| is_transparent(&one.expression));
+        let own = self.index.file(self.module.path()).filter(|_| is_plain)?;
+        let mut files: Vec<usize> = self.index.mentions(&function.name.id).iter().map(|(file, _)| *file).collect();
+        files.push(own);
+        files.sort_unstable();
+        files.dedup();
+        (files.len() <= MOST_FILES).then_some(files)
     }
 
     /// Whether a function does nothing with what it gets as `argument` but call it, and loses what each call gives.
@@ -74,6 +105,17 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
 
     /// What the callers in this module do.
     fn taken_here(&self, value: Value, is_async: bool, name: &Name, definition: &Span) -> Option<Vec<Taken>> {
+        let value = if is_async { value.put_in(Layer::Promise)? } else { value };
+        let taken = self.callers_here(name)?.filter_map(|site| {
+            let is_certain = self.is_call_of(site, definition)?;
+            let fate = self.arriving(value, |flow| flow.follow(value, &site.how)).fate;
+            Some(Taken { fate, is_certain })
+        });
+        Some(taken.collect())
+    }
+
+    /// The calls of functions of this name, where nothing else is done with the name.
+    fn callers_here<'s>(&'s self, name: &'s Name) -> Option<impl Iterator<Item = &'s CallSite<'a>>> {
         let is_call = |how: &Use| matches!(how, Use::Operand(Operation::Call, _));
         let is_handed_on = self.body.attributes.contains_key(name)
             || self
@@ -81,17 +123,7 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
                 .variables
                 .iter()
                 .any(|(local, variable)| local.name == *name && !variable.loads.iter().all(|load| is_call(&load.how)));
-        if is_handed_on {
-            return None;
-        }
-        let value = if is_async { value.put_in(Layer::Promise)? } else { value };
-        let callers = self.body.calls.iter().filter(|site| !site.is_dead && last_name(&site.call.func) == Some(name));
-        let taken = callers.filter_map(|site| {
-            let is_certain = self.is_call_of(site, definition)?;
-            let fate = self.arriving(value, |flow| flow.follow(value, &site.how)).fate;
-            Some(Taken { fate, is_certain })
-        });
-        Some(taken.collect())
+        (!is_handed_on).then(|| self.body.calls.iter().filter(move |site| !site.is_dead && last_name(&site.call.func) == Some(name)))
     }
 
     /// Whether a call goes to the function that is defined there; `None` where it goes to another one, or where the
