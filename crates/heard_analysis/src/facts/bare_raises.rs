@@ -29,7 +29,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 Block::Branch { test, holds: true } => tested_failure(test),
                 _ => None,
             });
-            let is_handling = site.around.blocks().any(|block| matches!(block, Block::Handler | Block::Finally(_)));
+            let is_handling = site.around.blocks().any(|block| matches!(block, Block::Handler(_) | Block::Finally(_)));
             if is_handling || !site.around.scope.function.is_none_or(|function| self.has_nothing_to_raise(site, function, tested)) {
                 return None;
             }
@@ -50,7 +50,7 @@ impl<'a> Finder<'_, '_, 'a> {
     /// Whether a function is made, called or handed on where an exception is handled.
     fn is_called_while_handling(&self, function: &'a StmtFunctionDef) -> bool {
         let body = self.flow.body;
-        let handles = |block: Block| matches!(block, Block::Handler | Block::Finally(_));
+        let handles = |block: Block| matches!(block, Block::Handler(_) | Block::Finally(_));
         let is_made = body.statements.iter().any(|other| {
             matches!(other.statement, Stmt::FunctionDef(made) if std::ptr::eq(made, function)) && other.around.blocks().any(handles)
         });

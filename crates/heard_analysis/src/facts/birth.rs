@@ -6,11 +6,11 @@
 use std::cell::{OnceCell, RefCell};
 
 use ruff_python_ast::name::Name;
-use ruff_python_ast::{Expr, ExprCall, ExprName, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
-use super::body::{Around, CallSite, FrameKind, Local, Use, arguments, last_name};
+use super::body::{Around, Block, CallSite, FrameKind, Local, Use, arguments, last_name};
 use super::callbacks::partial_function;
 use super::flow::{Flow, Verdict};
 use super::hearings::{Asked, KnownAccounts, Way};
@@ -192,7 +192,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 match self.gathered_work(site) {
                     Work::Fresh { account, is_cleanup, is_guess } => {
                         (birth.hearing, birth.witness) = (account.hearing(), self.lost_failure(&account));
-                        (birth.is_cleanup, birth.is_guess) = (is_cleanup, birth.is_guess || is_guess);
+                        (birth.is_cleanup, birth.is_guess) = (is_cleanup || is_on_the_way_out(site), birth.is_guess || is_guess);
                     }
                     Work::Unknown => birth.fate = Fate::Unknown(Reason::Work),
                 }
@@ -465,4 +465,13 @@ pub(crate) fn return_exceptions(call: &ExprCall) -> Option<bool> {
 /// As what the value of a call is followed: of a gather, only one that collects failures has outcomes.
 pub(super) fn followed_kind(kind: Kind, call: &ExprCall) -> Kind {
     if kind == Kind::Gather && return_exceptions(call) != Some(true) { Kind::Future } else { kind }
+}
+
+/// Whether a call stands in a handler that raises on what it has caught: what is done there is for the clean-up, and
+/// the failure that is told is the first one.
+fn is_on_the_way_out(site: &CallSite<'_>) -> bool {
+    site.around.blocks().any(|block| match block {
+        Block::Handler(handler) => matches!(handler.body.last(), Some(Stmt::Raise(raise)) if raise.exc.is_none()),
+        _ => false,
+    })
 }

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{
-    Comprehension, Expr, ExprAttribute, ExprCall, PatternMatchClass, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith,
+    Comprehension, ExceptHandlerExceptHandler, Expr, ExprAttribute, ExprCall, PatternMatchClass, Stmt, StmtClassDef, StmtFunctionDef,
+    StmtTry, StmtWith,
 };
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -231,7 +232,7 @@ pub(crate) enum Block<'a> {
     /// The body of a `try`.
     Try(&'a StmtTry),
     /// One of its handlers.
-    Handler,
+    Handler(&'a ExceptHandlerExceptHandler),
     /// The `else` of a `try` or of a loop.
     Else,
     /// The `finally` of a `try`.

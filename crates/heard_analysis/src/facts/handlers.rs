@@ -255,7 +255,7 @@ pub(super) fn head_of(handler: &ExceptHandlerExceptHandler) -> TextRange {
 /// Whether the place is on the way out: a function that ends something, a `finally` block or a
 /// handler, where the rest of the clean-up is more important.
 fn is_ending(function: &StmtFunctionDef, around: &Around) -> bool {
-    ends_something(&function.name) || around.blocks().any(|block| matches!(block, Block::Finally(_) | Block::Handler))
+    ends_something(&function.name) || around.blocks().any(|block| matches!(block, Block::Finally(_) | Block::Handler(_)))
 }
 
 /// Counts where a module uses a name, as a name or as an attribute.

@@ -138,10 +138,12 @@ pub(super) fn speaks_of_failure(name: &str) -> bool {
     ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
 }
 
-/// Whether a call writes to a log.
+/// Whether a call writes to a log: `log.info(message)`, or by a method of a logger that a class has taken for its own,
+/// `self._info("connected to %s", peer)`.
 pub(super) fn is_log(call: &ExprCall) -> bool {
     let Expr::Attribute(method) = &*call.func else { return false };
-    LOG_METHODS.contains(&method.attr.as_str()) && is_logger(&method.value)
+    let own = |name: &str| LOG_METHODS.contains(&name) && call.arguments.args.first().is_some_and(Expr::is_string_literal_expr);
+    LOG_METHODS.contains(&method.attr.as_str()) && is_logger(&method.value) || method.attr.strip_prefix('_').is_some_and(own)
 }
 
 /// Whether a call writes to a log what only debugging shows.

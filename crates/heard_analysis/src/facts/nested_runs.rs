@@ -7,7 +7,7 @@ use ruff_text_size::Ranged;
 
 use super::Site;
 use super::birth::Finder;
-use super::body::{Block, CallSite, last_name};
+use super::body::{Block, CallSite, Use, last_name};
 use super::exceptions::ExceptionSet;
 use super::hears::is_transparent;
 use super::search::calls_in;
@@ -44,6 +44,10 @@ impl<'a> Finder<'_, '_, 'a> {
             return Some(NestedRun { site: self.site(site.call.range(), &site.around), callee, called_from: None, runs_at: None });
         }
         if !self.flow.index.is_loop_runner(last_name(&site.call.func)?) {
+            return None;
+        }
+        // What is awaited is a coroutine, so another method of this name is meant, of a class that is not known here.
+        if matches!(site.how, Use::Awaited(_)) {
             return None;
         }
         let runs_at = self.run_in_callee(site.call)?;

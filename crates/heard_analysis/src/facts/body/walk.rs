@@ -295,7 +295,7 @@ impl<'a> Walker<'a, '_> {
             if let Some(name) = &handler.name {
                 self.bind_unknown(&name.id);
             }
-            self.nested(Block::Handler, &handler.body);
+            self.nested(Block::Handler(handler), &handler.body);
             if inner.is_star {
                 // The next handler may take the rest of the group.
                 self.body.graph.connect(self.path.here, caught, Edge::Normal);
