@@ -135,7 +135,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Given::Owned(kind, owner) => (kind, Some(owner)),
             Given::Nothing => return None,
         };
-        if matches!(kind, Kind::Coroutine | Kind::Awaitable) && self.is_known_to_be_plain(site) {
+        if matches!(kind, Kind::Coroutine | Kind::Awaitable) && self.is_known_to_be_no_coroutine(site) {
             return None;
         }
         let Verdict { kind: end, fate } = self.flow.verdict(followed_kind(kind, site.call), site);

@@ -16,7 +16,7 @@ use super::body::{Scope, last_name};
 use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
-use super::names::is_stub;
+use super::names::{is_plain_coroutine_function, is_stub};
 use super::naming::is_lock;
 use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::witness::{Account, Weight};
@@ -103,8 +103,26 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// What can fail in the functions that an expression may stand for, where they are known.
     pub(super) fn account_of_choice(&self, function: &Expr) -> Option<Account> {
+        if let Expr::Call(maker) = function {
+            return self.account_of_made(maker);
+        }
         let callees = self.flow.module.targets(function)?;
         Some(Account::all(callees.iter().map(|callee| self.account(callee, self.flow.module, function))))
+    }
+
+    /// What can fail in the coroutine function that a call makes: `guarded(handler)` in `guarded(handler)(message)`.
+    fn account_of_made(&self, maker: &ExprCall) -> Option<Account> {
+        let account = |module: &Module<'db>, function: &StmtFunctionDef| {
+            let made = |result: Option<&Expr>| {
+                let name = result?.as_name_expr()?;
+                let mut inner = function.body.iter().filter_map(Stmt::as_function_def_stmt);
+                let made = inner.find(|inner| inner.name.id == name.id).filter(|inner| is_plain_coroutine_function(inner))?;
+                Some(self.account_of_function(module, made, Asked::ALONE))
+            };
+            let all = returns(&function.body).into_iter().map(made).collect::<Option<Vec<_>>>()?;
+            (!all.is_empty()).then(|| Account::all(all))
+        };
+        self.flow.module.callee(maker)?.with_body(self.db, account)?
     }
 
     /// What can fail in the function that runs for what stands `at` a place; one without a body may do anything.
@@ -235,9 +253,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             return module.with_written(call, as_written).flatten().unwrap_or_else(|| Account::source(unknown, module, call.range()));
         };
         if let Some(account) = callee.with_class(self.db, |module, class| self.account_of_construction(module, class, asked)) {
-            // What is made of nothing is as it always is.
-            let unknown = if call.arguments.is_empty() { Weight::None } else { unknown };
-            return account.unwrap_or_else(|| Account::source(unknown, module, call.range()));
+            return account.unwrap_or_else(|| Account::source(unknown.min(weight_of_construction(call)), module, call.range()));
         }
         // Of a coroutine function, nothing has run yet.
         if way == Way::Called && callee.with_definition(self.db, |_, function| function.is_async) == Some(true) {
@@ -342,6 +358,18 @@ fn waits_for_lock(call: &ExprCall) -> bool {
     method.attr.as_str() == "acquire" && call.arguments.is_empty() && last_name(&method.value).is_some_and(|name| is_lock(name))
 }
 
+/// What it weighs that an object cannot be made: of nothing, it is as it always is, and of something, its data may not
+/// fit.
+fn weight_of_construction(call: &ExprCall) -> Weight {
+    if call.arguments.is_empty() { Weight::None } else { Weight::Data }
+}
+
+/// Whether a name is written as those of classes are: `Point`, `_HTTPError`.
+fn is_name_of_class(name: &str) -> bool {
+    let name = name.trim_start_matches('_');
+    name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
+}
+
 /// What the failure of a plain call weighs that no body tells of.
 fn weight_of_call(module: &Module<'_>, call: &ExprCall, callee: Option<&Callee<'_>>) -> Weight {
     let by_name = |callee: &Callee<'_>| weight_of(callee.name.as_deref()?);
@@ -352,6 +380,7 @@ fn weight_of_call(module: &Module<'_>, call: &ExprCall, callee: Option<&Callee<'
     };
     match callee {
         Some(callee) => by_name(callee).unwrap_or(Weight::Call),
+        None if last_name(&call.func).is_some_and(|name| is_name_of_class(name)) => weight_of_construction(call),
         None => by_method().unwrap_or(Weight::Call),
     }
 }

@@ -1,6 +1,6 @@
 //! What a body asks around a call, which tells more of what the call gives or who reads it.
 
-use ruff_python_ast::ExprCall;
+use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
 use super::birth::Finder;
@@ -11,20 +11,26 @@ const WAITS: [&str; 5] = ["gather", "wait", "as_completed", "get_name", "result"
 
 impl<'a> Finder<'_, '_, 'a> {
     /// Whether the body asks what it calls here if it is a coroutine function, and calls it where it is not:
-    /// `iscoroutinefunction(callback)` stands beside `callback()`, and not around it.
-    pub(super) fn is_known_to_be_plain(&self, site: &CallSite<'a>) -> bool {
+    /// `iscoroutinefunction(callback)` stands beside `callback()`, and not around it. The same where it is known to be
+    /// an async generator function, which is asked for around the call.
+    pub(super) fn is_known_to_be_no_coroutine(&self, site: &CallSite<'a>) -> bool {
         let callee = &self.flow.module.text()[site.call.func.range()];
-        let asks = |call: &ExprCall| {
-            last_name(&call.func).is_some_and(|name| asks_what_is_async(name))
-                && matches!(&*call.arguments.args, [asked] if self.flow.module.text()[asked.range()] == *callee)
+        let asks = |call: &ExprCall, is_question: fn(&str) -> bool| {
+            let is_it = |asked: &Expr| {
+                let asked = &self.flow.module.text()[asked.range()];
+                asked.strip_suffix(".__call__").unwrap_or(asked) == callee
+            };
+            last_name(&call.func).is_some_and(|name| is_question(name)) && matches!(&*call.arguments.args, [asked] if is_it(asked))
         };
-        let is_asked_for = |block: Block<'a>| match block {
-            Block::Branch { test, holds: true } => test.as_call_expr().is_some_and(asks),
-            _ => false,
+        let is_answered = |is_question: fn(&str) -> bool| {
+            site.around.blocks().any(|block| match block {
+                Block::Branch { test, holds: true } => test.as_call_expr().is_some_and(|call| asks(call, is_question)),
+                _ => false,
+            })
         };
         let frame = site.around.scope.frame;
-        self.flow.body.calls.iter().any(|other| other.around.scope.frame == frame && asks(other.call))
-            && !site.around.blocks().any(is_asked_for)
+        let is_asked = |other: &CallSite<'a>| other.around.scope.frame == frame && asks(other.call, asks_what_is_async);
+        is_answered(asks_for_async_generators) || self.flow.body.calls.iter().any(is_asked) && !is_answered(asks_what_is_async)
     }
 
     /// Whether a method is called in a plain function that the program may have put a plain function in the place of.
@@ -49,4 +55,10 @@ impl<'a> Finder<'_, '_, 'a> {
 /// packages make of it.
 pub(super) fn asks_what_is_async(name: &str) -> bool {
     ["iscoroutine", "is_coroutine", "is_async"].iter().any(|start| name.trim_start_matches('_').starts_with(start))
+        && !asks_for_async_generators(name)
+}
+
+/// Whether a function of this name tells async generator functions from others.
+fn asks_for_async_generators(name: &str) -> bool {
+    ["isasyncgen", "is_asyncgen", "is_async_gen"].iter().any(|start| name.trim_start_matches('_').starts_with(start))
 }
