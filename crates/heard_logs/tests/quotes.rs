@@ -16,6 +16,7 @@ fn quotes_are_no_incidents() {
         "src/app.py:12:    # Task exception was never retrieved".to_owned(),
         format!("[11/03/2025, 09:15] Cy: Task exception was never retrieved\n{detail}"),
         format!("Look at this:\n```\nTask exception was never retrieved\n{detail}\n```"),
+        "    + CategoryInfo          : NotSpecified: (2025-03-11 09:15... ERROR asyncio: Task exception was never retrieved:String) [], RemoteException".to_owned(),
         "# Task exception was never retrieved\n\nThis is a page.".to_owned(),
         "> Task exception was never retrieved\nsomebody forgot an await".to_owned(),
         format!("old.log:3:Task exception was never retrieved\nold.log-4-{detail}"),

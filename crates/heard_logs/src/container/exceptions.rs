@@ -6,7 +6,7 @@ use super::fields;
 use crate::lines;
 use crate::traceback::{self, frame};
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "exc_info",
     "exception",
     "exc_text",
@@ -24,6 +24,7 @@ const FIELDS: [&str; 17] = [
     "exceptions",
     "attributes",
     "@exception",
+    "@x",
 ];
 const TEXTS: [&str; 9] =
     ["stack", "stack_trace", "stacktrace", "traceback", "exception.stacktrace", "error.stack_trace", "formatted", "backtrace", "text"];
@@ -139,6 +140,9 @@ fn last_line(kind: &str, message: &str) -> String {
 
 /// The type and the message without a traceback, of a record whose fields name them.
 fn kind_alone(object: &Map<String, Value>) -> Option<String> {
-    let kind = first_text(object, &["error.type", "exception.type", "error.kind", "kind"])?;
-    Some(last_line(kind, first_text(object, &["error.message", "exception.message", "message"]).unwrap_or_default()))
+    let kind = first_text(object, &["error.type", "exception.type", "error.kind", "errorType", "exc_type", "kind"])?;
+    Some(last_line(
+        kind,
+        first_text(object, &["error.message", "exception.message", "errorMessage", "exc_value", "message"]).unwrap_or_default(),
+    ))
 }

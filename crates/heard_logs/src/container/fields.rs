@@ -13,13 +13,15 @@ use crate::stamp::{self, Stamp};
 use crate::traceback::frame;
 
 /// Fields with the text of a record, the usual ones first.
-const MESSAGES: [&str; 31] = [
+const MESSAGES: [&str; 33] = [
     "message",
     "msg",
     "event",
     "log",
     "MESSAGE",
     "@message",
+    "@m",
+    "@mt",
     "line",
     "textPayload",
     "_raw",
