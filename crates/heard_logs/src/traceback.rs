@@ -31,9 +31,9 @@ pub(crate) struct Traceback {
 }
 
 impl Traceback {
-    /// The innermost frame of the user's code, else the innermost one.
+    /// The innermost frame of the user's code, else the innermost one, if it is known to be that.
     pub(crate) fn raised_at(&self) -> Option<Place> {
-        innermost(&self.frames)
+        if self.is_cut { innermost_of_user(&self.frames) } else { innermost(&self.frames) }
     }
 }
 
@@ -186,6 +186,8 @@ impl Parser {
             self.in_box = !inside.starts_with('╰') && !inside.starts_with("+---");
             return;
         }
+        // Some formatters indent all of it by a tab, and the source by blanks behind that.
+        let line = line.strip_prefix('\t').unwrap_or(line);
         if !self.is_open || line.trim().is_empty() || line.starts_with(' ') && !line.trim_start().starts_with("E  ") {
             return;
         }

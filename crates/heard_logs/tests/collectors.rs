@@ -65,6 +65,30 @@ fn handed_on() -> Vec<(&'static str, Vec<u8>)> {
             by_parts(|number, head, trace| json!({"@t": stamp(number), "@l": "Error", "@mt": head, "@x": trace})),
         ),
         (
+            "a traceback in a field of its own name",
+            by_parts(|number, head, trace| json!({"ts": stamp(number), "severity": "ERROR", "msg": head, "trace": trace})),
+        ),
+        (
+            "a text in a field of its own name",
+            by_record(|number, record| {
+                format!("{{\n  \"time\": {},\n  \"txt\": {}\n}}", json!(stamp(number)), json!(record.lines().collect::<Vec<_>>()))
+            }),
+        ),
+        (
+            "a warning before objects over many lines",
+            [
+                b"/srv/x.py:3: DeprecationWarning: x\n  warn()\n".to_vec(),
+                by_parts(|number, head, trace| json!({"timestamp": stamp(number), "body": head, "exception.stacktrace": trace})),
+            ]
+            .concat()
+            .split_inclusive(|byte| *byte == b'\n')
+            .flat_map(|line| match serde_json::from_slice::<serde_json::Value>(line) {
+                Ok(value) => serde_json::to_vec_pretty(&value).unwrap().into_iter().chain([b'\n']).collect(),
+                Err(_) => line.to_vec(),
+            })
+            .collect(),
+        ),
+        (
             "frames and the exception in fields",
             by_parts(|number, head, trace| {
                 let (frames, exception) = trace.trim_end().rsplit_once('\n').unwrap_or_default();

@@ -41,6 +41,10 @@ pub(crate) fn beside_text(object: &Map<String, Value>) -> Vec<String> {
 pub(crate) fn of(object: &Map<String, Value>) -> Vec<String> {
     let mut found: Vec<Vec<String>> = FIELDS.iter().filter_map(|name| lines_of(object.get(*name)?)).collect();
     // A field with frames tells more than one with the name of the exception.
+    if found.is_empty() {
+        // The field may have been given another name.
+        found.extend(object.values().filter_map(lines_of).find(|lines| lines.iter().any(|line| frame::is_header(line))));
+    }
     let best = found.iter().position(|lines| lines.iter().any(|line| is_frame(line))).unwrap_or(0);
     if found.is_empty() { kind_alone(object).into_iter().collect() } else { completed(found.swap_remove(best), kind_alone(object)) }
 }

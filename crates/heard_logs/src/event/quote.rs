@@ -24,8 +24,6 @@ pattern!(AFTER_LEVEL, r"(?i)\b(?:warn(?:ing)?|error|err|critical|fatal)\b\W*(?:\
 pattern!(NAME, r"^[A-Za-z_][\w-]*(?:\.[\w-]+)+$|^[a-z_][a-z0-9_]{2,}$");
 
 pattern!(CHAT, r"(?:^|[\s\[(,])\d{1,2}:\d\d(?: ?[AaPp][Mm])?[\]),]?\s*[-,–]?\s*<?[A-Za-z@]|<[a-z@][\w-]*>\s*$");
-// PowerShell repeats the first line that a program has written to its standard error, as a part of what it says of it.
-pattern!(REPEATED, r"^\s*\+ CategoryInfo +: ");
 pattern!(FIELD, r"(?:^|[\s,;{])(?P<key>[A-Za-z_@][\w.-]*)=$");
 
 const QUOTES: [char; 10] = ['\'', '"', '`', '“', '”', '‘', '«', '»', '„', '*'];
@@ -46,7 +44,6 @@ pub(crate) fn is_quoted(open: &Open) -> bool {
         || matches(&GREP_END, head) && !open.prefix_has(head)
         || matches(&CHAT, head) && !matches(&LEVEL, head) && !head.contains("</")
         || matches(&SOURCE, head) && !matches(&LEVEL, head) && !head.contains("asyncio/")
-        || matches(&REPEATED, head)
         || is_other_field(head)
         || in_quotes(head)
         || is_marked(open, head)
