@@ -59,7 +59,12 @@ pub(crate) const EXPECTED: [&str; 6] = [
 ];
 
 /// What stands in a log behind the message, and what is to be found.
-pub(crate) const SHAPES: [(&str, &[&str]); 5] = [
+pub(crate) const SHAPES: [(&str, &[&str]); 6] = [
+    // Ray counts what others have written too.
+    (
+        "(Depot pid=811) Unclosed client session\n(Depot pid=812) Unclosed client session [repeated 3x across cluster]\n(Depot pid=811) open\n",
+        &["unclosed - - - x4"],
+    ),
     // A column of numbers, and a group before.
     (
         "   121 asyncio ERROR Task exception was never retrieved\n  + Exception Group Traceback (most recent call last):\n  |   File \"/a.py\", line 5, in f\n  | ExceptionGroup: two (1 sub-exception)\n  +-+---------------- 1 ----------------\n    | KeyError: 'a'\n    +------------------------------------\n   140 asyncio ERROR Task was destroyed but it is pending!\ntask: <Task pending name='T' coro=<lamp() done, defined at /a.py:3>>\n",
