@@ -60,12 +60,17 @@ def _silence(program: Path) -> str:
         if proofs:
             words = [("**nothing**" if word == "silent" else word, _cell(text)) for word, text in proofs]
             said = "; ".join(f"{word}: {text}" if text else word for word, text in words)
-            rows.append(f"| [`{rule['name']}`](../rules/{rule['name'].replace('-', '_')}.md) | {said} |")
+            rows.append(f"| {_rule(rule['name'])} | {said} |")
     return (
         "# What Python says\n\n"
         "Each proof is a program that the tests run on every Python from 3.11 on; in each, something fails.\n"
         "[What Python hides](../why.md) says why.\n\n" + "\n".join(rows) + "\n"
     )
+
+
+def _rule(name: str) -> str:
+    """A link to its page."""
+    return f"[`{name}`](../rules/{name.replace('-', '_')}.md)"
 
 
 def _settings() -> str:
@@ -98,12 +103,14 @@ def _json() -> str:
     for event, known in EVENTS.items():
         # What has no level or counter of its own has that of its verdict.
         level = "by its verdict" if known.level is None else logging.getLevelName(known.level)
-        rule = "by who holds the task" if event == "task-failed" else f"`{known.rule}`" if known.rule else "none"
+        rule = "by who holds the task" if event == "task-failed" else _rule(known.rule) if known.rule else "none"
         counter = f"`{known.counter}`" if known.counter else "by its verdict"
-        rows.append(f"| `{event}` | {_cell(known.head)} | {rule} | {level} | {counter} |")
+        head = known.head.format(subject="task *NAME*", task="*NAME*", coroutine="*NAME*", of=" of task *NAME*")
+        rows.append(f"| `{event}` | {_cell(head)} | {rule} | {level} | {counter} |")
     parts.append(
-        "## Event\n\nWhat has happened. A `task-failed` has the rule `dropped-task` where nobody holds the task, `unread-task`"
-        " where a variable\nholds it that nothing reads any more, and `late-task` where somebody may still read it.\n\n"
+        f"## Event\n\nWhat has happened. A `task-failed` has the rule {_rule('dropped-task')} where nobody holds the task,\n"
+        f"{_rule('unread-task')} where a variable holds it that nothing reads any more, and {_rule('late-task')} where somebody\n"
+        "may still read it.\n\n"
         + "\n".join(rows)
     )
     rows = ["| Verdict | Level in the log | Counts in `Stats` as |", "|---|---|---|"]
