@@ -183,7 +183,8 @@ impl Room {
         };
         progress.begin(if session.is_read() { wanted.len() } else { setup.files.len() });
         let (report, basis) = session.check(&request);
-        if cancellation.is_cancelled() {
+        // A file may have been saved before anybody said so.
+        if cancellation.is_cancelled() || session.has_changed() {
             return Err(NoAnswer::Cancelled);
         }
         if let Some(unknown) = report.unknown.first() {
