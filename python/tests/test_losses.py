@@ -292,6 +292,17 @@ async def outcomes_that_are_asked_whether_there_are_any() -> None:
 
 
 @loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_a_generator_drops() -> None:
+    async def numbers() -> typing.AsyncGenerator[int, None]:
+        await asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
+        yield 1
+
+    async for number in numbers():
+        print(number)
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
 async def a_gather_in_a_wait_for() -> None:
     outcomes = asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
     await asyncio.wait_for(outcomes, 60)
