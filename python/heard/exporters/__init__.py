@@ -2,11 +2,10 @@
 
     import heard
     from heard.exporters.otel import OpenTelemetry
+    from heard.exporters.prometheus import Prometheus
     from heard.exporters.sentry import Sentry
 
-    heard.install(exporters=[OpenTelemetry(), Sentry()])
-
-`heard.exporters.prometheus.register()` needs no exporter: it reads the counters when it is asked.
+    heard.install(exporters=[OpenTelemetry(), Prometheus(), Sentry()])
 """
 
 from __future__ import annotations
