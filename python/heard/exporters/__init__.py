@@ -6,6 +6,8 @@
     from heard.exporters.sentry import Sentry
 
     heard.install(exporters=[OpenTelemetry(), Prometheus(), Sentry()])
+
+For another place, write an `Exporter`.
 """
 
 from __future__ import annotations
