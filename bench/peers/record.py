@@ -34,7 +34,8 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         sections = [text for title, text in report.sections if not title.startswith("Captured")]
-        self.note(row="report", test=report.nodeid, failed=report.failed, text="\n".join([report.longreprtext, *sections]))
+        text = "\n".join([report.longreprtext, *sections])
+        self.note(row="report", test=report.nodeid, failed=report.failed, text=text)
 
     def pytest_warning_recorded(self, warning_message: typing.Any, nodeid: str) -> None:
         text = f"{warning_message.category.__name__}: {warning_message.message}"
