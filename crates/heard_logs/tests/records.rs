@@ -59,7 +59,12 @@ pub(crate) const EXPECTED: [&str; 6] = [
 ];
 
 /// What stands in a log behind the message, and what is to be found.
-pub(crate) const SHAPES: [(&str, &[&str]); 8] = [
+pub(crate) const SHAPES: [(&str, &[&str]); 9] = [
+    // Cloud Foundry begins its lines with blanks.
+    (
+        "   2025-03-11T08:10:02.12+0000 [APP/PROC/WEB/0] ERR ERROR loop: {'message': 'Task exception was never retrieved', 'exception': KeyError('x'), 'future': <Task finished coro=<f() done, defined at /a.py:3> exception=KeyError('x')>}\n",
+        &["task-failed f KeyError - x1"],
+    ),
     // A container's stream in which there is nothing else.
     (
         "2025-03-11T08:10:02.123456789Z stderr F /srv/a.py:3: RuntimeWarning: coroutine 'f' was never awaited\n2025-03-11T08:10:02.123456789Z stderr F   f()\n",
