@@ -98,8 +98,11 @@ impl Assembler {
     pub(crate) fn line(&mut self, line: &Line, before: &impl LookBack, done: &mut Vec<Open>) -> bool {
         if let Some((begun, kept)) = self.broken.take() {
             let start = message::broken(&begun.text).unwrap_or(&begun.text);
-            let text = format!("{start} {}", line.text.trim());
-            if let Some(found) = message::find(&text) {
+            // Before a column that is left blank may stand what a collector puts before each line.
+            let rest = line.text.trim();
+            let rests = [rest, rest.rsplit_once("        ").map_or(rest, |(_, rest)| rest.trim_start())];
+            let whole = rests.iter().map(|rest| format!("{start} {rest}")).find_map(|text| Some((message::find(&text)?, text)));
+            if let Some((found, text)) = whole {
                 self.whole(&Line { text, ..begun.clone() }, Some(found), &kept, done);
                 if let Some(open) = self.open.last_mut() {
                     open.fold_as(&begun.text);

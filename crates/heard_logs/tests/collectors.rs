@@ -96,6 +96,23 @@ fn handed_on() -> Vec<(&'static str, Vec<u8>)> {
                 json!({"timestamp": stamp(number), "level": "ERROR", "message": head, "stackTrace": frames, "errorType": kind, "errorMessage": text})
             }),
         ),
+        (
+            "columns behind the name of a service",
+            by_record(|number, record| {
+                format!("web-1  | [09:15:{number:02}] ERROR    {}", record.replace('\n', "\nweb-1  |                     "))
+            }),
+        ),
+        (
+            "much that others write",
+            by_line(|number, line| format!("web-1  | {line}\ndb-1   | checkpoint {number}\ndb-1   | done {number}")),
+        ),
+        (
+            "pairs in objects",
+            by_record(|number, record| {
+                let text = format!("level=error logger=asyncio event={}", json!(record));
+                json!({"log": text + "\n", "stream": "stderr", "time": stamp(number)}).to_string()
+            }),
+        ),
         ("line separators", by_record(|_, record| record.replace('\n', "\u{2028}"))),
         ("annotations", by_record(|_, record| format!("::error file=a.py::{}", record.replace('\n', "%0A")))),
         ("a result", format!("{{\n  \"returncode\": 1,\n  \"stderr\": {}\n}}\n", json!(lines().join("\n"))).into_bytes()),

@@ -59,7 +59,22 @@ pub(crate) const EXPECTED: [&str; 6] = [
 ];
 
 /// What stands in a log behind the message, and what is to be found.
-pub(crate) const SHAPES: [(&str, &[&str]); 6] = [
+pub(crate) const SHAPES: [(&str, &[&str]); 9] = [
+    // Cloud Foundry begins its lines with blanks.
+    (
+        "   2025-03-11T08:10:02.12+0000 [APP/PROC/WEB/0] ERR ERROR loop: {'message': 'Task exception was never retrieved', 'exception': KeyError('x'), 'future': <Task finished coro=<f() done, defined at /a.py:3> exception=KeyError('x')>}\n",
+        &["task-failed f KeyError - x1"],
+    ),
+    // A container's stream in which there is nothing else.
+    (
+        "2025-03-11T08:10:02.123456789Z stderr F /srv/a.py:3: RuntimeWarning: coroutine 'f' was never awaited\n2025-03-11T08:10:02.123456789Z stderr F   f()\n",
+        &["coroutine-never-awaited f - 3 x1"],
+    ),
+    // A console has broken the message at its column, which is behind the name of a service.
+    (
+        "web-1  | [09:15:02] WARNING  /srv/a.py:3: RuntimeWarning: coroutine 'f' was         warnings.py:112\nweb-1  |                     never awaited\nweb-1  |                       f()\n",
+        &["coroutine-never-awaited f - 3 x1"],
+    ),
     // Ray counts what others have written too.
     (
         "(Depot pid=811) Unclosed client session\n(Depot pid=812) Unclosed client session [repeated 3x across cluster]\n(Depot pid=811) open\n",

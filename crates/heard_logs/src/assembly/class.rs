@@ -56,7 +56,10 @@ pub(crate) fn is_no_record(line: &str, found: &Message) -> bool {
     let before = &line[..found.start];
     let after = line[found.end..].trim_end();
     REPEATED.as_ref().is_some_and(|repeated| repeated.is_match(before))
-        || before.starts_with("  ") && before.trim_end().ends_with(['"', '\'', '(']) && after.contains(')')
+        || before.starts_with("  ")
+            && !is_start(before.trim_start())
+            && before.trim_end().ends_with(['"', '\'', '('])
+            && after.contains(')')
 }
 
 /// Whether another record of a log begins with this line.

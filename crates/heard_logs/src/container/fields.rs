@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Item, exceptions, own};
+use super::{Item, exceptions, own, pairs};
 use crate::assembly::{Origin, class};
 use crate::lines::{self, prefix};
 use crate::message;
@@ -208,6 +208,14 @@ fn push(text: &str, origin: Origin, exception: Vec<String>, depth: usize, items:
     {
         let before = items.len();
         collect(&inner, &origin, depth - 1, items);
+        if items.len() > before {
+            return;
+        }
+    }
+    let is_pairs = !trimmed.contains('\n') && (trimmed.contains("=\"") || trimmed.contains("='"));
+    if let Some((0, inner)) = is_pairs.then(|| pairs::parse(trimmed)).flatten() {
+        let before = items.len();
+        collect_object(&inner, &origin, depth - 1, items);
         if items.len() > before {
             return;
         }

@@ -153,7 +153,12 @@ fn speaks_before(open: &Open, head: &str) -> bool {
         word.chars().all(|sign| sign.is_ascii_alphabetic() || matches!(sign, '\'' | ','))
             && word.chars().skip(1).all(|sign| !sign.is_uppercase())
     };
-    let is_name = |word: &str| matches(&LEVEL, word) || matches(&LOGGER, word) || word.starts_with("Main") || word == "warnings";
+    let is_name = |word: &str| {
+        matches(&LEVEL, word)
+            || matches(&LOGGER, word)
+            || word.starts_with("Main")
+            || matches!(word, "warnings" | "stderr" | "stdout" | "F" | "P")
+    };
     let prose = words.iter().filter(is_prose).filter(|word| !is_name(word)).count();
     if prose < 2 || words.iter().rev().take(2).any(|word| !is_prose(&word)) && !has_colon {
         return false;
