@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import inspect
 import json
+import logging
 import os
 import re
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import heard
 
 #: Public modules beside the package itself.
-_MODULES = ("heard.exporters", "heard.testing")
+_MODULES = ("heard.exporters", "heard.exporters.otel", "heard.exporters.prometheus", "heard.exporters.sentry", "heard.testing")
 
 #: Proofs that the pages of the rules leave out.
 _MORE = Path(__file__).parents[1] / "crates" / "heard_analysis" / "tests" / "rules"
@@ -59,12 +60,17 @@ def _silence(program: Path) -> str:
         if proofs:
             words = [("**nothing**" if word == "silent" else word, _cell(text)) for word, text in proofs]
             said = "; ".join(f"{word}: {text}" if text else word for word, text in words)
-            rows.append(f"| [`{rule['name']}`](../rules/{rule['name'].replace('-', '_')}.md) | {said} |")
+            rows.append(f"| {_rule(rule['name'])} | {said} |")
     return (
         "# What Python says\n\n"
         "Each proof is a program that the tests run on every Python from 3.11 on; in each, something fails.\n"
         "[What Python hides](../why.md) says why.\n\n" + "\n".join(rows) + "\n"
     )
+
+
+def _rule(name: str) -> str:
+    """A link to its page."""
+    return f"[`{name}`](../rules/{name.replace('-', '_')}.md)"
 
 
 def _settings() -> str:
@@ -79,17 +85,52 @@ def _settings() -> str:
 
 
 def _json() -> str:
-    from heard.record import Failure, Place, Raised, Stats
+    from heard.record import Failure, Place, Raised, Stats, Verdict
+    from heard.report.events import EVENTS, counter_of, level_of
 
     parts = [
         "# Records as JSON",
-        "`heard run --json` and `heard.install(json=...)` append one object a line: a `Failure`, and `v`, which is 1.\n"
+        "`heard run --json` and `heard.install(json=...)` append one object a line: a `Failure`, and `v`, which is 1; it\n"
+        "changes when a key changes its meaning or goes.\n"
+        "All keys are always there, and are null or empty where there is nothing to say.\n\n"
+        "```json\n" + json.dumps(_example().as_dict(), indent=2) + "\n```\n\n"
         "What `heard top --json` prints stands on [its page](../top.md).\n"
         "The reports of `heard check` in SARIF, JUnit and GitLab's format are those of their standards.",
     ]
     for kind in (Failure, Raised, Place, Stats):
         parts.append(f"## {kind.__name__}\n\n{inspect.getdoc(kind)}\n\n{_fields(kind)}")
+    rows = ["| Event | Headline | Rule | Level in the log | Counts in `Stats` as |", "|---|---|---|---|---|"]
+    for event, known in EVENTS.items():
+        # What has no level or counter of its own has that of its verdict.
+        level = "by its verdict" if known.level is None else logging.getLevelName(known.level)
+        rule = "by who holds the task" if event == "task-failed" else _rule(known.rule) if known.rule else "none"
+        counter = f"`{known.counter}`" if known.counter else "by its verdict"
+        head = known.head.format(subject="task *NAME*", task="*NAME*", coroutine="*NAME*", of=" of task *NAME*")
+        rows.append(f"| `{event}` | {_cell(head)} | {rule} | {level} | {counter} |")
+    parts.append(
+        f"## Event\n\nWhat has happened. A `task-failed` has the rule {_rule('dropped-task')} where nobody holds the task,\n"
+        f"{_rule('unread-task')} where a variable holds it that nothing reads any more, and {_rule('late-task')} where somebody\n"
+        "may still read it.\n\n"
+        + "\n".join(rows)
+    )
+    rows = ["| Verdict | Level in the log | Counts in `Stats` as |", "|---|---|---|"]
+    for verdict in typing.get_args(Verdict):
+        counter = "retracted" if verdict == "retracted" else counter_of("task-failed", verdict)
+        rows.append(f"| `{verdict}` | {logging.getLevelName(level_of('task-failed', verdict))} | `{counter}` |")
+    parts.append("## Verdict\n\n[When each is given](../runtime.md).\n\n" + "\n".join(rows))
     return "\n\n".join(parts) + "\n"
+
+
+def _example() -> heard.Failure:
+    """A record as the journal has it."""
+    place = heard.Place("/srv/shop/orders.py", 12, "send")
+    raised = heard.Raised("ConnectionError", "mail is down", (place,))
+    born = (heard.Place("/srv/shop/orders.py", 31, "order"),)
+    why = "nobody holds it any more, and nobody has read it"
+    known: dict[str, typing.Any] = {"process": 4711, "thread": "MainThread", "why": why}
+    return heard.Failure(
+        "task-failed", "dropped-task", "lost", "1267-5f3a9c11-1", 1767225600.0, "Task-2", "send", raised, born, **known
+    )
 
 
 def _fields(kind: type) -> str:
@@ -162,14 +203,26 @@ def _signature(name: str, thing: typing.Any) -> str:
 def _text(thing: typing.Any) -> str:
     """A docstring as Markdown: its examples are code."""
     lines: list[str] = []
-    is_example = False
-    for line in (inspect.getdoc(thing) or "").splitlines():
+    is_example = is_parameter = False
+    # The first line of a module's text does not tell how far the others are indented.
+    text = (thing.__doc__ if inspect.ismodule(thing) else inspect.getdoc(thing)) or ""
+    for line in text.splitlines():
         if line.startswith(">>> ") and not is_example:
             lines.append("```pycon")
             is_example = True
         elif is_example and not line:
             lines.append("```")
             is_example = False
+        if re.match(r"`\w+`: ", line):
+            # Parameters, one after the other.
+            if lines and lines[-1] and not is_parameter:
+                lines.append("")
+            is_parameter = True
+            line = f"- {line}"
+        elif not line:
+            is_parameter = False
+        elif is_parameter:
+            line = f"  {line}"
         lines.append(line)
     if is_example:
         lines.append("```")

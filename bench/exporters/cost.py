@@ -41,8 +41,8 @@ elif which == "sentry":
     sentry_sdk.init(dsn="http://key@127.0.0.1/1", transport=Nowhere)
     exporters = [Sentry()]
 elif which == "prometheus":
-    from heard.exporters.prometheus import register
-    register()
+    from heard.exporters.prometheus import Prometheus
+    exporters = [Prometheus()]
 heard.install(exporters=exporters)
 
 async def fail(number):

@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--heard-write-baseline",
         metavar="FILE",
-        help="writes every loss of this run to FILE, and fails no test for them",
+        help="writes every loss of this run to FILE, or brings FILE up to date, and fails no test for them",
     )
     group.addoption(
         "--heard-prune-baseline",
@@ -127,7 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # The workers of pytest-xdist listen; this process tells what they have found outside of tests.
         from heard.testing.pytest.workers import Controller
 
-        config.pluginmanager.register(Controller(), "heard-controller")
+        config.pluginmanager.register(Controller(mode == "error"), "heard-controller")
         run = None
     else:
         from heard.testing.pytest.run import Run

@@ -33,8 +33,11 @@ Verdict = typing.Literal["lost", "unread", "escalated", "retracted"]
 class Place:
     """A line of the program."""
 
+    #: The file, as Python names it.
     path: str
+    #: From 1.
     line: int
+    #: The name of the function.
     function: str
 
 
@@ -42,13 +45,19 @@ class Place:
 class Raised:
     """An exception, as text."""
 
+    #: The name of its class, with its module unless that is `builtins` or `__main__`.
     type: str
+    #: What it says, as in the last line of its traceback.
     message: str
+    #: Where it was raised, the outermost frame first. Empty in later records, and in one that stands for many.
     traceback: tuple[Place, ...]
+    #: What it was raised from.
     cause: Raised | None = None
+    #: What was being handled when it was raised.
     context: Raised | None = None
+    #: Those of an exception group.
     exceptions: tuple[Raised, ...] = ()
-    #: The lines that Python prints for it, with what it was caused by.
+    #: The lines that Python prints for it, with what it was caused by. Not in the JSON.
     text: str = ""
 
     def as_dict(self) -> dict[str, typing.Any]:
@@ -69,10 +78,13 @@ class Failure:
     A later record about the same failure has the same `id`, and no traceback.
     """
 
+    #: What has happened.
     event: Event
     #: The rule whose page explains it: `heard rule NAME`. Empty where a primitive has heard the failure.
     rule: str
+    #: Whether anybody can still hear it. `None` where somebody has heard it and passes it on.
     verdict: Verdict | None
+    #: No other failure of any process has it; later records about this one have the same.
     id: str
     #: Seconds since 1970.
     time: float
@@ -80,14 +92,19 @@ class Failure:
     task: str | None = None
     #: The qualified name of the coroutine.
     coroutine: str | None = None
+    #: The failure itself. `None` where there is none, as of a coroutine that was never awaited.
     exception: Raised | None = None
     #: Where the task, future or coroutine was made, the innermost frame first.
     born: tuple[Place, ...] = ()
     #: Who holds it, or held it.
     holder: str | None = None
+    #: Who waited for it. Nothing fills it so far.
     waiters: tuple[str, ...] = ()
+    #: The number of the process.
     process: int = dataclasses.field(default_factory=os.getpid)
+    #: The name of the thread in which the record was made.
     thread: str = dataclasses.field(default_factory=thread_name)
+    #: The class of the event loop, and its address.
     loop: str | None = None
     #: The test in which the task was born, and the part of it, under the pytest plugin.
     test: str | None = None

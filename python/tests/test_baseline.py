@@ -76,7 +76,8 @@ def test_a_baseline_that_cannot_be_written_is_a_clear_error(suite: Suite) -> Non
         (ONE_LOSS, ["--collect-only"], pytest.ExitCode.OK),
         (ONE_LOSS, ["--setup-plan"], pytest.ExitCode.OK),
         ("raise ValueError", [], pytest.ExitCode.INTERRUPTED),
-        (ONE_LOSS + "        raise KeyboardInterrupt", [], pytest.ExitCode.INTERRUPTED),
+        (ONE_LOSS + "    raise KeyboardInterrupt", [], pytest.ExitCode.INTERRUPTED),
+        (ONE_LOSS + "    assert False\n" + OTHER, ["-x"], pytest.ExitCode.TESTS_FAILED),
     ],
 )
 @pytest.mark.parametrize("old", [None, '{"version": 1, "losses": []}'])
@@ -91,6 +92,51 @@ def test_a_run_that_has_not_run_the_tests_writes_nothing(
     assert (file.read_text() if file.exists() else None) == old
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("known.json.")] == []
     assert "heard: wrote" not in ran.text
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "stays"),
+    [
+        # Of two tests that lose nothing any more, those that this run can tell of.
+        (NO_LOSS + OTHER, [], []),
+        (NO_LOSS + OTHER, ["-n2"], []),
+        (NO_LOSS + OTHER, ["-k", "other or new"], ["test"]),
+        (NO_LOSS + OTHER, ["-k", "other or new", "-n2"], ["test"]),
+        (NO_LOSS + OTHER, ["test_it.py::test_other"], ["test"]),
+        (NO_LOSS + OTHER, ["--deselect=test_it.py::test_other"], ["test_other"]),
+        (NO_LOSS.replace("pass", "pytest.skip('not here')") + OTHER, [], ["test"]),
+        (NO_LOSS.replace("pass", "assert False") + OTHER, [], ["test"]),
+        (NO_LOSS.replace("pass", "pytest.xfail('not yet')") + OTHER, [], ["test"]),
+        (NO_LOSS.replace("pass", "assert False") + OTHER, ["-x"], ["test", "test_other"]),
+        (NO_LOSS, [], []),
+        (NO_LOSS, ["-k", "test"], []),
+    ],
+)
+def test_a_baseline_that_is_written_once_more_keeps_what_the_run_cannot_tell_of(
+    source: str, arguments: list[str], stays: list[str], suite: Suite, tmp_path: Path
+) -> None:
+    plugins = ["xdist"] if "-n2" in arguments else []
+    suite(ONE_LOSS + ONE_LOSS.replace("test()", "test_other()"), "--heard-write-baseline=known.json")
+    new = ONE_LOSS.replace("test()", "test_new()")
+    ran = suite(source + new, "--heard-write-baseline=known.json", *arguments, plugins=plugins)
+    comes_in = [] if arguments in (["-x"], ["test_it.py::test_other"]) else ["test_new"]
+    names = [f"test_it.py::{name}" for name in sorted([*stays, *comes_in])]
+    assert [test for test, _ in known(tmp_path)] == names, ran.text
+    # What a test that is not told of was known to lose is still known.
+    assert suite(ONE_LOSS, "--heard-baseline=known.json").code == ("test" not in stays)
+
+
+def test_what_is_written_once_more_counts_each_loss_once(suite: Suite, tmp_path: Path) -> None:
+    twice = ONE_LOSS.replace("await turn()", "asyncio.ensure_future(boom())\n            await turn()")
+    for source, count in ((twice, 2), (twice, 2), (ONE_LOSS, 1), (twice, 2)):
+        suite(source, "--heard-write-baseline=known.json")
+        assert known(tmp_path) == [("test_it.py::test", count)]
+
+
+def test_what_is_no_baseline_is_written_anew(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "known.json").write_text("no json")
+    suite(ONE_LOSS, "--heard-write-baseline=known.json")
+    assert known(tmp_path) == [("test_it.py::test", 1)]
 
 
 def test_a_baseline_stays_what_it_is_to_the_system(suite: Suite, tmp_path: Path) -> None:
@@ -355,3 +401,6 @@ def test_what_each_process_loses_counts_once(suite: Suite, tmp_path: Path) -> No
     assert known(tmp_path) == [("", 1)]
     ran = suite(source, "--heard-baseline=known.json", "-n2", plugins=["xdist"])
     assert ran.code == 0, ran.text
+    (tmp_path / "known.json").unlink()
+    suite(source, "--heard-write-baseline=known.json", "-n2", plugins=["xdist"])
+    assert known(tmp_path) == [("", 1)]

@@ -67,6 +67,20 @@ async def it_cleans_up_for_long() -> None:
 
 
 @good
+async def a_generator_that_it_goes_through_cleans_up() -> None:
+    async def numbers() -> typing.AsyncGenerator[int, None]:
+        try:
+            while True:
+                await for_ever()
+                yield 1
+        finally:
+            await asyncio.create_task(elapse(5 * GRACE))
+
+    async for _ in numbers():
+        pass
+
+
+@good
 async def its_group_waits_for_a_child_that_cleans_up() -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(it_cleans_up_for_long())

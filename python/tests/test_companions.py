@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -420,12 +421,7 @@ def test_the_workers_of_a_server_are_heard(server: str, tmp_path: Path) -> None:
         )
     )
     port, journal, log = free_port(), tmp_path / "records", tmp_path / "log"
-    command = [sys.executable, "-m", "heard", "run", "--json", str(journal), "-m", *SERVERS[server], "site_of_a_shop:app"]
-    if server == "uvicorn":
-        command += ["--port", str(port)]
-    else:
-        command += ["--bind", f"127.0.0.1:{port}"]
-        command += ["--no-control-socket"] if _has_option("--no-control-socket") else []
+    command = [sys.executable, "-m", "heard", "run", "--json", str(journal), *_serving(server, port, "site_of_a_shop:app")]
     with log.open("w") as stderr:
         process = subprocess.Popen(command, cwd=tmp_path, env=_environment(), stderr=stderr, stdout=stderr, text=True)
         try:
@@ -438,6 +434,45 @@ def test_the_workers_of_a_server_are_heard(server: str, tmp_path: Path) -> None:
     assert (found[0]["coroutine"], found[0]["born"][0]["function"]) == ("send", "app")
     assert found[0]["process"] != process.pid
     assert [record["event"] for record in found] == ["task-failed"], log.read_text()
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "production.md"
+
+
+@needs("gunicorn", "uvicorn", "uvicorn-worker", "prometheus-client")
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_workers_of_a_server_are_scraped_as_one(server: str, tmp_path: Path) -> None:
+    for name, text in re.findall(r"^```py file=(\S+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL):
+        (tmp_path / name).write_text(text)
+    files, port, log = tmp_path / "metrics", free_port(), tmp_path / "log"
+    files.mkdir()
+    command = [sys.executable, *_serving(server, port, "shop:app")]
+    command += [] if server == "uvicorn" else ["--config", "gunicorn.conf.py"]
+    environment = _environment() | {"PROMETHEUS_MULTIPROC_DIR": str(files)}
+    orders = 8
+    with log.open("w") as stderr:
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=stderr, stdout=stderr, text=True)
+        try:
+            for _ in range(orders):
+                assert _get(f"http://127.0.0.1:{port}/", process, log) == b"ordered"
+            deadline, said = time.monotonic() + PATIENCE, ""
+            while f"heard_lost_total {orders}.0" not in said.splitlines() and time.monotonic() < deadline:
+                said = _get(f"http://127.0.0.1:{port}/metrics", process, log).decode()
+                time.sleep(0.1)
+        finally:
+            stop(process)
+    found = [line for line in said.splitlines() if line.startswith("heard_")]
+    failures = f'heard_failures_total{{event="task-failed",rule="dropped-task",verdict="lost"}} {orders}.0'
+    assert {failures, f"heard_lost_total {orders}.0", "heard_unread_failures 0.0"} <= set(found), (found, log.read_text())
+
+
+def _serving(server: str, port: int, app: str) -> list[str]:
+    """What follows `python` to serve an application there."""
+    command = ["-m", *SERVERS[server], app]
+    if server == "uvicorn":
+        return [*command, "--port", str(port)]
+    command += ["--bind", f"127.0.0.1:{port}"]
+    return [*command, "--no-control-socket"] if _has_option("--no-control-socket") else command
 
 
 def _has_option(option: str) -> bool:

@@ -6,6 +6,8 @@ import asyncio
 import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import typing
@@ -356,6 +358,105 @@ def test_prometheus_is_scraped() -> None:
         "heard_ignored_total": 0,
         "heard_unread_failures": 0,
     }
+
+
+#: Its processes lose one failure each, and read another late; the parent is there before them and after them.
+FAMILY = """
+import asyncio
+import multiprocessing
+import sys
+import time
+
+import heard
+from heard.exporters.prometheus import Prometheus
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+heard.install(grace=0.05, report=lambda failure: None, exporters=[Prometheus()], ignore=["ignored"])
+# A program may ask for it again; the exporter is another one then.
+heard.install(grace=0.05, report=lambda failure: None, exporters=[Prometheus()], ignore=["ignored"])
+
+
+async def fail():
+    raise ConnectionError("feed is down")
+
+
+async def ignored():
+    raise ConnectionError("feed is down")
+
+
+def scraped():
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    lines = generate_latest(registry).decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line.startswith("heard_"))}
+
+
+async def until(name, value):
+    end = time.monotonic() + 30
+    while scraped()[name] != value:
+        assert time.monotonic() < end, scraped()
+        await asyncio.sleep(0.05)
+
+
+async def late():
+    kept = asyncio.create_task(fail())
+    await until("heard_unread_failures", 1)
+    await asyncio.wait([kept])
+    kept.exception()
+    await until("heard_unread_failures", 0)
+
+
+async def lose():
+    asyncio.create_task(ignored())
+    asyncio.create_task(fail())
+    await asyncio.sleep(0)
+    await late()
+
+
+def work():
+    asyncio.run(lose())
+
+
+if __name__ == "__main__":
+    work()
+    for start in sys.argv[1:]:
+        child = multiprocessing.get_context(start).Process(target=work)
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+    work()
+    heard.uninstall()
+    heard.install(exporters=[Prometheus()])
+    heard.uninstall()
+    for name, value in sorted(scraped().items()):
+        print(name, value)
+"""
+
+
+@pytest.mark.parametrize("starts", [["spawn"], ["fork", "spawn", "fork"]], ids=" ".join)
+def test_prometheus_has_the_sum_of_several_processes_in_its_multiprocess_mode(starts: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("prometheus_client", reason="not installed: prometheus-client")
+    if "fork" in starts and not hasattr(os, "fork"):
+        pytest.skip("there is no fork on this platform")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "family.py").write_text(FAMILY)
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "files")}
+    command = [sys.executable, "-B", "-W", "ignore::DeprecationWarning", "family.py", *starts]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    number = float(len(starts) + 2)
+    assert done.stdout.splitlines() == [
+        f'heard_failures_total{{event="task-failed",rule="dropped-task",verdict="lost"}} {number}',
+        f'heard_failures_total{{event="task-failed",rule="late-task",verdict="unread"}} {number}',
+        f"heard_ignored_total {number}",
+        f"heard_lost_total {number}",
+        f"heard_retractions_total {number}",
+        "heard_unread_failures 0.0",
+    ]
+    assert done.stderr == ""
 
 
 async def lose_all_kinds() -> None:

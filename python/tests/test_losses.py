@@ -277,6 +277,32 @@ async def outcomes_that_are_counted() -> None:
 
 
 @loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_are_counted_where_they_come() -> None:
+    works = [asyncio.sleep(0), fail()]
+    print(1 + len(await asyncio.gather(*[work for work in works], return_exceptions=True)), "sent")  # BORN
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_are_asked_whether_there_are_any() -> None:
+    works = [asyncio.sleep(0), fail()]
+    if not await asyncio.gather(*works, return_exceptions=True):  # BORN
+        print("none sent")
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
+async def outcomes_that_a_generator_drops() -> None:
+    async def numbers() -> typing.AsyncGenerator[int, None]:
+        await asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
+        yield 1
+
+    async for number in numbers():
+        print(number)
+    await pause()
+
+
+@loss("outcomes-ignored", "unread-gather")
 async def a_gather_in_a_wait_for() -> None:
     outcomes = asyncio.gather(asyncio.sleep(0), fail(), return_exceptions=True)  # BORN
     await asyncio.wait_for(outcomes, 60)

@@ -847,6 +847,31 @@ def test_loops_that_outlive_a_test(scope: str, suite: Suite) -> None:
     assert outcomes == {"test_before": "passed", "test_after": "passed"}, ran.text
 
 
+@pytest.mark.parametrize(("mode", "code"), [("error", 1), ("warn", 0)])
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_with_warn_a_loss_outside_of_the_tests_fails_no_run(
+    workers: list[str], mode: str, code: int, suite: Suite
+) -> None:
+    ran = suite(
+        """
+        @pytest.fixture(scope="session")
+        def of_session():
+            async def main():
+                asyncio.ensure_future(boom())
+                await turn()
+            asyncio.run(main())
+        def test(of_session):
+            pass
+        """,
+        f"--heard={mode}",
+        *workers,
+        plugins=["xdist"] if workers else [],
+    )
+    assert ran.outcomes() == {"test": "passed"}, ran.text
+    assert "the set-up of the fixture 'of_session' (session)" in ran.text
+    assert ran.code == code, ran.text
+
+
 def test_the_workers_of_xdist_listen(suite: Suite) -> None:
     ran = suite(
         """

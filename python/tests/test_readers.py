@@ -290,6 +290,30 @@ async def the_list_of_a_gather_by_a_measure_of_ones_own(heard_of: list[BaseExcep
 
 
 @reader
+async def the_list_of_a_gather_that_a_call_takes_beside_a_measure(heard_of: list[BaseException | None]) -> None:
+    def counted(length: int, found: list[BaseException | None]) -> int:
+        heard_of.extend(found)
+        return length
+
+    works = [fail(), fail(3)]
+    print(counted(len(works), await asyncio.gather(*works, return_exceptions=True)))
+
+
+@reader
+async def the_list_of_a_gather_within_a_generator_whose_step_is_dropped(heard_of: list[BaseException | None]) -> None:
+    async def numbers() -> typing.AsyncGenerator[int, None]:
+        found = await asyncio.gather(fail(), fail(3), return_exceptions=True)
+        heard_of.extend(one for one in found if isinstance(one, BaseException))
+        yield len(found)
+
+    for step in (lambda each: anext(each), lambda each: anext(each, None), lambda each: each.asend(None)):
+        heard_of.clear()
+        each = numbers()
+        await step(each)
+        await each.aclose()
+
+
+@reader
 async def the_list_of_a_gather_in_a_wait_for(heard_of: list[BaseException | None]) -> None:
     gathering = asyncio.gather(fail(), fail(3), return_exceptions=True)
     heard_of += [one for one in await asyncio.wait_for(gathering, 60) if isinstance(one, BaseException)]

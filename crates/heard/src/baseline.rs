@@ -2,6 +2,7 @@
 //!
 //! The file has one finding a line, sorted, and no line numbers, so that its diff shows what has come and gone.
 
+mod marks;
 mod matching;
 mod names;
 
@@ -13,6 +14,7 @@ use heard_analysis::{Finding, Level};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+pub(crate) use self::marks::{Mark, Marks};
 use self::names::defines;
 use crate::output::{keep, shown};
 use crate::system::Disk;

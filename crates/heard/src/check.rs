@@ -177,7 +177,7 @@ fn each_project<'p>(
 ) -> io::Result<Result<Wanted<'p>, CheckError>> {
     let known = match &arguments.baseline {
         Some(file) => Known::In(survey.cwd.join(file)),
-        None if arguments.no_baseline => Known::Nothing,
+        None if arguments.no_baseline => Known::Marked,
         None => Known::Set,
     };
     let mut wanted = Wanted::new(policy, &survey.cwd, known);
@@ -202,7 +202,7 @@ fn each_project<'p>(
         let is_undecided = |awaitable: &Awaitable| awaitable.fate == Fate::Unknown;
         let undecided = report.awaitables.into_iter().filter(is_undecided).collect();
         let notices = report.notices.into_iter().filter(|notice| files.binary_search(&notice.path.to_path_buf()).is_ok()).collect();
-        take(&Results { root, program, findings, undecided, notices, files, places })
+        take(&Results { root, program, findings, undecided, notices, files, places, marks: &wanted.marks })
     })?;
     Ok(match (done, trouble) {
         (Err(error), _) => Err(error.into()),

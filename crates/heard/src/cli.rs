@@ -154,7 +154,7 @@ pub(crate) struct CheckArguments {
     /// Do not report the findings in this file, which --write-baseline makes. [default: that of the settings]
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<Utf8PathBuf>,
-    /// Report all findings, also those in the baseline that the settings name.
+    /// Report all findings, and mark those in the baseline that the settings name.
     #[arg(long, conflicts_with_all = ["baseline", "write_baseline"])]
     pub(crate) no_baseline: bool,
     /// Write all findings to the baseline, so that later runs report new ones only. [default file:

@@ -24,6 +24,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{Awaitable, Finding, Level, Notice, Program};
 use tempfile::NamedTempFile;
 
+use crate::baseline::Marks;
 use crate::cli::OutputFormat;
 
 pub(crate) use self::json::{JsonFix, json_fix};
@@ -46,6 +47,8 @@ pub(crate) struct Results<'a> {
     pub(crate) files: &'a [Utf8PathBuf],
     /// Where a place in them lies for a reader.
     pub(crate) places: &'a Places,
+    /// Which of the findings are known.
+    pub(crate) marks: &'a Marks,
 }
 
 /// How things look where they are printed.

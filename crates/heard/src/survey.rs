@@ -243,6 +243,9 @@ impl<'a> Survey<'a> {
     fn analyse(&mut self, jobs: &[Job], index: usize, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let root = &jobs[index].project.root;
         let start = Instant::now();
+        let cache = if self.arguments.no_cache { None } else { Cache::of(root) };
+        // The disk is looked through meanwhile.
+        let ahead = cache.as_ref().map(Cache::read_ahead);
         let (files, configs) = match self.files(jobs, index)? {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
@@ -259,8 +262,7 @@ impl<'a> Survey<'a> {
         }
 
         let start = Instant::now();
-        let cache = if self.arguments.no_cache { None } else { Cache::of(root) };
-        let tables = cache.as_ref().map(|cache| Arc::new(cache.tables()));
+        let tables = ahead.map(|ahead| Arc::new(ahead.tables()));
         let program = match self.program(&jobs[index].project, &files.all, &configs, tables.clone())? {
             Ok(program) => program,
             Err(error) => return Ok(Err(error)),

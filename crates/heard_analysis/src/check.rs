@@ -62,9 +62,26 @@ impl Report {
     }
 }
 
+/// A program whose files are saved while it is checked is checked so often at most.
+const MOST_TRIES: usize = 3;
+
 /// Checks a program.
 #[must_use]
 pub fn check(program: &Program, request: &Request<'_>) -> Report {
+    let mut report = once(program, request);
+    let mut is_torn = !program.shared.take_torn().is_empty();
+    for _ in 1..MOST_TRIES {
+        if !is_torn || request.cancellation.is_cancelled() {
+            break;
+        }
+        let anew = program.anew();
+        report = once(&anew, &Request { progress: &|| (), ..*request });
+        is_torn = !anew.shared.take_torn().is_empty();
+    }
+    report
+}
+
+fn once(program: &Program, request: &Request<'_>) -> Report {
     match Base::read(program, request, false) {
         Ok((base, names)) => {
             // The index has it all.

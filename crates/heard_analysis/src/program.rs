@@ -86,6 +86,17 @@ impl Program {
         Database::new(&self.shared).text(path).ok()
     }
 
+    /// The same program, of which nothing has been read.
+    pub(crate) fn anew(&self) -> Self {
+        Program {
+            shared: Arc::new(self.shared.anew()),
+            declared: self.declared.clone(),
+            root: self.root.clone(),
+            fixing: self.fixing.clone(),
+            environment: self.environment.clone(),
+        }
+    }
+
     /// Forgets all that was read.
     pub(crate) fn forget(&mut self) {
         self.shared = Arc::new(self.shared.anew());

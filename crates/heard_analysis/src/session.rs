@@ -94,7 +94,8 @@ impl Session {
     }
 
     /// Checks the program as it was when texts were taken in last. The files of `request` are always the same. Where the
-    /// request was cancelled, what comes of it means nothing.
+    /// request was cancelled, or texts turned out to be others meanwhile ([`Session::has_changed`]), what comes of it means
+    /// nothing.
     pub fn check(&mut self, request: &Request<'_>) -> (Report, Basis) {
         let known = match &mut self.known {
             Some(known) => known,
@@ -108,6 +109,7 @@ impl Session {
         let files = &self.program.shared.files;
         files.forget_reads();
         let report = known.base.check(&self.program, request);
+        self.changed.extend(self.program.shared.take_torn().iter().map(|path| path.to_path_buf()));
         (report, Basis { files: files.reads(), names: known.base.index.asked() })
     }
 }

@@ -89,13 +89,14 @@ impl Tables {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What the file at `path` tells, whose stamp is `stamp`, where that is known without its text.
-    pub(crate) fn of_file(&self, path: &Utf8Path, stamp: Stamp, version: (u8, u8)) -> Option<Told> {
-        let written = self.with(|state| {
+    /// What the file at `path` tells, whose stamp is `stamp`, where that is known without its text, and which text that is.
+    pub(crate) fn of_file(&self, path: &Utf8Path, stamp: Stamp, version: (u8, u8)) -> Option<(TextId, Told)> {
+        let (text, written) = self.with(|state| {
             let known = state.files.get(path).filter(|known| known.stamp == stamp && known.version == version)?;
-            state.get(known.text)
+            let text = known.text;
+            Some((text, state.get(text)?))
         })?;
-        Told::read(&written)
+        Some((text, Told::read(&written)?))
     }
 
     /// What the text called `id` tells, as it is known or as `make` finds it. The error is that of `make`.

@@ -74,3 +74,4 @@ mod pages;
 mod python;
 mod session;
 mod tidy;
+mod torn;

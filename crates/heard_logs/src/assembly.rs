@@ -94,33 +94,39 @@ impl Assembler {
         !self.open.is_empty() || self.broken.is_some()
     }
 
-    /// Takes the next line, and gives the records that it ends.
-    pub(crate) fn line(&mut self, line: &Line, before: &impl LookBack, done: &mut Vec<Open>) {
+    /// Takes the next line, and gives the records that it ends. Whether the line belongs to a record.
+    pub(crate) fn line(&mut self, line: &Line, before: &impl LookBack, done: &mut Vec<Open>) -> bool {
         if let Some((begun, kept)) = self.broken.take() {
             let start = message::broken(&begun.text).unwrap_or(&begun.text);
-            let text = format!("{start} {}", line.text.trim());
-            if let Some(found) = message::find(&text) {
+            // Before a column that is left blank may stand what a collector puts before each line.
+            let rest = line.text.trim();
+            let rests = [rest, rest.rsplit_once("        ").map_or(rest, |(_, rest)| rest.trim_start())];
+            let whole = rests.iter().map(|rest| format!("{start} {rest}")).find_map(|text| Some((message::find(&text)?, text)));
+            if let Some((found, text)) = whole {
                 self.whole(&Line { text, ..begun.clone() }, Some(found), &kept, done);
                 if let Some(open) = self.open.last_mut() {
                     open.fold_as(&begun.text);
                 }
-                return;
+                return true;
             }
             self.whole(&begun, None, &kept, done);
         }
         let found = message::find(&line.text);
         if found.is_none() && message::broken(&line.text).is_some() {
             self.broken = Some((line.clone(), Kept(before.lines(300))));
-            return;
+            return true;
         }
-        self.whole(line, found, before, done);
+        self.whole(line, found, before, done)
     }
 
     /// Takes a line, and the message that was found in it.
-    fn whole(&mut self, line: &Line, found: Option<Message>, before: &impl LookBack, done: &mut Vec<Open>) {
-        let found = found.filter(|found| !class::is_source(&line.text, found));
+    fn whole(&mut self, line: &Line, found: Option<Message>, before: &impl LookBack, done: &mut Vec<Open>) -> bool {
+        let found = found.filter(|found| !class::is_no_record(&line.text, found));
         match found.filter(|found| !self.is_inside(line, found)) {
-            Some(found) => self.begin(line, found, before, done),
+            Some(found) => {
+                self.begin(line, found, before, done);
+                true
+            }
             None => self.go_on(line, done),
         }
     }
@@ -139,7 +145,10 @@ impl Assembler {
     /// Whether the message is a part of the traceback of a record that is open, as where a warning is raised.
     fn is_inside(&self, line: &Line, found: &Message) -> bool {
         let inner = |open: &&Open| open.is_in_traceback() && open.strip(line).is_some_and(|text| text.starts_with([' ', '│', '|']));
-        found.place.is_none() && self.open.iter().any(|open| inner(&open))
+        // A column of numbers is filled up with blanks, and then the next record begins with them.
+        let head = words(&line.text[..found.start]);
+        let is_head = |open: &Open| !head.is_empty() && words(open.prefix_text()) == head;
+        found.place.is_none() && self.open.iter().any(|open| inner(&open) && !is_head(open))
     }
 
     fn begin(&mut self, line: &Line, found: Message, before: &impl LookBack, done: &mut Vec<Open>) {
@@ -158,15 +167,19 @@ impl Assembler {
         }
     }
 
-    fn go_on(&mut self, line: &Line, done: &mut Vec<Open>) {
+    fn go_on(&mut self, line: &Line, done: &mut Vec<Open>) -> bool {
         // The one whose prefix is longest, and of those the one that was opened last.
         let mut order: Vec<usize> = (0..self.open.len()).filter(|at| self.open[*at].is_of_stream(line)).collect();
         order.sort_by_key(|at| std::cmp::Reverse((self.open[*at].weight(), *at)));
         let class = Class::of(&line.text);
         let mut ended = Vec::new();
+        let mut is_taken = false;
         for at in order {
             match self.open[at].take(line, class) {
-                Taken::Yes => break,
+                Taken::Yes => {
+                    is_taken = true;
+                    break;
+                }
                 Taken::No => {}
                 Taken::Ends => ended.push(at),
             }
@@ -175,6 +188,7 @@ impl Assembler {
         for at in ended.into_iter().rev() {
             self.close(at, done);
         }
+        is_taken
     }
 
     fn close(&mut self, at: usize, done: &mut Vec<Open>) {
@@ -182,6 +196,11 @@ impl Assembler {
         learn(&mut self.prefixes, &open);
         done.push(open);
     }
+}
+
+/// A head without its blanks and numbers.
+fn words(head: &str) -> String {
+    head.chars().filter(|sign| !sign.is_ascii_digit() && !sign.is_whitespace()).collect()
 }
 
 fn learn(prefixes: &mut Vec<Prefix>, open: &Open) {

@@ -58,7 +58,7 @@ pub(crate) fn read(open: &Open) -> Reading {
     let details = details(open);
     let created = created(open);
     let told = described(open, &details);
-    let traceback = traceback(open);
+    let traceback = Some(traceback(open)).filter(|traceback| !is_of_cause(open, &told, traceback)).unwrap_or_else(cut);
     let kind = kind(open, &told);
     let message = &open.message;
     let subject = message.subject.as_deref();
@@ -242,6 +242,18 @@ fn traceback(open: &Open) -> Traceback {
         .position(|line| frame::is_header(line) && Class::of(line) == Class::Header)
         .or_else(|| lines.iter().position(|line| Class::of(line) == Class::Frame && !has_created_before(&lines, line)));
     start.map(|start| traceback::parse(&lines[start..])).unwrap_or_default()
+}
+
+/// Whether a record was cut behind the traceback of a cause, before that of the exception that its repr names.
+fn is_of_cause(open: &Open, told: &Described, traceback: &Traceback) -> bool {
+    let (Some((named, _)), Some(raised)) = (&told.exception, &traceback.exception) else { return false };
+    let end = open.lines.iter().rev().map(|line| line.trim_end()).find(|line| !line.is_empty()).unwrap_or_default();
+    let is_cut = ["...", "…", "truncated)", "truncated]", "[cut]"].iter().any(|mark| end.ends_with(mark)) || traceback::is_chain(end);
+    is_cut && last(named) != last(&raised.kind)
+}
+
+fn cut() -> Traceback {
+    Traceback { is_cut: true, ..Traceback::default() }
 }
 
 fn has_created_before(lines: &[&str], line: &str) -> bool {

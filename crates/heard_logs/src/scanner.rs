@@ -294,19 +294,19 @@ impl Scanner {
 
     fn line(&mut self, line: &Line, before: &impl LookBack) {
         let mut done = Vec::new();
-        self.assembler.line(line, before, &mut done);
+        let is_taken = self.assembler.line(line, before, &mut done);
         for open in done {
             self.record(&open);
         }
-        self.puzzle(line);
+        self.puzzle(line, is_taken);
     }
 
     /// Counts what asyncio has said otherwise. A head without a text is not it, if a message follows.
-    fn puzzle(&mut self, line: &Line) {
+    fn puzzle(&mut self, line: &Line, is_taken: bool) {
         if let Some(example) = self.head.take().filter(|_| !event::has_message(&line.text)) {
             self.partial.puzzle(example);
         }
-        if line.text.contains("asyncio") && !self.assembler.is_hungry() && event::puzzle::is_of_asyncio(line) {
+        if line.text.contains("asyncio") && !is_taken && event::puzzle::is_of_asyncio(line) {
             let example = Example { file: self.name.to_string(), line: line.number, text: line.text.chars().take(2000).collect() };
             self.head = Some(example);
         }

@@ -275,14 +275,14 @@ fn numeric(captures: &Captures<'_>) -> Option<Stamp> {
 }
 
 /// Day, month and year in an order that the separator tells: dots are European, slashes American unless that
-/// cannot be, and two digits with dashes begin with the year.
+/// cannot be, and two digits with dashes begin with the year; so do those with slashes that would be older than asyncio.
 fn parted(captures: &Captures<'_>) -> Option<Stamp> {
     let (first, second): (u8, u8) = (number(captures, "q")?, number(captures, "r")?);
     let third = captures.name("t")?.as_str();
     let last: i32 = third.parse().ok()?;
     let year = if third.len() == 4 { last } else { last + 2000 };
     match captures.name("sep")?.as_str() {
-        "-" if third.len() == 2 => {
+        sign if third.len() == 2 && (sign == "-" || sign == "/" && first > 12 && last < 14) => {
             let day = u8::try_from(last).ok()?;
             assemble(captures, Some(i32::from(first) + 2000), Some(second), Some(day))
         }
@@ -380,6 +380,8 @@ mod tests {
             ("Tue Mar 11 09:15:02 2025 x", "2025-03-11T09:15:02"),
             ("127.0.0.1 - - [11/Mar/2025:09:15:02 +0100] x", "2025-03-11T09:15:02+01:00"),
             ("22-04-13 17:20:36 ERROR", "2022-04-13T17:20:36"),
+            ("25/03/11 09:15:02 ERROR", "2025-03-11T09:15:02"),
+            ("25/03/24 09:15:02 ERROR", "2024-03-25T09:15:02"),
             ("E 04-27 13:23:32 file.py:414] x", "--04-27T13:23:32"),
             ("E0427 13:23:32.123456 77 file.py:414] x", "--04-27T13:23:32.123456"),
             ("[E 250311 09:15:02 web:12] x", "2025-03-11T09:15:02"),

@@ -31,9 +31,9 @@ pub(crate) struct Traceback {
 }
 
 impl Traceback {
-    /// The innermost frame of the user's code, else the innermost one.
+    /// The innermost frame of the user's code, else the innermost one, if it is known to be that.
     pub(crate) fn raised_at(&self) -> Option<Place> {
-        innermost(&self.frames)
+        if self.is_cut { innermost_of_user(&self.frames) } else { innermost(&self.frames) }
     }
 }
 
@@ -186,6 +186,8 @@ impl Parser {
             self.in_box = !inside.starts_with('╰') && !inside.starts_with("+---");
             return;
         }
+        // Some formatters indent all of it by a tab, and the source by blanks behind that.
+        let line = line.strip_prefix('\t').unwrap_or(line);
         if !self.is_open || line.trim().is_empty() || line.starts_with(' ') && !line.trim_start().starts_with("E  ") {
             return;
         }
@@ -195,6 +197,11 @@ impl Parser {
         }
         let line = line.trim_start().strip_prefix("E ").map_or(line, str::trim_start);
         if let Some(exception) = frame::exception(line) {
+            // The place in a text that is no program stands where frames do, in no function.
+            let is_of_text = matches!(exception.kind.as_str(), "SyntaxError" | "IndentationError" | "TabError");
+            if is_of_text && self.last.frames.len() > 1 {
+                self.last.frames.pop_if(|place| place.function.is_none());
+            }
             self.last.exception = Some(exception);
             self.last.is_cut = false;
             self.is_open = false;
@@ -248,6 +255,12 @@ mod tests {
     fn chains_end_with_what_was_raised_last() {
         let text = "Traceback (most recent call last):\n  File \"/a.py\", line 1, in f\n    int(x)\n    ~~~^^^\nValueError: x\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"/a.py\", line 3, in g\n    raise Own('y')\n  File \"/usr/lib/python3.12/asyncio/tasks.py\", line 9, in h\n    x\npkg.Own: y";
         assert_eq!(read(text), ("pkg.Own: y []".to_owned(), Some(("/a.py".to_owned(), 3))));
+    }
+
+    #[test]
+    fn the_place_in_a_text_that_is_no_program_is_no_frame() {
+        let text = "Traceback (most recent call last):\n  File \"/a.py\", line 1, in f\n    compile(x)\n  File \"<rules>\", line 7\n    a = = 1\n        ^\nSyntaxError: invalid syntax";
+        assert_eq!(read(text), ("SyntaxError: invalid syntax []".to_owned(), Some(("/a.py".to_owned(), 1))));
     }
 
     #[test]

@@ -19,6 +19,18 @@ fn by_record(pack: impl Fn(usize, &str) -> String) -> Vec<u8> {
     records().iter().enumerate().map(|(number, record)| pack(number, record) + "\n").collect::<String>().into_bytes()
 }
 
+/// Each record made into an object of JSON, from what comes before its last traceback and that traceback.
+fn by_parts(pack: impl Fn(usize, &str, &str) -> serde_json::Value) -> Vec<u8> {
+    let header = "Traceback (most recent call last):";
+    by_record(|number, record| {
+        match record.rfind(header) {
+            Some(at) => pack(number, &record[..record.find(header).unwrap_or(at)], &record[at..]),
+            None => json!({"@t": stamp(number), "timestamp": stamp(number), "level": "ERROR", "message": record}),
+        }
+        .to_string()
+    })
+}
+
 /// What loggers of other programs, builds and services make of a program's lines.
 fn handed_on() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -32,6 +44,75 @@ fn handed_on() -> Vec<(&'static str, Vec<u8>)> {
             }),
         ),
         ("buildkit", by_line(|number, line| format!("#12 {number}.345 {line}"))),
+        ("marks of a build", by_line(|number, line| format!("{} {}{line}", stamp(number), ["##[error]", "", ""][number % 3]))),
+        (
+            "running numbers of syslog",
+            by_line(|number, line| format!("<11>1 {} wharf shop 811 ID{number} [meta sequenceId=\"{number}\"] {line}", stamp(number))),
+        ),
+        (
+            "carriage returns in records",
+            by_record(|number, record| format!("[ERROR]\t{}\t4f1a2b3c-33d4\t{}", stamp(number), record.replace('\n', "\r"))),
+        ),
+        (
+            "the journal, verbose",
+            by_record(|number, record| {
+                let text = record.replace('\n', "\n            ");
+                format!("Tue 2025-03-11 08:10:{number:02}.123456 UTC [s=ab;i={number}]\n    _PID=811\n    MESSAGE={text}\n    _COMM=python")
+            }),
+        ),
+        (
+            "events with a sign before each name",
+            by_parts(|number, head, trace| json!({"@t": stamp(number), "@l": "Error", "@mt": head, "@x": trace})),
+        ),
+        (
+            "a traceback in a field of its own name",
+            by_parts(|number, head, trace| json!({"ts": stamp(number), "severity": "ERROR", "msg": head, "trace": trace})),
+        ),
+        (
+            "a text in a field of its own name",
+            by_record(|number, record| {
+                format!("{{\n  \"time\": {},\n  \"txt\": {}\n}}", json!(stamp(number)), json!(record.lines().collect::<Vec<_>>()))
+            }),
+        ),
+        (
+            "a warning before objects over many lines",
+            [
+                b"/srv/x.py:3: DeprecationWarning: x\n  warn()\n".to_vec(),
+                by_parts(|number, head, trace| json!({"timestamp": stamp(number), "body": head, "exception.stacktrace": trace})),
+            ]
+            .concat()
+            .split_inclusive(|byte| *byte == b'\n')
+            .flat_map(|line| match serde_json::from_slice::<serde_json::Value>(line) {
+                Ok(value) => serde_json::to_vec_pretty(&value).unwrap().into_iter().chain([b'\n']).collect(),
+                Err(_) => line.to_vec(),
+            })
+            .collect(),
+        ),
+        (
+            "frames and the exception in fields",
+            by_parts(|number, head, trace| {
+                let (frames, exception) = trace.trim_end().rsplit_once('\n').unwrap_or_default();
+                let (kind, text) = exception.split_once(": ").unwrap_or_default();
+                json!({"timestamp": stamp(number), "level": "ERROR", "message": head, "stackTrace": frames, "errorType": kind, "errorMessage": text})
+            }),
+        ),
+        (
+            "columns behind the name of a service",
+            by_record(|number, record| {
+                format!("web-1  | [09:15:{number:02}] ERROR    {}", record.replace('\n', "\nweb-1  |                     "))
+            }),
+        ),
+        (
+            "much that others write",
+            by_line(|number, line| format!("web-1  | {line}\ndb-1   | checkpoint {number}\ndb-1   | done {number}")),
+        ),
+        (
+            "pairs in objects",
+            by_record(|number, record| {
+                let text = format!("level=error logger=asyncio event={}", json!(record));
+                json!({"log": text + "\n", "stream": "stderr", "time": stamp(number)}).to_string()
+            }),
+        ),
         ("line separators", by_record(|_, record| record.replace('\n', "\u{2028}"))),
         ("annotations", by_record(|_, record| format!("::error file=a.py::{}", record.replace('\n', "%0A")))),
         ("a result", format!("{{\n  \"returncode\": 1,\n  \"stderr\": {}\n}}\n", json!(lines().join("\n"))).into_bytes()),

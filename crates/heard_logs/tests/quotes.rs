@@ -16,6 +16,11 @@ fn quotes_are_no_incidents() {
         "src/app.py:12:    # Task exception was never retrieved".to_owned(),
         format!("[11/03/2025, 09:15] Cy: Task exception was never retrieved\n{detail}"),
         format!("Look at this:\n```\nTask exception was never retrieved\n{detail}\n```"),
+        "    + CategoryInfo          : NotSpecified: (2025-03-11 09:15... ERROR asyncio: Task exception was never retrieved:String) [], RemoteException".to_owned(),
+        "# logged: Task exception was never retrieved".to_owned(),
+        "    // Else it says: Task was destroyed but it is pending!".to_owned(),
+        "| `create_task(work())` | Task exception was never retrieved | at once |".to_owned(),
+        "                'message': 'Task was destroyed but it is pending!',\n".to_owned(),
         "# Task exception was never retrieved\n\nThis is a page.".to_owned(),
         "> Task exception was never retrieved\nsomebody forgot an await".to_owned(),
         format!("old.log:3:Task exception was never retrieved\nold.log-4-{detail}"),
@@ -61,7 +66,11 @@ fn handlers_of_the_loop_are_no_quotes() {
 #[test]
 fn what_asyncio_says_otherwise_is_counted() {
     let text = "09:15:02 WARNING asyncio: socket.send() raised exception.\n09:15:03 DEBUG asyncio: Using selector: EpollSelector\n";
-    assert_eq!(heard_logs::Report::of(&read(text.as_bytes())).not_understood.count, 1);
+    // A warning is a record that nothing ends but other lines.
+    let warning = "/a.py:3: RuntimeWarning: coroutine 'f' was never awaited\n";
+    for text in [text.to_owned(), format!("{warning}{text}")] {
+        assert_eq!(heard_logs::Report::of(&read(text.as_bytes())).not_understood.count, 1, "{text}");
+    }
 }
 
 #[test]

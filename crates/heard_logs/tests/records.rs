@@ -58,6 +58,62 @@ pub(crate) const EXPECTED: [&str; 6] = [
     "unclosed - - - x1",
 ];
 
+/// What stands in a log behind the message, and what is to be found.
+pub(crate) const SHAPES: [(&str, &[&str]); 9] = [
+    // Cloud Foundry begins its lines with blanks.
+    (
+        "   2025-03-11T08:10:02.12+0000 [APP/PROC/WEB/0] ERR ERROR loop: {'message': 'Task exception was never retrieved', 'exception': KeyError('x'), 'future': <Task finished coro=<f() done, defined at /a.py:3> exception=KeyError('x')>}\n",
+        &["task-failed f KeyError - x1"],
+    ),
+    // A container's stream in which there is nothing else.
+    (
+        "2025-03-11T08:10:02.123456789Z stderr F /srv/a.py:3: RuntimeWarning: coroutine 'f' was never awaited\n2025-03-11T08:10:02.123456789Z stderr F   f()\n",
+        &["coroutine-never-awaited f - 3 x1"],
+    ),
+    // A console has broken the message at its column, which is behind the name of a service.
+    (
+        "web-1  | [09:15:02] WARNING  /srv/a.py:3: RuntimeWarning: coroutine 'f' was         warnings.py:112\nweb-1  |                     never awaited\nweb-1  |                       f()\n",
+        &["coroutine-never-awaited f - 3 x1"],
+    ),
+    // Ray counts what others have written too.
+    (
+        "(Depot pid=811) Unclosed client session\n(Depot pid=812) Unclosed client session [repeated 3x across cluster]\n(Depot pid=811) open\n",
+        &["unclosed - - - x4"],
+    ),
+    // A column of numbers, and a group before.
+    (
+        "   121 asyncio ERROR Task exception was never retrieved\n  + Exception Group Traceback (most recent call last):\n  |   File \"/a.py\", line 5, in f\n  | ExceptionGroup: two (1 sub-exception)\n  +-+---------------- 1 ----------------\n    | KeyError: 'a'\n    +------------------------------------\n   140 asyncio ERROR Task was destroyed but it is pending!\ntask: <Task pending name='T' coro=<lamp() done, defined at /a.py:3>>\n",
+        &["task-destroyed lamp - - x1", "task-failed - ExceptionGroup 5 x1"],
+    ),
+    // Cut between a cause and what came of it.
+    (
+        "ERROR asyncio: Task exception was never retrieved\nfuture: <Task finished coro=<f() done, defined at /a.py:1> exception=Shut('x')>\nTraceback (most recent call last):\n  File \"/a.py\", line 2, in f\n    int('x')\nValueError: x\n\nDuring handling of t... (truncated)\nINFO shop: open\n",
+        &["task-failed f Shut - x1"],
+    ),
+    // All of the traceback is indented by a tab.
+    (
+        "ERROR asyncio: Exception in callback ring() at /a.py:5\nhandle: <Handle ring() at /a.py:5>\n\tFile \"/a.py\", line 6, in ring\n\t    5  def ring():\n\t--> 6      bell()\n\n\tLookupError: bell\n",
+        &["callback-raised ring LookupError 6 x1"],
+    ),
+    // Standard error of a program under PowerShell.
+    (
+        "python : 2025-03-11 09:15:02,123 ERROR [asyncio] Task was destroyed but it is pending!\nAt line:1 char:1\n+ python main.py 2> log\n+ ~~~~~~~~~~~~~~~~~~~~~\n    + CategoryInfo          : NotSpecified: (2025-03-11 09:15:02,123 ERROR [asyncio] Task was destroyed but it is pending!:String) [], RemoteException\n    + FullyQualifiedErrorId : NativeCommandError\n \ntask: <Task pending name='T' coro=<lamp() done, defined at /a.py:3>>\n",
+        &["task-destroyed lamp - - x1"],
+    ),
+    // The text is a repr.
+    (
+        "2025-03-11 09:15:02 ERROR asyncio 'Task was destroyed but it is pending!\\ntask: <Task pending name=\\'T\\' coro=<lamp() done, defined at /a.py:3>>'\n",
+        &["task-destroyed lamp - - x1"],
+    ),
+];
+
+#[test]
+fn records_of_any_shape_are_read() {
+    for (text, expected) in SHAPES {
+        assert_eq!(crate::incidents(text.as_bytes()), expected, "{text}");
+    }
+}
+
 /// The lines, one by one.
 pub(crate) fn lines() -> Vec<&'static str> {
     LINES.lines().collect()

@@ -2,11 +2,12 @@
 
     import heard
     from heard.exporters.otel import OpenTelemetry
+    from heard.exporters.prometheus import Prometheus
     from heard.exporters.sentry import Sentry
 
-    heard.install(exporters=[OpenTelemetry(), Sentry()])
+    heard.install(exporters=[OpenTelemetry(), Prometheus(), Sentry()])
 
-`heard.exporters.prometheus.register()` needs no exporter: it reads the counters when it is asked.
+For another place, write an `Exporter`.
 """
 
 from __future__ import annotations

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import os
+import threading
 import typing
+import weakref
 from collections.abc import Iterator
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 import heard
+from heard.exporters import Exporter
 from heard.report.events import lost_of
 
 if typing.TYPE_CHECKING:
     from prometheus_client import Metric
 
+    from heard.record import Failure
 
-def register(registry: CollectorRegistry = REGISTRY) -> Collector:
-    """Adds the counters to a registry. Returns what `registry.unregister` takes.
+#: What each metric is called, and what it says.
+_FAILURES = ("heard_failures", "What went wrong, by the first report on it.", ("event", "rule", "verdict"))
+_LOST = ("heard_lost", "What was reported as lost, and nobody hears any more.")
+_RETRACTIONS = ("heard_retractions", "Reports on failures that were read after all.")
+_IGNORED = ("heard_ignored", "What was not reported, as it was asked.")
+_UNREAD = ("heard_unread_failures", "Failures that somebody holds and nobody has read.")
+
+#: Seconds between two looks at the counters, since not each change of them comes with a record: of a storm only the first
+#: failures do, and the gauge may fall without one. There are no more looks once it is 0 and nothing has changed for longer
+#: than a storm holds back.
+_BEAT = 1.0
+_LAST_LOOKS = 12
+#: Seconds that a fork waits for what is being written.
+_FORK_PATIENCE = 0.2
+
+
+class Prometheus(Exporter):
+    """The counters in a registry; or, in the multiprocess mode of `prometheus_client`, in this process's files.
 
     - `heard_failures_total`, by `event`, `rule` and the `verdict` of the first report.
     - `heard_lost_total`: what was reported as lost or as escalated, of every event: failures that nobody can hear any
@@ -26,11 +49,44 @@ def register(registry: CollectorRegistry = REGISTRY) -> Collector:
     - `heard_ignored_total`: what `ignore` kept quiet.
     - `heard_unread_failures`, a gauge: reported as unread, and read by nobody since.
 
-    They count from `heard.install` on, and are exact: no queue and no storm leaves anything out.
+    They count from `heard.install` on. In a registry they are exact at each scrape: no queue lies between.
+
+    Where the environment has `PROMETHEUS_MULTIPROC_DIR`, whoever scrapes sees the sum of all processes. They are then
+    written when a record comes, once a second as long as they change, and when heard is uninstalled or the program ends;
+    so what `ignore` kept quiet may count no sooner than the next record. The gauge is of the mode `livesum`:
+    `prometheus_client.multiprocess.mark_process_dead` takes away what a dead process has left.
+    """
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._files = _files() if "PROMETHEUS_MULTIPROC_DIR" in os.environ else None
+        if self._files is None and registry not in _registered:
+            # Another call of `install` may give another exporter.
+            _registered[registry] = register(registry)
+
+    def wants(self, failure: Failure, exception: BaseException | None) -> bool:
+        return self._files is not None
+
+    def export(self, failure: Failure) -> None:
+        if self._files is not None:
+            self._files.write()
+
+    def close(self) -> None:
+        if self._files is not None:
+            self._files.close()
+
+
+def register(registry: CollectorRegistry = REGISTRY) -> Collector:
+    """Adds the counters of this process to a registry, whether an exporter is installed or not. Returns what
+    `registry.unregister` takes.
+
+    They are those of `Prometheus`, which is what the multiprocess mode of `prometheus_client` needs.
     """
     collector = _Counters()
     registry.register(collector)
     return collector
+
+
+_registered: weakref.WeakKeyDictionary[CollectorRegistry, Collector] = weakref.WeakKeyDictionary()
 
 
 class _Counters(Collector):
@@ -52,12 +108,91 @@ class _Counters(Collector):
     def _families(
         self,
     ) -> tuple[CounterMetricFamily, CounterMetricFamily, CounterMetricFamily, CounterMetricFamily, GaugeMetricFamily]:
+        name, what, labels = _FAILURES
         return (
-            CounterMetricFamily(
-                "heard_failures", "What went wrong, by the first report on it.", labels=["event", "rule", "verdict"]
-            ),
-            CounterMetricFamily("heard_lost", "What was reported as lost, and nobody hears any more.", labels=[]),
-            CounterMetricFamily("heard_retractions", "Reports on failures that were read after all.", labels=[]),
-            CounterMetricFamily("heard_ignored", "What was not reported, as it was asked.", labels=[]),
-            GaugeMetricFamily("heard_unread_failures", "Failures that somebody holds and nobody has read.", labels=[]),
+            CounterMetricFamily(name, what, labels=labels),
+            CounterMetricFamily(*_LOST, labels=[]),
+            CounterMetricFamily(*_RETRACTIONS, labels=[]),
+            CounterMetricFamily(*_IGNORED, labels=[]),
+            GaugeMetricFamily(*_UNREAD, labels=[]),
         )
+
+
+class _Files:
+    """What the files of this process say. One object writes them: each keeps in mind what it has written."""
+
+    def __init__(self) -> None:
+        # The files are the registry.
+        self.failures = Counter(*_FAILURES, registry=None)
+        self.lost = Counter(*_LOST, registry=None)
+        self.retractions = Counter(*_RETRACTIONS, registry=None)
+        self.ignored = Counter(*_IGNORED, registry=None)
+        self.unread = Gauge(*_UNREAD, registry=None, multiprocess_mode="livesum")
+        self.renew()
+
+    def renew(self) -> None:
+        """Nothing is written yet of what heard counts now: it counts anew with each `install`, and in a forked child."""
+        self.lock = threading.Lock()
+        self.is_held = False
+        self.written: dict[Counter, float] = {}
+        self.timer: threading.Timer | None = None
+        #: Looks since the counters have changed.
+        self.idle = 0
+
+    def write(self) -> None:
+        """Brings the files up to date, and comes again as long as there may be news."""
+        with self.lock:
+            self.idle = 0 if self._write() else self.idle + 1
+            if self.timer is None and self.idle < _LAST_LOOKS:
+                timer = threading.Timer(_BEAT, self._write_again)
+                timer.daemon = True
+                # Where the interpreter is ending no thread starts, and `close` has the last word.
+                with contextlib.suppress(RuntimeError):
+                    timer.start()
+                    self.timer = timer
+
+    def _write_again(self) -> None:
+        with self.lock:
+            self.timer = None
+        self.write()
+
+    def _write(self) -> bool:
+        """Whether something has changed, or is to change."""
+        stats, totals = heard.stats(), heard.totals()
+        counted = [(self.failures.labels(event, rule, verdict or ""), count) for (event, rule, verdict), count in totals.items()]
+        counted += [(self.lost, lost_of(stats, totals)), (self.retractions, stats.retracted), (self.ignored, stats.ignored)]
+        is_changed = stats.unread > 0
+        for counter, count in counted:
+            before = self.written.get(counter, 0)
+            if count > before:
+                counter.inc(count - before)
+                is_changed = True
+            self.written[counter] = count
+        self.unread.set(stats.unread)
+        return is_changed
+
+    def close(self) -> None:
+        with self.lock:
+            self._write()
+            self.written.clear()
+            if self.timer is not None:
+                self.timer.cancel()
+                self.timer = None
+
+    def before_fork(self) -> None:
+        """A thread that writes holds the lock of `prometheus_client`, which the child's own metrics would wait for."""
+        self.is_held = self.lock.acquire(timeout=_FORK_PATIENCE)
+
+    def after_fork_in_parent(self) -> None:
+        if self.is_held:
+            self.lock.release()
+
+
+@functools.cache
+def _files() -> _Files:
+    files = _Files()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=files.before_fork, after_in_parent=files.after_fork_in_parent, after_in_child=files.renew
+        )
+    return files

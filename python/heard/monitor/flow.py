@@ -82,6 +82,39 @@ class Flow:
         is_measure = before.opname == "LOAD_GLOBAL" and before.argval in MEASURES
         return is_measure and call.opname in ("PRECALL", "CALL") and call.arg == 1
 
+    def takes_measure(self, index: int) -> bool:
+        """Whether an instruction hands what is on top of the stack to `len(…)` or `bool(…)`, or asks whether it is
+        true, and that is all that becomes of it."""
+        operation = self.instructions[index]
+        if _is_test(operation.opname):
+            return True
+        if operation.opname not in ("PRECALL", "CALL") or operation.arg != 1:
+            return False
+        # What is called, its second half and the value were pushed since the stack was lower by three.
+        heights, at = self._heights, index
+        below = heights.get(index, 0) - 3
+        while at > 0 and heights.get(at, 0) > below:
+            at -= 1
+        callee = self.instructions[at]
+        return heights.get(at) == below and callee.opname == "LOAD_GLOBAL" and callee.argval in MEASURES
+
+    @functools.cached_property
+    def _heights(self) -> dict[int, int]:
+        """How many values are on the stack before each instruction that is reached without an exception."""
+        heights: dict[int, int] = {}
+        waiting = [(0, 0)]
+        while waiting:
+            index, height = waiting.pop()
+            if index in heights:
+                continue
+            heights[index] = height
+            instruction = self.instructions[index]
+            argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
+            for other in self.normal[index]:
+                jumps = other != index + 1
+                waiting.append((other, height + dis.stack_effect(instruction.opcode, argument, jump=jumps)))
+        return heights
+
     def _bit(self, name: str) -> int:
         return 1 << self.names.setdefault(name, len(self.names))
 

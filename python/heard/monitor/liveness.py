@@ -89,6 +89,8 @@ def fate_of_result(
             return "dropped"
         if operation.opname == "RETURN_VALUE":
             continue
+        if not halt.measures and found.takes_measure(index):
+            return "unread"
         if not REFLECTION.isdisjoint(halt.code.co_names):
             return "used"
         if operation.opname == "STORE_FAST":

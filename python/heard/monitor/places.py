@@ -12,6 +12,8 @@ import types
 import typing
 
 from heard import _native
+from heard.monitor import awaiting
+
 if typing.TYPE_CHECKING:
     from heard.record import Place, Raised
 
@@ -123,7 +125,8 @@ def coroutine_name(coroutine: typing.Any, error: BaseException | None = None) ->
         wrapped = _program_of(coroutine) or (_program_in(error) if error is not None else None)
         if wrapped is not None:
             return wrapped.co_qualname
-    name = getattr(coroutine, "__qualname__", None)
+    # The end of an asynchronous generator has no name of its own.
+    name = getattr(awaiting.behind(coroutine), "__qualname__", None)
     if name is not None:
         return str(name)
     return type(coroutine).__name__ if coroutine is not None else None

@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator
 
+from heard.monitor import awaiting
 from heard.record import Place
 
 #: Frames of a suspended task that are told, the innermost ones.
@@ -24,6 +25,7 @@ def frames_of(task: Task) -> tuple[Place, ...]:
     found: list[Place] = []
     awaited: typing.Any = task.get_coro()
     while awaited is not None and len(found) < 100:
+        awaited = awaiting.behind(awaited)
         kind = next((kind for kind in ("cr", "gi", "ag") if hasattr(awaited, f"{kind}_frame")), None)
         if kind is None:
             break

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{Finding, rules};
 
 use super::evidence::Evidence;
-use crate::baseline::{self, Baseline, BaselineError, Beyond, Entry};
+use crate::baseline::{self, Baseline, BaselineError, Beyond, Entry, Mark, Marks};
 use crate::changes::Changes;
 use crate::config::{Configs, Policy};
 use crate::console::counted;
@@ -20,8 +20,8 @@ pub(crate) enum Known {
     Set,
     /// In this file, whatever the settings say.
     In(Utf8PathBuf),
-    /// Nowhere.
-    Nothing,
+    /// In the file that the settings name, if they do and it can be read; those in it are reported too, and marked.
+    Marked,
 }
 
 /// What decides, and what it has decided so far.
@@ -37,14 +37,26 @@ pub(crate) struct Wanted<'a> {
     baselines: BTreeMap<Utf8PathBuf, Baseline>,
     /// All files that were reported on.
     files: BTreeSet<Utf8PathBuf>,
-    /// How many findings are known already.
+    /// How many findings are known already, and not reported.
     pub(super) known: usize,
+    /// What is known of those that are reported.
+    pub(super) marks: Marks,
 }
 
 impl<'a> Wanted<'a> {
     pub(crate) fn new(policy: &'a Policy, cwd: &Utf8Path, baseline: Known) -> Self {
         let (baselines, files) = (BTreeMap::new(), BTreeSet::new());
-        Wanted { policy, baseline, writes: false, evidence: Evidence::default(), cwd: cwd.to_owned(), baselines, files, known: 0 }
+        Wanted {
+            policy,
+            baseline,
+            writes: false,
+            evidence: Evidence::default(),
+            cwd: cwd.to_owned(),
+            baselines,
+            files,
+            known: 0,
+            marks: Marks::default(),
+        }
     }
 
     /// The findings of one project that are wanted. The error says what is wrong with a file of known findings.
@@ -67,6 +79,7 @@ impl<'a> Wanted<'a> {
             let Some(finding) = self.policy.admit(finding, &config, root) else { continue };
             by_baseline.entry(self.file_for(root, &finding.span.path, configs)).or_default().push(finding);
         }
+        let shows_known = self.shows_known();
         let mut wanted = Vec::new();
         for (file, findings) in by_baseline {
             let mut baseline = file.and_then(|file| self.baselines.get_mut(&file));
@@ -74,9 +87,17 @@ impl<'a> Wanted<'a> {
                 Some(baseline) => baseline.known(&findings, disk),
                 None => vec![false; findings.len()],
             };
-            self.known += known.iter().filter(|known| **known).count();
-            let new = findings.into_iter().zip(known).filter(|(_, known)| !known).map(|(finding, _)| finding);
-            let new: Vec<Finding> = new.filter(|finding| changes.is_none_or(|changes| changes.touch(finding))).collect();
+            let mut new = Vec::new();
+            for (finding, is_known) in findings.into_iter().zip(known) {
+                if is_known && !shows_known {
+                    self.known += 1;
+                } else if changes.is_none_or(|changes| changes.touch(&finding)) {
+                    if baseline.is_some() {
+                        self.marks.add(&finding, if is_known { Mark::Known } else { Mark::New });
+                    }
+                    new.push(finding);
+                }
+            }
             // Who names rules sees them at every level.
             if let Some(baseline) = baseline.filter(|_| self.policy.select.is_empty()) {
                 baseline.tell(&new);
@@ -87,12 +108,16 @@ impl<'a> Wanted<'a> {
         Ok(self.evidence.first(wanted))
     }
 
+    /// Whether what is known is reported as well.
+    fn shows_known(&self) -> bool {
+        matches!(self.baseline, Known::Marked)
+    }
+
     /// The file of known findings for those in `file`.
     fn file_for(&self, root: &Utf8Path, file: &Utf8Path, configs: &Configs) -> Option<Utf8PathBuf> {
         match &self.baseline {
             Known::In(path) => Some(path.clone()),
-            Known::Nothing => None,
-            Known::Set => {
+            Known::Set | Known::Marked => {
                 let set = configs.of_file(file).baseline().map(|(path, _)| path);
                 set.or_else(|| self.writes.then(|| root.join(baseline::FILE)))
             }
@@ -105,6 +130,11 @@ impl<'a> Wanted<'a> {
         let config = configs.of_file(file);
         let baseline = match self.baselines.entry(path) {
             Slot::Occupied(slot) => slot.into_mut(),
+            // Who asks for all findings gets them, whatever has become of the file.
+            Slot::Vacant(slot) if matches!(self.baseline, Known::Marked) => match Baseline::read(slot.key(), false) {
+                Ok(baseline) => slot.insert(baseline),
+                Err(_) => return Ok(()),
+            },
             Slot::Vacant(slot) => {
                 let baseline = Baseline::read(slot.key(), self.writes).map_err(|error| {
                     let (is_missing, path) = (matches!(error, BaselineError::Missing), shown(slot.key(), &self.cwd));
@@ -128,6 +158,9 @@ impl<'a> Wanted<'a> {
     pub(super) fn stale(&self, configs: &Configs) -> Vec<String> {
         const SHOWN: usize = 3;
         let mut lines = Vec::new();
+        if self.shows_known() {
+            return lines;
+        }
         for (path, baseline) in &self.baselines {
             let stale = baseline.stale(&|entry, file| self.is_judged(entry, file, configs));
             if stale.is_empty() {
@@ -148,7 +181,8 @@ impl<'a> Wanted<'a> {
     /// What there is to say of findings that a file of known findings lacks since it was written at another level, one
     /// line a file.
     pub(super) fn untold(&self) -> Vec<String> {
-        let said = self.baselines.iter().filter_map(|(path, baseline)| {
+        let told = if self.shows_known() { None } else { Some(&self.baselines) };
+        let said = told.into_iter().flatten().filter_map(|(path, baseline)| {
             let Beyond { level, count, least } = baseline.beyond()?;
             let (path, is) = (shown(path, &self.cwd), if count == 1 { "is" } else { "are" });
             let (level, least) = (level.name(), least.name());

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use crate::check::{Known, Wanted};
 use crate::config::{Config, Configs, Policy};
 use crate::project::{Project, folders_of};
-use crate::survey::cache::Cache;
+use crate::survey::cache::{Ahead, Cache};
 use crate::survey::program::{self, Given};
 use crate::survey::target::{Exclude, Files, Job, Target};
 use crate::system::Disk;
@@ -22,6 +22,8 @@ pub(super) struct Room {
     disk: Disk,
     /// Where the tables are kept from start to start.
     cache: Option<Cache>,
+    /// What is kept there, which is read while the set-up is looked for.
+    ahead: Option<Ahead>,
     /// What texts tell by themselves, from run to run, once the first one has begun.
     tables: Option<Arc<Tables>>,
     /// Whether there may be something to keep.
@@ -63,10 +65,12 @@ pub(super) enum NoAnswer {
 impl Room {
     pub(super) fn new(project: Project, disk: &Disk, caches: bool) -> Self {
         let cache = if caches { Cache::of(&project.root) } else { None };
+        let ahead = cache.as_ref().map(Cache::read_ahead);
         Room {
             project,
             disk: disk.clone(),
             cache,
+            ahead,
             tables: None,
             is_fresh: false,
             targets: BTreeSet::new(),
@@ -158,7 +162,7 @@ impl Room {
         let session = match &mut self.session {
             Some(session) => session,
             session => {
-                let read = || Arc::new(self.cache.as_ref().map(Cache::tables).unwrap_or_default());
+                let read = || Arc::new(self.ahead.take().map(Ahead::tables).unwrap_or_default());
                 let tables = Arc::clone(self.tables.get_or_insert_with(read));
                 self.is_fresh = true;
                 let asked = Given { cwd: &self.project.root, python: None, python_version: None, tables: Some(tables) };
@@ -179,7 +183,8 @@ impl Room {
         };
         progress.begin(if session.is_read() { wanted.len() } else { setup.files.len() });
         let (report, basis) = session.check(&request);
-        if cancellation.is_cancelled() {
+        // A file may have been saved before anybody said so.
+        if cancellation.is_cancelled() || session.has_changed() {
             return Err(NoAnswer::Cancelled);
         }
         if let Some(unknown) = report.unknown.first() {

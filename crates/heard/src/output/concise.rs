@@ -7,6 +7,7 @@ use clap::builder::styling::Style;
 use heard_analysis::{Awaitable, Finding, Level};
 
 use super::{Format, Look, Places, Results, page_of, print};
+use crate::baseline::Mark;
 use crate::console::brief;
 
 /// `path:line:column: level[rule] message`.
@@ -16,24 +17,25 @@ pub(super) struct Concise {
 
 impl Format for Concise {
     fn project(&mut self, out: &mut dyn Write, results: &Results) -> io::Result<()> {
-        results.findings.iter().try_for_each(|finding| print(out, &line(finding, results.places, self.look)))?;
+        results.findings.iter().try_for_each(|finding| print(out, &line(finding, results, self.look)))?;
         results.undecided.iter().try_for_each(|undecided| print(out, &undecided_line(undecided, results.places, self.look)))
     }
 }
 
-fn line(finding: &Finding, places: &Places, look: Look) -> String {
+fn line(finding: &Finding, results: &Results, look: Look) -> String {
     let style = match finding.level {
         _ if !look.styled => Style::new(),
         Level::Default => DEFAULT_ERROR_STYLE,
         Level::Strict => DEFAULT_WARNING_STYLE,
         Level::Preview => DEFAULT_NOTE_STYLE,
     };
-    let place = places.of(&finding.span).before_message();
+    let place = results.places.of(&finding.span).before_message();
+    let known = if results.marks.of(finding) == Some(Mark::Known) { " (in the baseline)" } else { "" };
     let rule = match page_of(finding.rule).filter(|_| look.linked) {
         Some(page) => format!("\x1b]8;;{page}\x1b\\{}\x1b]8;;\x1b\\", finding.rule),
         None => finding.rule.to_owned(),
     };
-    format!("{place}: {style}{}[{rule}]{style:#} {}\n", super::severity(finding.level), brief(&finding.message))
+    format!("{place}: {style}{}[{rule}]{style:#} {}{known}\n", super::severity(finding.level), brief(&finding.message))
 }
 
 /// `path:line:column: undecided[kind] expression: reason`.

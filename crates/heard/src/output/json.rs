@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::document::Items;
 use super::{Format, Place, Places, Results, fingerprint, page_of, print};
+use crate::baseline::Mark;
 
 /// A finding, an undecided awaitable or a notice on each line. Notices are on standard error as well, so the lines
 /// leave them out.
@@ -41,6 +42,9 @@ struct JsonFinding<'a> {
     help: &'a str,
     fix: Option<JsonFix<'a>>,
     fingerprint: String,
+    /// `new` or `known`, where there is a baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
     /// The page of the rule on the web, where there is one.
     url: Option<String>,
 }
@@ -153,6 +157,10 @@ fn json_finding<'a>(finding: &'a Finding, results: &Results) -> JsonFinding<'a> 
         help: &finding.help,
         fix: finding.fix.as_ref().map(|fix| json_fix(fix, places)),
         fingerprint: fingerprint(finding, results.root),
+        baseline: results.marks.of(finding).map(|mark| match mark {
+            Mark::New => "new",
+            Mark::Known => "known",
+        }),
         url: page_of(finding.rule),
     }
 }

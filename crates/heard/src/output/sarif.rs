@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::Items;
 use super::{Format, Place, Places, Results, fingerprint, page_of, print, severity};
+use crate::baseline::Mark;
 use crate::console::{brief, one_line};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -107,6 +108,11 @@ fn result(finding: &Finding, rule: usize, results: &Results) -> Value {
         "partialFingerprints": { "heard/v1": fingerprint(finding, results.root) },
         "properties": { "level": finding.level.name(), "help": finding.help },
     });
+    let state = results.marks.of(finding).map(|mark| match mark {
+        Mark::New => "new",
+        Mark::Known => "unchanged",
+    });
+    insert_some(&mut result, "baselineState", state);
     insert_some(&mut result, "codeFlows", code_flows(finding, places));
     insert_some(&mut result, "fixes", finding.fix.as_ref().and_then(|fix| fixes(fix, places)));
     result

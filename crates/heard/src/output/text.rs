@@ -12,6 +12,7 @@ use heard_analysis::{Finding, Level, Span};
 
 use super::concise::undecided_line;
 use super::{Format, Look, Place, Places, Results, page_of, print};
+use crate::baseline::Mark;
 use crate::console::{brief, one_line};
 
 /// Where there is no terminal.
@@ -75,6 +76,9 @@ impl<'a> Texts<'a> {
         group = group
             .element(Severity::HELP.message(brief(&finding.help)))
             .element(Severity::NOTE.message(format!("see `heard rule {}`", finding.rule)));
+        if self.results.marks.of(finding) == Some(Mark::Known) {
+            group = group.element(Severity::NOTE.message("it is in the baseline"));
+        }
         format!("{}\n\n", self.renderer.render(&[group]))
     }
 }

@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
@@ -40,8 +41,15 @@ impl Cache {
         Some(Cache { file, program })
     }
 
+    /// Begins to read what is kept, while the caller does something else.
+    pub(crate) fn read_ahead(&self) -> Ahead {
+        let cache = self.clone();
+        let reader = thread::Builder::new().name("heard: cache".to_owned()).spawn(move || cache.tables());
+        Ahead { cache: self.clone(), reader: reader.ok() }
+    }
+
     /// What is kept; nothing yet where there is nothing that can be used.
-    pub(crate) fn tables(&self) -> Tables {
+    fn tables(&self) -> Tables {
         fs::read(&self.file).ok().and_then(|bytes| Tables::from_bytes(self.program, bytes)).unwrap_or_default()
     }
 
@@ -66,6 +74,24 @@ impl Cache {
         tables.write(self.program, &mut out)?;
         out.into_inner()?.persist(&self.file)?;
         Ok(())
+    }
+}
+
+/// What is kept, and is being read.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    cache: Cache,
+    /// None where no thread can be had.
+    reader: Option<JoinHandle<Tables>>,
+}
+
+impl Ahead {
+    /// What is kept, once it has been read.
+    pub(crate) fn tables(self) -> Tables {
+        match self.reader {
+            Some(reader) => reader.join().unwrap_or_default(),
+            None => self.cache.tables(),
+        }
     }
 }
 

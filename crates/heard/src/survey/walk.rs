@@ -123,12 +123,16 @@ impl Walk {
                 }
             };
             let Some(kind) = entry.file_type() else { continue };
+            // Most files of some projects are no Python.
+            if kind.is_file() && !is_python(entry.path()) {
+                continue;
+            }
             let real = entry.path().strip_prefix(start).map_or_else(|_| entry.path().to_owned(), |rest| real_start.join(rest));
             if kind.is_dir() || entry.depth() == 0 {
                 folders.insert(real);
             } else if kind.is_symlink() {
                 links.push_back(entry.into_path());
-            } else if kind.is_file() && is_python(entry.path()) {
+            } else if kind.is_file() {
                 self.file(entry.into_path(), real);
             }
         }

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::panic;
 use std::rc::Rc;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ruff_python_ast::PySourceType;
 use ruff_python_ast::name::Name;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::index::{Entry, FileId, Files, Origin};
 use super::memo::Memo;
@@ -42,6 +42,16 @@ pub(crate) struct Shared {
     sources: Sources,
     /// What is known of texts from other checks.
     tables: Option<Arc<Tables>>,
+    seen: Mutex<Seen>,
+}
+
+/// Which text each file was seen with. One that is saved while it is checked may be seen with two: its table is of the
+/// one, and its tree of the other.
+#[derive(Debug, Default)]
+struct Seen {
+    texts: FxHashMap<Arc<Utf8Path>, TextId>,
+    /// The files that were seen with another text later.
+    torn: FxHashSet<Arc<Utf8Path>>,
 }
 
 /// What an import means.
@@ -63,7 +73,26 @@ impl Shared {
             namespaces: RwLock::default(),
             sources: Sources::default(),
             tables,
+            seen: Mutex::default(),
         }
+    }
+
+    fn seen<T>(&self, work: impl FnOnce(&mut Seen) -> T) -> T {
+        work(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A file was seen with a text.
+    fn saw(&self, path: &Arc<Utf8Path>, text: TextId) {
+        self.seen(|seen| {
+            if *seen.texts.entry(Arc::clone(path)).or_insert(text) != text {
+                seen.torn.insert(Arc::clone(path));
+            }
+        });
+    }
+
+    /// The files that were seen with two texts, since this was asked last: what was found means nothing then.
+    pub(crate) fn take_torn(&self) -> FxHashSet<Arc<Utf8Path>> {
+        self.seen(|seen| std::mem::take(&mut seen.torn))
     }
 
     /// The same program, of which nothing has been read.
@@ -207,9 +236,12 @@ impl Database {
             (Some(source), _) => source,
             (None, text) => {
                 let form = source_type(path);
-                let source = match text {
-                    Some(text) => Source::again(text, form),
-                    None => Source::of(self.text(path)?.into(), form)?,
+                let source = if let Some(text) = text {
+                    Source::again(text, form)
+                } else {
+                    let text: Arc<str> = self.text(path)?.into();
+                    self.shared.saw(&Arc::from(path), TextId::of(&text, form, self.shared.version));
+                    Source::of(text, form)?
                 };
                 let source = Arc::new(source);
                 self.shared.sources.keep_again(&Arc::from(path), &source);
@@ -227,14 +259,20 @@ impl Database {
             self.shared.sources.keep_first(path, &source);
             Ok(Told::of(&source.text, source.body(), version))
         };
-        let Some(tables) = &self.shared.tables else { return make(self.text(path)?.into()) };
+        let read = || {
+            let text: Arc<str> = self.text(path)?.into();
+            let id = TextId::of(&text, source_type(path), version);
+            self.shared.saw(path, id);
+            Ok::<_, String>((text, id))
+        };
+        let Some(tables) = &self.shared.tables else { return make(read()?.0) };
         // The stamp first: a text that is written meanwhile is not taken for the one before.
         let stamp = self.system().stamp(path);
-        if let Some(told) = stamp.and_then(|stamp| tables.of_file(path, stamp, version)) {
+        if let Some((text, told)) = stamp.and_then(|stamp| tables.of_file(path, stamp, version)) {
+            self.shared.saw(path, text);
             return Ok(told);
         }
-        let text: Arc<str> = self.text(path)?.into();
-        let id = TextId::of(&text, source_type(path), version);
+        let (text, id) = read()?;
         let told = tables.of_text(id, || make(text))?;
         tables.note(path, stamp, version, id);
         Ok(told)
@@ -245,6 +283,8 @@ impl Database {
     pub(crate) fn told_anew(&self, path: &Arc<Utf8Path>) -> Result<Told, String> {
         self.shared.sources.forget(path);
         let source = Arc::new(Source::of(self.text(path)?.into(), source_type(path))?);
+        let id = TextId::of(&source.text, source_type(path), self.shared.version);
+        self.shared.seen(|seen| seen.texts.insert(Arc::clone(path), id));
         self.shared.sources.keep(path, &source);
         Ok(Told::of(&source.text, source.body(), self.shared.version))
     }
@@ -294,7 +334,9 @@ impl Database {
         if self.shared.tables.is_some() {
             return Some(self.add(&path, self.told(&path).ok()?.table));
         }
-        let source = Source::of(self.text(&path).ok()?.into(), source_type(&path)).ok()?;
+        let text: Arc<str> = self.text(&path).ok()?.into();
+        self.shared.saw(&path, TextId::of(&text, source_type(&path), self.shared.version));
+        let source = Source::of(text, source_type(&path)).ok()?;
         let table = FileTable::of(&source.text, source.body(), self.shared.version);
         Some(self.add(&path, Arc::new(table.into())))
     }

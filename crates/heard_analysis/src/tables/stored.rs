@@ -151,7 +151,7 @@ mod tests {
         read.begin();
         for number in 0..LEAST {
             let (stamp, fresh) = (Stamp::of(&[number as u64]), told(&Tables::default(), number));
-            let known = read.of_file(&path(number), stamp, VERSION).unwrap();
+            let (_, known) = read.of_file(&path(number), stamp, VERSION).unwrap();
             assert_eq!((&known.names, &**known.table), (&fresh.names, &**fresh.table));
             assert!(read.of_file(&path(number), Stamp::of(&[number as u64 + 1]), VERSION).is_none(), "another stamp");
             assert!(read.of_file(&path(number), stamp, (3, 12)).is_none(), "another version of Python");

@@ -34,6 +34,9 @@ pattern!(
 );
 pattern!(LEVEL, r"^[\[<(]?(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|TRACE)(?:[\]>):|/-]|\s|$)|^\[?[DIWEC] \d|^[DIWECF]\d{4} ");
 
+// PowerShell repeats the first line that a program has written to its standard error, as a part of what it says of it.
+pattern!(REPEATED, r"^\s*\+ CategoryInfo +: ");
+
 /// Where the part of a line begins that only a record of asyncio has; before it stands the prefix of its stream.
 pub(crate) fn anchor(line: &str) -> Option<(usize, bool)> {
     let found = ANCHOR.as_ref()?.captures(line)?;
@@ -48,11 +51,15 @@ fn is_detail(text: &str) -> bool {
     !is_empty(rest.strip_prefix(' ').unwrap_or(rest)) && DETAILS.split('|').any(|known| known == name)
 }
 
-/// Whether the message stands in the source of a program, as in a frame of a traceback.
-pub(crate) fn is_source(line: &str, found: &Message) -> bool {
+/// Whether the message stands in the source of a program, as in a frame of a traceback, or is shown once more.
+pub(crate) fn is_no_record(line: &str, found: &Message) -> bool {
     let before = &line[..found.start];
     let after = line[found.end..].trim_end();
-    before.starts_with("  ") && before.trim_end().ends_with(['"', '\'', '(']) && after.contains(')')
+    REPEATED.as_ref().is_some_and(|repeated| repeated.is_match(before))
+        || before.starts_with("  ")
+            && !is_start(before.trim_start())
+            && before.trim_end().ends_with(['"', '\'', '('])
+            && after.contains(')')
 }
 
 /// Whether another record of a log begins with this line.

@@ -13,7 +13,7 @@ use crate::traceback::frame;
 const MOST_LINES: usize = 3000;
 /// Bytes at most that a record keeps.
 const MOST_BYTES: usize = 1 << 20;
-/// Lines of others at most that may stand in a record whose end was not seen.
+/// Lines of others at most, one behind the other, that may stand in a record whose end was not seen.
 const MOST_FOREIGN: u32 = 8;
 /// Lines at most behind the exception, which may be its message or lead to the next exception of the chain.
 const MOST_BEHIND: u32 = 40;
@@ -280,6 +280,8 @@ impl Open {
     fn accept(&mut self, text: String, class: Class, is_inner: bool) -> Taken {
         match self.judge(&text, class, is_inner) {
             Taken::Yes => {
+                // However much others write in between, it has not ended where it goes on.
+                self.foreign = 0;
                 self.bytes += text.len();
                 if self.lines.len() < MOST_LINES && self.bytes < MOST_BYTES {
                     self.lines.push(text);

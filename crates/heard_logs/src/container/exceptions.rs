@@ -6,7 +6,7 @@ use super::fields;
 use crate::lines;
 use crate::traceback::{self, frame};
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "exc_info",
     "exception",
     "exc_text",
@@ -24,6 +24,7 @@ const FIELDS: [&str; 17] = [
     "exceptions",
     "attributes",
     "@exception",
+    "@x",
 ];
 const TEXTS: [&str; 9] =
     ["stack", "stack_trace", "stacktrace", "traceback", "exception.stacktrace", "error.stack_trace", "formatted", "backtrace", "text"];
@@ -40,6 +41,10 @@ pub(crate) fn beside_text(object: &Map<String, Value>) -> Vec<String> {
 pub(crate) fn of(object: &Map<String, Value>) -> Vec<String> {
     let mut found: Vec<Vec<String>> = FIELDS.iter().filter_map(|name| lines_of(object.get(*name)?)).collect();
     // A field with frames tells more than one with the name of the exception.
+    if found.is_empty() {
+        // The field may have been given another name.
+        found.extend(object.values().filter_map(lines_of).find(|lines| lines.iter().any(|line| frame::is_header(line))));
+    }
     let best = found.iter().position(|lines| lines.iter().any(|line| is_frame(line))).unwrap_or(0);
     if found.is_empty() { kind_alone(object).into_iter().collect() } else { completed(found.swap_remove(best), kind_alone(object)) }
 }
@@ -139,6 +144,9 @@ fn last_line(kind: &str, message: &str) -> String {
 
 /// The type and the message without a traceback, of a record whose fields name them.
 fn kind_alone(object: &Map<String, Value>) -> Option<String> {
-    let kind = first_text(object, &["error.type", "exception.type", "error.kind", "kind"])?;
-    Some(last_line(kind, first_text(object, &["error.message", "exception.message", "message"]).unwrap_or_default()))
+    let kind = first_text(object, &["error.type", "exception.type", "error.kind", "errorType", "exc_type", "kind"])?;
+    Some(last_line(
+        kind,
+        first_text(object, &["error.message", "exception.message", "errorMessage", "exc_value", "message"]).unwrap_or_default(),
+    ))
 }

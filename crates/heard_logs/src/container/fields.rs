@@ -5,21 +5,23 @@
 
 use serde_json::{Map, Value};
 
-use super::{Item, exceptions, own};
-use crate::assembly::Origin;
+use super::{Item, exceptions, own, pairs};
+use crate::assembly::{Origin, class};
 use crate::lines::{self, prefix};
 use crate::message;
 use crate::stamp::{self, Stamp};
 use crate::traceback::frame;
 
 /// Fields with the text of a record, the usual ones first.
-const MESSAGES: [&str; 31] = [
+const MESSAGES: [&str; 33] = [
     "message",
     "msg",
     "event",
     "log",
     "MESSAGE",
     "@message",
+    "@m",
+    "@mt",
     "line",
     "textPayload",
     "_raw",
@@ -210,6 +212,14 @@ fn push(text: &str, origin: Origin, exception: Vec<String>, depth: usize, items:
             return;
         }
     }
+    let is_pairs = !trimmed.contains('\n') && (trimmed.contains("=\"") || trimmed.contains("='"));
+    if let Some((0, inner)) = is_pairs.then(|| pairs::parse(trimmed)).flatten() {
+        let before = items.len();
+        collect_object(&inner, &origin, depth - 1, items);
+        if items.len() > before {
+            return;
+        }
+    }
     let mut lines: Vec<String> = text.trim_end_matches(['\n', '\r']).split('\n').map(|line| lines::text(line.as_bytes())).collect();
     if !exception.is_empty() && !text.contains("Traceback (most recent call last)") {
         lines.extend(exception);
@@ -228,11 +238,20 @@ fn text_of(object: &Map<String, Value>) -> Option<String> {
     // Sentry keeps the text apart from the exception.
     let entry = || object.get("logentry").and_then(Value::as_object).and_then(text_of);
     // A title alone is what trackers show of a record.
+    let entry = || entry().or_else(|| first.is_none().then(|| renamed(object)).flatten());
     told.or_else(entry).or_else(|| {
         first.filter(|_| {
             MESSAGES[..MESSAGES.len() - 1].iter().any(|name| object.get(*name).is_some_and(|value| as_text(value).is_some()))
                 || spelled().next().is_some()
         })
+    })
+}
+
+/// The text in a field with a name of its own: a message, and in the next line what follows it.
+fn renamed(object: &Map<String, Value>) -> Option<String> {
+    object.values().filter_map(as_text).find(|text| {
+        let is_begun = message::find(text.lines().next().unwrap_or_default()).is_some_and(|found| found.start == 0);
+        is_begun && text.lines().nth(1).is_some_and(|line| class::anchor(line).is_some() || line.starts_with(' '))
     })
 }
 

@@ -7,6 +7,13 @@ use crate::stamp;
 /// Bytes of one field at most.
 const MOST_FIELD: usize = 4 << 20;
 
+/// What stands before the further lines of a message in the verbose format.
+const BEHIND: &str = "            ";
+
+fn is_name(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+}
+
 /// Cuts a stream of the journal into entries.
 #[derive(Default)]
 pub(crate) struct Journal {
@@ -25,8 +32,7 @@ impl Journal {
         while let Some(length) = memchr::memchr(b'\n', &rest[at..]) {
             let line = &rest[at..at + length];
             // A name alone is followed by the length of a value in which there are line breaks.
-            let is_name = !line.is_empty() && line.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
-            if is_name {
+            if is_name(line) {
                 let Some(size) = rest.get(at + length + 1..at + length + 9) else { break };
                 let size = size.iter().rev().fold(0_usize, |size, byte| (size << 8) | usize::from(*byte));
                 let value = at + length + 9;
@@ -59,21 +65,23 @@ impl Journal {
         let text = crate::lines::text(line);
         let trimmed = text.trim();
         let is_header = text.ends_with(']') && text.contains(" [s=");
-        if trimmed.is_empty() || is_header {
+        if text.is_empty() || is_header {
             self.end(out);
         }
         if is_header {
             let micros = stamp::find_all(&text).first().map(|found| found.stamp.to_string());
             self.entry.extend(micros.map(|stamp| ("timestamp".to_owned(), Value::String(stamp))));
             self.begins = self.line;
-        } else if let Some((name, value)) = trimmed.split_once('=') {
+        } else if let Some((name, value)) =
+            trimmed.split_once('=').filter(|(name, _)| !text.starts_with(BEHIND) && is_name(name.as_bytes()))
+        {
             if self.entry.is_empty() {
                 self.begins = self.line;
             }
             self.field(name, value.as_bytes());
-        } else if let Some(Value::String(message)) = self.entry.get_mut("MESSAGE").filter(|_| !trimmed.is_empty()) {
+        } else if let Some(Value::String(message)) = self.entry.get_mut("MESSAGE").filter(|_| !text.is_empty()) {
             message.push('\n');
-            message.push_str(text.strip_prefix("            ").unwrap_or(&text));
+            message.push_str(text.strip_prefix(BEHIND).unwrap_or(&text));
         }
     }
 

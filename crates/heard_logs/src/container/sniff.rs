@@ -72,11 +72,20 @@ pub(crate) fn shape(start: &[u8]) -> Shape {
         // What Python prints is no JSON, however much it looks like it.
         Some(b'{') if text.starts_with(b"{'") => Shape::Lines,
         Some(b'{') => object(text),
+        _ if is_behind_text(text) => Shape::Document,
         _ => match delimiter(text).map(|delimiter| (delimiter, true)).or_else(|| table::without_header(text).map(|found| (found, false))) {
             Some((delimiter, has_header)) => Shape::Table { delimiter, has_header },
             None => layout(text).map_or(Shape::Lines, Shape::Odd),
         },
     }
+}
+
+/// Whether there is little but values of JSON over many lines, although some lines of text come first.
+fn is_behind_text(text: &[u8]) -> bool {
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
+    let begins = lines.windows(2).filter(|pair| pair[0].trim_ascii_end() == b"{" && pair[1].trim_ascii_start().starts_with(b"\"")).count();
+    let is_other = |line: &&&[u8]| !matches!(line[0], b' ' | b'\t' | b'{' | b'}');
+    begins >= 2 && lines.iter().filter(is_other).count() <= begins
 }
 
 /// Objects: one a line in the order of time are lines, everything else is a document.
@@ -165,6 +174,7 @@ mod tests {
             ("{\"a\": 1}\n{\"a\": 2}\n", Shape::Lines),
             ("{\"ts\": 1741680905, \"msg\": \"b\"}\n{\"ts\": 1741680902, \"msg\": \"a\"}\n", Shape::Document),
             ("{\n \"a\": 1}", Shape::Document),
+            ("a.py:3: UserWarning: x\n  f()\n{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n", Shape::Document),
             ("{'a': 1,\n 'b': 2}\n", Shape::Lines),
             ("{\"events\": [{\"message\": \"x\"}]}", Shape::Document),
             ("__CURSOR=s=1\n__REALTIME_TIMESTAMP=1\nMESSAGE=x\n\n", Shape::Journal),

@@ -8,6 +8,7 @@ use crate::assembly::class;
 use crate::assembly::open::Open;
 use crate::kind::Kind;
 use crate::lines::prefix::Prefix;
+use crate::stamp;
 
 // The name of a file has a letter in it, and an address with a port has none.
 pattern!(
@@ -24,6 +25,7 @@ pattern!(AFTER_LEVEL, r"(?i)\b(?:warn(?:ing)?|error|err|critical|fatal)\b\W*(?:\
 pattern!(NAME, r"^[A-Za-z_][\w-]*(?:\.[\w-]+)+$|^[a-z_][a-z0-9_]{2,}$");
 
 pattern!(CHAT, r"(?:^|[\s\[(,])\d{1,2}:\d\d(?: ?[AaPp][Mm])?[\]),]?\s*[-,–]?\s*<?[A-Za-z@]|<[a-z@][\w-]*>\s*$");
+pattern!(COMMENT, r"^\s*(?:#+|//+|\*) [A-Za-z]");
 pattern!(FIELD, r"(?:^|[\s,;{])(?P<key>[A-Za-z_@][\w.-]*)=$");
 
 const QUOTES: [char; 10] = ['\'', '"', '`', '“', '”', '‘', '«', '»', '„', '*'];
@@ -44,6 +46,7 @@ pub(crate) fn is_quoted(open: &Open) -> bool {
         || matches(&GREP_END, head) && !open.prefix_has(head)
         || matches(&CHAT, head) && !matches(&LEVEL, head) && !head.contains("</")
         || matches(&SOURCE, head) && !matches(&LEVEL, head) && !head.contains("asyncio/")
+        || is_commented(open, head)
         || is_other_field(head)
         || in_quotes(head)
         || is_marked(open, head)
@@ -61,12 +64,22 @@ fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
 fn is_handler(open: &Open) -> bool {
     let head = open.prefix_text();
     let behind = open.head[open.message.start..].trim_end();
+    // So far in, an entry is one in a source.
+    if head.len() - head.trim_start().len() > 4 {
+        return false;
+    }
     ['\'', '"'].iter().any(|quote| {
         let is_entry = head.ends_with(&format!("'message': {quote}"));
         // A text that is too long for the line goes on in the next one.
         let ends = || [",", "}", ""].iter().any(|end| behind.ends_with(&format!("{quote}{end}")));
         is_entry && (ends() || behind.contains(&format!("{quote}, '")))
     })
+}
+
+/// A comment in a source, or a row of a table in a document; neither has a level or a time.
+fn is_commented(open: &Open, head: &str) -> bool {
+    let is_row = head.starts_with('|') && open.rest().trim_start().starts_with('|') && open.rest().trim_end().ends_with('|');
+    (is_row || matches(&COMMENT, head)) && !open.has_prefix() && !matches(&LEVEL, head) && stamp::find_all(head).is_empty()
 }
 
 fn in_quotes(head: &str) -> bool {
@@ -140,7 +153,12 @@ fn speaks_before(open: &Open, head: &str) -> bool {
         word.chars().all(|sign| sign.is_ascii_alphabetic() || matches!(sign, '\'' | ','))
             && word.chars().skip(1).all(|sign| !sign.is_uppercase())
     };
-    let is_name = |word: &str| matches(&LEVEL, word) || matches(&LOGGER, word) || word.starts_with("Main") || word == "warnings";
+    let is_name = |word: &str| {
+        matches(&LEVEL, word)
+            || matches(&LOGGER, word)
+            || word.starts_with("Main")
+            || matches!(word, "warnings" | "stderr" | "stdout" | "F" | "P")
+    };
     let prose = words.iter().filter(is_prose).filter(|word| !is_name(word)).count();
     if prose < 2 || words.iter().rev().take(2).any(|word| !is_prose(&word)) && !has_colon {
         return false;

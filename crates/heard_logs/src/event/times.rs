@@ -13,6 +13,8 @@ pub(crate) struct Times {
 }
 
 pattern!(REPEATED, r"message repeated (\d+) times: \[");
+// Ray shows once what several of its processes have written.
+pattern!(ELSEWHERE, r"\[repeated (\d+)x across cluster\]");
 pattern!(OCCURRED, r"(?:First occurred|First seen): *(?P<when>.*?) *\((?P<count>[\d,.]+) (?:occurrences|times|events)\)");
 pattern!(LAST_LOGGED, r"(?:Last logged|Last seen): *(?P<when>.*)");
 pattern!(NODES, r"^\S+\.py(?:::\S.*)?$");
@@ -34,7 +36,9 @@ pub(crate) fn of(open: &Open) -> Times {
     let stamp = own.or_else(|| above(open)).or_else(|| head_above(open));
     let mut times =
         Times { count: open.origin.count.unwrap_or(1), first: open.origin.first.clone().or_else(|| stamp.clone()), last: stamp };
-    if let Some(count) = REPEATED.as_ref().and_then(|repeated| repeated.captures(prefix_text)).and_then(|found| found[1].parse().ok()) {
+    let repeated = REPEATED.as_ref().and_then(|repeated| repeated.captures(prefix_text));
+    let repeated = repeated.or_else(|| ELSEWHERE.as_ref().and_then(|elsewhere| elsewhere.captures(open.rest())));
+    if let Some(count) = repeated.and_then(|found| found[1].parse().ok()) {
         times.count = count;
     }
     if open.message.kind == Kind::CoroutineNeverAwaited {

@@ -74,7 +74,9 @@ pub(crate) fn child_output(line: &str) -> Option<(&str, Vec<String>)> {
         let stands_alone = prefix.is_empty() || prefix.ends_with([' ', ':', '=', '(', '[', '|', '>', '\t']);
         if stands_alone && closing(trimmed, open) == Some(trimmed.len() - 1) {
             let inside = &trimmed[open + 1..trimmed.len() - 1];
-            if !is_bytes && !inside.ends_with("\\n") {
+            // The text of a record as a repr, behind the logger.
+            let is_told = || prefix.trim_end_matches([' ', ':', '|', '=', '-', ']', ')']).ends_with("asyncio") && inside.contains("\\n");
+            if !is_bytes && !inside.ends_with("\\n") && !is_told() {
                 return None;
             }
             let text = unescape(inside);
@@ -128,6 +130,8 @@ mod tests {
         let (before, lines) = child_output(r#"INFO b'future: <Task name=\'x\' exception=E("y")>\n'"#).unwrap();
         assert_eq!((before, lines), ("INFO ", vec![r#"future: <Task name='x' exception=E("y")>"#.to_owned()]));
         assert_eq!(child_output(r"child: 'one\ntwo\n'").unwrap().1, ["one", "two"]);
+        assert_eq!(child_output(r"ERROR asyncio: 'one\ntwo'").unwrap().1, ["one", "two"]);
+        assert!(child_output(r"INFO bot: 'one\ntwo'").is_none());
         assert!(child_output("said 'hello'").is_none());
         assert!(child_output("KeyError: 'cup'").is_none());
     }

@@ -59,7 +59,15 @@ impl Prefix {
 
     /// Whether a line with the prefix `longer` may come from the same stream: it begins with this one.
     pub(crate) fn begins(&self, longer: &str) -> bool {
-        self.strip(longer).is_some()
+        self.strip(longer).is_some() || self.without_column().is_some_and(|own| own.strip(longer).is_some())
+    }
+
+    /// The prefix without the blanks at its end that fill the columns of a first line, or indent what goes on.
+    fn without_column(&self) -> Option<Self> {
+        let (last, before) = self.parts.split_last()?;
+        let own = last.trim_end_matches(' ');
+        let is_column = last.len() >= own.len() + 3 && (!own.is_empty() || !before.is_empty());
+        is_column.then(|| Self { parts: before.iter().cloned().chain([own.to_owned()]).collect() })
     }
 
     /// The parts that tell whose line it is.
@@ -128,6 +136,7 @@ mod tests {
         let journal = Prefix::of("[ 1234.001002] wharf shop[811]: ");
         assert_eq!(journal.strip("[99234.501002] wharf shop[811]:   File"), Some("  File"));
         assert!(Prefix::of("pod-a twins ").begins("pod-a twins 2025-03-11 09:15:03,006 ERROR asyncio: "));
+        assert!(Prefix::of("shop-1  |                     ").begins("shop-1  | [09:15:02] ERROR    "));
         assert!(Prefix::of("        | ").is_layout());
         assert!(!Prefix::of("> ").is_layout());
     }

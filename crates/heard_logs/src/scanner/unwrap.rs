@@ -16,6 +16,9 @@ pattern!(PARTED, r"^\S*\d\d:\d\d:\d\d\S* (?P<stream>stdout|stderr) (?P<tag>[PF])
 // On a connection, syslog writes how long a message is before it.
 pattern!(COUNTED, r"^\d{1,6} <");
 
+// RFC 5424: what stands between the process and the text may be another one in each line, as a running number.
+pattern!(NUMBERED, r"^(?P<head><\d{1,3}>1 \S+ \S+ \S+ \S+ )\S+ (?:-|(?:\[[^\]]*\])+)(?: |$)");
+
 /// Parts of lines at most that wait for their end.
 const MOST_PARTS: usize = 64;
 const MOST_PART: usize = 4 << 20;
@@ -44,6 +47,9 @@ impl Unwrapper {
         let is_numbered = text.starts_with(|sign: char| sign.is_ascii_digit());
         if let Some(found) = COUNTED.as_ref().filter(|_| is_numbered).and_then(|counted| counted.find(&text)) {
             text.drain(..found.len() - 1);
+        }
+        if let Some(found) = NUMBERED.as_ref().filter(|_| text.starts_with('<')).and_then(|numbered| numbered.captures(&text)) {
+            text = format!("{}- - {}", &found["head"], &text[found[0].len()..]);
         }
         let may_be_parted = text.contains(" std");
         if let Some(found) = PARTED.as_ref().filter(|_| may_be_parted).and_then(|parted| parted.captures(&text)) {

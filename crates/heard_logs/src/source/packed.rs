@@ -21,6 +21,10 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// Bytes that are read to tell how a stream is packed: a whole number of pages, so that what follows is read from the
+/// beginning of one.
+const START: usize = 64 << 10;
+
 type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// A stream, unpacked.
@@ -34,11 +38,11 @@ pub(crate) enum Packed<R: Read> {
 
 impl<R: Read> Packed<R> {
     pub(crate) fn open(mut stream: R) -> io::Result<Self> {
-        let mut start = Vec::with_capacity(6);
-        stream.by_ref().take(6).read_to_end(&mut start)?;
-        let magic = start.clone();
+        let start = first(&mut stream)?;
+        let mut magic = [0; 6];
+        magic[..start.len().min(6)].copy_from_slice(&start[..start.len().min(6)]);
         let whole = Cursor::new(start).chain(stream);
-        Ok(match magic.as_slice() {
+        Ok(match magic {
             [0x1f, 0x8b, ..] => Self::Gzip(Box::new(MultiGzDecoder::new(whole))),
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2(Box::new(MultiBzDecoder::new(whole))),
             [0xfd, b'7', b'z', b'X', b'Z', 0] => Self::Xz(Box::new(XzDecoder::new_multi_decoder(whole))),
@@ -46,6 +50,22 @@ impl<R: Read> Packed<R> {
             _ => Self::Plain(whole),
         })
     }
+}
+
+/// The first bytes of a stream, as many as one read gives; of a pipe that gives few, enough to tell.
+fn first(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut start = vec![0; START];
+    let mut length = 0;
+    while length < 6 {
+        match stream.read(&mut start[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    start.truncate(length);
+    Ok(start)
 }
 
 impl<R: Read> Read for Packed<R> {

@@ -10,7 +10,7 @@ import typing
 import weakref
 
 from heard import _native
-from heard.monitor import liveness, places
+from heard.monitor import awaiting, liveness, places
 from heard.monitor.case import Case, Reference
 from heard.monitor.hooks import ending, futures
 from heard.monitor.hooks.patch import Undo, Undoing, replace
@@ -126,15 +126,9 @@ class Cancels:
             return False
         if isinstance(waiter, asyncio.Task) and waiter.cancelling():
             return False
-        chain: list[typing.Any] = []
-        coroutine = getattr(task, "_coro", None)
-        while isinstance(coroutine, types.CoroutineType):
-            if coroutine.cr_running or coroutine.cr_frame is None:
-                return False
-            chain.append(coroutine)
-            coroutine = coroutine.cr_await
+        chain, _ = awaiting.chain_of(getattr(task, "_coro", None))
         # What others do is not known, such as a worker of `heard.map`.
-        return not isinstance(coroutine, (types.GeneratorType, types.AsyncGeneratorType)) and liveness.goes_on(chain)
+        return not any(isinstance(one, types.GeneratorType) for one in chain) and liveness.goes_on(chain)
 
     def tell(self, task: typing.Any) -> None:
         if places.is_tools_own(getattr(task, "_coro", None)):

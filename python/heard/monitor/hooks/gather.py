@@ -17,7 +17,7 @@ import types
 import typing
 
 from heard import _native
-from heard.monitor import liveness
+from heard.monitor import awaiting, liveness
 from heard.monitor.case import NOT_FAILURES, Case, State, case_of
 from heard.monitor.hooks import births, ending
 from heard.monitor.hooks.patch import Undo, listening, replace
@@ -266,7 +266,8 @@ def _is_internal(code: types.CodeType) -> bool:
 
 
 def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:
-    """The coroutines of the task that waits for a future, the one that awaits it last; `None` if that is not plain."""
+    """The coroutines and generators of the task that waits for a future, the one that awaits it last; `None` if that is
+    not plain."""
     callbacks = future._callbacks
     if not callbacks or len(callbacks) != 1:
         return None
@@ -277,9 +278,6 @@ def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:
     task = getattr(callback, "__self__", None)
     if not isinstance(task, asyncio.Task):
         return None
-    chain: list[typing.Any] = []
-    coroutine: typing.Any = getattr(task, "_coro", None)
-    while isinstance(coroutine, types.CoroutineType) and len(chain) < 100:
-        chain.append(coroutine)
-        coroutine = coroutine.cr_await
-    return chain or None
+    chain, awaited = awaiting.chain_of(getattr(task, "_coro", None))
+    # What is not Python's own may do with the list whatever it likes, before it hands something on.
+    return chain if chain and (awaited is None or type(awaited).__name__ == "FutureIter") else None

@@ -53,10 +53,15 @@ class Files:
         return self.known is not None or self.target is not None
 
     def read(self) -> Losses:
-        """The known losses; none where they are written anew. Raises `pytest.UsageError` where that cannot be done."""
+        """The known losses; those of the file to write where one is written. Raises `pytest.UsageError` where that
+        cannot be done."""
         if self.target is not None:
             check_writable(self.target, "--heard-write-baseline")
-            return Losses()
+            try:
+                return _read(self.target, "--heard-write-baseline") if self.target.is_file() else Losses()
+            except pytest.UsageError:
+                # What cannot be read is written anew: this is what its error tells the user to do.
+                return Losses()
         if self.known is None:
             return Losses()
         known = _read(self.known, self.named_by)

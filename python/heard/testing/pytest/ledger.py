@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+import pathlib
 import typing
 
 import pytest
@@ -50,15 +53,10 @@ class Ledger:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.here is not None:
             self.shares.append(self.here.share())
-        for share in self.shares:
-            self.lost += losses_of(share["outside"])
+        self.lost |= self._outside()
         files = self.files
         if files.target is not None:
-            if self._has_run(session):
-                write(files.target, self.lost)
-                self.line = f"heard: wrote {_counted(self.lost)} to {shown(files.target)}"
-            else:
-                self.line = f"heard: the tests were not run, so {shown(files.target)} is not written"
+            self.line = self._write(session, files.target)
             return
         self.new = self._new()
         if self.new and self.is_error and session.exitstatus == pytest.ExitCode.OK:
@@ -69,7 +67,7 @@ class Ledger:
             if files.prunes:
                 self.line = f"heard: this run was not of all tests, so nothing is taken out of {name}"
             return
-        stale = self._stale()
+        stale = self._stale(is_whole=True)
         if files.prunes:
             write(files.known, self.known - stale)
             self.line = f"heard: took {_counted(stale)} out of {name}"
@@ -80,34 +78,46 @@ class Ledger:
                 f"heard: {_counted(stale)} of {name} did not happen ({where}); --heard-prune-baseline takes them out"
             )
 
+    def _write(self, session: pytest.Session, target: pathlib.Path) -> str:
+        """Writes what is lost now, and of what was known before all that this run cannot tell of. Returns what to say."""
+        option = session.config.option
+        if not self.passed or option.collectonly or option.setuponly:
+            return f"heard: the tests were not run, so {shown(target)} is not written"
+        if not _has_ended(session):
+            return f"heard: the run was broken off, so {shown(target)} is not written"
+        kept = self.known - self._stale(self._is_whole(session)) - self.lost
+        write(target, self.lost + kept)
+        line = f"heard: wrote {_counted(self.lost + kept)} to {shown(target)}"
+        return f"{line}, {kept.total()} of them as before, since not all tests have passed in this run" if kept else line
+
+    def _outside(self) -> Losses:
+        """What all processes together have lost outside of the tests."""
+        outside = [losses_of(share["outside"]) for share in self.shares]
+        once = [losses_of(share["once"]) for share in self.shares]
+        # What a fixture of the session loses, it loses in each process, and that counts as one.
+        in_each = [all_of_it - one for all_of_it, one in zip(outside, once, strict=True)]
+        return sum(once, Losses()) + functools.reduce(operator.or_, in_each, Losses())
+
     def _new(self) -> list[str]:
         """Losses outside of the tests of which no process has more than are known, and all of them together have."""
         lines = []
-        for key in sorted({key for key in self.lost if not key[0]}):
-            outside = [losses_of(share["outside"])[key] for share in self.shares]
-            once = [losses_of(share["once"])[key] for share in self.shares]
-            # What a fixture of the session loses, it loses in each process, and that counts as one.
-            total = sum(once) + max(each - one for each, one in zip(outside, once, strict=True))
-            if max(outside) <= self.known[key] < total:
-                _, rule, coroutine, exception = key
+        for key, total in sorted(self.lost.items()):
+            test, rule, coroutine, exception = key
+            most = max((losses_of(share["outside"])[key] for share in self.shares), default=0)
+            if not test and most <= self.known[key] < total:
                 what = " ".join(part for part in (rule, f"of {coroutine}" if coroutine else "", exception) if part)
                 lines.append(f"heard: {total} losses outside of the tests ({what}), of which {self.known[key]} known")
         return lines
 
-    def _has_run(self, session: pytest.Session) -> bool:
-        """Whether the tests were run, and nothing has ended that before its time."""
-        option = session.config.option
-        return bool(self.passed) and not option.collectonly and not option.setuponly and _has_ended(session)
-
     def _is_whole(self, session: pytest.Session) -> bool:
         """Whether the run has come to its end, with all that there is in the files that it was about."""
-        if session.shouldstop or session.shouldfail or self.has_crashed or not self.shares:
+        if self.has_crashed or not self.shares:
             return False
         return _has_ended(session) and all(share["is_whole"] for share in self.shares)
 
-    def _stale(self) -> Losses:
-        """Known losses of tests that have passed without them, or that are gone."""
-        gone = set.intersection(*(set(share["gone"]) for share in self.shares))
+    def _stale(self, is_whole: bool) -> Losses:
+        """Known losses of tests that have passed without them or, where the run tells that, are gone."""
+        gone = set.intersection(*(set(share["gone"]) for share in self.shares)) if is_whole else set()
         stale = self.known - self.lost
         return Losses({key: count for key, count in stale.items() if key[0] in gone or self.passed.get(key[0])})
 
@@ -146,6 +156,9 @@ def register(config: pytest.Config, here: Known | None) -> None:
 
 
 def _has_ended(session: pytest.Session) -> bool:
+    """Whether nothing has ended the run before its time, as `-x` does."""
+    if session.shouldstop or session.shouldfail:
+        return False
     return session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 

@@ -11,7 +11,9 @@ KEY = "heard"
 
 
 class Controller:
-    def __init__(self) -> None:
+    def __init__(self, is_error: bool) -> None:
+        #: Whether what was lost fails the run.
+        self.is_error = is_error
         self.texts: list[str] = []
 
     @pytest.hookimpl(optionalhook=True)
@@ -20,7 +22,7 @@ class Controller:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.texts and session.exitstatus == pytest.ExitCode.OK:
+        if self.texts and self.is_error and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
