@@ -10,7 +10,7 @@ use ruff_python_ast::{Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
-use super::body::{Around, Block, CallSite, FrameKind, Local, Use, arguments, last_name};
+use super::body::{Around, Block, CallSite, FrameKind, Local, Use, Variable, arguments, last_name};
 use super::callbacks::partial_function;
 use super::flow::{Flow, Verdict};
 use super::hearings::{Asked, KnownAccounts, Way};
@@ -404,7 +404,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let scope = &site.around.scope;
         let function = scope.function?;
         let local = Local { frame: scope.frame, name: parameter.id.clone() };
-        if self.flow.body.variables.get(&local).is_none_or(|variable| variable.is_rebound()) {
+        if self.flow.body.variables.get(&local).is_none_or(Variable::is_rebound) {
             return None;
         }
         let is_static = function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name == "staticmethod"));

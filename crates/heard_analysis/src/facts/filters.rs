@@ -53,10 +53,10 @@ impl Loops<'_> {
                 }
             }
             Expr::Compare(comparison) if is_key(&comparison.left, key) => match (&*comparison.ops, &*comparison.comparators) {
-                ([CmpOp::Eq], [text]) => any_text(text, |text| self.name == text),
-                ([CmpOp::NotEq], [text]) => any_text(text, |text| self.name == text).map(|is_it| !is_it),
-                ([CmpOp::In], [texts]) => any_text(texts, |text| self.name == text),
-                ([CmpOp::NotIn], [texts]) => any_text(texts, |text| self.name == text).map(|is_it| !is_it),
+                ([CmpOp::Eq], [value]) => any_text(value, |text| self.name == text),
+                ([CmpOp::NotEq], [value]) => any_text(value, |text| self.name == text).map(|is_it| !is_it),
+                ([CmpOp::In], [values]) => any_text(values, |text| self.name == text),
+                ([CmpOp::NotIn], [values]) => any_text(values, |text| self.name == text).map(|is_it| !is_it),
                 _ => None,
             },
             _ => None,
