@@ -557,3 +557,46 @@ def test_what_plain_asyncio_keeps_to_itself_is_not_told_to_a_handler(records: li
         runner.run(main())
     assert loop.contexts == []
     assert sorted(record.event for record in records) == ["outcomes-ignored"] * 2 + ["sibling-failed"] * 2
+
+
+async def reads_by_one_of_two(seen: list[object], look: typing.Any) -> None:
+    def keep(outcomes: typing.Any) -> int:
+        seen.extend(outcomes)
+        return len(outcomes)
+
+    (look or keep)(await asyncio.gather(fail(), return_exceptions=True))
+    (keep if look is None else len)(await asyncio.gather(fail(), return_exceptions=True))
+
+
+async def measures_by_one_of_two(seen: list[object], look: typing.Any) -> None:
+    seen.extend([(look or len)(await asyncio.gather(fail(), return_exceptions=True))] * 2)
+
+
+@types.coroutine
+def reads_behind_a_yield(seen: list[object], _: object) -> typing.Generator[typing.Any, typing.Any, None]:
+    yield from asyncio.sleep(0).__await__()
+    gathering = asyncio.gather(fail(), fail(), return_exceptions=True)
+    gathering._asyncio_future_blocking = True
+    yield gathering
+    seen.extend(gathering.result())
+
+
+@types.coroutine
+def reads_what_is_done(seen: list[object], _: object) -> typing.Generator[typing.Any, typing.Any, None]:
+    gathering = asyncio.gather(fail(), fail(), return_exceptions=True)
+    yield from asyncio.sleep(0.02).__await__()
+    seen.extend((yield from gathering.__await__()))
+
+
+@pytest.mark.parametrize("read", [reads_by_one_of_two, measures_by_one_of_two, reads_behind_a_yield, reads_what_is_done])
+def test_what_reads_a_list_of_outcomes_is_not_guessed(
+    read: Callable[[list[object], object], Awaitable[None]], records: list[heard.Failure]
+) -> None:
+    async def main() -> None:
+        await read(seen, None)
+        await elapse(2 * GRACE)
+
+    seen: list[object] = []
+    asyncio.run(main())
+    assert len(seen) == 2
+    assert records == []

@@ -36,6 +36,7 @@ mod inquiries;
 mod jumps;
 mod left_generators;
 mod left_races;
+mod made;
 mod mending;
 mod models;
 mod mutes;

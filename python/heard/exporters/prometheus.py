@@ -8,19 +8,21 @@ import os
 import threading
 import typing
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, values
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 import heard
 from heard.exporters import Exporter
+from heard.monitor.install import current
 from heard.report.events import lost_of
 
 if typing.TYPE_CHECKING:
     from prometheus_client import Metric
 
+    from heard.monitor.install import Monitor
     from heard.record import Failure
 
 #: What each metric is called, and what it says.
@@ -31,12 +33,14 @@ _IGNORED = ("heard_ignored", "What was not reported, as it was asked.")
 _UNREAD = ("heard_unread_failures", "Failures that somebody holds and nobody has read.")
 
 #: Seconds between two looks at the counters, since not each change of them comes with a record: of a storm only the first
-#: failures do, and the gauge may fall without one. There are no more looks once it is 0 and nothing has changed for longer
-#: than a storm holds back.
+#: failures do, and the gauge may fall without one. Where nothing has changed for longer than a storm holds back, there are
+#: no more looks, or few of them as long as it is not 0.
 _BEAT = 1.0
 _LAST_LOOKS = 12
-#: Seconds that a fork waits for what is being written.
+_SLOW_BEAT = 30.0
+#: Seconds that a fork waits for what is being written, and the end of the program for that.
 _FORK_PATIENCE = 0.2
+_LAST_PATIENCE = 2.0
 
 
 class Prometheus(Exporter):
@@ -58,10 +62,12 @@ class Prometheus(Exporter):
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
-        self._files = _files() if "PROMETHEUS_MULTIPROC_DIR" in os.environ else None
-        if self._files is None and registry not in _registered:
-            # Another call of `install` may give another exporter.
-            _registered[registry] = register(registry)
+        # The client has decided when it was imported.
+        self._files = _files() if getattr(values.ValueClass, "_multiprocess", False) else None
+        if self._files is None:
+            # They are there already where another exporter, or `register`, has brought them.
+            with contextlib.suppress(ValueError):
+                register(registry)
 
     def wants(self, failure: Failure, exception: BaseException | None) -> bool:
         return self._files is not None
@@ -84,9 +90,6 @@ def register(registry: CollectorRegistry = REGISTRY) -> Collector:
     collector = _Counters()
     registry.register(collector)
     return collector
-
-
-_registered: weakref.WeakKeyDictionary[CollectorRegistry, Collector] = weakref.WeakKeyDictionary()
 
 
 class _Counters(Collector):
@@ -131,10 +134,14 @@ class _Files:
         self.renew()
 
     def renew(self) -> None:
-        """Nothing is written yet of what heard counts now: it counts anew with each `install`, and in a forked child."""
+        """Nothing is written yet of what heard counts now: it counts anew in a forked child."""
         self.lock = threading.Lock()
-        self.is_held = False
+        #: The thread that forks and holds the lock meanwhile.
+        self.forking: int | None = None
+        #: Whose counts they are, since heard counts anew with each `install`, and what was written of them.
+        self.monitor: Callable[[], Monitor | None] = lambda: None
         self.written: dict[Counter, float] = {}
+        self.shown = 0
         self.timer: threading.Timer | None = None
         #: Looks since the counters have changed.
         self.idle = 0
@@ -142,26 +149,40 @@ class _Files:
     def write(self) -> None:
         """Brings the files up to date, and comes again as long as there may be news."""
         with self.lock:
-            self.idle = 0 if self._write() else self.idle + 1
-            if self.timer is None and self.idle < _LAST_LOOKS:
-                timer = threading.Timer(_BEAT, self._write_again)
-                timer.daemon = True
-                # Where the interpreter is ending no thread starts, and `close` has the last word.
-                with contextlib.suppress(RuntimeError):
-                    timer.start()
-                    self.timer = timer
+            self._write_and_come_again()
 
     def _write_again(self) -> None:
         with self.lock:
-            self.timer = None
-        self.write()
+            # Another one may have taken its place, or none, while it waited for the lock.
+            if self.timer is threading.current_thread():
+                self.timer = None
+                # The next record says what is wrong with the files.
+                with contextlib.suppress(Exception):
+                    self._write_and_come_again()
+
+    def _write_and_come_again(self) -> None:
+        self.idle = 0 if self._write() else self.idle + 1
+        is_settled = self.idle >= _LAST_LOOKS
+        if self.timer is not None or is_settled and not self.shown:
+            return
+        timer = threading.Timer(_SLOW_BEAT if is_settled else _BEAT, self._write_again)
+        timer.daemon = True
+        # Where the interpreter is ending no thread starts, and `close` has the last word.
+        with contextlib.suppress(RuntimeError):
+            timer.start()
+            self.timer = timer
 
     def _write(self) -> bool:
-        """Whether something has changed, or is to change."""
+        """Whether something has changed."""
+        monitor = current()
+        if monitor is None:
+            return False
+        if self.monitor() is not monitor:
+            self.monitor, self.written = weakref.ref(monitor), {}
         stats, totals = heard.stats(), heard.totals()
         counted = [(self.failures.labels(event, rule, verdict or ""), count) for (event, rule, verdict), count in totals.items()]
         counted += [(self.lost, lost_of(stats, totals)), (self.retractions, stats.retracted), (self.ignored, stats.ignored)]
-        is_changed = stats.unread > 0
+        is_changed = stats.unread != self.shown
         for counter, count in counted:
             before = self.written.get(counter, 0)
             if count > before:
@@ -169,22 +190,30 @@ class _Files:
                 is_changed = True
             self.written[counter] = count
         self.unread.set(stats.unread)
+        self.shown = stats.unread
         return is_changed
 
     def close(self) -> None:
-        with self.lock:
-            self._write()
-            self.written.clear()
+        # Whoever holds it for longer does not end, and the program is to.
+        if not self.lock.acquire(timeout=_LAST_PATIENCE):
+            return
+        try:
             if self.timer is not None:
                 self.timer.cancel()
                 self.timer = None
+            self._write()
+        finally:
+            self.lock.release()
 
     def before_fork(self) -> None:
         """A thread that writes holds the lock of `prometheus_client`, which the child's own metrics would wait for."""
-        self.is_held = self.lock.acquire(timeout=_FORK_PATIENCE)
+        if self.lock.acquire(timeout=_FORK_PATIENCE):
+            self.forking = threading.get_ident()
 
     def after_fork_in_parent(self) -> None:
-        if self.is_held:
+        # Several threads may fork at once, of which one holds it.
+        if self.forking == threading.get_ident():
+            self.forking = None
             self.lock.release()
 
 

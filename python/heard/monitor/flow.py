@@ -96,7 +96,9 @@ class Flow:
         while at > 0 and heights.get(at, 0) > below:
             at -= 1
         callee = self.instructions[at]
-        return heights.get(at) == below and callee.opname == "LOAD_GLOBAL" and callee.argval in MEASURES
+        # With the odd argument it is called as it is loaded, and not as one of several, as in `(report or len)(…)`.
+        is_called = callee.opname == "LOAD_GLOBAL" and callee.arg is not None and callee.arg & 1 == 1
+        return heights.get(at) == below and is_called and callee.argval in MEASURES
 
     @functools.cached_property
     def _heights(self) -> dict[int, int]:
@@ -191,9 +193,10 @@ class Flow:
         if index is not None and self.instructions[index].opname == "GET_AWAITABLE":
             # The value to be sent is loaded, and then it is.
             return index + 2 if self.instructions[index + 2].opname == "SEND" else None
-        while index is not None and index >= 0 and self.instructions[index].opname != "SEND":
+        while index is not None and index >= 0 and self.instructions[index].opname in _BEHIND_SEND:
             index -= 1
-        return index if index is not None and index >= 0 else None
+        # Anything else before it says that this is a `yield`, or an `await` that has not come to send.
+        return index if index is not None and index >= 0 and self.instructions[index].opname == "SEND" else None
 
     def after_await(self, last: int) -> int | None:
         """The index of the instruction that takes the value of the `await` at which it is suspended."""
@@ -209,6 +212,9 @@ class Flow:
             index += 1
         return index
 
+
+#: What stands between the instruction that sends into an `await` and the one at which it is suspended.
+_BEHIND_SEND = frozenset({"YIELD_VALUE", "RESUME", "CACHE", "NOP", "EXTENDED_ARG"})
 
 #: By the address of the code, which is kept here as well.
 _flows: collections.OrderedDict[int, tuple[types.CodeType, Flow]] = collections.OrderedDict()

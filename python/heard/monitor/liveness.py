@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
 
@@ -76,7 +77,9 @@ def fate_of_result(
         if halt is None:
             return "used"
         if is_internal(halt.code):
-            # `wait_for` and its like return what they wait for.
+            # `wait_for` and its like return what they wait for; a generator does not.
+            if halt.code.co_flags & inspect.CO_ASYNC_GENERATOR:
+                return "used"
             continue
         found = flow_at_once(halt.code)
         if found is None:

@@ -467,11 +467,11 @@ pub(super) fn followed_kind(kind: Kind, call: &ExprCall) -> Kind {
     if kind == Kind::Gather && return_exceptions(call) != Some(true) { Kind::Future } else { kind }
 }
 
-/// Whether a call stands in a handler that raises on what it has caught: what is done there is for the clean-up, and
-/// the failure that is told is the first one.
+/// Whether a call stands in a handler, and in no other block of it, that raises on what it has caught: what is done
+/// there is for the clean-up, and the failure that is told is the first one.
 fn is_on_the_way_out(site: &CallSite<'_>) -> bool {
-    site.around.blocks().any(|block| match block {
-        Block::Handler(handler) => matches!(handler.body.last(), Some(Stmt::Raise(raise)) if raise.exc.is_none()),
+    match site.around.blocks().next() {
+        Some(Block::Handler(handler)) => matches!(handler.body.last(), Some(Stmt::Raise(raise)) if raise.exc.is_none()),
         _ => false,
-    })
+    }
 }

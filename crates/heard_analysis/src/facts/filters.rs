@@ -1,7 +1,8 @@
 //! Which names a loop over the attributes of an object leaves out by a test of the name.
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Arguments, BoolOp, CmpOp, Comprehension, Expr, ExprCall, Stmt, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, ExprCall, Stmt, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::body::last_name;
@@ -9,26 +10,35 @@ use super::body::last_name;
 /// Whether the loop that reads attributes at `at` never reads the one that is called `name`: of
 /// `for key, value in vars(self).items()` and of `getattr(self, key)` in `for key in dir(self)`, where behind
 /// `if key.startswith("on_")` stands all that the loop does.
-pub(super) fn leave_out(statements: &[Stmt], at: TextRange, name: &str) -> bool {
-    let mut loops = Loops { at, name, leaves_out: false };
+/// `computed` is the variable that names the attribute which is read, if one does.
+pub(super) fn leave_out(statements: &[Stmt], at: TextRange, computed: Option<&Name>, name: &str) -> bool {
+    let mut loops = Loops { at, computed, name, leaves_out: false };
     loops.visit_body(statements);
     loops.leaves_out
 }
 
 struct Loops<'n> {
     at: TextRange,
+    computed: Option<&'n Name>,
     name: &'n str,
     leaves_out: bool,
 }
 
 impl Loops<'_> {
-    /// The variable that has the name of the attribute, where one loop takes it from `iterated` into `target`.
+    /// The variable that has the name of the attribute, where a loop takes it from `iterated` into `target`: with the
+    /// value, where the reading is what is iterated over, or alone, where the reading is `getattr(object, key)`.
     fn key<'e>(&self, target: &'e Expr, iterated: &Expr) -> Option<&'e str> {
-        if iterated.range().contains_range(self.at) || matches!(iterated, Expr::Call(call) if lists_names(call)) {
-            let first = target.as_tuple_expr().and_then(|pair| pair.elts.first()).unwrap_or(target);
-            return first.as_name_expr().map(|key| key.id.as_str());
+        if lists_names(iterated) {
+            let key = target.as_name_expr()?;
+            return (self.computed == Some(&key.id)).then_some(key.id.as_str());
         }
-        None
+        let whole = match iterated {
+            Expr::Call(items) if is_called(items, "items") => receiver(items)?,
+            Expr::Call(members) if is_called(members, "getmembers") => iterated,
+            _ => return None,
+        };
+        let pair = target.as_tuple_expr().filter(|_| whole.range() == self.at)?;
+        pair.elts.first()?.as_name_expr().map(|key| key.id.as_str())
     }
 
     /// What a test of `key` says of the attribute's name, where that follows from the name alone.
@@ -55,8 +65,10 @@ impl Loops<'_> {
             Expr::Compare(comparison) if is_key(&comparison.left, key) => match (&*comparison.ops, &*comparison.comparators) {
                 ([CmpOp::Eq], [value]) => any_text(value, |text| self.name == text),
                 ([CmpOp::NotEq], [value]) => any_text(value, |text| self.name == text).map(|is_it| !is_it),
-                ([CmpOp::In], [values]) => any_text(values, |text| self.name == text),
-                ([CmpOp::NotIn], [values]) => any_text(values, |text| self.name == text).map(|is_it| !is_it),
+                ([CmpOp::In], [values]) if !values.is_string_literal_expr() => any_text(values, |text| self.name == text),
+                ([CmpOp::NotIn], [values]) if !values.is_string_literal_expr() => {
+                    any_text(values, |text| self.name == text).map(|is_it| !is_it)
+                }
                 _ => None,
             },
             _ => None,
@@ -68,7 +80,7 @@ impl Loops<'_> {
     fn passes_by(&self, body: &[Stmt], key: &str) -> bool {
         let mut rest = body.iter();
         for statement in &mut rest {
-            let Stmt::If(choice) = statement else { return false };
+            let Some(choice) = statement.as_if_stmt().filter(|choice| is_about(&choice.test, key)) else { return false };
             let verdict = self.verdict(&choice.test, key);
             match &*choice.body {
                 [Stmt::Continue(_)] if choice.elif_else_clauses.is_empty() => {
@@ -84,7 +96,9 @@ impl Loops<'_> {
 
     fn visit_comprehension(&mut self, generators: &[Comprehension]) {
         self.leaves_out |= generators.iter().any(|part| {
-            self.key(&part.target, &part.iter).is_some_and(|key| part.ifs.iter().any(|test| self.verdict(test, key) == Some(false)))
+            self.key(&part.target, &part.iter).is_some_and(|key| {
+                part.ifs.iter().all(|test| is_about(test, key)) && part.ifs.iter().any(|test| self.verdict(test, key) == Some(false))
+            })
         });
     }
 }
@@ -97,7 +111,7 @@ impl<'a> Visitor<'a> for Loops<'_> {
         if let Stmt::For(each) = statement
             && let Some(key) = self.key(&each.target, &each.iter)
         {
-            self.leaves_out |= self.passes_by(&each.body, key);
+            self.leaves_out |= each.orelse.is_empty() && self.passes_by(&each.body, key);
         }
         walk_stmt(self, statement);
     }
@@ -117,10 +131,29 @@ impl<'a> Visitor<'a> for Loops<'_> {
     }
 }
 
-/// Whether a call gives names of attributes.
-fn lists_names(call: &ExprCall) -> bool {
-    let Arguments { args, .. } = &call.arguments;
-    last_name(&call.func).is_some_and(|function| function == "dir") && args.len() == 1
+/// Whether an expression gives the names of attributes.
+fn lists_names(expression: &Expr) -> bool {
+    expression.as_call_expr().is_some_and(|call| is_called(call, "dir") && call.arguments.args.len() == 1)
+}
+
+fn is_called(call: &ExprCall, name: &str) -> bool {
+    last_name(&call.func).is_some_and(|callee| callee == name)
+}
+
+fn receiver(call: &ExprCall) -> Option<&Expr> {
+    call.func.as_attribute_expr().map(|method| &*method.value)
+}
+
+/// Whether a test asks nothing but the name, and at most whether something is true: it may not look into a value.
+fn is_about(test: &Expr, key: &str) -> bool {
+    match test {
+        Expr::Name(_) => true,
+        Expr::UnaryOp(not) => is_about(&not.operand, key),
+        Expr::BoolOp(parts) => parts.values.iter().all(|part| is_about(part, key)),
+        Expr::Compare(comparison) => is_key(&comparison.left, key) && !comparison.comparators.iter().any(Expr::is_call_expr),
+        Expr::Call(call) => receiver(call).is_some_and(|object| is_key(object, key)) && !call.arguments.args.iter().any(Expr::is_call_expr),
+        _ => false,
+    }
 }
 
 fn is_key(expression: &Expr, key: &str) -> bool {

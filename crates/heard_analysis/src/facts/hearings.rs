@@ -16,7 +16,7 @@ use super::body::{Scope, last_name};
 use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
-use super::names::{is_plain_coroutine_function, is_stub};
+use super::names::is_stub;
 use super::naming::is_lock;
 use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::witness::{Account, Weight};
@@ -110,21 +110,6 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         Some(Account::all(callees.iter().map(|callee| self.account(callee, self.flow.module, function))))
     }
 
-    /// What can fail in the coroutine function that a call makes: `guarded(handler)` in `guarded(handler)(message)`.
-    fn account_of_made(&self, maker: &ExprCall) -> Option<Account> {
-        let account = |module: &Module<'db>, function: &StmtFunctionDef| {
-            let made = |result: Option<&Expr>| {
-                let name = result?.as_name_expr()?;
-                let mut inner = function.body.iter().filter_map(Stmt::as_function_def_stmt);
-                let made = inner.find(|inner| inner.name.id == name.id).filter(|inner| is_plain_coroutine_function(inner))?;
-                Some(self.account_of_function(module, made, Asked::ALONE))
-            };
-            let all = returns(&function.body).into_iter().map(made).collect::<Option<Vec<_>>>()?;
-            (!all.is_empty()).then(|| Account::all(all))
-        };
-        self.flow.module.callee(maker)?.with_body(self.db, account)?
-    }
-
     /// What can fail in the function that runs for what stands `at` a place; one without a body may do anything.
     pub(super) fn account(&self, callee: &Callee<'db>, module: &Module<'db>, at: &Expr) -> Account {
         self.account_within(callee, Weight::Heavy, (module, at.range()), Asked::ALONE)
@@ -168,7 +153,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     }
 
     /// What can fail in a function, as it is known or as its body tells.
-    fn account_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Account {
+    pub(super) fn account_of_function(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Account {
         let question = (Arc::clone(module.path()), function.range(), asked.depth, asked.taken.clone());
         if let Some(known) = self.known_accounts.borrow().get(&question) {
             return known.clone();
@@ -364,8 +349,13 @@ fn weight_of_construction(call: &ExprCall) -> Weight {
     if call.arguments.is_empty() { Weight::None } else { Weight::Data }
 }
 
-/// Whether a name is written as those of classes are: `Point`, `_HTTPError`.
-fn is_name_of_class(name: &str) -> bool {
+/// Whether a name, alone or behind a module, is written as those of classes are: `Point`, `shapes.Point`.
+fn names_class(module: &Module<'_>, callee: &Expr) -> bool {
+    let name = match callee {
+        Expr::Name(name) => &name.id,
+        Expr::Attribute(attribute) if attribute.value.as_name_expr().is_some_and(|home| module.imports(&home.id)) => &attribute.attr.id,
+        _ => return false,
+    };
     let name = name.trim_start_matches('_');
     name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
 }
@@ -380,13 +370,13 @@ fn weight_of_call(module: &Module<'_>, call: &ExprCall, callee: Option<&Callee<'
     };
     match callee {
         Some(callee) => by_name(callee).unwrap_or(Weight::Call),
-        None if last_name(&call.func).is_some_and(|name| is_name_of_class(name)) => weight_of_construction(call),
+        None if names_class(module, &call.func) => weight_of_construction(call),
         None => by_method().unwrap_or(Weight::Call),
     }
 }
 
 /// The class that defines a method.
-fn class_around<'a>(body: &'a [Stmt], method: &StmtFunctionDef) -> Option<&'a StmtClassDef> {
+pub(super) fn class_around<'a>(body: &'a [Stmt], method: &StmtFunctionDef) -> Option<&'a StmtClassDef> {
     find_class(body, &|class| class.body.iter().any(|statement| statement.range() == method.range()))
 }
 

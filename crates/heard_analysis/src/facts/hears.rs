@@ -61,7 +61,6 @@ fn does_work(body: &[Stmt]) -> bool {
             self.0 |= match statement {
                 Stmt::Raise(raise) => is_raised(raise),
                 Stmt::Assert(_) | Stmt::AugAssign(_) | Stmt::Delete(_) => true,
-                Stmt::Assign(assignment) => assignment.targets.iter().any(Expr::is_attribute_expr),
                 Stmt::For(each) => each.is_async,
                 _ => false,
             };
@@ -70,7 +69,7 @@ fn does_work(body: &[Stmt]) -> bool {
         fn visit_expr(&mut self, expression: &'a Expr) {
             self.0 |= match expression {
                 Expr::Call(call) => last_name(&call.func).is_none_or(|name| name != "NotImplementedError"),
-                Expr::Attribute(attribute) => attribute.value.is_none_literal_expr(),
+                Expr::Attribute(attribute) => attribute.ctx.is_store() || attribute.value.is_none_literal_expr(),
                 Expr::Await(_) | Expr::BinOp(_) | Expr::Subscript(_) => true,
                 _ => false,
             };
@@ -82,9 +81,15 @@ fn does_work(body: &[Stmt]) -> bool {
     finder.0
 }
 
+/// Whether an expression is an attribute of the object whose method runs.
+fn is_own(value: &Expr) -> bool {
+    value.as_attribute_expr().is_some_and(|attribute| matches!(&*attribute.value, Expr::Name(object) if object.id == "self"))
+}
+
 /// Whether an expression is written as a constant is.
 fn is_constant(value: &Expr) -> bool {
-    value.is_literal_expr() || last_name(value).is_some_and(|name| !name.contains(char::is_lowercase))
+    let is_capital = |name: &str| name.len() > 1 && name.contains(char::is_uppercase) && !name.contains(char::is_lowercase);
+    value.is_literal_expr() || last_name(value).is_some_and(|name| is_capital(name))
 }
 
 /// Whether a decorator is known to leave the function as it is.
@@ -189,7 +194,7 @@ impl Listener<'_, '_> {
                 Account::small()
             }
             Expr::Name(_) | Expr::Attribute(_) => Account::small(),
-            Expr::Compare(comparison) if comparison.left.is_attribute_expr() && comparison.comparators.iter().all(is_constant) => {
+            Expr::Compare(comparison) if is_own(&comparison.left) && comparison.comparators.iter().all(is_constant) => {
                 self.source(Weight::Data, statement)
             }
             _ => self.source(Weight::Raised, statement),

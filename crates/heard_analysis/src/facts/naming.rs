@@ -138,12 +138,20 @@ pub(super) fn speaks_of_failure(name: &str) -> bool {
     ["exception", "error", "warn", "critical", "fatal", "fail", "print_exc", "excepthook"].iter().any(|word| name.contains(word))
 }
 
-/// Whether a call writes to a log: `log.info(message)`, or by a method of a logger that a class has taken for its own,
-/// `self._info("connected to %s", peer)`.
+/// Whether a call writes to a log.
 pub(super) fn is_log(call: &ExprCall) -> bool {
     let Expr::Attribute(method) = &*call.func else { return false };
-    let own = |name: &str| LOG_METHODS.contains(&name) && call.arguments.args.first().is_some_and(Expr::is_string_literal_expr);
-    LOG_METHODS.contains(&method.attr.as_str()) && is_logger(&method.value) || method.attr.strip_prefix('_').is_some_and(own)
+    LOG_METHODS.contains(&method.attr.as_str()) && is_logger(&method.value)
+}
+
+/// Whether a call writes to a log by what a class has taken from a logger for its own: `Cache._debug("added %r", key)`.
+pub(super) fn is_own_debug_log(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    let is_own = method
+        .value
+        .as_name_expr()
+        .is_some_and(|owner| matches!(owner.id.as_str(), "self" | "cls") || owner.id.starts_with(char::is_uppercase));
+    is_own && method.attr.as_str() == "_debug" && call.arguments.args.first().is_some_and(Expr::is_string_literal_expr)
 }
 
 /// Whether a call writes to a log what only debugging shows.

@@ -46,8 +46,8 @@ impl<'a> Finder<'_, '_, 'a> {
         if !self.flow.index.is_loop_runner(last_name(&site.call.func)?) {
             return None;
         }
-        // What is awaited is a coroutine, so another method of this name is meant, of a class that is not known here.
-        if matches!(site.how, Use::Awaited(_)) {
+        // What is awaited is a coroutine, so that of a derived class is meant, which is not known here.
+        if matches!(site.how, Use::Awaited(_)) && self.flow.module.callee(site.call).is_some_and(|callee| callee.is_bound) {
             return None;
         }
         let runs_at = self.run_in_callee(site.call)?;

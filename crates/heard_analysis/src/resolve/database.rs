@@ -84,7 +84,8 @@ impl Shared {
     /// A file was seen with a text.
     fn saw(&self, path: &Arc<Utf8Path>, text: TextId) {
         self.seen(|seen| {
-            if *seen.texts.entry(Arc::clone(path)).or_insert(text) != text {
+            // From here on the later text counts, so that one change is told once.
+            if seen.texts.insert(Arc::clone(path), text).is_some_and(|before| before != text) {
                 seen.torn.insert(Arc::clone(path));
             }
         });

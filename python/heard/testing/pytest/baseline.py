@@ -57,17 +57,23 @@ class Files:
         cannot be done."""
         if self.target is not None:
             check_writable(self.target, "--heard-write-baseline")
-            try:
-                return _read(self.target, "--heard-write-baseline") if self.target.is_file() else Losses()
-            except pytest.UsageError:
-                # What cannot be read is written anew: this is what its error tells the user to do.
-                return Losses()
+            # What cannot be read is written anew: this is what its error tells the user to do.
+            return self.before() or Losses()
         if self.known is None:
             return Losses()
         known = _read(self.known, self.named_by)
         if self.prunes:
             check_writable(self.known, "--heard-prune-baseline")
         return known
+
+    def before(self) -> Losses | None:
+        """What is in the file to write, or `None` where that cannot be read."""
+        if self.target is None or not self.target.is_file():
+            return Losses()
+        try:
+            return _read(self.target, "--heard-write-baseline")
+        except pytest.UsageError:
+            return None
 
 
 def write(path: pathlib.Path, losses: Losses) -> None:

@@ -85,10 +85,12 @@ class Ledger:
             return f"heard: the tests were not run, so {shown(target)} is not written"
         if not _has_ended(session):
             return f"heard: the run was broken off, so {shown(target)} is not written"
+        if not self._is_whole(session) and self.files.before() is None:
+            return f"heard: {shown(target)} cannot be read, and this run was not of all tests, so it is not written anew"
         kept = self.known - self._stale(self._is_whole(session)) - self.lost
         write(target, self.lost + kept)
         line = f"heard: wrote {_counted(self.lost + kept)} to {shown(target)}"
-        return f"{line}, {kept.total()} of them as before, since not all tests have passed in this run" if kept else line
+        return f"{line}, {kept.total()} of them as before, of which this run cannot tell" if kept else line
 
     def _outside(self) -> Losses:
         """What all processes together have lost outside of the tests."""

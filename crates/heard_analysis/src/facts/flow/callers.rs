@@ -39,8 +39,8 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
         (!taken.is_empty()).then_some(taken)
     }
 
-    /// What `look` tells of each value that those who call `function`, one of this module, give for a parameter.
-    /// `None` where somebody else may call it, where it is not plain what is given, and where there are too many.
+    /// What `look` tells of each value that those who call `function`, a private one of this module, give for a
+    /// parameter. `None` where it is not plain who calls it or what is given, and where there are too many.
     pub(in crate::facts) fn given_by_callers<T>(
         &self,
         function: &StmtFunctionDef,
@@ -48,13 +48,17 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
         is_bound: bool,
         look: &dyn Fn(&Module<'db>, &Expr) -> T,
     ) -> Option<Vec<T>> {
+        if !function.name.starts_with('_') {
+            return None;
+        }
         let mut positional = function.parameters.posonlyargs.iter().chain(&function.parameters.args);
         let place = positional.position(|known| known.parameter.name.id == *parameter)?.checked_sub(usize::from(is_bound))?;
         let definition = self.module.span(function.name.range());
         let mut given = Vec::new();
         for file in self.files_of_callers(function)? {
             let found = self.in_file(file, |flow| {
-                let callers = flow.callers_here(&function.name.id)?;
+                let has_other_name = flow.body.aliases.iter().any(|(alias, name)| *name == function.name.id && alias != name);
+                let callers = flow.callers_here(&function.name.id).filter(|_| !has_other_name)?;
                 let calls = callers.filter_map(|site| Some((site.call, flow.is_call_of(site, &definition)?)));
                 let values = calls.map(|(call, is_certain)| {
                     let value = call.arguments.find_argument_value(parameter, place).filter(|_| is_certain)?;
@@ -106,7 +110,7 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
     /// What the callers in this module do.
     fn taken_here(&self, value: Value, is_async: bool, name: &Name, definition: &Span) -> Option<Vec<Taken>> {
         let value = if is_async { value.put_in(Layer::Promise)? } else { value };
-        let taken = self.callers_here(name)?.filter_map(|site| {
+        let taken = self.callers_here(name)?.filter(|site| !self.returns_own(site, definition)).filter_map(|site| {
             let is_certain = self.is_call_of(site, definition)?;
             let fate = self.arriving(value, |flow| flow.follow(value, &site.how)).fate;
             Some(Taken { fate, is_certain })
@@ -126,13 +130,14 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
         (!is_handed_on).then(|| self.body.calls.iter().filter(move |site| !site.is_dead && last_name(&site.call.func) == Some(name)))
     }
 
-    /// Whether a call goes to the function that is defined there; `None` where it goes to another one, or where the
-    /// function calls itself to return what comes of that.
-    fn is_call_of(&self, site: &CallSite<'a>, definition: &Span) -> Option<bool> {
+    /// Whether a call stands in the function that is defined there, which returns what comes of it.
+    fn returns_own(&self, site: &CallSite<'a>, definition: &Span) -> bool {
         let around = site.around.scope.function.map(|function| self.module.span(function.name.range()));
-        if matches!(site.how, Use::Returned | Use::Promised(..)) && around.as_ref() == Some(definition) {
-            return None;
-        }
+        matches!(site.how, Use::Returned | Use::Promised(..)) && around.as_ref() == Some(definition)
+    }
+
+    /// Whether a call goes to the function that is defined there; `None` where it goes to another one.
+    fn is_call_of(&self, site: &CallSite<'a>, definition: &Span) -> Option<bool> {
         let Some(callee) = self.module.callee(site.call) else { return Some(false) };
         let is_it = callee.with_definition(self.db, |module, function| module.span(function.name.range()) == *definition);
         // What has no source, or is a class, is another one.

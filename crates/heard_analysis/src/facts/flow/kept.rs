@@ -253,18 +253,18 @@ impl<'a> Flow<'_, '_, 'a> {
         };
         whole.any(|load| {
             self.is_member(&load.attribute.value, load.around.scope.frame, members).unwrap_or(is_named)
-                && !self.is_left_out(&load.around, load.attribute.range(), name)
+                && !self.is_left_out(&load.around, load.attribute.range(), None, name)
         }) || self.body.class_patterns.iter().any(by_pattern)
             || self.body.calls.iter().any(|site| {
                 computed_attribute(site.call, name)
                     .is_some_and(|object| self.is_member(object, site.around.scope.frame, members).unwrap_or(false))
-                    && !self.is_left_out(&site.around, site.call.range(), name)
+                    && !self.is_left_out(&site.around, site.call.range(), name_of_attribute(site.call), name)
             })
     }
 
     /// Whether the loop at a place that reads all attributes passes over this one.
-    fn is_left_out(&self, around: &Around<'_>, at: TextRange, name: &str) -> bool {
-        filters::leave_out(around.scope.function.map_or(self.module.body(), |function| &function.body), at, name)
+    fn is_left_out(&self, around: &Around<'_>, at: TextRange, computed: Option<&Name>, name: &str) -> bool {
+        filters::leave_out(around.scope.function.map_or(self.module.body(), |function| &function.body), at, computed, name)
     }
 
     /// Whether something may read a global of this module, the given file, without naming it as one: by `globals()`,
@@ -397,4 +397,9 @@ fn words_of(how: &Use) -> String {
         Use::Operand(..) => "only tested here".to_owned(),
         _ => "used here, but that does not read the outcome".to_owned(),
     }
+}
+
+/// The variable that names the attribute in `getattr(object, variable)`.
+fn name_of_attribute(call: &ExprCall) -> Option<&Name> {
+    call.arguments.args.get(1)?.as_name_expr().map(|name| &name.id)
 }

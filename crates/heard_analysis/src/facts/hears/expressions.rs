@@ -8,7 +8,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::body::last_name;
 use super::super::hearings::is_always_made;
-use super::super::naming::{is_log, is_metric};
+use super::super::naming::{is_log, is_metric, is_own_debug_log};
 use super::super::witness::{Account, Weight};
 use super::{Act, Listener};
 use crate::resolve::Answer;
@@ -92,7 +92,7 @@ impl Listener<'_, '_> {
     }
 
     fn call(&self, call: &ExprCall) -> Account {
-        if is_log(call) || is_metric(call) {
+        if is_log(call) || is_own_debug_log(call) || is_metric(call) {
             return self.log(call);
         }
         let itself = match () {
