@@ -13,6 +13,7 @@ from port.errors import BerthTaken, FeedDown, ManifestDamaged, RadioSilence
 from port.manifests import parse
 from port.radio import Radio, deaf
 from port.tides import Gauges, Tides
+from steps import without
 from truth import leaves, loses
 
 pytestmark = pytest.mark.anyio
@@ -26,12 +27,6 @@ def anyio_backend():
 async def turns(number=6):
     for _ in range(number):
         await anyio.sleep(0)
-
-
-def without(station, **levels):
-    gauges = Gauges(**levels)
-    gauges.down.add(station)
-    return Tides(gauges.read)
 
 
 @pytest.fixture

@@ -11,12 +11,8 @@ from port.errors import BerthTaken, FeedDown, HarbourError, ManifestDamaged
 from port.manifests import Desk, Office, read, send, send_and_archive
 from port.radio import Radio
 from port.tides import Gauges, Tides
+from steps import turns
 from truth import leaves, loses
-
-
-async def turns(number=6):
-    for _ in range(number):
-        await asyncio.sleep(0)
 
 
 @pytest.fixture

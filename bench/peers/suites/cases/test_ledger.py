@@ -10,18 +10,8 @@ from port.errors import BerthTaken, FeedDown, ManifestDamaged, RadioSilence
 from port.manifests import Desk, Office, send
 from port.radio import Radio, deaf
 from port.tides import Gauges, Tides
+from steps import turns, without
 from truth import leaves, loses
-
-
-async def turns(number=6):
-    for _ in range(number):
-        await asyncio.sleep(0)
-
-
-def without(station, **levels):
-    gauges = Gauges(**levels)
-    gauges.down.add(station)
-    return Tides(gauges.read)
 
 
 class YardTest(unittest.IsolatedAsyncioTestCase):

@@ -11,6 +11,7 @@ from port.errors import BerthTaken, FeedDown, HarbourError, ManifestDamaged, Rad
 from port.manifests import Desk, Office, parse, read, send, send_and_archive, send_to_all
 from port.radio import Radio, deaf
 from port.tides import Gauges, Tides
+from steps import turns
 from truth import leaves, loses
 
 
@@ -32,11 +33,6 @@ def stale(station, *down):
     clock.now = 3600
     gauges.down.update(down)
     return tides, gauges
-
-
-async def turns(number=6):
-    for _ in range(number):
-        await asyncio.sleep(0)
 
 
 # Caches

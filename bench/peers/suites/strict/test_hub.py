@@ -10,20 +10,10 @@ from port.cranes import Yard
 from port.errors import BerthTaken, FeedDown, RadioSilence
 from port.radio import Radio, deaf
 from port.tides import Gauges, Tides
+from steps import turns, without
 from truth import leaves, loses
 
 kept = []
-
-
-async def turns(number=6):
-    for _ in range(number):
-        await asyncio.sleep(0)
-
-
-def without(station, **levels):
-    gauges = Gauges(**levels)
-    gauges.down.add(station)
-    return Tides(gauges.read)
 
 
 @pytest_asyncio.fixture
