@@ -35,6 +35,8 @@ pub(crate) struct Wanted<'a> {
     cwd: Utf8PathBuf,
     /// By their files.
     baselines: BTreeMap<Utf8PathBuf, Baseline>,
+    /// Files of known findings that cannot be read, and need not be.
+    unreadable: BTreeSet<Utf8PathBuf>,
     /// All files that were reported on.
     files: BTreeSet<Utf8PathBuf>,
     /// How many findings are known already, and not reported.
@@ -53,6 +55,7 @@ impl<'a> Wanted<'a> {
             evidence: Evidence::default(),
             cwd: cwd.to_owned(),
             baselines,
+            unreadable: BTreeSet::new(),
             files,
             known: 0,
             marks: Marks::default(),
@@ -126,15 +129,18 @@ impl<'a> Wanted<'a> {
 
     /// Reads the file of known findings for those in `file`, unless that was done before.
     fn open(&mut self, root: &Utf8Path, file: &Utf8Path, configs: &Configs) -> Result<(), String> {
-        let Some(path) = self.file_for(root, file, configs) else { return Ok(()) };
+        let Some(path) = self.file_for(root, file, configs).filter(|path| !self.unreadable.contains(path)) else { return Ok(()) };
         let config = configs.of_file(file);
         let baseline = match self.baselines.entry(path) {
             Slot::Occupied(slot) => slot.into_mut(),
             // Who asks for all findings gets them, whatever has become of the file.
-            Slot::Vacant(slot) if matches!(self.baseline, Known::Marked) => match Baseline::read(slot.key(), false) {
-                Ok(baseline) => slot.insert(baseline),
-                Err(_) => return Ok(()),
-            },
+            Slot::Vacant(slot) if matches!(self.baseline, Known::Marked) => {
+                let Ok(baseline) = Baseline::read(slot.key(), false) else {
+                    self.unreadable.insert(slot.into_key());
+                    return Ok(());
+                };
+                slot.insert(baseline)
+            }
             Slot::Vacant(slot) => {
                 let baseline = Baseline::read(slot.key(), self.writes).map_err(|error| {
                     let (is_missing, path) = (matches!(error, BaselineError::Missing), shown(slot.key(), &self.cwd));

@@ -10,7 +10,7 @@ use ruff_python_ast::{Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
-use super::body::{Around, Block, CallSite, FrameKind, Local, Use, Variable, arguments, last_name};
+use super::body::{Around, Block, CallSite, FrameKind, Local, Use, Variable, arguments, is_self, is_static, last_name};
 use super::callbacks::partial_function;
 use super::flow::{Flow, Verdict};
 use super::hearings::{Asked, KnownAccounts, Way};
@@ -371,7 +371,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     fn is_internal_to_library(&self, name: &ExprName, site: &CallSite<'a>) -> bool {
         let Some(Expr::Call(call)) = self.value_of_local(name, site) else { return false };
         let Expr::Attribute(method) = &*call.func else { return false };
-        let is_own = matches!(&*method.value, Expr::Name(object) if object.id == "self");
+        let is_own = is_self(&method.value);
         let is_foreign = || !self.flow.index.may_be_awaitable(&method.attr) && self.flow.module.callee(call).is_none();
         is_own && method.attr.starts_with('_') && is_foreign()
     }
@@ -407,9 +407,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         if self.flow.body.variables.get(&local).is_none_or(Variable::is_rebound) {
             return None;
         }
-        let is_static = function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name == "staticmethod"));
+        let is_bound = scope.class.is_some() && !is_static(function);
         let account = |module: &Module<'db>, work: &Expr| self.account_of_awaited(module, work, Asked::ALONE);
-        self.flow.given_by_callers(function, &parameter.id, scope.class.is_some() && !is_static, &account).map(Account::all)
+        self.flow.given_by_callers(function, &parameter.id, is_bound, &account).map(Account::all)
     }
 
     /// The value of a local variable that is bound once.

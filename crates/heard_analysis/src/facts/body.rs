@@ -376,9 +376,8 @@ impl<'a> Body<'a> {
     pub(crate) fn receiver_class(&self, frame: usize, name: &Name) -> Option<&'a StmtClassDef> {
         let Frame { function, class, .. } = &self.frames[self.binding_frame(frame, name)?];
         let (function, class) = ((*function)?, (*class)?);
-        let is_static = function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name == "staticmethod"));
         let first = function.parameters.iter().next()?;
-        (first.name().id == *name && !is_static).then_some(class)
+        (first.name().id == *name && !is_static(function)).then_some(class)
     }
 
     /// The frame of a function's names.
@@ -413,6 +412,16 @@ impl Variable<'_> {
     pub(crate) fn is_bound(&self) -> bool {
         !self.stores.is_empty()
     }
+}
+
+/// Whether a method is given no object of its class.
+pub(crate) fn is_static(function: &StmtFunctionDef) -> bool {
+    function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name == "staticmethod"))
+}
+
+/// Whether an expression is the object whose method runs, by the name that everybody gives it.
+pub(crate) fn is_self(expression: &Expr) -> bool {
+    expression.as_name_expr().is_some_and(|name| name.id == "self")
 }
 
 /// The arguments of a call, the named ones behind the others.

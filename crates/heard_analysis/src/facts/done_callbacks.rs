@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::attributes::is_never_read;
 use super::birth::Finder;
-use super::body::{Block, CallSite, Load, Local, Use, Variable, last_name};
+use super::body::{Block, CallSite, Load, Local, Use, Variable, is_static, last_name};
 use super::callbacks::partial_function;
 use super::continuation::raises_next;
 use super::exceptions::{ExceptionSet, THREAD_CANCELLATION};
@@ -263,9 +263,7 @@ impl<'a> Finder<'_, '_, 'a> {
                     }
                     _ => None,
                 })?;
-                let is_static =
-                    function.decorator_list.iter().any(|one| last_name(&one.expression).is_some_and(|name| name == "staticmethod"));
-                let bound = bound + usize::from(is_method && !is_static);
+                let bound = bound + usize::from(is_method && !is_static(function));
                 is_plain(function).then(|| self.parameter(body_range(function), &function.parameters, bound))?
             }
             _ => None,

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use super::Kind;
 use super::birth::{Finder, return_exceptions};
 use super::body::{Scope, last_name};
+use super::classes::ClassId;
 use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
@@ -136,9 +137,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     fn account_of_overriding(&self, module: &Module<'db>, function: &StmtFunctionDef, asked: Asked<'_>) -> Option<Account> {
         const MOST: usize = 8;
         let classes = &self.flow.index.classes;
-        let home = class_around(module.body(), function)?;
-        let class = classes.find(self.flow.index.file(module.path())?, &home.name.id)?;
-        let overriding = classes.overriding(class, &function.name.id);
+        let overriding = self.overriding(module, function)?;
         if overriding.is_empty() || overriding.len() > MOST {
             return None;
         }
@@ -150,6 +149,14 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Some(if is_stub(method) { Account::default() } else { self.account_of_function(&module, method, asked) })
         });
         accounts.collect::<Option<Vec<_>>>().map(Account::all)
+    }
+
+    /// The derived classes that define a method anew; `None` of a function that is no method of a known class.
+    pub(super) fn overriding(&self, module: &Module<'db>, function: &StmtFunctionDef) -> Option<Vec<ClassId>> {
+        let classes = &self.flow.index.classes;
+        let home = class_around(module.body(), function)?;
+        let class = classes.find(self.flow.index.file(module.path())?, &home.name.id)?;
+        Some(classes.overriding(class, &function.name.id))
     }
 
     /// What can fail in a function, as it is known or as its body tells.

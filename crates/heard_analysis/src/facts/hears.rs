@@ -11,7 +11,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::Hearing;
-use super::body::last_name;
+use super::body::{is_self, last_name};
 use super::exceptions::{ExceptionSet, Hierarchy, Taken, raised_class};
 use super::names::is_stub;
 use super::naming::{is_lock, is_task_scope, is_time_limit, speaks_of_failure};
@@ -83,7 +83,7 @@ fn does_work(body: &[Stmt]) -> bool {
 
 /// Whether an expression is an attribute of the object whose method runs.
 fn is_own(value: &Expr) -> bool {
-    value.as_attribute_expr().is_some_and(|attribute| matches!(&*attribute.value, Expr::Name(object) if object.id == "self"))
+    value.as_attribute_expr().is_some_and(|attribute| is_self(&attribute.value))
 }
 
 /// Whether an expression is written as a constant is.
@@ -186,20 +186,18 @@ impl Listener<'_, '_> {
     /// An assertion that only tells what a type checker does not see is no failure that anybody waits for, and one
     /// that compares what the object has with a constant is about how it was made.
     fn assertion(&self, statement: &StmtAssert) -> Account {
-        let itself = match &*statement.test {
-            Expr::Compare(comparison) if comparison.comparators.iter().any(Expr::is_none_literal_expr) => Account::small(),
-            Expr::Call(call)
-                if last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "isinstance" | "callable" | "issubclass")) =>
-            {
-                Account::small()
-            }
-            Expr::Name(_) | Expr::Attribute(_) => Account::small(),
-            Expr::Compare(comparison) if is_own(&comparison.left) && comparison.comparators.iter().all(is_constant) => {
-                self.source(Weight::Data, statement)
-            }
-            _ => self.source(Weight::Raised, statement),
+        let narrows = match &*statement.test {
+            Expr::Compare(comparison) => comparison.comparators.iter().any(Expr::is_none_literal_expr),
+            Expr::Call(call) => last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "isinstance" | "callable" | "issubclass")),
+            Expr::Name(_) | Expr::Attribute(_) => true,
+            _ => false,
         };
-        itself.and(self.expression(&statement.test))
+        let weight = match &*statement.test {
+            _ if narrows => Weight::None,
+            Expr::Compare(comparison) if is_own(&comparison.left) && comparison.comparators.iter().all(is_constant) => Weight::Data,
+            _ => Weight::Raised,
+        };
+        self.source(weight, statement).and(self.expression(&statement.test))
     }
 
     fn try_block(&self, statement: &StmtTry) -> Account {

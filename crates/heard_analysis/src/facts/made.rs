@@ -15,11 +15,8 @@ impl<'db> Finder<'_, 'db, '_> {
     /// What can fail in the coroutine function that a call makes: `guarded(handler)` in `guarded(handler)(message)`.
     pub(super) fn account_of_made(&self, maker: &ExprCall) -> Option<Account> {
         let account = |module: &Module<'db>, function: &StmtFunctionDef| {
-            let is_replaced = class_around(module.body(), function).is_some_and(|home| {
-                let classes = &self.flow.index.classes;
-                let class = self.flow.index.file(module.path()).and_then(|file| classes.find(file, &home.name.id));
-                class.is_none_or(|class| !classes.overriding(class, &function.name.id).is_empty())
-            });
+            let is_method = class_around(module.body(), function).is_some();
+            let is_replaced = is_method && self.overriding(module, function).is_none_or(|classes| !classes.is_empty());
             let made = |result: Option<&Expr>| {
                 let name = result?.as_name_expr().filter(|_| !is_replaced)?;
                 let mut inner = function.body.iter().filter_map(Stmt::as_function_def_stmt);

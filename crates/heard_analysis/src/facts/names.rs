@@ -9,7 +9,7 @@ use ruff_python_ast::{self as ast, Decorator, Expr, ExprCall, Pattern, Stmt, Stm
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use super::body::last_name;
+use super::body::{is_self, last_name};
 use super::nested_runs::may_run_loop;
 use super::origin::returns;
 use super::plain_makers::{MadePlain, made_plain_in};
@@ -214,8 +214,7 @@ impl<'a> Visitor<'a> for Collector {
         match expression {
             // Whoever sets the hook for failures that nobody catches sees what a change makes of them.
             Expr::Attribute(attribute) if attribute.ctx.is_load() || attribute.attr.as_str() == "excepthook" => {
-                let is_own = matches!(&*attribute.value, Expr::Name(name) if name.id == "self");
-                *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_own;
+                *self.names.mentions.entry(attribute.attr.id.clone()).or_default() |= !is_self(&attribute.value);
             }
             Expr::Call(call) => {
                 if may_run_loop(call) {
@@ -223,8 +222,7 @@ impl<'a> Visitor<'a> for Collector {
                 }
                 self.names.mentions.extend(literal_attribute(call).map(|name| (name, true)));
                 if let Some((kind, object)) = whole_reading(call) {
-                    let is_own = matches!(object, Expr::Name(name) if name.id == "self");
-                    *self.names.mentions.entry(Name::new_static(kind)).or_default() |= !is_own;
+                    *self.names.mentions.entry(Name::new_static(kind)).or_default() |= !is_self(object);
                 }
             }
             _ => {}

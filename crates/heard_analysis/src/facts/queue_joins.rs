@@ -6,7 +6,7 @@ use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::birth::Finder;
-use super::body::{Block, CallSite, Use, last_name};
+use super::body::{Block, CallSite, Use, is_self, last_name};
 use super::naming::is_task_scope;
 use super::origin::work_callee;
 use super::search::awaited_calls;
@@ -135,8 +135,7 @@ fn is_beside(queue: &Expr, spawn: &CallSite<'_>, join: &CallSite<'_>) -> bool {
     match queue {
         Expr::Name(_) => left.function.map(Ranged::range) == right.function.map(Ranged::range) && spawn.call.start() < join.call.start(),
         Expr::Attribute(attribute) => {
-            let is_own = matches!(&*attribute.value, Expr::Name(name) if name.id == "self");
-            is_own && left.class.is_some() && left.class.map(Ranged::range) == right.class.map(Ranged::range)
+            is_self(&attribute.value) && left.class.is_some() && left.class.map(Ranged::range) == right.class.map(Ranged::range)
         }
         _ => false,
     }

@@ -237,19 +237,22 @@ impl Database {
             (Some(source), _) => source,
             (None, text) => {
                 let form = source_type(path);
-                let source = if let Some(text) = text {
-                    Source::again(text, form)
-                } else {
-                    let text: Arc<str> = self.text(path)?.into();
-                    self.shared.saw(&Arc::from(path), TextId::of(&text, form, self.shared.version));
-                    Source::of(text, form)?
-                };
+                let source =
+                    if let Some(text) = text { Source::again(text, form) } else { Source::of(self.seen_text(&Arc::from(path))?.0, form)? };
                 let source = Arc::new(source);
                 self.shared.sources.keep_again(&Arc::from(path), &source);
                 source
             }
         };
         Ok(self.in_hand.hold(Arc::from(path), source))
+    }
+
+    /// The text of a file as it is now, which is noted as what this check has seen.
+    fn seen_text(&self, path: &Arc<Utf8Path>) -> Result<(Arc<str>, TextId), String> {
+        let text: Arc<str> = self.text(path)?.into();
+        let id = TextId::of(&text, source_type(path), self.shared.version);
+        self.shared.saw(path, id);
+        Ok((text, id))
     }
 
     /// What the text of a file tells by itself.
@@ -260,20 +263,14 @@ impl Database {
             self.shared.sources.keep_first(path, &source);
             Ok(Told::of(&source.text, source.body(), version))
         };
-        let read = || {
-            let text: Arc<str> = self.text(path)?.into();
-            let id = TextId::of(&text, source_type(path), version);
-            self.shared.saw(path, id);
-            Ok::<_, String>((text, id))
-        };
-        let Some(tables) = &self.shared.tables else { return make(read()?.0) };
+        let Some(tables) = &self.shared.tables else { return make(self.seen_text(path)?.0) };
         // The stamp first: a text that is written meanwhile is not taken for the one before.
         let stamp = self.system().stamp(path);
         if let Some((text, told)) = stamp.and_then(|stamp| tables.of_file(path, stamp, version)) {
             self.shared.saw(path, text);
             return Ok(told);
         }
-        let (text, id) = read()?;
+        let (text, id) = self.seen_text(path)?;
         let told = tables.of_text(id, || make(text))?;
         tables.note(path, stamp, version, id);
         Ok(told)
@@ -335,9 +332,7 @@ impl Database {
         if self.shared.tables.is_some() {
             return Some(self.add(&path, self.told(&path).ok()?.table));
         }
-        let text: Arc<str> = self.text(&path).ok()?.into();
-        self.shared.saw(&path, TextId::of(&text, source_type(&path), self.shared.version));
-        let source = Source::of(text, source_type(&path)).ok()?;
+        let source = Source::of(self.seen_text(&path).ok()?.0, source_type(&path)).ok()?;
         let table = FileTable::of(&source.text, source.body(), self.shared.version);
         Some(self.add(&path, Arc::new(table.into())))
     }
