@@ -66,6 +66,23 @@ fn json_has_findings_and_what_could_not_be_done() {
 }
 
 #[test]
+fn known_findings_are_told_from_new_ones() {
+    let tree = Tree::new();
+    tree.write("pyproject.toml", "[tool.heard]\nbaseline = \"known.json\"\n");
+    tree.write("app.py", "async def send() -> None: ...\n\n\nasync def main() -> None:\n    send()\n");
+    assert_eq!(tree.check(&["--write-baseline"]).code, Some(0));
+    tree.write("app.py", "async def send() -> None: ...\n\n\nasync def main() -> None:\n    send()\n    send()\n");
+    let read = |arguments: &[&str]| -> Value { serde_json::from_str(&tree.check(arguments).stdout).unwrap() };
+    let whole = |format| read(&["--no-baseline", "--output-format", format]);
+    assert_eq!(all(&whole("json")["findings"], "baseline"), ["known", "new"]);
+    assert_eq!(all(&whole("sarif"), "baselineState"), ["unchanged", "new"]);
+    assert_eq!(all(&read(&["--output-format", "json"])["findings"], "baseline"), ["new"], "what is known is left out");
+    tree.write("known.json", "{");
+    assert_eq!(all(&whole("json")["findings"], "rule").len(), 2, "whatever has become of the file");
+    assert!(all(&whole("json")["findings"], "baseline").is_empty() && all(&whole("sarif"), "baselineState").is_empty());
+}
+
+#[test]
 fn fingerprints_differ_in_all_formats() {
     let tree = tree();
     tree.write("shop/same.py", LOSING);
