@@ -9,7 +9,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use signal_hook::consts::SIGINT;
 
 use crate::tree::{Run, Tree};
 
@@ -53,6 +57,8 @@ fn a_full_disk_is_an_error() {
 /// moments, so that some of them fall into the analysis and some into the output.
 #[test]
 fn an_interrupt_ends_the_run_at_once() {
+    // What is ignored here, as in a background job of a shell, is ignored in new programs too; what is caught is not.
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::new(AtomicBool::new(true))).unwrap();
     let tree = Tree::new();
     for number in 0..60 {
         tree.write(&format!("app{number}.py"), FAULTY.to_owned() + &"send()\n".repeat(40));
