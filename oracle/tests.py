@@ -16,7 +16,7 @@ from generator import draw, incident, scenes, single
 from generator.frames import FRAMES
 from generator.piece import HEARD, LOST, QUIET
 from generator.program import Program, Stated, stated
-from judge import compare, undecided
+from judge import compare, runtime, undecided
 from judge.interpreters import Ran, Warm
 from judge.shrink import smallest
 
@@ -221,7 +221,7 @@ class Compared(unittest.TestCase):
 
     def test_what_is_undecided_has_productions_and_belongs_to_a_kind(self):
         drawn = {production for program in PROGRAMS for production in program.productions}
-        self.assertEqual({name for one in undecided.UNDECIDED for name in one.productions} - drawn, set())
+        self.assertEqual({name for one in runtime.UNDECIDED for names in one.productions for name in names} - drawn, set())
         missed = compare.Disagreement(compare.MISSED, "m", "lost", "nothing")
         wrong = compare.Disagreement(compare.WRONG_LOST, "m", "nothing", "lost")
         for production, found, is_explained in (
@@ -229,7 +229,7 @@ class Compared(unittest.TestCase):
             ("plot: gather of exceptions of which one is looked at", wrong, False),
             ("plot: gather", missed, False),
         ):
-            self.assertEqual(undecided.explained((production,), found) is not None, is_explained, production)
+            self.assertEqual(undecided.explained(runtime.UNDECIDED, (production,), found) is not None, is_explained, production)
 
     def test_harm(self):
         for ran in (Ran(1, "", []), Ran(None, "", []), Ran(0, "heard: a report failed\n", [])):

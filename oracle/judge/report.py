@@ -54,20 +54,19 @@ class Report:
                 return True
         return False
 
-    def disagrees(self, number: int, small: Program, found: Disagreement, patient: bool) -> None:
-        """A program disagrees with the truth, and this is the smallest that does."""
+    def disagrees(self, number: int, small: Program, found: Disagreement, how: str = "") -> None:
+        """A program disagrees with the truth, and this is the smallest that does. `how` it was run."""
         self.kinds[found.kind] += 1
         shape = (found.kind, small.productions[1:])
         self.shapes[shape] += 1
         if self.shapes[shape] > 1:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        grace = "long" if patient else "short"
         said = [
             f"# {found.kind}: {found.about}",
             f"# expected: {found.expected}",
             *(f"# got: {line}" for line in found.got.splitlines()),
-            f"# on Python {self.name}, program {number}, with a {grace} grace",
+            f"# on {self.name}, program {number}{how}",
             *(f"# {production}" for production in small.productions),
         ]
         path = self.folder / f"{found.kind.replace(' ', '-')}-{self.name}-{number}.py"
@@ -80,7 +79,7 @@ class Report:
     def summary(self) -> str:
         """What is to be said at the end."""
         fates = ", ".join(f"{count} {fate}" for fate, count in sorted(self.fates.items()))
-        lines = [f"python{self.name}: {self.programs} programs, of their failures {fates}"]
+        lines = [f"{self.name}: {self.programs} programs, of their failures {fates}"]
         if self.left_out:
             lines.append(f"    {self.left_out} programs were left out, or need a newer Python")
         if self.unsteady:

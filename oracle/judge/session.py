@@ -9,6 +9,7 @@ from generator.program import Program, stated
 from judge.compare import Disagreement, check_heard, check_truth, others
 from judge.interpreters import Warm, by_command_line, version_of
 from judge.shrink import smallest
+from judge.runtime import UNDECIDED
 from judge.undecided import explained
 
 #: Seconds of grace: longer than any program, or so short that the grace is over before the late readers come.
@@ -69,7 +70,7 @@ class Session:
             if smaller.since > self.version:
                 return False
             judged = self.judge(smaller.text(), "shrinking", patient)
-            unexplained = [one for one in judged.found if explained(smaller.productions, one) is None]
+            unexplained = [one for one in judged.found if explained(UNDECIDED, smaller.productions, one) is None]
             return found.kind in {one.kind for one in unexplained}
 
         return smallest(program, still)

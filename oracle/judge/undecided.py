@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 
-from judge.compare import MISSED, Disagreement
+from judge.compare import Disagreement
 
 
 @dataclasses.dataclass(frozen=True)
 class Undecided:
     """A disagreement that is known and explained."""
 
-    #: All of them are in the program.
-    productions: tuple[str, ...]
+    #: Of each of these, one is in the program.
+    productions: tuple[tuple[str, ...], ...]
     kind: str
     reason: str
 
     @property
     def name(self) -> str:
         """What a report calls it."""
-        return " and ".join(self.productions)
+        others = [f" (or {len(names) - 1} more)" if len(names) > 1 else "" for names in self.productions]
+        return " and ".join(names[0] + more for names, more in zip(self.productions, others))
+
+    def is_about(self, productions: tuple[str, ...]) -> bool:
+        """Whether a program with these productions has what it needs."""
+        return all(not set(names).isdisjoint(productions) for names in self.productions)
 
 
-_USED = "the list of outcomes is used, and nobody can tell for what"
-_MEANT = "a library that gives a future a failure, and then cancels it, says that nobody has to read it"
-UNDECIDED = (
-    Undecided(("plot: gather of exceptions of which one is looked at",), MISSED, _USED),
-    Undecided(("birth: a future", "reader: cancel"), MISSED, _MEANT),
-    Undecided(("birth: a future", "reader: cancel in a loop"), MISSED, _MEANT),
-    Undecided(("birth: a future", "reader: the shutdown's cancel and gather"), MISSED, _MEANT),
-)
-
-
-def explained(productions: tuple[str, ...], found: Disagreement) -> Undecided | None:
-    """The reason for a disagreement of a program with these productions, if there is one."""
-    for one in UNDECIDED:
-        if one.kind == found.kind and set(one.productions) <= set(productions):
-            return one
-    return None
+def explained(
+    known: tuple[Undecided, ...], productions: tuple[str, ...], found: Disagreement
+) -> Undecided | None:
+    """The reason for a disagreement of a program with these productions, if one is known."""
+    return next((one for one in known if one.kind == found.kind and one.is_about(productions)), None)
