@@ -81,10 +81,10 @@ class Compared(unittest.TestCase):
 #: A program in the place of heard, which reports on every line where a task is born, or on none.
 _STUB = """#!{python}
 import json, pathlib
-for path in sorted(pathlib.Path().iterdir()) if {accuses} else ():
+for path in sorted(pathlib.Path().rglob('*.py')) if {accuses} else ():
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if line.endswith(("  # heard", "  # lost")):
-            print(json.dumps({{"rule": "unread-task", "level": "default", "message": "m", "path": path.name,
+            print(json.dumps({{"rule": "unread-task", "level": "default", "message": "m", "path": str(path),
                               "line": number, "end_line": number, "trace": []}}))
 """
 

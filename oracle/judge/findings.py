@@ -37,8 +37,9 @@ class Finding:
 
 
 def check(heard: Path, folder: Path) -> dict[str, list[Finding]]:
-    """The findings of all levels in a folder's files, by the names of the files."""
-    command = [str(heard), "check", "--no-cache", "--level", "preview", "--output-format", "json-lines", "."]
+    """The findings of all levels in the projects in a folder, by the names of their files."""
+    command = [str(heard), "check", "--no-cache", "--level", "preview", "--output-format", "json-lines"]
+    command += sorted(one.name for one in folder.iterdir())
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if ran.returncode not in (0, 1):
         raise SystemExit(f"oracle: {heard} check ends with {ran.returncode}: {ran.stderr[-2000:]}")
