@@ -67,7 +67,7 @@ class Settings(typing.NamedTuple):
                     and (ignored == type(exception).__name__ or ignored in _wrapped_names(exception))
                 )
             elif isinstance(ignored, type):
-                found = exception is not None and isinstance(exception, ignored)
+                found = exception is not None and issubclass(type(exception), ignored)
             else:
                 found = bool(ignored(failure))
             if found:

@@ -87,6 +87,57 @@ async def its_group_waits_for_a_child_that_cleans_up() -> None:
         await for_ever()
 
 
+class Handwritten:
+    """Awaits a coroutine step by step, as a client does that is not written with `async def`."""
+
+    def __init__(self, work: Work) -> None:
+        self.coroutine = work()
+
+    def __await__(self) -> typing.Any:
+        return self
+
+    def __iter__(self) -> Handwritten:
+        return self
+
+    def __next__(self) -> typing.Any:
+        return self.coroutine.send(None)
+
+    def send(self, value: typing.Any) -> typing.Any:
+        return self.coroutine.send(value)
+
+    def throw(self, *error: typing.Any) -> typing.Any:
+        return self.coroutine.throw(*error)
+
+
+@good
+async def something_written_by_hand_cleans_up() -> None:
+    while True:
+        await Handwritten(it_cleans_up_for_long)
+
+
+@good
+async def an_iterator_of_something_written_by_hand_cleans_up() -> None:
+    class Items:
+        def __aiter__(self) -> Items:
+            return self
+
+        def __anext__(self) -> Handwritten:
+            return Handwritten(it_cleans_up_for_long)
+
+    async for _ in Items():
+        pass
+
+
+@good
+async def a_generator_awaits_something_written_by_hand() -> None:
+    async def items() -> typing.AsyncGenerator[object, None]:
+        while True:
+            yield await Handwritten(it_cleans_up_for_long)
+
+    async for _ in items():
+        pass
+
+
 @pytest.mark.parametrize("work", GOOD, ids=lambda work: work.__name__)
 def test_it_is_none(work: Work, records: list[heard.Failure]) -> None:
     async def main() -> None:

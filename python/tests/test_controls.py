@@ -458,6 +458,29 @@ def test_a_clean_up_may_take_long(records: list[heard.Failure]) -> None:
     assert records == []
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "in a variable that is dead"])
+def test_what_ends_the_loop_is_no_failure_of_who_is_shielded(kept: bool, records: list[heard.Failure]) -> None:
+    held: list[asyncio.Future[None]] = []
+
+    async def stop() -> None:
+        raise SystemExit(5)
+
+    async def main() -> None:
+        shielded = asyncio.shield(stop())
+        if kept:
+            held.append(shielded)
+        try:
+            await asyncio.sleep(5)
+        finally:
+            # The loop turns again for whoever cleans up.
+            await elapse(2 * GRACE)
+
+    with pytest.raises(SystemExit):
+        asyncio.run(main())
+    go(2 * GRACE)
+    assert [failure for failure in records if failure.verdict is not None] == []
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
 def test_what_ends_the_loop_is_heard_by_whoever_runs_it(end: type[BaseException], records: list[heard.Failure]) -> None:
     async def stop() -> None:

@@ -550,13 +550,17 @@ def test_what_plain_asyncio_keeps_to_itself_is_not_told_to_a_handler(records: li
         with contextlib.suppress(ValueError):
             await asyncio.gather(fail(), fail(), fail(5))
         await asyncio.gather(fail(), fail(), return_exceptions=True)
+        works = [asyncio.ensure_future(fail()), asyncio.ensure_future(asyncio.sleep(5))]
+        await asyncio.wait(works, return_when=asyncio.FIRST_EXCEPTION)
+        works.pop().cancel()
+        works.clear()
         await elapse(GRACE / 2)
 
     with asyncio.Runner(loop_factory=Loop) as runner:
         loop = typing.cast(Loop, runner.get_loop())
         runner.run(main())
     assert loop.contexts == []
-    assert sorted(record.event for record in records) == ["outcomes-ignored"] * 2 + ["sibling-failed"] * 2
+    assert sorted(record.event for record in records) == ["outcomes-ignored"] * 2 + ["sibling-failed"] * 2 + ["task-failed"]
 
 
 async def reads_by_one_of_two(seen: list[object], look: typing.Any) -> None:

@@ -4,7 +4,6 @@ standard input says."""
 from __future__ import annotations
 
 import builtins
-import contextlib
 import enum
 import importlib.machinery
 import importlib.util
@@ -45,7 +44,7 @@ def run(kind: Kind, words: list[str]) -> None:
     elif name == "-":
         _look_in("")
         sys.argv = words
-        with _file_of(main, "<stdin>"):
+        with _FileOf(main, "<stdin>"):
             _run_source(sys.stdin.read() if sys.stdin is not None else "", "<stdin>", main)
     else:
         sys.argv = words
@@ -99,23 +98,27 @@ def _run_file(path: str, main: types.ModuleType) -> None:
     is_compiled = path.endswith(".pyc") or content.startswith(importlib.util.MAGIC_NUMBER[:2])
     loader = importlib.machinery.SourcelessFileLoader if is_compiled else importlib.machinery.SourceFileLoader
     main.__loader__ = loader("__main__", path)
-    with _file_of(main, path):
+    with _FileOf(main, path):
         exec(_compiled(content) if is_compiled else compile(content, path, "exec", dont_inherit=True), main.__dict__)
 
 
-@contextlib.contextmanager
-def _file_of(main: types.ModuleType, path: str) -> typing.Generator[None, None, None]:
-    """The interpreter takes the names away when the program has run, and what is called at exit sees that."""
-    main.__file__ = path
-    main.__dict__["__cached__"] = None
-    try:
-        yield
-    except SystemExit:
-        raise
-    except BaseException:
-        _forget_file(main)
-        raise
-    _forget_file(main)
+class _FileOf:
+    """The interpreter takes the names away when the program has run, and what is called at exit sees that.
+
+    No generator: what one makes a context manager of sets the traceback of an exception, which may be the program's code.
+    """
+
+    def __init__(self, main: types.ModuleType, path: str) -> None:
+        self.main = main
+        self.path = path
+
+    def __enter__(self) -> None:
+        self.main.__file__ = self.path
+        self.main.__dict__["__cached__"] = None
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, SystemExit):
+            _forget_file(self.main)
 
 
 def _forget_file(main: types.ModuleType) -> None:

@@ -89,14 +89,17 @@ def _exit_with_failure() -> typing.NoReturn:
 
 def _show_without_launcher(error: BaseException) -> None:
     """Python prints the exception when it comes out of here: without the frames that stand around the program's."""
-    traceback = error.__traceback__
+    # Not the attributes of the exception, which its class may have replaced: Python does not ask them either.
+    of_traceback = vars(BaseException)["__traceback__"]
+    traceback: types.TracebackType | None = of_traceback.__get__(error)
     while traceback is not None and traceback.tb_frame.f_code.co_filename in _AROUND:
         traceback = traceback.tb_next
     hook = sys.excepthook
 
     def as_python_would(kind: type[BaseException], value: BaseException, _: types.TracebackType | None) -> None:
         sys.excepthook = hook
-        sys.last_traceback = value.__traceback__ = traceback
+        sys.last_traceback = traceback
+        of_traceback.__set__(value, traceback)
         hook(kind, value, traceback)
 
     sys.excepthook = as_python_would

@@ -38,3 +38,9 @@ def behind(awaited: object) -> object:
             break
         awaited = inner[0]
     return awaited
+
+
+def is_future_s(awaited: object) -> bool:
+    """Whether what the last of a chain awaits is a future and nothing more. Any other object may do what it likes before
+    it hands something on, and what it does is not seen: an iterator of the program's, a coroutine of Cython's."""
+    return type(awaited).__name__ == "FutureIter"

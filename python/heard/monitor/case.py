@@ -30,6 +30,11 @@ if typing.TYPE_CHECKING:
 NOT_FAILURES = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
+def is_failure(exception: object) -> bool:
+    """Whether it is a failure, by its class alone: what an exception says of its class is code of the program's."""
+    return exception is not None and not issubclass(type(exception), NOT_FAILURES)
+
+
 class State(enum.Enum):
     """Where a failure is on its way. The first four are open, the others are the last word."""
 

@@ -30,6 +30,12 @@ _SHORT = 4_000
 #: Bytes of code that nobody looks at.
 _LONGEST = 400_000
 _REMEMBERED = 256
+#: How conditional jumps end that drop what they ask about.
+_CONDITIONS = ("_IF_TRUE", "_IF_FALSE", "_IF_NONE", "_IF_NOT_NONE")
+#: What stands between the iterator and the loop of a comprehension.
+_BEFORE_LOOP = frozenset({"LOAD_FAST_AND_CLEAR", "SWAP", "BUILD_LIST", "BUILD_SET", "BUILD_MAP", "EXTENDED_ARG", "NOP"})
+#: What an instruction does to a variable that may do it to two.
+_FAST = ("LOAD_FAST", "STORE_FAST", "LOAD_FAST_BORROW")
 #: Functions of Python that look at a list and at nothing in it.
 MEASURES = frozenset({"len", "bool"})
 
@@ -38,15 +44,20 @@ class Flow:
     """The instructions of a code object, where each leads, and the variables that are read from there on."""
 
     def __init__(self, code: types.CodeType) -> None:
-        self.instructions = list(dis.get_instructions(code))
-        self.index = {instruction.offset: index for index, instruction in enumerate(self.instructions)}
+        self.instructions = [one for instruction in dis.get_instructions(code) for one in _parts(instruction)]
+        self.index: dict[int, int] = {}
+        for index, instruction in enumerate(self.instructions):
+            # Who jumps to one of several parts jumps to the first.
+            self.index.setdefault(instruction.offset, index)
         self.names: dict[str, int] = {}
         count = len(self.instructions)
         self.normal: list[tuple[int, ...]] = []
         #: The handler that an exception of each instruction leads to, or -1.
         self.raising = [-1] * count
         handlers = sorted(_handlers(code))
-        starts = [start for start, _, _ in handlers]
+        starts = [start for start, _, _, _ in handlers]
+        #: How many values are on the stack where each handler begins.
+        self.begun = {self.index[target]: height for _, _, target, height in handlers if target in self.index}
         for index, instruction in enumerate(self.instructions):
             following: tuple[int, ...] = (index + 1,) if instruction.opname not in _ENDS and index + 1 < count else ()
             if instruction.opcode in _JUMPS and instruction.argval in self.index:
@@ -72,10 +83,11 @@ class Flow:
         return bool(self._looked_into[index] & self._bit(name))
 
     def _is_measured(self, index: int) -> bool:
-        """Whether an instruction reads a variable for `len(…)`, `bool(…)` or a condition."""
+        """Whether an instruction reads a variable for `len(…)`, `bool(…)`, a condition, or a loop that passes over what is
+        in it."""
         if not self.instructions[index].opname.startswith("LOAD_FAST") or index + 1 >= len(self.instructions):
             return False
-        if _is_test(self.instructions[index + 1].opname):
+        if self._is_test(index + 1) or self.passes_over(index + 1):
             return True
         before = self.instructions[index - 1]
         call = self.instructions[index + 1]
@@ -86,7 +98,7 @@ class Flow:
         """Whether an instruction hands what is on top of the stack to `len(…)` or `bool(…)`, or asks whether it is
         true, and that is all that becomes of it."""
         operation = self.instructions[index]
-        if _is_test(operation.opname):
+        if self._is_test(index):
             return True
         if operation.opname not in ("PRECALL", "CALL") or operation.arg != 1:
             return False
@@ -100,11 +112,47 @@ class Flow:
         is_called = callee.opname == "LOAD_GLOBAL" and callee.arg is not None and callee.arg & 1 == 1
         return heights.get(at) == below and is_called and callee.argval in MEASURES
 
+    def _is_test(self, index: int) -> bool:
+        """Whether an instruction asks whether what is on top of the stack is true, or is a constant, and drops it."""
+        operation = self.instructions[index].opname
+        if operation == "LOAD_CONST":
+            return self._operation(index + 1) == "IS_OP"
+        is_jump = operation.startswith("POP_JUMP") and operation.endswith(_CONDITIONS)
+        return is_jump or operation in ("TO_BOOL", "UNARY_NOT")
+
+    def passes_over(self, index: int) -> bool:
+        """Whether an instruction begins a loop over what is on top of the stack, in which nothing reads an element."""
+        if self.instructions[index].opname != "GET_ITER":
+            return False
+        index += 1
+        # A comprehension first puts away the variable whose name it uses, and makes what it fills.
+        while self._operation(index) in _BEFORE_LOOP:
+            index += 1
+        if self._operation(index) != "FOR_ITER":
+            return False
+        taken = self._operation(index + 1)
+        return taken == "POP_TOP" or taken == "STORE_FAST" and not self.is_live(index + 1, self.instructions[index + 1].argval)
+
+    def _operation(self, index: int) -> str:
+        return self.instructions[index].opname if index < len(self.instructions) else ""
+
+    def after_copies(self, index: int) -> int | None:
+        """Where what is on top of the stack goes, after copies of it went to variables in which nothing looks into it;
+        `None` if something may look into one."""
+        while self._operation(index) == "COPY" and self.instructions[index].arg == 1:
+            if self._operation(index + 1) != "STORE_FAST":
+                return None
+            if self.is_looked_into(index + 1, self.instructions[index + 1].argval):
+                return None
+            index += 2
+        return index if index < len(self.instructions) else None
+
     @functools.cached_property
     def _heights(self) -> dict[int, int]:
-        """How many values are on the stack before each instruction that is reached without an exception."""
+        """How many values are on the stack before each instruction. Behind an `async for` stands what an exception leads
+        to: the one that ends it."""
         heights: dict[int, int] = {}
-        waiting = [(0, 0)]
+        waiting = [*self.begun.items(), (0, 0)]
         while waiting:
             index, height = waiting.pop()
             if index in heights:
@@ -260,33 +308,39 @@ def analyse_wanted() -> None:
             flow(code)
 
 
-def _is_test(operation: str) -> bool:
-    """Whether an instruction asks whether something is true, and drops it."""
-    is_jump = operation.startswith("POP_JUMP") and operation.endswith(("_IF_TRUE", "_IF_FALSE"))
-    return is_jump or operation in ("TO_BOOL", "UNARY_NOT")
-
-
 def _effect(instruction: dis.Instruction) -> list[tuple[bool, str]]:
     """What an instruction does to variables, in order: whether it reads, or else writes, and which."""
     name = instruction.opname
-    names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
-    if name.startswith(("STORE_FAST_LOAD_FAST", "STORE_FAST__LOAD_FAST")) and len(names) == 2:
-        return [(False, names[0]), (True, names[1])]
     if name.startswith("LOAD_FAST") or name in ("LOAD_CLOSURE", "LOAD_DEREF", "LOAD_CLASSDEREF"):
-        return [(True, str(one)) for one in names]
-    if name.startswith("STORE_FAST"):
-        return [(False, str(one)) for one in names]
-    if name == "DELETE_FAST":
-        return [(False, str(names[0]))]
+        return [(True, str(instruction.argval))]
+    if name.startswith("STORE_FAST") or name == "DELETE_FAST":
+        return [(False, str(instruction.argval))]
     return []
 
 
-def _handlers(code: types.CodeType) -> Iterator[tuple[int, int, int]]:
-    """The exception table: the first offset, the one after the last, and the handler's."""
+def _parts(instruction: dis.Instruction) -> list[dis.Instruction]:
+    """The instructions that one stands for which reads and writes two variables, as `STORE_FAST_LOAD_FAST`."""
+    names = instruction.argval
+    if not isinstance(names, tuple) or "_FAST_" not in instruction.opname:
+        return [instruction]
+    first, second = _TWO.get(instruction.opname.replace("__", "_"), ("", ""))
+    if first not in dis.opmap or second not in dis.opmap or len(names) != 2:
+        return [instruction]
+    parts = zip((first, second), names, strict=True)
+    return [instruction._replace(opname=name, opcode=dis.opmap[name], argval=variable) for name, variable in parts]
+
+
+_TWO = {f"{first}_{second}": (first, second) for first in _FAST for second in _FAST}
+
+
+def _handlers(code: types.CodeType) -> Iterator[tuple[int, int, int, int]]:
+    """The exception table: the first offset, the one after the last, the handler's, and how many values are on the stack
+    where that begins."""
     numbers = _numbers(code.co_exceptiontable)
     for start in numbers:
-        length, target, _ = next(numbers), next(numbers), next(numbers)
-        yield start * 2, (start + length) * 2, target * 2
+        length, target, stack = next(numbers), next(numbers), next(numbers)
+        # The lowest bit: whether the place where it was raised is put there, too, before the exception.
+        yield start * 2, (start + length) * 2, target * 2, (stack >> 1) + (stack & 1) + 1
 
 
 def _numbers(table: bytes) -> Iterator[int]:

@@ -24,9 +24,10 @@ def _code_within(function: typing.Any, name: str) -> types.CodeType | None:
     return next((one for one in constants if isinstance(one, types.CodeType) and one.co_name == name), None)
 
 
-#: What `gather` calls when a child ends, and `shield` when what it shields does. Both refer to futures, and read some of
-#: them, on nobody's behalf.
+#: What `gather` calls when a child ends, `shield` when what it shields does, and `wait` when one of many does. They refer
+#: to futures, and read some of them, on nobody's behalf.
 GATHER_DONE = _code_within(asyncio.tasks.gather, "_done_callback")
+WAIT_DONE = _code_within(getattr(asyncio.tasks, "_wait", None), "_on_completion")
 SHIELD_DONE = _code_within(asyncio.tasks.shield, "_inner_done_callback")
 _CODES = tuple(code for code in (GATHER_DONE,) if code is not None)
 _GATHERING: type | None = getattr(asyncio.tasks, "_GatheringFuture", None)
@@ -35,11 +36,11 @@ _SUSPENDABLE = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorTy
 
 def gathering_of(function: typing.Any) -> typing.Any:
     """The future of the `gather` whose callback this is, or `None`."""
-    code = getattr(function, "__code__", None)
-    if code is None or code is not GATHER_DONE:
+    if type(function) is not types.FunctionType or function.__code__ is not GATHER_DONE:
         return None
+    code = function.__code__
     try:
-        return function.__closure__[code.co_freevars.index("outer")].cell_contents
+        return (function.__closure__ or ())[code.co_freevars.index("outer")].cell_contents
     except (ValueError, IndexError, TypeError):
         return None
 

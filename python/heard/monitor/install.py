@@ -253,7 +253,7 @@ _HOOKS = (
     ),
     _Hook(
         "wait",
-        lambda of: [wait.put()],
+        lambda of: wait.put(of.tasks),
         "Failures that `asyncio.wait(FIRST_EXCEPTION)` has looked at are not heard.",
     ),
     _Hook(

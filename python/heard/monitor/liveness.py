@@ -87,6 +87,10 @@ def fate_of_result(
         index = found.after_await(halt.last)
         if index is None or index >= len(found.instructions):
             return "used"
+        if not halt.measures and REFLECTION.isdisjoint(halt.code.co_names):
+            index = found.after_copies(index)
+            if index is None:
+                return "used"
         operation = found.instructions[index]
         if operation.opname == "POP_TOP":
             return "dropped"
@@ -96,10 +100,12 @@ def fate_of_result(
             return "unread"
         if not REFLECTION.isdisjoint(halt.code.co_names):
             return "used"
+        if found.passes_over(index):
+            return "unread"
         if operation.opname == "STORE_FAST":
             is_used = found.is_live if halt.measures else found.is_looked_into
             return "used" if is_used(index, operation.argval) else "unread"
-        if operation.opname == "UNPACK_SEQUENCE":
+        if operation.opname in ("UNPACK_SEQUENCE", "UNPACK_EX"):
             return _unpacked(found, index, failed)
         return "used"
     return "used"
@@ -107,20 +113,26 @@ def fate_of_result(
 
 def _unpacked(found: Flow, index: int, failed: int) -> str:
     names: list[str] = []
-    wanted = found.instructions[index].arg or 0
+    operation = found.instructions[index]
+    wanted = operation.arg or 0
+    starred = wanted
+    if operation.opname == "UNPACK_EX":
+        # So many before the starred one, and so many behind it.
+        starred, behind = wanted & 0xFF, wanted >> 8
+        wanted = starred + 1 + behind
     for at in range(index + 1, min(index + 1 + wanted, len(found.instructions))):
         operation = found.instructions[at]
         if operation.opname == "STORE_FAST":
             names.append(operation.argval)
-        elif operation.opname == "STORE_FAST_STORE_FAST":
-            names.extend(operation.argval)
         elif operation.opname == "POP_TOP":
             names.append("")
         else:
             return "used"
         if len(names) >= wanted:
-            unread = failed < len(names) and (names[failed] == "" or not found.is_live(at, names[failed]))
-            return "unread" if unread else "used"
+            # What is behind the first names is in one of the others: they are not counted from the end.
+            takers = names[failed : failed + 1] if failed < starred else names[starred:]
+            is_unread = bool(takers) and not any(name and found.is_live(at, name) for name in takers)
+            return "unread" if is_unread else "used"
     return "used"
 
 

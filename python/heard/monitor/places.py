@@ -68,15 +68,45 @@ def raised(exception: BaseException) -> Raised:
     from heard.record import Raised
 
     try:
-        formatted = traceback.TracebackException.from_exception(exception, limit=-_MOST_FRAMES, compact=True)
+        formatted = traceback.TracebackException(
+            type(exception), exception, traceback_of(exception), limit=-_MOST_FRAMES, compact=True
+        )
         _leave_out_columns(formatted)
         text = "".join(formatted.format())
         return dataclasses.replace(
             _raised(formatted), text=text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "\n…\n"
         )
+    except Exception:
+        # An attribute of the exception's own is broken, such as a `__cause__`, or it says that it is of another class.
+        return _raised_alone(exception)
+
+
+def traceback_of(exception: BaseException) -> types.TracebackType | None:
+    """The traceback that the interpreter has given an exception, whatever its class says of that."""
+    found: types.TracebackType | None = vars(BaseException)["__traceback__"].__get__(exception)
+    return found
+
+
+def _raised_alone(exception: BaseException) -> Raised:
+    """What is known of an exception without its help."""
+    from heard.record import Place, Raised
+
+    stack = traceback.extract_tb(traceback_of(exception), limit=-_MOST_FRAMES)
+    for frame in stack:
+        frame.colno = frame.end_colno = None
+    name = _name_of(type(exception))
+    try:
+        message = str(exception)[:_MOST_MESSAGE]
     except Exception as error:
-        # The exception's own `__str__`, or something like it, is broken.
-        return Raised(type(exception).__qualname__, f"<cannot be shown: {type(error).__qualname__}>", (), text="")
+        message = f"<cannot be shown: {type(error).__qualname__}>"
+    lines = ["Traceback (most recent call last):\n", *stack.format(), f"{name}: {message}\n"]
+    places = tuple(Place(frame.filename, frame.lineno or 0, frame.name) for frame in stack)
+    return Raised(name, message, places, text="".join(lines)[:_MOST_TEXT])
+
+
+def _name_of(kind: type) -> str:
+    """The name of a class as the last line of a traceback has it."""
+    return kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _leave_out_columns(formatted: traceback.TracebackException | None, depth: int = 0) -> None:
@@ -95,12 +125,7 @@ def _raised(formatted: traceback.TracebackException, depth: int = 0) -> Raised:
 
     name = getattr(formatted, "exc_type_str", None)
     if name is None:
-        kind: typing.Any = formatted.exc_type
-        name = (
-            kind.__qualname__
-            if kind.__module__ in ("builtins", "__main__")
-            else f"{kind.__module__}.{kind.__qualname__}"
-        )
+        name = _name_of(typing.cast(type, formatted.exc_type))
     places = tuple(Place(frame.filename, frame.lineno or 0, frame.name) for frame in formatted.stack)
     deeper = depth < 10
     cause = formatted.__cause__
@@ -159,7 +184,7 @@ def _program_of(coroutine: typing.Any) -> types.CodeType | None:
 
 def _program_in(error: BaseException) -> types.CodeType | None:
     """The first coroutine in the traceback that is not a tool's."""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
+    for frame, _ in traceback.walk_tb(traceback_of(error)):
         if frame.f_code.co_flags & inspect.CO_COROUTINE and not is_tools(frame.f_code):
             return frame.f_code
     return None
@@ -168,7 +193,7 @@ def _program_in(error: BaseException) -> types.CodeType | None:
 def wrapped_names(error: BaseException) -> list[str]:
     """The names of the coroutines that the one of a failed task has been given, and awaits, as wrappers do."""
     found: list[str] = []
-    walked = dict.fromkeys(frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    walked = dict.fromkeys(frame for frame, _ in traceback.walk_tb(traceback_of(error)))
     frames = [frame for frame in walked if frame.f_code.co_flags & inspect.CO_COROUTINE]
     for outer, inner in itertools.pairwise(frames[:_MOST_WRAPPERS]):
         code = outer.f_code

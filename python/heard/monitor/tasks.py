@@ -12,9 +12,9 @@ import weakref
 
 from heard import _native
 from heard.monitor import loop_handlers, places
-from heard.monitor.case import NOT_FAILURES, Case, Reference, case_of
+from heard.monitor.case import Case, Reference, case_of, is_failure
 from heard.monitor.verdicts import Verdicts
-from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, gathering_of
+from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, WAIT_DONE, gathering_of
 from heard.monitor.turns import Turns
 
 #: Seconds until a look at a task that was awaited when it failed.
@@ -39,10 +39,10 @@ class Tasks:
 
     def failed(self, task: asyncio.Task[typing.Any], exception: BaseException) -> None:
         """An exception leaves the task's coroutine. Called inside of its step."""
-        if isinstance(exception, NOT_FAILURES) or case_of(task) is not None:
+        if not is_failure(exception) or case_of(task) is not None:
             return
         callbacks = task._callbacks
-        if callbacks and all(isinstance(getattr(one, "__self__", None), asyncio.Task) for one, _ in callbacks):
+        if callbacks and all(_wakes_a_task(one) for one, _ in callbacks):
             # Tasks await it, and read it when they are woken up. It is rare that one is cancelled just then.
             self.glance_later(task)
             return
@@ -104,13 +104,18 @@ class Tasks:
             # It has no room for attributes.
             return
 
+    def keep(self, future: typing.Any) -> None:
+        """Keeps asyncio's mark of a future that may fail later, or has failed and was not read."""
+        if case_of(future) is None and (not future.done() or future._log_traceback):
+            self.guard(future, Case("sibling-failed", future, 0), None)
+
     def drops(self) -> bool:
         """Whether the function that asks for an exception drops it. Called in the name of that function."""
         return self.active and self.is_dropped_by(sys._getframe(1))
 
     def keeps(self, stopped: typing.Any) -> bool:
         """Whether the mark of a failed future may be kept, which is told to stop and has not been read."""
-        if not self.active or isinstance(stopped._exception, NOT_FAILURES):
+        if not self.active or not is_failure(stopped._exception):
             return False
         loop = stopped.get_loop()
         if not loop_handlers.passes_by_us(loop):
@@ -138,10 +143,26 @@ class Tasks:
             if outer is None or outer.cancelled():
                 return True
             self.pass_on(inner, outer)
+        if frame.f_code is WAIT_DONE:
+            return self.is_waited_for(frame.f_locals.get("f"))
         return False
+
+    def is_waited_for(self, future: typing.Any) -> bool:
+        """`wait` looks whether a future has failed. Whether it can be said later that nobody has read that."""
+        if not loop_handlers.passes_by_us(future.get_loop()):
+            return False
+        self.watch(future, future.get_loop())
+        case = case_of(future)
+        if case is None:
+            return False
+        # From now on plain asyncio would say nothing of it.
+        case.is_silent = True
+        return True
 
     def pass_on(self, inner: typing.Any, outer: typing.Any) -> None:
         """A future is about to fail with the failure of another one."""
+        if not is_failure(inner._exception):
+            return
         case = case_of(inner)
         site = case.site if case is not None else _native.birth(inner)
         case = self.verdicts.open(Case("task-failed", outer, site), outer)
@@ -152,7 +173,7 @@ class Tasks:
         self, future: typing.Any, loop: asyncio.AbstractEventLoop, threadsafe: bool = False, site: int = 0
     ) -> None:
         """A future that has failed, and of which no coroutine tells. `site` is where its work was born, if not itself."""
-        if case_of(future) is not None or isinstance(getattr(future, "_exception", None), NOT_FAILURES):
+        if case_of(future) is not None or not is_failure(getattr(future, "_exception", None)):
             return
         case = self.verdicts.open(Case("task-failed", future, site or _native.birth(future)), future)
         self.guard(future, case, None)
@@ -165,3 +186,10 @@ class Tasks:
     def ended(self, task: asyncio.Task[typing.Any]) -> None:
         if self.active and not task.cancelled() and getattr(task, "_log_traceback", False):
             self.watch(task, task.get_loop())
+
+
+def _wakes_a_task(callback: object) -> bool:
+    """Whether a done callback is that of a task which awaits. Any other object is not asked for anything: it is the
+    program's."""
+    is_method = type(callback) in (types.BuiltinMethodType, types.MethodType)
+    return is_method and isinstance(typing.cast("types.MethodType", callback).__self__, asyncio.Task)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import clock, flow, holding, loop_handlers, places
-from heard.monitor.case import NOT_FAILURES, TOLD, Case, State, attach, case_of, detach
+from heard.monitor.case import TOLD, Case, State, attach, case_of, detach, is_failure
 from heard.monitor.threads import known_threads
 from heard.report.events import rule_of
 from heard.report.reporter import Reporter
@@ -442,7 +442,7 @@ class Verdicts:
 
     def unheard_of(self, task: typing.Any) -> None:
         """A task that has failed, and of which nothing has told, when the program ends."""
-        if isinstance(task._exception, NOT_FAILURES):
+        if not is_failure(task._exception):
             return
         case = self.open(Case("task-failed", task, _native.birth(task)), task)
         if case.state in (State.TURNS, State.GATHERED) and case.become(State.TURNS):

@@ -40,6 +40,7 @@ def say(message: str, *arguments: object) -> None:
 
 def _record(failure: Failure, level: int, exception: BaseException | None) -> logging.LogRecord:
     """The record says where the work was born; what collects records groups them by template and exception."""
+    from heard.monitor import places
     from heard.report import text
 
     template, arguments = text.message(failure)
@@ -51,7 +52,7 @@ def _record(failure: Failure, level: int, exception: BaseException | None) -> lo
         where.line if where is not None else 0,
         template,
         arguments,
-        (type(exception), exception, exception.__traceback__) if exception is not None else None,
+        (type(exception), exception, places.traceback_of(exception)) if exception is not None else None,
         where.function if where is not None else None,
         {"failure": failure},
     )

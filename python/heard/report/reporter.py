@@ -146,7 +146,8 @@ class Reporter:
             self.settings.listener.hear(failure, exception)
             return failure
         counter = counter_of(event, verdict)
-        kind = (event, verdict, type(exception), facts.get("coroutine"), key)
+        # The class itself may not be comparable, and would be kept.
+        kind = (event, verdict, id(type(exception)), facts.get("coroutine"), key)
         if level is None:
             level = level_of(event, verdict)
         with self.lock:

@@ -60,7 +60,7 @@ class _End:
         self.kept.tasks.discard(task)
         self.kept.services.pop(task, None)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, told.ENDS):
+        if error is not None and not told.is_end(error):
             handle(self.on_failure, "spawn-failed", "spawned task", task, error, self.site)
 
 

@@ -248,7 +248,7 @@ class Group:
             except asyncio.CancelledError:
                 task.cancel()
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, told.ENDS):
+        if error is not None and not told.is_end(error):
             self._tell(task, error, told.called(), "what waited until it is ready was cancelled")
 
     def _check(
@@ -290,7 +290,7 @@ class Group:
             self._tell_if_done()
 
     def _failed(self, task: asyncio.Task[typing.Any], error: BaseException, site: int) -> None:
-        if isinstance(error, told.ENDS):
+        if told.is_end(error):
             if self._end is None:
                 self._end = error
             self._stop()
@@ -337,9 +337,9 @@ class Group:
     ) -> bool | None:
         assert self._parent is not None
         self._exiting = True
-        if isinstance(error, told.ENDS) and self._end is None:
+        if told.is_end(error) and self._end is None:
             self._end = error
-        cancelled = error if isinstance(error, asyncio.CancelledError) else None
+        cancelled = error if _is_cancellation(error) else None
         if error is not None and not self._aborting:
             self._abort()
         try:
@@ -351,8 +351,8 @@ class Group:
                 if self._parent.uncancel() <= self._cancelling_before:
                     # The only cancellation was our own.
                     cancelled = None
-            is_failure = error is not None and not isinstance(error, asyncio.CancelledError)
-            is_bare = is_failure and (self._on_failure not in ("collect", "cancel") or isinstance(error, GeneratorExit))
+            is_failure = error is not None and not _is_cancellation(error)
+            is_bare = is_failure and (self._on_failure not in ("collect", "cancel") or issubclass(type(error), GeneratorExit))
             if error is not None and is_failure and not is_bare:
                 self._errors.append(error)
             if cancelled is not None and not self._errors and not is_failure:
@@ -438,3 +438,8 @@ async def _deliver(task: asyncio.Task[typing.Any]) -> asyncio.CancelledError | N
         except asyncio.CancelledError as cancelled:
             return cancelled
     return None
+
+
+def _is_cancellation(error: BaseException | None) -> typing.TypeGuard[asyncio.CancelledError]:
+    """By its class, whatever the exception says of that."""
+    return issubclass(type(error), asyncio.CancelledError)

@@ -47,7 +47,7 @@ class Threads(typing.Generic[I, R]):
             lane.calls.discard(call)
         task = call.ended.result()
         if task is None:
-            if cancellation is not None or isinstance(lane.error, told.ENDS):
+            if cancellation is not None or told.is_end(lane.error):
                 raise cancellation or asyncio.CancelledError
             raise RuntimeError(f"the event loop of the thread {lane.thread.name} has ended under this call") from lane.error
         if cancellation is not None and task.cancelled():
@@ -166,7 +166,7 @@ class _Lane:
             call.deliver(None)
         if not self.ended.done():
             self.ended.set_result(None)
-        if isinstance(self.error, told.ENDS) and self.ending.error is None:
+        if told.is_end(self.error) and self.ending.error is None:
             # A callback there has raised it: as here, it ends the loop that the program runs in.
             self.ending.error = self.error
             raise self.error

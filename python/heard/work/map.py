@@ -211,7 +211,15 @@ def map(  # noqa: A001
 
 def _start(worker: Worker, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
     # Not `create_task`: a task factory of the program's might run the worker at once, inside of its consumer.
-    return asyncio.Task(typing.cast("Coroutine[typing.Any, typing.Any, None]", worker), loop=loop, name="heard.map")
+    task = asyncio.Task(typing.cast("Coroutine[typing.Any, typing.Any, None]", worker), loop=loop, name="heard.map")
+    task.add_done_callback(_look_at)
+    return task
+
+
+def _look_at(worker: asyncio.Task[None]) -> None:
+    """A worker ends with nothing but what ends the loop as well: asyncio need not say that nobody has read that."""
+    if not worker.cancelled():
+        worker.exception()
 
 
 def _sleep(seconds: float) -> asyncio.Future[None]:

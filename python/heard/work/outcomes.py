@@ -95,7 +95,7 @@ def _end_of(future: _Future) -> _End:
         return ("cancelled", cancellation)
     if error is None:
         return ("value", future.result())
-    if isinstance(error, told.ENDS):
+    if told.is_end(error):
         raise error
     return ("failure", error)
 
@@ -132,6 +132,6 @@ async def _give_up(
                 future.cancel()
     for future in dict.fromkeys(futures):
         error = None if future.cancelled() else future.exception()
-        if error is not None and not isinstance(error, told.ENDS):
+        if error is not None and not told.is_end(error):
             why = "what waited for it was cancelled or has failed, so nobody gets its outcome"
             tell_unread(error, _origin(future, future, site, future.get_loop()), why)

@@ -207,7 +207,7 @@ class _Keeper(typing.Generic[T]):
             except asyncio.CancelledError:
                 task.cancel()
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, told.ENDS):
+        if error is not None and not told.is_end(error):
             self.tell(error, "it failed when it was stopped")
 
     def delay_after(self, error: Exception) -> float | None:

@@ -79,19 +79,37 @@ def tell(
     )
 
 
+def is_end(error: BaseException | None) -> typing.TypeGuard[BaseException]:
+    """Whether it is one of those, by its class, as an `except` has it: what an exception says of its class may be untrue."""
+    return issubclass(type(error), ENDS)
+
+
 def untold(error: BaseException) -> BaseException | None:
     """What of a failure nobody has been told of.
 
     The exceptions in a group may have been, each when it happened; one that is raised bare is a failure of its own.
     """
-    if not isinstance(error, BaseExceptionGroup):
+    if not _is_group(error):
         return error
-    known, rest = error.split(lambda one: getattr(one, _TOLD, False) is True)
+    known, rest = error.split(_is_told)
     return error if known is None else rest
 
 
+def _is_group(error: BaseException) -> typing.TypeGuard[BaseExceptionGroup[BaseException]]:
+    """By its class, whatever the exception says of that."""
+    return issubclass(type(error), BaseExceptionGroup)
+
+
+def _is_told(error: BaseException) -> bool:
+    try:
+        return getattr(error, _TOLD, False) is True
+    except Exception:
+        # A class whose attributes are broken.
+        return False
+
+
 def _mark(error: BaseException) -> None:
-    if isinstance(error, BaseExceptionGroup):
+    if _is_group(error):
         for one in error.exceptions:
             _mark(one)
         return

@@ -126,9 +126,10 @@ class Cancels:
             return False
         if isinstance(waiter, asyncio.Task) and waiter.cancelling():
             return False
-        chain, _ = awaiting.chain_of(getattr(task, "_coro", None))
-        # What others do is not known, such as a worker of `heard.map`.
-        return not any(isinstance(one, types.GeneratorType) for one in chain) and liveness.goes_on(chain)
+        chain, awaited = awaiting.chain_of(getattr(task, "_coro", None))
+        # What others do is not known, such as a worker of `heard.map`; it may well be a clean-up.
+        is_plain = awaiting.is_future_s(awaited) and not any(isinstance(one, types.GeneratorType) for one in chain)
+        return is_plain and liveness.goes_on(chain)
 
     def tell(self, task: typing.Any) -> None:
         if places.is_tools_own(getattr(task, "_coro", None)):

@@ -18,7 +18,7 @@ import typing
 
 from heard import _native
 from heard.monitor import awaiting, liveness
-from heard.monitor.case import NOT_FAILURES, Case, State, case_of
+from heard.monitor.case import Case, State, case_of, is_failure
 from heard.monitor.hooks import births, ending
 from heard.monitor.hooks.patch import Undo, listening, replace
 from heard.monitor.tasks import Tasks
@@ -47,7 +47,7 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
                 return
             for child in _native.others(children, asyncio.Task):
                 # No coroutine of its own fails, so nothing tells of it.
-                watch.keep(child)
+                tasks.keep(child)
             if not tasks.is_told:
                 self.heard_given = watch.begun(children, sys._getframe(1).f_locals.get("arg_to_fut"))
 
@@ -100,7 +100,7 @@ class _Watch:
         Nobody but the gather knows the others."""
         known = [child for arg, child in given.items() if arg is child] if isinstance(given, dict) else children
         for child in known:
-            self.keep(child)
+            self.tasks.keep(child)
         return frozenset(map(id, known))
 
     def failed(self, gathering: typing.Any, exception: BaseException) -> None:
@@ -115,7 +115,7 @@ class _Watch:
                     self.verdicts.marked_as_read(child)
                 elif not child.cancelled() and child._exception is not None:
                     self.late(child, self.is_its_own(gathering, child))
-            if not isinstance(exception, NOT_FAILURES):
+            if is_failure(exception):
                 case = Case("task-failed", gathering, gathering.heard_site)
                 self.turns.after(gathering.get_loop(), self.verdicts.open(case, gathering))
         except Exception:
@@ -129,11 +129,7 @@ class _Watch:
     def expect(self, child: typing.Any) -> None:
         """It may fail later, when nobody waits any more."""
         child.add_done_callback(self.late, context=contextvars.Context())
-        self.keep(child)
-
-    def keep(self, child: typing.Any) -> None:
-        if case_of(child) is None and (not child.done() or child._log_traceback):
-            self.tasks.guard(child, Case("sibling-failed", child, 0), None)
+        self.tasks.keep(child)
 
     def late(self, child: typing.Any, is_its_own: bool = False) -> None:
         """A child has failed, and its gather has ended without it."""
@@ -142,7 +138,7 @@ class _Watch:
             if not self.active or child.cancelled() or child._exception is None or is_read:
                 _native.unguard(child)
                 return
-            if isinstance(child._exception, NOT_FAILURES):
+            if not is_failure(child._exception):
                 return
             self.judge(child, "sibling-failed", "the gather that waited for it has raised or was cancelled")
         except Exception:
@@ -175,8 +171,7 @@ class _Watch:
             failed = [
                 (index, child)
                 for index, (child, outcome) in enumerate(zip(gathering._children, outcomes, strict=True))
-                if isinstance(outcome, BaseException) and not child.cancelled() and outcome is child._exception
-                and not isinstance(outcome, NOT_FAILURES)
+                if outcome is not None and not child.cancelled() and outcome is child._exception and is_failure(outcome)
             ]
             if not failed:
                 return
@@ -279,5 +274,4 @@ def _waiting_coroutines(future: typing.Any) -> list[typing.Any] | None:
     if not isinstance(task, asyncio.Task):
         return None
     chain, awaited = awaiting.chain_of(getattr(task, "_coro", None))
-    # What is not Python's own may do with the list whatever it likes, before it hands something on.
-    return chain if chain and (awaited is None or type(awaited).__name__ == "FutureIter") else None
+    return chain if chain and (awaited is None or awaiting.is_future_s(awaited)) else None

@@ -15,7 +15,7 @@ from heard.monitor import loop_handlers, places
 from heard.monitor.hooks import ending
 from heard.monitor.hooks.loop_types import on_each
 from heard.monitor.hooks.patch import Undo, replace, wrapping
-from heard.monitor.case import NOT_FAILURES, Case, State
+from heard.monitor.case import Case, State, is_failure
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
@@ -103,7 +103,7 @@ class _Listener:
         message = str(context.get("message", ""))
         exception = context.get("exception")
         future = context.get("future") or context.get("task")
-        if isinstance(exception, NOT_FAILURES):
+        if exception is not None and not is_failure(exception):
             # It has ended the loop, and perhaps the program.
             return _UNHEARD
         if message.endswith("exception was never retrieved") and future is not None:
@@ -114,7 +114,7 @@ class _Listener:
             return self.destroyed(future)
         if "asyncio.run() shutdown" in message and future is not None and exception is not None:
             return _UNHEARD if _has_ended_loop(exception) else self.failed_at_the_end(future, exception)
-        if isinstance(exception, Exception) and not loop_handlers.handles_itself(loop):
+        if exception is not None and issubclass(type(exception), Exception) and not loop_handlers.handles_itself(loop):
             if loop_handlers.tells_itself(loop, caller):
                 return self.callback_raised(context, exception)
             return self.loop_told(context, exception)
@@ -179,9 +179,9 @@ class _Listener:
 def _has_ended_loop(exception: BaseException) -> bool:
     """Whether a group that a task ends with has nothing but what its children have ended the loop with before, so that
     whoever runs the loop has heard it."""
-    if isinstance(exception, BaseExceptionGroup):
-        return all(map(_has_ended_loop, exception.exceptions))
-    return isinstance(exception, (KeyboardInterrupt, SystemExit))
+    if issubclass(type(exception), BaseExceptionGroup):
+        return all(map(_has_ended_loop, typing.cast("BaseExceptionGroup[BaseException]", exception).exceptions))
+    return issubclass(type(exception), (KeyboardInterrupt, SystemExit))
 
 
 def _message_of(context: Context) -> str:

@@ -36,7 +36,11 @@ def _look_through(module: types.ModuleType, undo: list[Undo]) -> None:
 
 def has_sent(exception: BaseException | None) -> bool:
     """Whether Sentry has been given an exception."""
-    return bool(getattr(exception, _SENT, False))
+    try:
+        return bool(getattr(exception, _SENT, False))
+    except Exception:
+        # A class whose attributes are broken.
+        return False
 
 
 def _pass(event: Event, hint: Hint) -> Event | None:
@@ -49,7 +53,7 @@ def _pass(event: Event, hint: Hint) -> Event | None:
         return None
     try:
         setattr(exception, _SENT, True)
-    except AttributeError:
-        # An exception without room for attributes is sent twice.
+    except Exception:
+        # An exception without room for attributes, or whose class lets nobody set any, is sent twice.
         pass
     return event

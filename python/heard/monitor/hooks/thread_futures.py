@@ -10,7 +10,7 @@ import types
 import typing
 
 from heard import _native
-from heard.monitor.case import NOT_FAILURES, Case
+from heard.monitor.case import Case, is_failure
 from heard.monitor.hooks.patch import Undo, listen
 from heard.monitor.tasks import Tasks
 from heard.monitor.verdicts import Verdicts
@@ -25,8 +25,6 @@ _LOOKS_ON = frozenset(
         *(one for one in concurrent.futures.wait.__code__.co_consts if isinstance(one, types.CodeType)),
     }
 )
-#: anyio and asgiref hand a cancellation over as one of asyncio's.
-_NOT_FAILURES = (*NOT_FAILURES, concurrent.futures.CancelledError)
 
 
 def put(verdicts: Verdicts, tasks: Tasks) -> list[Undo]:
@@ -82,7 +80,8 @@ class _State:
     def failed(self, future: typing.Any, exception: BaseException | None) -> None:
         if not self.active or not future.done() or future.cancelled() or getattr(future, "_heard_read", False):
             return
-        if exception is None or isinstance(exception, _NOT_FAILURES):
+        # anyio and asgiref hand over a cancellation of asyncio's, which is no failure either.
+        if not is_failure(exception) or issubclass(type(exception), concurrent.futures.CancelledError):
             return
         if any(_hands_on(callback) for callback in future._done_callbacks):
             return

@@ -1,66 +1,31 @@
-"""`asyncio.wait` without its side effect: with FIRST_EXCEPTION, the original reads every failure."""
+"""`asyncio.wait(FIRST_EXCEPTION)`: to know whether a future has failed it reads the failure, and drops it.
+
+The mark of such a failure is kept (`heard.monitor.tasks`). Where the interpreter does not tell of a failure when it happens,
+that has to be seen to before the wait begins.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import asyncio.tasks
-import sys
 import typing
+from collections.abc import Collection
 
-from heard.monitor.hooks.patch import Undo, replace
-
-
-def put() -> Undo:
-    tasks: typing.Any = asyncio.tasks
-    return replace(tasks, "_wait", _wait)
+from heard.monitor.hooks.patch import Undo, listen
+from heard.monitor.tasks import Tasks
 
 
-async def _wait(
-    fs: typing.Collection[asyncio.Future[typing.Any]],
-    timeout: float | None,
-    return_when: str,
-    loop: asyncio.AbstractEventLoop,
-) -> tuple[set[asyncio.Future[typing.Any]], set[asyncio.Future[typing.Any]]]:
-    assert fs, "Set of Futures is empty."
-    waiter = loop.create_future()
-    left = len(fs)
-    waiting_task: typing.Any = asyncio.current_task() if sys.version_info >= (3, 14) else None
+def put(tasks: Tasks) -> list[Undo]:
+    active = True
 
-    def release() -> None:
-        if not waiter.done():
-            waiter.set_result(None)
+    def begins(fs: Collection[typing.Any], timeout: object, return_when: str, loop: object) -> None:
+        if active and return_when == asyncio.FIRST_EXCEPTION:
+            for future in fs:
+                if not tasks.is_told or type(future) is not asyncio.Task:
+                    tasks.keep(future)
 
-    def ended(future: asyncio.Future[typing.Any]) -> None:
-        nonlocal left
-        left -= 1
-        first = return_when == asyncio.FIRST_COMPLETED or return_when == asyncio.FIRST_EXCEPTION and _has_failed(future)
-        if left <= 0 or first:
-            if timer is not None:
-                timer.cancel()
-            release()
-        if sys.version_info >= (3, 14):
-            asyncio.futures.future_discard_from_awaited_by(future, waiting_task)
+    def stop() -> None:
+        nonlocal active
+        active = False
 
-    timer = None if timeout is None else loop.call_later(timeout, release)
-    for future in fs:
-        future.add_done_callback(ended)
-        if sys.version_info >= (3, 14):
-            asyncio.futures.future_add_to_awaited_by(future, waiting_task)
-    try:
-        await waiter
-    finally:
-        if timer is not None:
-            timer.cancel()
-        for future in fs:
-            future.remove_done_callback(ended)
-    done = {future for future in fs if future.done()}
-    return done, {future for future in fs if future not in done}
-
-
-def _has_failed(future: typing.Any) -> bool:
-    if future.cancelled():
-        return False
-    if isinstance(future, asyncio.Future):
-        # Not `exception()`: that counts as reading it.
-        return future._exception is not None
-    return future.exception() is not None
+    return [stop, listen(asyncio.tasks, "_wait", before=begins)]
