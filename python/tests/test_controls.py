@@ -458,6 +458,25 @@ def test_a_clean_up_may_take_long(records: list[heard.Failure]) -> None:
     assert records == []
 
 
+def test_work_fails_before_who_asks_for_it_has_its_future(records: list[heard.Failure]) -> None:
+    class Slow(concurrent.futures.ThreadPoolExecutor):
+        def submit(self, *work: typing.Any, **options: typing.Any) -> concurrent.futures.Future[typing.Any]:
+            future = super().submit(*work, **options)
+            concurrent.futures.wait([future])
+            go(3 * GRACE)
+            return future
+
+    def fail_now() -> None:
+        raise ValueError("read")
+
+    async def main() -> None:
+        with Slow(1) as pool, pytest.raises(ValueError):
+            await asyncio.get_running_loop().run_in_executor(pool, fail_now)
+
+    asyncio.run(main())
+    assert records == []
+
+
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "in a variable that is dead"])
 def test_what_ends_the_loop_is_no_failure_of_who_is_shielded(kept: bool, records: list[heard.Failure]) -> None:
     held: list[asyncio.Future[None]] = []

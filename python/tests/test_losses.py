@@ -522,6 +522,17 @@ async def a_done_callback() -> None:
 
 
 @loss("task-failed", "dropped-task")
+async def one_that_a_wait_for_the_first_failure_has_left() -> None:
+    async def use() -> None:
+        tasks = [asyncio.create_task(fail(turns=turns)) for turns in (1, 8)]  # BORN
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        assert [type(task.exception()) for task in done] == [ValueError]
+
+    await use()
+    await pause()
+
+
+@loss("task-failed", "dropped-task")
 async def the_finaliser_of_a_generator() -> None:
     async def numbers() -> AsyncIterator[int]:
         try:

@@ -99,7 +99,7 @@ class Tasks:
             _native.guard(future, case.reference, exception, self.drops)
             if exception is None and not future.done():
                 # What it fails with is not known so far.
-                future.add_done_callback(future.exception.ended, context=contextvars.Context())
+                future.add_done_callback(_knows, context=contextvars.Context())
         except AttributeError:
             # It has no room for attributes.
             return
@@ -186,6 +186,14 @@ class Tasks:
     def ended(self, task: asyncio.Task[typing.Any]) -> None:
         if self.active and not task.cancelled() and getattr(task, "_log_traceback", False):
             self.watch(task, task.get_loop())
+
+
+def _knows(future: typing.Any) -> None:
+    """A guarded future has ended, so that it is known what it fails with. Not a method of the guard: who holds that seems to
+    be about to ask for the exception."""
+    guard = future.exception
+    if isinstance(guard, _native.Guard):
+        guard.ended(future)
 
 
 def _wakes_a_task(callback: object) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from heard import _native
 from heard.monitor import clock, flow, holding, loop_handlers, places
 from heard.monitor.case import TOLD, Case, State, attach, case_of, detach, is_failure
+from heard.monitor.hooks.births import is_skipped
 from heard.monitor.threads import known_threads
 from heard.report.events import rule_of
 from heard.report.reporter import Reporter
@@ -30,6 +31,8 @@ _SEARCH_SHARE = 50
 _SEARCH_WAIT = 1.0
 #: Seconds within which a task that is collected speaks.
 _LAST_WORDS = 0.1
+#: Functions of asyncio and of executors in which a future of a thread is made, and then handed to a loop.
+_HAND_OVER = frozenset({"run_in_executor", "submit", "wrap_future", "_chain_future"})
 #: Frames of a thread that are looked through for one that reads a future.
 _MOST_FRAMES = 20
 
@@ -459,10 +462,14 @@ class Verdicts:
 
 
 def _is_being_read(future: typing.Any) -> bool:
-    """Whether a thread waits in a method of the future."""
+    """Whether a thread waits in a method of the future, or is about to hand it to a loop: work may fail before who asks for
+    it has got its future, however busy the machine is."""
     for frame in list(sys._current_frames().values()):
         for _ in range(_MOST_FRAMES):
-            if frame.f_code.co_name in ("result", "exception") and frame.f_locals.get("self") is future:
+            name = frame.f_code.co_name
+            if name in ("result", "exception", "add_done_callback") and frame.f_locals.get("self") is future:
+                return True
+            if name in _HAND_OVER and is_skipped(frame.f_code.co_filename):
                 return True
             if frame.f_back is None:
                 break
