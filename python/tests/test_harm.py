@@ -268,6 +268,22 @@ def test_nothing_of_ours_stands_in_a_traceback(how: str, records: list[heard.Fai
     assert [name for name in names if "/heard/monitor/" in name] == []
 
 
+def test_nothing_of_ours_waits_for_a_future(records: list[heard.Failure]) -> None:
+    async def main() -> None:
+        futures = [asyncio.get_running_loop().create_future() for _ in range(3)]
+        shown = [repr(future) for future in futures]
+        _, pending = await asyncio.wait(futures, timeout=0.01, return_when=asyncio.FIRST_EXCEPTION)
+        assert len(pending) == 3 and [repr(future) for future in futures] == shown
+        if sys.version_info >= (3, 12):
+            gathering = asyncio.gather(*futures)
+            assert [len(typing.cast(typing.Any, future)._callbacks) for future in futures] == [1, 1, 1]
+            gathering.cancel()
+        for future in futures:
+            future.cancel()
+
+    asyncio.run(main())
+
+
 #: What a program may ask of a function or method, and what becomes of it, as it is printed.
 LOOKS = {
     "what it is": "function.__class__.__name__",

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio.futures
 import asyncio.tasks
 import sys
+import types
 import typing
 
 from heard import _native
 from heard.monitor.case import Reference, case_of
-from heard.monitor.holding import SHIELD_DONE
+from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, WAIT_DONE
 from heard.monitor.hooks import births
 from heard.monitor.hooks.patch import Undo, Undoing, listen
 from heard.monitor.tasks import Tasks
@@ -39,6 +40,11 @@ class Failed:
         futures = [reference() for reference in list(self.references)]
         return [future for future in futures if getattr(future, "_log_traceback", False)]
 
+    def fails(self, future: typing.Any, exception: object) -> None:
+        """It is about to be given a failure. Its mark is kept if a `gather` or a `wait` is to look at it."""
+        if self.active and any(map(_looks_on, future._callbacks or ())):
+            self.tasks.keep(future)
+
     def failed(self, future: typing.Any, exception: object) -> None:
         caller = sys._getframe(1)
         if not self.active:
@@ -59,5 +65,11 @@ def put(failed: Failed) -> list[Undo]:
     undo = Undoing([failed.stop])
     with undo:
         for kind in PLAIN:
-            undo.append(listen(kind, "set_exception", after=failed.failed))
+            undo.append(listen(kind, "set_exception", before=failed.fails, after=failed.failed))
     return undo
+
+
+def _looks_on(entry: tuple[object, object]) -> bool:
+    """Whether a done callback reads a failure on nobody's behalf. It is not asked for anything: it may be the program's."""
+    callback = entry[0]
+    return type(callback) is types.FunctionType and (callback.__code__ is GATHER_DONE or callback.__code__ is WAIT_DONE)

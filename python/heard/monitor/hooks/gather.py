@@ -46,8 +46,9 @@ def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
             if not watch.active:
                 return
             for child in _native.others(children, asyncio.Task):
-                # No coroutine of its own fails, so nothing tells of it.
-                tasks.keep(child)
+                # No coroutine of its own fails, so nothing has told of it. Of what fails later, `futures` tells.
+                if child.done():
+                    tasks.keep(child)
             if not tasks.is_told:
                 self.heard_given = watch.begun(children, sys._getframe(1).f_locals.get("arg_to_fut"))
 

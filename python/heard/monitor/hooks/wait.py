@@ -1,7 +1,7 @@
 """`asyncio.wait(FIRST_EXCEPTION)`: to know whether a future has failed it reads the failure, and drops it.
 
-The mark of such a failure is kept (`heard.monitor.tasks`). Where the interpreter does not tell of a failure when it happens,
-that has to be seen to before the wait begins.
+The mark of such a failure is kept (`heard.monitor.tasks`), from the instant it happens. What has failed before, and tasks of
+which the interpreter does not tell, are seen to when the wait begins.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def put(tasks: Tasks) -> list[Undo]:
     def begins(fs: Collection[typing.Any], timeout: object, return_when: str, loop: object) -> None:
         if active and return_when == asyncio.FIRST_EXCEPTION:
             for future in fs:
-                if not tasks.is_told or type(future) is not asyncio.Task:
+                if future.done() or not tasks.is_told and isinstance(future, asyncio.Task):
                     tasks.keep(future)
 
     def stop() -> None:
