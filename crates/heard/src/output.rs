@@ -4,6 +4,7 @@
 //! one write, so that a run that is interrupted leaves no half of one behind. Formats that are one document are
 //! written at the end, in one piece.
 
+mod causes;
 mod concise;
 mod document;
 mod github;

@@ -28,6 +28,7 @@ mod filters;
 mod flow;
 mod group_members;
 mod guards;
+mod handed_callbacks;
 mod handlers;
 mod hearings;
 mod hears;
@@ -355,6 +356,9 @@ pub(crate) struct Birth {
     pub(crate) is_held_by_timer: bool,
     /// Whether what runs is clean-up, whose failures are often let go on purpose.
     pub(crate) is_cleanup: bool,
+    /// Whether nothing more is known of what runs than that its name says that it gives something back or ends it, or it
+    /// only passes on a failure that the log has been told.
+    pub(crate) is_afterthought: bool,
     pub(crate) fate: Fate,
     /// The wait that leaves it behind, and whether it is cancelled at least.
     pub(crate) abandoned: Option<(Span, bool)>,

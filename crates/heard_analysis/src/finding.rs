@@ -27,6 +27,9 @@ pub struct Finding {
     pub trace: Vec<Step>,
     /// The failure that would be lost, where the finding is about that.
     pub witness: Option<Witness>,
+    /// What the finding has in common with others of its rule that one change mends: what keeps the tasks, or else where
+    /// the failure is raised. Findings of one cause in one program have the same words here.
+    pub cause: Option<String>,
     /// What to do: one line.
     pub help: String,
     /// A change that mends it, where one is known.

@@ -88,6 +88,7 @@ impl Rule {
             span: site.span.clone(),
             trace: Vec::new(),
             witness: None,
+            cause: None,
             help: help.into(),
             fix: None,
             symbol: site.symbol.clone(),
@@ -128,8 +129,16 @@ impl Finding {
             let is_raised = ["raise", "assert"].iter().any(|keyword| witness.source.split(' ').next() == Some(keyword));
             let message = format!("what is lost: {}`{}`", if is_raised { "" } else { "a failure of " }, witness.source);
             self.trace.push(Step { span: witness.span.clone(), message });
+            self.cause.get_or_insert_with(|| format!("`{}` in {}:{}", witness.source, witness.span.path, witness.span.start.line));
             self.witness = Some(witness.clone());
         }
+        self
+    }
+
+    /// The same finding with what keeps the task for its cause: an attribute is that of a class, a name that of a function.
+    fn kept_in(mut self, holder: &str) -> Self {
+        let home = if holder.contains('.') { self.symbol.rsplit_once('.').map_or("", |(class, _)| class) } else { &self.symbol };
+        self.cause = Some(format!("`{holder}` of {home} in {}", self.span.path));
         self
     }
 

@@ -160,6 +160,7 @@ mod tests {
             span: span(line, 0, 0),
             trace: Vec::new(),
             witness: None,
+            cause: None,
             help: String::new(),
             fix: None,
             symbol: String::new(),

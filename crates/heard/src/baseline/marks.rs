@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use heard_analysis::{Finding, Span};
 
 /// What a file of known findings says of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mark {
     /// It does not have it.
     New,

@@ -10,10 +10,11 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Sev
 use camino::Utf8Path;
 use heard_analysis::{Finding, Level, Span};
 
+use super::causes::{self, groups};
 use super::concise::undecided_line;
 use super::{Format, Look, Place, Places, Results, page_of, print};
 use crate::baseline::Mark;
-use crate::console::{brief, one_line};
+use crate::console::{brief, counted, one_line};
 
 /// Where there is no terminal.
 const WIDTH: usize = 120;
@@ -30,7 +31,7 @@ pub(super) struct Text {
 impl Format for Text {
     fn project(&mut self, out: &mut dyn Write, results: &Results) -> io::Result<()> {
         let mut texts = Texts::new(results, self.look);
-        results.findings.iter().try_for_each(|finding| print(out, &texts.finding(finding)))?;
+        groups(results).iter().try_for_each(|group| print(out, &texts.group(group)))?;
         results.undecided.iter().try_for_each(|undecided| print(out, &undecided_line(undecided, results.places, self.look)))
     }
 }
@@ -52,8 +53,9 @@ impl<'a> Texts<'a> {
         Texts { results, sources, renderer: renderer.term_width(width), width: width - FRAME, linked: look.linked }
     }
 
-    /// The text for one finding, with an empty line at its end.
-    fn finding(&mut self, finding: &Finding) -> String {
+    /// The text for findings of one cause, with an empty line at its end: the first, and where the others are.
+    fn group(&mut self, group: &causes::Group) -> String {
+        let finding = group.first;
         let mut stretches = stretches(finding, self.results.places, self.width);
         for stretch in &stretches {
             let program = self.results.program;
@@ -68,18 +70,35 @@ impl<'a> Texts<'a> {
         if let Some(page) = page_of(finding.rule).filter(|_| self.linked) {
             title = title.id_url(page);
         }
-        let mut group = Group::with_title(title);
+        let mut report = Group::with_title(title);
         for stretch in &mut stretches {
             let source = self.sources.get(&stretch.path).and_then(Option::as_deref);
-            group = group.element(stretch.element(source, self.results.places, self.width));
+            report = report.element(stretch.element(source, self.results.places, self.width));
         }
-        group = group
+        report = report.elements(self.others(group).map(|others| Severity::NOTE.message(others)));
+        report = report
             .element(Severity::HELP.message(brief(&finding.help)))
             .element(Severity::NOTE.message(format!("see `heard rule {}`", finding.rule)));
         if self.results.marks.of(finding) == Some(Mark::Known) {
-            group = group.element(Severity::NOTE.message("it is in the baseline"));
+            report = report.element(Severity::NOTE.message("it is in the baseline"));
         }
-        format!("{}\n\n", self.renderer.render(&[group]))
+        format!("{}\n\n", self.renderer.render(&[report]))
+    }
+
+    /// Where the other findings of the cause are.
+    fn others(&self, group: &causes::Group) -> Option<String> {
+        const SHOWN: usize = 8;
+        let places = group.others.iter().take(SHOWN).map(|finding| {
+            let place = self.results.places.of(&finding.span);
+            format!("{}:{}", file_of(&place), place.line)
+        });
+        let places: Vec<String> = places.collect();
+        let more = match group.others.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!places.is_empty())
+            .then(|| format!("the same cause in {}: {}{more}", counted(group.others.len(), "other place"), places.join(", ")))
     }
 }
 
@@ -132,8 +151,8 @@ impl<'a> Stretch<'a> {
         let Some((first, last)) = ends.map(|(first, last)| (first.span, last.span.start)) else {
             return Origin::path(places.path(&self.path)).into();
         };
-        let Place { path, cell, line, column, .. } = places.of(first);
-        let path = one_line(&cell.map_or(path.clone(), |cell| format!("{path}:cell {cell}")));
+        let place @ Place { line, column, .. } = &places.of(first);
+        let (path, line, column) = (file_of(place), *line, *column);
         let first = first.start;
         let place = Origin::path(path.clone()).line(line).char_column(column);
         let Some(source) = source.filter(|source| source.is_char_boundary(last.offset)) else { return place.into() };
@@ -152,6 +171,11 @@ impl Label<'_> {
     fn annotation<'a>(&self, range: Range<usize>, start: usize, text: Option<String>) -> Annotation<'a> {
         self.kind.span(range.start - start..range.end - start).label(text)
     }
+}
+
+/// The file of a place, and the cell of a notebook.
+fn file_of(Place { path, cell, .. }: &Place) -> String {
+    one_line(&cell.map_or(path.clone(), |cell| format!("{path}:cell {cell}")))
 }
 
 /// What of a place is underlined: no more than its first line, and of that what fits on the screen.

@@ -17,7 +17,7 @@ use super::hearings::{Asked, KnownAccounts, Way};
 use super::index::Index;
 use super::models::{Callbacks, FunctionModel};
 use super::names::{alias, is_plain_coroutine_function};
-use super::naming::{is_cleanup, is_log, is_loop};
+use super::naming::{is_cleanup, is_log, is_loop, releases};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
@@ -38,6 +38,8 @@ pub(super) struct Spawned {
     pub(super) account: Account,
     /// Whether it ends something.
     is_cleanup: bool,
+    /// See [`Birth::is_afterthought`].
+    is_afterthought: bool,
     /// Its source, where it is given.
     pub(super) text: Option<String>,
 }
@@ -154,6 +156,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             witness: None,
             is_held_by_timer: false,
             is_cleanup: false,
+            is_afterthought: false,
             fate,
             abandoned: None,
             done: None,
@@ -289,6 +292,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             witness: None,
             is_held_by_timer: false,
             is_cleanup: false,
+            is_afterthought: false,
             fate,
             abandoned: None,
             done: None,
@@ -337,9 +341,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// Tells what runs in a task or an executor, and what can fail in it.
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
-        let Spawned { account, is_cleanup, text } = self.work_of_spawn(site);
+        let Spawned { account, is_cleanup, is_afterthought, text } = self.work_of_spawn(site);
         (birth.hearing, birth.witness) = (account.hearing(), self.lost_failure(&account));
-        (birth.is_cleanup, birth.work) = (is_cleanup, text);
+        (birth.is_cleanup, birth.is_afterthought, birth.work) = (is_cleanup, is_afterthought, text);
         birth.is_held_by_timer = self.is_held_by_timer(site);
     }
 
@@ -359,9 +363,13 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
             shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
         });
+        let names =
+            |is_so: fn(&str) -> bool| matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_so(name)));
+        let is_closed = shown.is_some_and(|work| account.is_closed(self.flow.module, work.range()));
         Spawned {
             account,
-            is_cleanup: matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_cleanup(name))),
+            is_cleanup: names(is_cleanup),
+            is_afterthought: is_closed && names(releases) || shown.is_some_and(|work| passes_on_what_is_logged(work, site)),
             text: shown.map(|argument| self.short_text(argument.range())),
         }
     }
@@ -474,4 +482,16 @@ fn is_on_the_way_out(site: &CallSite<'_>) -> bool {
         Some(Block::Handler(handler)) => matches!(handler.body.last(), Some(Stmt::Raise(raise)) if raise.exc.is_none()),
         _ => false,
     }
+}
+
+/// Whether work that is started in a handler gets the failure that the handler tells the log itself.
+fn passes_on_what_is_logged(work: &Expr, site: &CallSite<'_>) -> bool {
+    let Some(handler) = site.around.blocks().find_map(|block| if let Block::Handler(handler) = block { Some(handler) } else { None })
+    else {
+        return false;
+    };
+    let is_failure =
+        |argument: &Expr| argument.as_name_expr().is_some_and(|name| handler.name.as_ref().is_some_and(|error| error.id == name.id));
+    let logs = |statement: &Stmt| statement.as_expr_stmt().and_then(|told| told.value.as_call_expr()).is_some_and(is_log);
+    work.as_call_expr().is_some_and(|work| arguments(work).any(is_failure)) && handler.body.iter().any(logs)
 }

@@ -3,7 +3,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{AnyParameterRef, Expr, ExprCall, Keyword, Stmt};
+use ruff_python_ast::{AnyParameterRef, Expr, ExprCall, ParameterWithDefault, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::birth::Finder;
@@ -17,6 +17,7 @@ use super::origin::DEEPEST_ORIGIN;
 use super::summary::Argument;
 use super::{Fate, Kind, Site};
 use crate::finding::Span;
+use crate::resolve::Module;
 
 /// A coroutine function among the arguments of a call that takes a plain function.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ pub(crate) enum CallbackFate {
     Seen,
 }
 
-impl<'a> Finder<'_, '_, 'a> {
+impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// The coroutine functions that are given where a plain function is called.
     pub(super) fn async_callbacks(&self, index: &Index) -> impl Iterator<Item = AsyncCallback> {
         self.flow.body.calls.iter().filter_map(|site| self.async_callback(site, index))
@@ -84,7 +85,7 @@ impl<'a> Finder<'_, '_, 'a> {
     }
 
     /// The first coroutine function among the arguments whose parameter is annotated as a function that
-    /// returns nothing, unless what is called looks at what it gets.
+    /// returns nothing, unless what is called looks at what it gets, or hands it on to what may.
     fn against_annotation(&self, site: &CallSite<'a>, index: &Index) -> Option<&'a Expr> {
         let may_be_async = |argument: &Expr| callable_name(argument).is_some_and(|name| index.may_be_awaitable(name));
         let (positional, keywords) = (&site.call.arguments.args, &site.call.arguments.keywords);
@@ -96,23 +97,30 @@ impl<'a> Finder<'_, '_, 'a> {
         let (places, names) = callee.with_definition(self.db, |_, function| {
             let parameters = &function.parameters;
             let is_method = is_bound && parameters.iter().next().is_some_and(|first| matches!(first.name().as_str(), "self" | "cls"));
-            let is_plain = |annotation: Option<&Expr>| annotation.is_some_and(plain_callable);
+            let plain =
+                |parameter: &ParameterWithDefault| parameter.annotation().is_some_and(plain_callable).then(|| parameter.name().id.clone());
             let by_place = parameters.posonlyargs.iter().chain(&parameters.args).skip(usize::from(is_method));
-            let places: Vec<bool> = by_place.map(|parameter| is_plain(parameter.annotation())).collect();
-            let names: Vec<Name> = parameters
-                .iter_non_variadic_params()
-                .filter(|parameter| is_plain(parameter.annotation()))
-                .map(|parameter| parameter.name().id.clone())
-                .collect();
+            let places: Vec<Option<Name>> = by_place.map(plain).collect();
+            let names: Vec<Name> = parameters.iter_non_variadic_params().filter_map(plain).collect();
             (!looks_at_results(&function.body)).then_some((places, names))
         })??;
-        let by_place = positional.iter().zip(places).filter_map(|(argument, is_plain)| is_plain.then_some(argument));
-        let is_wanted = |keyword: &&Keyword| keyword.arg.as_ref().is_some_and(|name| names.contains(&name.id));
-        let by_name = keywords.iter().filter(is_wanted).map(|keyword| &keyword.value);
+        let by_place = positional.iter().zip(places).filter_map(|(argument, parameter)| Some((argument, parameter?)));
+        let by_name = keywords.iter().filter_map(|keyword| {
+            let name = &keyword.arg.as_ref()?.id;
+            names.contains(name).then(|| (&keyword.value, name.clone()))
+        });
+        let is_kept_to_itself = |parameter: &Name| {
+            let goes_on =
+                |module: &Module<'db>, function: &StmtFunctionDef| self.may_await_behind(module, function, parameter, DEEPEST_ORIGIN);
+            callee.with_definition(self.db, goes_on) == Some(false)
+        };
         by_place
             .chain(by_name)
-            .filter(|argument| may_be_async(argument))
-            .find(|argument| self.is_coroutine_function(argument, &site.around.scope, DEEPEST_ORIGIN))
+            .filter(|(argument, _)| may_be_async(argument))
+            .find(|(argument, parameter)| {
+                self.is_coroutine_function(argument, &site.around.scope, DEEPEST_ORIGIN) && is_kept_to_itself(parameter)
+            })
+            .map(|(argument, _)| argument)
     }
 
     /// The first coroutine function among the arguments that the body of what is called calls like a plain one.
@@ -207,7 +215,7 @@ pub(super) fn partial_function(call: &ExprCall) -> Option<&Expr> {
 }
 
 /// Whether a function asks what it is given is or gives, or hands coroutines to the loop.
-fn looks_at_results(body: &[Stmt]) -> bool {
+pub(super) fn looks_at_results(body: &[Stmt]) -> bool {
     struct Looker(bool);
     impl<'a> Visitor<'a> for Looker {
         fn visit_expr(&mut self, expression: &'a Expr) {

@@ -388,14 +388,19 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// The plain assignments of the module.
     fn assignments(&self) -> impl Iterator<Item = (&'a Expr, &'a Expr)> {
-        self.flow.body.statements.iter().filter_map(|site| match site.statement {
-            Stmt::Assign(assignment) => match &*assignment.targets {
-                [target] => Some((target, &*assignment.value)),
-                _ => None,
-            },
-            Stmt::AnnAssign(assignment) => Some((&*assignment.target, assignment.value.as_deref()?)),
+        self.flow.body.statements.iter().filter_map(|site| assignment(site.statement))
+    }
+}
+
+/// The target and the value of a plain assignment.
+pub(super) fn assignment(statement: &Stmt) -> Option<(&Expr, &Expr)> {
+    match statement {
+        Stmt::Assign(assignment) => match &*assignment.targets {
+            [target] => Some((target, &*assignment.value)),
             _ => None,
-        })
+        },
+        Stmt::AnnAssign(assignment) => Some((&*assignment.target, assignment.value.as_deref()?)),
+        _ => None,
     }
 }
 

@@ -373,7 +373,11 @@ fn weight_of_call(module: &Module<'_>, call: &ExprCall, callee: Option<&Callee<'
     let by_method = || {
         let method = call.func.as_attribute_expr()?;
         // A module has no methods.
-        if method.value.as_name_expr().is_some_and(|name| module.imports(&name.id)) { None } else { weight_of_method(&method.attr) }
+        let is_module = method.value.as_name_expr().is_some_and(|name| module.imports(&name.id));
+        // An object is asked for its state: `link.is_open()`.
+        let is_question = call.arguments.is_empty() && method.attr.starts_with("is_");
+        let weight = || if is_question { Some(Weight::None) } else { weight_of_method(&method.attr) };
+        (!is_module).then(weight).flatten()
     };
     match callee {
         Some(callee) => by_name(callee).unwrap_or(Weight::Call),

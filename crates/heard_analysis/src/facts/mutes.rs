@@ -15,7 +15,7 @@ use super::handlers::head_of;
 use super::hearings::Asked;
 use super::hears::{Act, handler_hears, is_inert};
 use super::models::Models;
-use super::naming::{is_debug_log, is_log};
+use super::naming::{is_debug_log, is_extra, is_log, releases};
 use super::origin::{DEEPEST_ORIGIN, Given, returns};
 use super::{Hearing, Kind, Site};
 use crate::finding::Span;
@@ -31,7 +31,7 @@ pub(crate) struct Mute {
     pub(crate) muted: Muted,
     /// Whether it stands in a loop, and so the work is tried again.
     pub(crate) repeats: bool,
-    /// Whether it says why: in a log for debugging, or in a comment.
+    /// Whether it says why: in a log for debugging, in a comment, or by the name of the function.
     pub(crate) is_explained: bool,
 }
 
@@ -101,7 +101,11 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             source: self.text(head),
             muted,
             repeats: site.around.blocks().any(|block| matches!(block, Block::Loop(_))),
-            is_explained: handler.body.iter().any(logs_for_debugging) || self.has_comment(handler) || tells_at_the_end(statement),
+            is_explained: handler.body.iter().any(logs_for_debugging)
+                || self.has_comment(handler)
+                || tells_at_the_end(statement)
+                || is_extra(&function.name)
+                || releases(&function.name),
         })
     }
 

@@ -128,6 +128,13 @@ pub(super) fn releases(name: &str) -> bool {
         || RELEASES_BY_TWO.iter().any(|pair| begins_with(&words, pair))
 }
 
+/// Whether a function's name says that its work helps, and that nothing depends on it.
+pub(super) fn is_extra(name: &str) -> bool {
+    const EXTRAS: [&str; 7] = ["best effort", "heartbeat", "keep alive", "keepalive", "ping", "prewarm", "warm up"];
+    let words = format!(" {} ", words(name));
+    EXTRAS.iter().any(|extra| words.contains(&format!(" {extra} ")))
+}
+
 /// Whether words begin with others.
 fn begins_with(words: &str, start: &str) -> bool {
     words.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -140,8 +147,16 @@ pub(super) fn speaks_of_failure(name: &str) -> bool {
 
 /// Whether a call writes to a log.
 pub(super) fn is_log(call: &ExprCall) -> bool {
-    let Expr::Attribute(method) = &*call.func else { return false };
-    LOG_METHODS.contains(&method.attr.as_str()) && is_logger(&method.value)
+    call.func.is_attribute_expr() && is_log_method(&call.func)
+}
+
+/// Whether an expression is what writes to a log, one or the other: `log.warning if is_new else log.debug`.
+pub(super) fn is_log_method(function: &Expr) -> bool {
+    match function {
+        Expr::Attribute(method) => LOG_METHODS.contains(&method.attr.as_str()) && is_logger(&method.value),
+        Expr::If(either) => is_log_method(&either.body) && is_log_method(&either.orelse),
+        _ => false,
+    }
 }
 
 /// Whether a call writes to a log by what a class has taken from a logger for its own: `Cache._debug("added %r", key)`.

@@ -4,7 +4,7 @@
 use std::sync::PoisonError;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{self as ast, Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::birth::Finder;
@@ -142,7 +142,11 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let is_made_here = |part: &Expr| self.is_made_here(module, part, scope, depth);
         match argument {
             Expr::Call(call) if last_name(&call.func).is_some_and(|name| name == "map") => true,
-            Expr::Call(call) => !matches!(self.given(module, call, scope, depth), Given::Owned(..)),
+            Expr::Call(call) => match self.given(module, call, scope, depth) {
+                Given::Owned(..) => false,
+                Given::Nothing => !self.gives_what_it_has(module, call),
+                _ => true,
+            },
             Expr::Starred(starred) => is_made_here(&starred.value),
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::Set(ast::ExprSet { elts, .. }) => {
                 elts.iter().all(is_made_here)
@@ -163,6 +167,13 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             // A coroutine becomes a new task, whoever made it.
             argument => self.is_coroutine(module, argument),
         }
+    }
+
+    /// Whether a call goes to a plain function that gives no coroutine, as far as its body tells: what it gives has begun,
+    /// and others may have it too.
+    fn gives_what_it_has(&self, module: &Module<'db>, call: &ExprCall) -> bool {
+        let is_plain = |_: &Module<'db>, function: &StmtFunctionDef| !function.is_async && !is_stub(function);
+        module.callee(call).and_then(|callee| callee.with_body(self.db, is_plain)).unwrap_or(false)
     }
 
     fn is_coroutine(&self, module: &Module<'db>, expression: &Expr) -> bool {
@@ -334,7 +345,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// The function of this module, or the method of the class around, that `call` plainly goes to.
     pub(super) fn plain_function(&self, call: &ExprCall, scope: &Scope<'a>) -> Option<&'a StmtFunctionDef> {
-        self.plain_target(&call.func, scope)
+        // `self()` goes to a method, `cls()` makes an object.
+        let called_itself = || self.own_method(call.func.as_name_expr().filter(|receiver| receiver.id == "self")?, "__call__", scope);
+        self.plain_target(&call.func, scope).or_else(called_itself)
     }
 
     /// The function of this module, or the method of the class around, that `function` plainly is.
@@ -345,14 +358,16 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
                 let is_global = self.flow.body.binding_frame(scope.frame, &name.id)? == module_frame;
                 if is_global { self.module_functions.get(name.id.as_str()).copied() } else { None }
             }
-            Expr::Attribute(attribute) => {
-                let Expr::Name(receiver) = &*attribute.value else { return None };
-                let first = scope.function?.parameters.iter().next()?;
-                let is_self = first.name().id == receiver.id && matches!(receiver.id.as_str(), "self" | "cls");
-                if is_self { self.methods.get(&scope.class?.range())?.get(attribute.attr.as_str()).copied() } else { None }
-            }
+            Expr::Attribute(attribute) => self.own_method(attribute.value.as_name_expr()?, &attribute.attr, scope),
             _ => None,
         }
+    }
+
+    /// The method of this name of the class around, where `receiver` is its object or the class itself.
+    fn own_method(&self, receiver: &ExprName, method: &str, scope: &Scope<'a>) -> Option<&'a StmtFunctionDef> {
+        let first = scope.function?.parameters.iter().next()?;
+        let is_own = first.name().id == receiver.id && matches!(receiver.id.as_str(), "self" | "cls");
+        if is_own { self.methods.get(&scope.class?.range())?.get(method).copied() } else { None }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtTry};
+use ruff_python_ast::{ExceptHandler, Expr, ExprAttribute, ExprCall, ExprName, Stmt, StmtTry};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashSet;
 
@@ -281,7 +281,10 @@ impl<'a> Visitor<'a> for Waits<'a> {
                     self.function().given.extend(arguments.map(|argument| (argument, callee.as_str())));
                 }
             }
-            Expr::Name(_) | Expr::Attribute(_) => self.function().mentions.extend(last_name(expression).map(Name::as_str)),
+            // Who binds a container anew puts nothing in it.
+            Expr::Name(ExprName { ctx, .. }) | Expr::Attribute(ExprAttribute { ctx, .. }) if ctx.is_load() => {
+                self.function().mentions.extend(last_name(expression).map(Name::as_str));
+            }
             _ => {}
         }
         walk_expr(self, expression);
@@ -331,22 +334,20 @@ fn is_called(call: &ExprCall, name: &str) -> bool {
 
 /// Whether the handlers of a `try` speak of `name`, and so may take the future out of it.
 fn cleans(statement: &StmtTry, name: &str) -> bool {
-    let mut mentions = Mentions { name, found: false };
-    mentions.visit_body(&statement.finalbody);
-    for ExceptHandler::ExceptHandler(handler) in &statement.handlers {
-        mentions.visit_body(&handler.body);
-    }
-    mentions.found
+    mentions(&statement.finalbody, name)
+        || statement.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| mentions(&handler.body, name))
 }
 
-struct Mentions<'n> {
-    name: &'n str,
-    found: bool,
-}
-
-impl<'a> Visitor<'a> for Mentions<'_> {
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        self.found |= last_name(expression).is_some_and(|name| name == self.name);
-        walk_expr(self, expression);
+/// Whether a body speaks of a name, or of an attribute called so.
+pub(super) fn mentions(body: &[Stmt], name: &str) -> bool {
+    struct Mentions<'n>(&'n str, bool);
+    impl<'a> Visitor<'a> for Mentions<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            self.1 |= last_name(expression).is_some_and(|name| name == self.0);
+            walk_expr(self, expression);
+        }
     }
+    let mut mentions = Mentions(name, false);
+    mentions.visit_body(body);
+    mentions.1
 }

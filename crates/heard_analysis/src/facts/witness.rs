@@ -117,6 +117,11 @@ impl Account {
         self
     }
 
+    /// Whether the failure that gets out is one of the whole of what stands at a place, into which nobody can look.
+    pub(super) fn is_closed(&self, module: &Module<'_>, range: TextRange) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.range == range && *lost.path == **module.path())
+    }
+
     /// Whether awaited work, or what is raised on purpose, gets out.
     fn is_heavy(&self) -> bool {
         self.lost.as_ref().is_some_and(|lost| lost.weight >= Weight::Heavy)

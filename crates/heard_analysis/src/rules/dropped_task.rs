@@ -39,7 +39,7 @@ fn check(fact: &Fact) -> Option<Finding> {
     let is_last_resort = birth.is_cleanup && birth.site.symbol.ends_with("__del__");
     Some(if birth.is_guess {
         finding.at_level(Level::Preview)
-    } else if is_heard || is_last_resort || birth.hearing.is_light() {
+    } else if is_heard || is_last_resort || birth.is_afterthought || birth.hearing.is_light() {
         finding.at_level(Level::Strict)
     } else {
         finding

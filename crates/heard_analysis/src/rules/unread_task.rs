@@ -24,8 +24,14 @@ fn check(fact: &Fact) -> Option<Finding> {
         _ => return None,
     };
     let message = format!("{} {how}{}", subject(birth), birth.hearing.aside());
-    let finding = RULE.finding(&birth.site, message, HELP).with_loss(birth, loss).telling(birth);
-    Some(if loss.is_public() || loss.is_collected() || birth.hearing.is_light() { finding.at_level(Level::Strict) } else { finding })
+    let finding = RULE.finding(&birth.site, message, HELP).with_loss(birth, loss);
+    let finding = match loss {
+        Loss::NeverRead { holder: Some(holder), .. } | Loss::Kept { holder, .. } => finding.kept_in(holder),
+        _ => finding,
+    };
+    let finding = finding.telling(birth);
+    let is_minor = birth.is_afterthought || birth.hearing.is_light();
+    Some(if loss.is_public() || loss.is_collected() || is_minor { finding.at_level(Level::Strict) } else { finding })
 }
 
 /// What to do with a task that is kept.

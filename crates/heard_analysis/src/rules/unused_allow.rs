@@ -35,6 +35,7 @@ pub(crate) fn finding(span: Span, comment: &str, fault: Fault) -> Finding {
         span,
         trace: Vec::new(),
         witness: None,
+        cause: None,
         help: help.to_owned(),
         fix: None,
         symbol: String::new(),

@@ -404,9 +404,10 @@ impl<'a> Walker<'a, '_> {
         (self.globals, self.nonlocals) = outer_names;
     }
 
-    /// The same of a function, which runs at another time.
+    /// The same of a function, which runs at another time, or never where nothing defines it.
     fn inside_function(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
-        let path = Path::new(&mut self.body.graph);
+        let mut path = Path::new(&mut self.body.graph);
+        path.is_dead = self.path.is_dead;
         let outer = std::mem::replace(&mut self.path, path);
         self.inside(scope, walk);
         self.path = outer;

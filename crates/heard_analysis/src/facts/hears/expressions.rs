@@ -8,7 +8,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::body::last_name;
 use super::super::hearings::is_always_made;
-use super::super::naming::{is_log, is_metric, is_own_debug_log};
+use super::super::naming::{is_log, is_log_method, is_metric, is_own_debug_log};
 use super::super::witness::{Account, Weight};
 use super::{Act, Listener};
 use crate::resolve::Answer;
@@ -92,7 +92,7 @@ impl Listener<'_, '_> {
     }
 
     fn call(&self, call: &ExprCall) -> Account {
-        if is_log(call) || is_own_debug_log(call) || is_metric(call) {
+        if is_log(call) || is_own_debug_log(call) || is_metric(call) || self.is_log_by_name(call) {
             return self.log(call);
         }
         let itself = match () {
@@ -129,6 +129,12 @@ impl Listener<'_, '_> {
         told.expressions(&call.arguments.args).and(Account::all(named))
     }
 
+    /// Whether a name is called that stands for the method of a logger: `log = logger.warning`.
+    fn is_log_by_name(&self, call: &ExprCall) -> bool {
+        let value = |name| self.module.with_value(name, |_, value| is_log_method(value));
+        call.func.as_name_expr().and_then(value).unwrap_or(false)
+    }
+
     fn comprehension(&self, elements: &[&Expr], generators: &[Comprehension]) -> Account {
         let parts = generators.iter().map(|generator| {
             let iterated =
@@ -147,8 +153,9 @@ impl Listener<'_, '_> {
             Operator::Add if self.value_of(left).is_some_and(|value| self.value_of(right) == Some(value)) => Account::default(),
             Operator::Add | Operator::Sub | Operator::Mult if is_number(left) && is_number(right) => Account::default(),
             Operator::Add | Operator::Sub if is_time(left) || is_time(right) => Account::default(),
-            // A counter, and a set of flags.
-            Operator::Add | Operator::Sub if right.is_number_literal_expr() => Account::small(),
+            // A counter, a difference, and a set of flags.
+            Operator::Add if right.is_number_literal_expr() => Account::small(),
+            Operator::Sub | Operator::Mult => Account::small(),
             Operator::BitOr | Operator::BitAnd | Operator::BitXor => Account::small(),
             Operator::Pow if is_number(left) && is_number(right) => Account::small(),
             Operator::Div | Operator::FloorDiv | Operator::Mod if is_number(left) && is_above_zero(right) => Account::default(),
