@@ -27,10 +27,11 @@ def once(command, folder):
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
 
 
-def in_turns(commands, folder, rounds):
-    """The figures of each of the named commands, which take turns so that they share the weather."""
+def in_turns(commands, folder, rounds, before=lambda: None):
+    """The figures of each of the named commands, which take turns so that they share the weather. Each round begins with `before`."""
     runs = {name: [] for name in commands}
     for _ in range(rounds):
+        before()
         for name, command in commands.items():
             runs[name].append(once(command, folder))
     medians = lambda some, place: statistics.median(run[place] for run in some)  # noqa: E731

@@ -6,6 +6,7 @@
 pub(crate) mod cache;
 pub(crate) mod program;
 mod progress;
+mod recall;
 pub(crate) mod target;
 mod walk;
 
@@ -15,11 +16,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use heard_analysis::{Cancellation, EnvironmentError, Notice, Program, Report, Request, Tables};
+use heard_analysis::system::System;
+use heard_analysis::{Cancellation, EnvironmentError, Notice, Program, Report, Request};
 
 use self::cache::Cache;
 use self::program::{Given, Remark};
 use self::progress::Progress;
+use self::recall::Recall;
 use self::target::{Exclude, Files, Job, Target, place};
 use crate::changes::Changes;
 use crate::cli::ProjectArguments;
@@ -243,9 +246,9 @@ impl<'a> Survey<'a> {
     fn analyse(&mut self, jobs: &[Job], index: usize, asked: Asked, take: &mut Take) -> io::Result<Result<(), SurveyError>> {
         let root = &jobs[index].project.root;
         let start = Instant::now();
-        let cache = if self.arguments.no_cache { None } else { Cache::of(root) };
+        let cache = self.cache(root, asked);
         // The disk is looked through meanwhile.
-        let ahead = cache.as_ref().map(Cache::read_ahead);
+        let ahead = cache.as_ref().map(|cache| cache.read_ahead(&self.disk));
         let (files, configs) = match self.files(jobs, index)? {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
@@ -262,8 +265,8 @@ impl<'a> Survey<'a> {
         }
 
         let start = Instant::now();
-        let tables = ahead.map(|ahead| Arc::new(ahead.tables()));
-        let program = match self.program(&jobs[index].project, &files.all, &configs, tables.clone())? {
+        let mut recall = cache.zip(ahead).map(|(cache, ahead)| Recall::new(cache, ahead, &self.disk));
+        let program = match self.program(&jobs[index].project, &files.all, &configs, recall.as_ref())? {
             Ok(program) => program,
             Err(error) => return Ok(Err(error)),
         };
@@ -278,18 +281,19 @@ impl<'a> Survey<'a> {
 
         let start = Instant::now();
         let progress = Progress::new(analysed, self.console != Console::Quiet);
-        let report = heard_analysis::check(
-            &program,
-            &Request {
-                files: &files.all,
-                reported: &files.reported,
-                awaitables: asked == Asked::Awaitables,
-                migrations: asked == Asked::Migrations,
-                threads: self.arguments.threads.into(),
-                cancellation: &Cancellation::default(),
-                progress: &|| progress.step(),
-            },
-        );
+        let request = Request {
+            files: &files.all,
+            reported: &files.reported,
+            awaitables: asked == Asked::Awaitables,
+            migrations: asked == Asked::Migrations,
+            threads: self.arguments.threads.into(),
+            cancellation: &Cancellation::default(),
+            progress: &|| progress.step(),
+        };
+        let report = match &mut recall {
+            Some(recall) => recall.report(&program, &request),
+            None => heard_analysis::check(&program, &request),
+        };
         drop(progress);
         if !report.unknown.is_empty() {
             for unknown in &report.unknown {
@@ -320,18 +324,26 @@ impl<'a> Survey<'a> {
         let skipped = notices.iter().filter(|notice| notice.skipped && files.reported.contains(&*notice.path));
         self.skipped.extend(skipped.map(|notice| notice.path.clone()));
         self.files += reported.len();
-        if let (Some(cache), Some(tables)) = (cache, tables) {
-            cache.keep(&tables);
-            if let Some(made) = tables.made() {
-                let made = counted(made, "table");
-                self.console.detail(format!("{}: {made} made, the others known from earlier runs", shown(root, &self.cwd)))?;
-            }
+        if let Some(words) = recall.and_then(Recall::keep) {
+            self.console.detail(format!("{}: {words}", shown(root, &self.cwd)))?;
         }
         if index + 1 == jobs.len() {
             // The process is about to end: to take a large program apart would be for nothing.
             std::mem::forget(program);
         }
         Ok(Ok(()))
+    }
+
+    /// What is kept of the project at `root`. A report is put on record where the files are those of the disk, and all
+    /// findings in what the user points at are asked for.
+    fn cache(&self, root: &Utf8Path, asked: Asked) -> Option<Cache> {
+        if self.arguments.no_cache {
+            return None;
+        }
+        let cache = Cache::of(root)?;
+        let is_plain = asked == Asked::Findings && self.changes.is_none() && self.disk.is_plain();
+        let ProjectArguments { paths, python, exclude, python_version, .. } = self.arguments;
+        Some(if is_plain { cache.with_record(&format!("{} {:?}", self.cwd, (paths, python, exclude, python_version))) } else { cache })
     }
 
     /// The settings of all folders that were looked at.
@@ -361,10 +373,12 @@ impl<'a> Survey<'a> {
         project: &Project,
         files: &[Utf8PathBuf],
         configs: &[Config],
-        tables: Option<Arc<Tables>>,
+        recall: Option<&Recall>,
     ) -> io::Result<Result<Program, SurveyError>> {
         let python = self.arguments.python.as_ref().map(|python| self.cwd.join(python));
-        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version, tables };
+        let tables = recall.map(|recall| Arc::clone(&recall.tables));
+        let system = recall.map_or_else(|| Arc::new(self.disk.clone()) as Arc<dyn System>, |recall| recall.system(&self.disk));
+        let asked = Given { cwd: &self.cwd, python, python_version: self.arguments.python_version, tables, system };
         match program::of(&self.disk, project, files, configs, &asked) {
             Ok((program, remarks)) => {
                 for remark in remarks {

@@ -67,6 +67,11 @@ impl Disk {
         self.over.write().unwrap_or_else(PoisonError::into_inner).retain(|path, _| kept(path));
     }
 
+    /// Whether no file is other than on the disk.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.over.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn over(&self, path: &Utf8Path) -> Option<Over> {
         self.over.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
@@ -129,6 +134,18 @@ pub(crate) fn identity(_: &Metadata) -> Option<(Stamp, SystemTime)> {
     None
 }
 
+/// Who reads, in words: what one may read, another may not.
+#[cfg(unix)]
+pub(crate) fn reader() -> String {
+    use rustix::process::{getegid, geteuid, getgroups};
+    format!("{:?} {:?} {:?}", geteuid(), getegid(), getgroups().ok())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn reader() -> String {
+    String::new()
+}
+
 /// Opens a regular file, and tells its size. To open a pipe would wait for a writer that may never come.
 fn open(path: &Utf8Path) -> io::Result<(File, u64)> {
     let metadata = path.metadata()?;
@@ -185,8 +202,9 @@ impl System for Disk {
 
     fn read_directory(&self, path: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
         let entries = self.cwd.join(path).read_dir_utf8()?;
-        // What has no Unicode name cannot be imported.
-        Ok(entries.flatten().map(camino::Utf8DirEntry::into_path).collect())
+        // What has no Unicode name cannot be imported, and what Python keeps of its own comes and goes.
+        let paths = entries.flatten().map(camino::Utf8DirEntry::into_path);
+        Ok(paths.filter(|path| path.file_name() != Some("__pycache__")).collect())
     }
 
     fn canonicalize(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {

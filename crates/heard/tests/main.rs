@@ -12,6 +12,7 @@ mod enormous;
 mod follow;
 mod formats;
 mod moving;
+mod recorded;
 mod scenario;
 mod schema;
 mod shells;

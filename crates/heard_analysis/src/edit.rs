@@ -1,9 +1,11 @@
 //! Fixes as text edits.
 
+use serde::{Deserialize, Serialize};
+
 use crate::finding::Span;
 
 /// A change to the source that mends a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// Whether the program means the same afterwards, but for the defect.
     pub safe: bool,
@@ -14,7 +16,7 @@ pub struct Fix {
 }
 
 /// The replacement of one stretch of text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// What is replaced; empty where text is only put in.
     pub span: Span,

@@ -1,7 +1,7 @@
 //! Findings: what the analyser says, as plain data.
 //!
 //! Nothing here depends on the rest of the crate. How a finding looks as text, JSON or SARIF is the
-//! business of the program `heard`.
+//! business of the program `heard`; as it is serialised here, one run keeps it for the next.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::edit::Fix;
 
 /// One defect at one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The rule's name in the catalogue.
+    /// The rule's name in the catalogue. Who keeps a finding keeps it beside.
+    #[serde(skip)]
     pub rule: &'static str,
     /// How sure and how serious this finding is. It may differ from the rule's usual level.
     pub level: Level,
@@ -88,7 +90,7 @@ fn normal_form(source: &str) -> String {
 }
 
 /// The failure that would be lost.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Witness {
     /// Where it may be raised.
     pub span: Span,
@@ -99,7 +101,7 @@ pub struct Witness {
 }
 
 /// One step of a finding's trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Where it happens.
     pub span: Span,
@@ -108,9 +110,10 @@ pub struct Step {
 }
 
 /// A stretch of one file's source text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span {
     /// The file.
+    #[serde(serialize_with = "write_path", deserialize_with = "read_path")]
     pub path: Arc<Utf8Path>,
     /// The first character.
     pub start: Position,
@@ -119,7 +122,7 @@ pub struct Span {
 }
 
 /// A place in a file's source text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// Bytes from the start of the (decoded) text.
     pub offset: usize,
@@ -130,7 +133,7 @@ pub struct Position {
 }
 
 /// A promise about false alarms, and so about who wants to see a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Level {
     /// Worth stopping a merge for. At most 2 % may be wrong.
     Default,
@@ -186,9 +189,10 @@ pub(crate) fn number(findings: &mut [Finding]) {
 }
 
 /// What the analyser could not do. It never stops the rest of the run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Notice {
     /// The file it is about.
+    #[serde(serialize_with = "write_path", deserialize_with = "read_path")]
     pub path: Arc<Utf8Path>,
     /// Where in the file, if that is known.
     pub position: Option<Position>,
@@ -196,6 +200,14 @@ pub struct Notice {
     pub skipped: bool,
     /// What happened and what follows from it: one line.
     pub message: String,
+}
+
+fn write_path<S: Serializer>(path: &Utf8Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(path.as_str())
+}
+
+fn read_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Utf8Path>, D::Error> {
+    <&str>::deserialize(deserializer).map(|path| Arc::from(Utf8Path::new(path)))
 }
 
 #[cfg(test)]

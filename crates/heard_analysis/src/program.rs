@@ -52,6 +52,8 @@ pub struct Program {
     pub(crate) root: Utf8PathBuf,
     pub(crate) fixing: Fixing,
     environment: Option<Utf8PathBuf>,
+    /// All that was set, and what was found out from it, in words that tell it from any other program.
+    pub(crate) described: String,
 }
 
 impl Program {
@@ -62,6 +64,7 @@ impl Program {
     pub fn new(system: Arc<dyn System>, settings: &Settings) -> Result<Self, EnvironmentError> {
         let environment = settings.environment.find(&*system, &settings.root)?;
         let version = settings.python_version.or(environment.as_ref().and_then(|found| found.version)).unwrap_or(NEWEST_PYTHON);
+        let described = format!("{:?} {environment:?} {version:?}", Settings { tables: None, ..settings.clone() });
         let (prefix, installed) = environment.map_or((None, Vec::new()), |found| (Some(found.prefix), found.site_packages));
         let roots = Roots::new(&settings.root, &settings.source_roots, installed, version);
         let shared = Arc::new(Shared::new(system, version, roots, settings.tables.clone()));
@@ -71,6 +74,7 @@ impl Program {
             root: settings.root.clone(),
             fixing: settings.fixing.clone(),
             environment: prefix,
+            described,
         })
     }
 
@@ -94,6 +98,7 @@ impl Program {
             root: self.root.clone(),
             fixing: self.fixing.clone(),
             environment: self.environment.clone(),
+            described: self.described.clone(),
         }
     }
 

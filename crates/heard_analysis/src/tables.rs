@@ -124,6 +124,12 @@ impl Tables {
         });
     }
 
+    /// Takes what another process has kept in place of what is known.
+    pub fn fill(&self, kept: Tables) {
+        let Tables(kept) = kept;
+        self.with(|state| *state = kept.into_inner().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// A check begins.
     pub(crate) fn begin(&self) {
         self.with(|state| {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::Utf8PathBuf;
-use heard_analysis::system::InMemorySystem;
+use heard_analysis::system::{InMemorySystem, System};
 use heard_analysis::{Cancellation, Declared, Environment, Finding, Fix, Fixing, Level, Program, Report, Request, Settings, check};
 
 use crate::marker::Marker;
@@ -58,6 +58,16 @@ pub(crate) fn program(
     modules: &mut dyn Iterator<Item = &Module>,
     system: &Arc<InMemorySystem>,
 ) -> Result<(Program, Vec<Utf8PathBuf>), String> {
+    program_seen_by(manifest, modules, system, Arc::clone(system) as Arc<dyn System>)
+}
+
+/// The same program, which sees its files through `seen`.
+pub(crate) fn program_seen_by(
+    manifest: &str,
+    modules: &mut dyn Iterator<Item = &Module>,
+    system: &Arc<InMemorySystem>,
+    seen: Arc<dyn System>,
+) -> Result<(Program, Vec<Utf8PathBuf>), String> {
     let mut files: Vec<Utf8PathBuf> = Vec::new();
     for module in modules {
         let path = format!("/{}", module.path);
@@ -73,7 +83,7 @@ pub(crate) fn program(
         tables: None,
         fixing: Fixing::default(),
     };
-    let program = Program::new(Arc::<InMemorySystem>::clone(system), &settings).map_err(|error| error.to_string())?;
+    let program = Program::new(seen, &settings).map_err(|error| error.to_string())?;
     Ok((program, files))
 }
 

@@ -72,6 +72,7 @@ mod marker;
 mod order;
 mod pages;
 mod python;
+mod record;
 mod session;
 mod tidy;
 mod torn;

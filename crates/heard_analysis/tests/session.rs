@@ -36,7 +36,7 @@ fn essence(report: &Report, file: &Utf8Path) -> Vec<String> {
 }
 
 /// Puts a line of one of the modules somewhere else, twice, or nowhere.
-fn edit(modules: &mut [Module], numbers: &mut Numbers) -> usize {
+pub(crate) fn edit(modules: &mut [Module], numbers: &mut Numbers) -> usize {
     let (from, to) = (numbers.below(modules.len()), numbers.below(modules.len()));
     let source: Vec<String> = modules[from].source.lines().map(str::to_owned).collect();
     let mut lines: Vec<String> = modules[to].source.lines().map(str::to_owned).collect();

@@ -1,7 +1,7 @@
 //! From all findings of a project to those that are printed: rules and levels, what is known already, what has changed.
 
 use std::collections::btree_map::Entry as Slot;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use heard_analysis::{Finding, rules};
@@ -38,7 +38,7 @@ pub(crate) struct Wanted<'a> {
     /// Files of known findings that cannot be read, and need not be.
     unreadable: BTreeSet<Utf8PathBuf>,
     /// All files that were reported on.
-    files: BTreeSet<Utf8PathBuf>,
+    files: HashSet<Utf8PathBuf>,
     /// How many findings are known already, and not reported.
     pub(super) known: usize,
     /// What is known of those that are reported.
@@ -47,7 +47,7 @@ pub(crate) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     pub(crate) fn new(policy: &'a Policy, cwd: &Utf8Path, baseline: Known) -> Self {
-        let (baselines, files) = (BTreeMap::new(), BTreeSet::new());
+        let (baselines, files) = (BTreeMap::new(), HashSet::new());
         Wanted {
             policy,
             baseline,

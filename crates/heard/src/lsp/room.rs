@@ -65,7 +65,7 @@ pub(super) enum NoAnswer {
 impl Room {
     pub(super) fn new(project: Project, disk: &Disk, caches: bool) -> Self {
         let cache = if caches { Cache::of(&project.root) } else { None };
-        let ahead = cache.as_ref().map(Cache::read_ahead);
+        let ahead = cache.as_ref().map(|cache| cache.read_ahead(disk));
         Room {
             project,
             disk: disk.clone(),
@@ -165,7 +165,8 @@ impl Room {
                 let read = || Arc::new(self.ahead.take().map(Ahead::tables).unwrap_or_default());
                 let tables = Arc::clone(self.tables.get_or_insert_with(read));
                 self.is_fresh = true;
-                let asked = Given { cwd: &self.project.root, python: None, python_version: None, tables: Some(tables) };
+                let system = Arc::new(self.disk.clone());
+                let asked = Given { cwd: &self.project.root, python: None, python_version: None, tables: Some(tables), system };
                 let (program, _) = program::of(&self.disk, &self.project, &setup.files, &setup.folders, &asked)
                     .map_err(|error| NoAnswer::Trouble(error.to_string()))?;
                 session.insert(Session::new(program))

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use heard_analysis::system::System;
 use heard_analysis::{Environment, Fixing, Program, Settings, Tables, UnknownName};
 
 use super::SurveyError;
@@ -20,8 +21,10 @@ pub(crate) struct Given<'a> {
     /// The interpreter or environment with the dependencies.
     pub(crate) python: Option<Utf8PathBuf>,
     pub(crate) python_version: Option<PythonVersion>,
-    /// What is known of texts from earlier runs of this process.
+    /// What is known of texts from earlier runs.
     pub(crate) tables: Option<Arc<Tables>>,
+    /// The disk, as the program is to see it.
+    pub(crate) system: Arc<dyn System>,
 }
 
 /// What there is to say of how a program was put together.
@@ -60,7 +63,7 @@ pub(crate) fn of(
             fixing,
             tables: asked.tables.clone(),
         };
-        Program::new(Arc::new(disk.clone()), &settings)
+        Program::new(Arc::clone(&asked.system), &settings)
     };
     if let Some(python) = asked.python.clone().or_else(|| config.python()) {
         return new(Environment::At(python)).map(|program| (program, remarks)).map_err(SurveyError::Python);

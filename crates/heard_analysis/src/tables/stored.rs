@@ -1,16 +1,14 @@
-//! Tables as bytes that outlive the process: whose they are, a checksum, what lies where, and then what each text tells.
-//!
-//! Nobody else reads them, and another build of heard throws them away. So there is no version of the form to count.
+//! Tables as bytes that outlive the process: a checksum, what lies where, and then what each text tells.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
 use super::{Stamped, State, Tables, TextId};
 use crate::resolve::Written;
+use crate::sealed;
 use crate::system::Stamp;
 
 /// Fewer texts are read as quickly as they are looked up.
@@ -18,9 +16,6 @@ const LEAST: usize = 100;
 
 /// The bytes are written anew when more than this share of the texts had to be read.
 const MOST_READ: usize = 32;
-
-/// The checksum comes first.
-const SEAL: usize = size_of::<u128>();
 
 /// What lies where.
 #[derive(Default, Serialize, Deserialize)]
@@ -36,11 +31,7 @@ impl Tables {
     #[must_use]
     pub fn from_bytes(program: Stamp, bytes: Vec<u8>) -> Option<Self> {
         let all = Written::new(bytes);
-        let (checksum, sealed) = all.bytes().split_at_checked(SEAL)?;
-        if checksum != seal(program, [sealed]) {
-            return None;
-        }
-        let (contents, texts): (Contents<'_>, _) = postcard::take_from_bytes(sealed).ok()?;
+        let (contents, texts): (Contents<'_>, _) = postcard::take_from_bytes(sealed::open(program, all.bytes())?).ok()?;
         let mut start = all.bytes().len() - texts.len();
         let mut state = State::default();
         for (text, length) in contents.texts {
@@ -85,19 +76,9 @@ impl Tables {
         let contents = postcard::to_allocvec(&contents).map_err(io::Error::other)?;
         // They are large enough not to be copied together.
         let parts = || std::iter::once(&*contents).chain(known.values().map(|(written, _)| written.bytes()));
-        out.write_all(&seal(program, parts()))?;
+        out.write_all(&sealed::seal(program, parts()))?;
         parts().try_for_each(|part| out.write_all(part))
     }
-}
-
-/// The checksum of what a program has written.
-fn seal<'a>(program: Stamp, written: impl IntoIterator<Item = &'a [u8]>) -> [u8; SEAL] {
-    let mut hash = Xxh3::new();
-    hash.update(&program.0.to_le_bytes());
-    for part in written {
-        hash.update(part);
-    }
-    hash.digest128().to_le_bytes()
 }
 
 #[cfg(test)]
