@@ -98,6 +98,8 @@ def found_in(heard: Path, all_trials: list[Trial]) -> list[collections.Counter[P
 def differences(heard: Path, pairs: list[tuple[Sample, Shape]]) -> tuple[int, list[Difference]]:
     """How many of the samples have these shapes, and those in which heard finds something else."""
     changed = [one for one in itertools.starmap(trial, pairs) if one is not None]
+    if not changed:
+        return 0, []
     whole = {one.sample: trial(one.sample, ORIGINAL) for one in changed}
     originals = [one for one in whole.values() if one is not None]
     said = found_in(heard, [*originals, *changed])
