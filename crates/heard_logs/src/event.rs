@@ -129,12 +129,17 @@ fn kind(open: &Open, told: &Described) -> Kind {
     }
 }
 
+/// The lines behind a message, with what each of them is.
+fn classed(open: &Open) -> impl Iterator<Item = (&String, Class)> {
+    open.lines.iter().zip(open.classes.iter().copied())
+}
+
 /// The lines `future: <…>` and so on, each with what a narrow console has broken off.
 fn details(open: &Open) -> Vec<String> {
     let mut details: Vec<String> = Vec::new();
     let mut is_open = false;
-    for line in &open.lines {
-        match Class::of(line) {
+    for (line, class) in classed(open) {
+        match class {
             Class::Detail => {
                 details.push(line.trim().to_owned());
                 is_open = true;
@@ -223,12 +228,12 @@ fn entries(open: &Open) -> String {
 
 /// The frames of where it was made, in debug mode.
 fn created(open: &Open) -> Option<Vec<Place>> {
-    let start = open.lines.iter().position(|line| Class::of(line) == Class::Created)?;
+    let start = open.classes.iter().position(|class| *class == Class::Created)?;
     let mut frames = Vec::new();
-    for line in &open.lines[start + 1..] {
+    for (line, class) in classed(open).skip(start + 1) {
         match frame::read(line, false) {
             frame::Frame::Whole(place) => frames.push(place),
-            _ if Class::of(line) == Class::Indented => {}
+            _ if class == Class::Indented => {}
             _ => break,
         }
     }
@@ -237,10 +242,9 @@ fn created(open: &Open) -> Option<Vec<Place>> {
 
 fn traceback(open: &Open) -> Traceback {
     let lines: Vec<&str> = open.lines.iter().map(String::as_str).collect();
-    let start = lines
-        .iter()
-        .position(|line| frame::is_header(line) && Class::of(line) == Class::Header)
-        .or_else(|| lines.iter().position(|line| Class::of(line) == Class::Frame && !has_created_before(&lines, line)));
+    let first = |wanted: Class| open.classes.iter().position(|class| *class == wanted);
+    let frame = || first(Class::Frame).filter(|frame| first(Class::Created).is_none_or(|created| created > *frame));
+    let start = first(Class::Header).or_else(frame);
     start.map(|start| traceback::parse(&lines[start..])).unwrap_or_default()
 }
 
@@ -256,10 +260,6 @@ fn cut() -> Traceback {
     Traceback { is_cut: true, ..Traceback::default() }
 }
 
-fn has_created_before(lines: &[&str], line: &str) -> bool {
-    lines.iter().take_while(|other| !std::ptr::eq(**other, line)).any(|other| Class::of(other) == Class::Created)
-}
-
 /// The exception of the traceback, else of the line behind the repr, else of the repr.
 fn exception(kind: Kind, told: &Described, traceback: &Traceback, open: &Open) -> Option<Raised> {
     if !kind.has_traceback() {
@@ -268,7 +268,7 @@ fn exception(kind: Kind, told: &Described, traceback: &Traceback, open: &Open) -
     let from_repr = told.exception.clone().map(|(kind, message)| Raised { kind, message, exceptions: Vec::new() });
     let alone = || {
         let expected = &from_repr.as_ref()?.kind;
-        let mut raised = open.lines.iter().filter(|line| Class::of(line) == Class::Other).filter_map(|line| frame::exception(line));
+        let mut raised = classed(open).filter(|(_, class)| *class == Class::Other).filter_map(|(line, _)| frame::exception(line));
         raised.find(|raised| last(&raised.kind) == last(expected))
     };
     // Where escapes stand for the line breaks, those in the source of a frame cannot be told from them.

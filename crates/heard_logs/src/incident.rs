@@ -166,7 +166,8 @@ fn best(left: Option<Stamp>, right: Option<Stamp>, is_last: bool) -> Option<Stam
     let (Some(left), Some(right)) = (&left, &right) else { return left.or(right) };
     let order = |stamp: &Stamp| {
         let micros = if is_last { -stamp.micros() } else { stamp.micros() };
-        (stamp.rank().max(1), micros, stamp.rank(), stamp.to_string())
+        (stamp.rank().max(1), micros, stamp.rank())
     };
-    Some(if order(left) <= order(right) { left.clone() } else { right.clone() })
+    let order = order(left).cmp(&order(right)).then_with(|| left.to_string().cmp(&right.to_string()));
+    Some(if order.is_le() { left.clone() } else { right.clone() })
 }

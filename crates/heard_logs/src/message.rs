@@ -1,5 +1,7 @@
 //! The catalogue: what asyncio, tornado, aiohttp, `concurrent.futures` and the interpreter say of what is lost.
 
+mod filter;
+
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -30,16 +32,27 @@ pub(crate) const TRIGGERS: [&str; 15] = [
     "\"verdict\":",
 ];
 
+/// The longest of them has fewer bytes.
+const LONGEST_TRIGGER: usize = 32;
+
 static PACKED: LazyLock<Option<Searcher>> = LazyLock::new(|| packed::Config::new().builder().extend(TRIGGERS).build());
 /// For processors that have no instructions for the packed one.
 static PLAIN: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(TRIGGERS).ok());
 
 /// Where the first part of a message stands.
 pub(crate) fn find_trigger(text: &[u8]) -> Option<usize> {
-    match PACKED.as_ref() {
-        Some(packed) => packed.find(text).map(|found| found.start()),
-        None => PLAIN.as_ref()?.find(text).map(|found| found.start()),
+    let Some(packed) = PACKED.as_ref() else { return PLAIN.as_ref()?.find(text).map(|found| found.start()) };
+    let mut from = 0;
+    while let Some(block) = filter::next(text, from) {
+        let around = &text[block.saturating_sub(LONGEST_TRIGGER)..text.len().min(block + filter::BLOCK + LONGEST_TRIGGER)];
+        if let Some(found) = packed.find(around) {
+            return Some(block.saturating_sub(LONGEST_TRIGGER) + found.start());
+        }
+        from = block + filter::BLOCK;
     }
+    // What is too short for the filter, or the end of it.
+    let rest = filter::end(text).saturating_sub(LONGEST_TRIGGER);
+    packed.find(&text[rest..]).map(|found| rest + found.start())
 }
 
 /// A message that was found in a line.

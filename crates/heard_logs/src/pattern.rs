@@ -16,3 +16,11 @@ macro_rules! pattern {
         static $name: std::sync::LazyLock<Option<regex::Regex>> = std::sync::LazyLock::new(|| crate::pattern::compile($text));
     };
 }
+
+/// Names a part of a text that is looked for in every line of a record, by whose finder it need not be studied each time.
+macro_rules! part {
+    ($name:ident, $text:expr) => {
+        static $name: std::sync::LazyLock<memchr::memmem::Finder<'static>> =
+            std::sync::LazyLock::new(|| memchr::memmem::Finder::new($text));
+    };
+}

@@ -1,7 +1,7 @@
 //! Times as logs write them: with or without a date, a year, a zone.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,9 @@ pub(crate) struct Found {
 type Read = fn(&Captures<'_>) -> Option<Stamp>;
 
 struct Form {
-    pattern: Regex,
+    text: String,
+    /// Made when it is first needed: most logs need few of them.
+    pattern: OnceLock<Option<Regex>>,
     /// Whether hours and minutes are parted by a colon.
     has_clock: bool,
     read: Read,
@@ -134,6 +136,12 @@ struct Form {
 const FRACTION: &str = r"(?:[.,](?P<f>\d{1,9}))?";
 const ZONE: &str = r"(?:\s?(?P<z>Z|UTC|GMT|[+-]\d\d:?\d\d)\b)?";
 const MONTH: &str = r"(?P<b>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}";
+
+impl Form {
+    fn captures_at<'a>(&self, text: &'a str, at: usize) -> Option<Captures<'a>> {
+        self.pattern.get_or_init(|| compile(&self.text)).as_ref()?.captures_at(text, at)
+    }
+}
 
 /// The forms, those that tell more first: at the same place the first one counts.
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
@@ -159,16 +167,13 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         (r"(?P<e>1\d{9}\.\d{1,9}|1\d{12}|1\d{15}|1\d{18})".to_owned(), epoch),
         (format!(r"(?P<h>\d\d?):(?P<i>\d\d):(?P<s>\d\d){FRACTION}{half}{ZONE}"), numeric),
     ];
-    forms
-        .into_iter()
-        .filter_map(|(pattern, read)| {
-            Some(Form {
-                pattern: compile(&pattern)?,
-                has_clock: pattern.contains(':') && pattern.contains("<i>") && !pattern.contains(":?(?P<i>"),
-                read,
-            })
-        })
-        .collect()
+    let form = |(text, read): (String, Read)| Form {
+        has_clock: text.contains(':') && text.contains("<i>") && !text.contains(":?(?P<i>"),
+        text,
+        pattern: OnceLock::new(),
+        read,
+    };
+    forms.into_iter().map(form).collect()
 });
 
 /// All stamps in a text, from left to right, without overlaps.
@@ -211,7 +216,7 @@ fn find_from(text: &str, from: usize) -> Option<Found> {
             break;
         }
         let mut at = from;
-        while let Some(captures) = form.pattern.captures_at(text, at) {
+        while let Some(captures) = form.captures_at(text, at) {
             let Some(captures) = without_the_next(form, text, captures) else { break };
             let Some(whole) = captures.get(0) else { break };
             if best.as_ref().is_some_and(|best| whole.start() >= best.start) {
@@ -257,7 +262,7 @@ fn without_the_next<'a>(form: &Form, text: &'a str, captures: Captures<'a>) -> O
         [b'T' | b' ', first, second, b':', ..] => first.is_ascii_digit() && second.is_ascii_digit(),
         _ => false,
     };
-    if is_next { form.pattern.captures_at(&text[..behind.start()], captures.get(0)?.start()) } else { Some(captures) }
+    if is_next { form.captures_at(&text[..behind.start()], captures.get(0)?.start()) } else { Some(captures) }
 }
 
 fn number<T: std::str::FromStr>(captures: &Captures<'_>, name: &str) -> Option<T> {

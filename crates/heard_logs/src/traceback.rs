@@ -47,9 +47,12 @@ pub(crate) fn innermost_of_user(frames: &[Place]) -> Option<Place> {
     frames.iter().rev().find(|place| frame::is_users(&place.path)).cloned()
 }
 
+part!(ABOVE, "above exception");
+
 /// Whether a line says that the next traceback belongs to the same chain.
 pub(crate) fn is_chain(line: &str) -> bool {
-    line.contains("During handling of the above exception") || line.contains("above exception was the direct cause of")
+    ABOVE.find(line.as_bytes()).is_some()
+        && (line.contains("During handling of the above exception") || line.contains("above exception was the direct cause of"))
 }
 
 /// The column of `| ` or `+-` in the drawing of a group, and what stands behind.

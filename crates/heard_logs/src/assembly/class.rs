@@ -1,6 +1,5 @@
 //! What a line is by its form, without knowing what came before.
 
-use crate::lines::prefix::Prefix;
 use crate::message::Message;
 use crate::stamp;
 use crate::traceback::{self, frame};
@@ -37,6 +36,8 @@ pattern!(LEVEL, r"^[\[<(]?(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL
 // PowerShell repeats the first line that a program has written to its standard error, as a part of what it says of it.
 pattern!(REPEATED, r"^\s*\+ CategoryInfo +: ");
 
+part!(RECENT, "ated at (most recent call last)");
+
 /// Where the part of a line begins that only a record of asyncio has; before it stands the prefix of its stream.
 pub(crate) fn anchor(line: &str) -> Option<(usize, bool)> {
     let found = ANCHOR.as_ref()?.captures(line)?;
@@ -46,7 +47,8 @@ pub(crate) fn anchor(line: &str) -> Option<(usize, bool)> {
 
 /// Whether a text begins with the name of what is described, and goes on with its repr.
 fn is_detail(text: &str) -> bool {
-    let Some((name, rest)) = text.split_once(':') else { return false };
+    let end = text.bytes().position(|byte| !byte.is_ascii_lowercase() && byte != b'_');
+    let Some((name, rest)) = end.and_then(|end| Some((&text[..end], text[end..].strip_prefix(':')?))) else { return false };
     let is_empty = |text: &str| text.starts_with(char::is_whitespace) || text.is_empty();
     !is_empty(rest.strip_prefix(' ').unwrap_or(rest)) && DETAILS.split('|').any(|known| known == name)
 }
@@ -64,17 +66,13 @@ pub(crate) fn is_no_record(line: &str, found: &Message) -> bool {
 
 /// Whether another record of a log begins with this line.
 pub(crate) fn is_start(text: &str) -> bool {
-    LEVEL.as_ref().is_some_and(|level| level.is_match(text)) || text.starts_with("{\"") || stamp::at_start(text).is_some()
+    let may_be_level = text.starts_with(|sign: char| sign.is_ascii_uppercase() || matches!(sign, '[' | '<' | '('));
+    may_be_level && LEVEL.as_ref().is_some_and(|level| level.is_match(text)) || text.starts_with("{\"") || stamp::at_start(text).is_some()
 }
 
 /// Whether this is the beginning of a line, and not the rest of a broken one.
 pub(crate) fn begins(text: &str) -> bool {
     !matches!(Class::of(text), Class::Other | Class::Indented | Class::Blank)
-}
-
-/// Whether two heads of lines come from the same formatter: they differ in their times and numbers only.
-pub(crate) fn same_layout(left: &str, right: &str) -> bool {
-    Prefix::of(left) == Prefix::of(right)
 }
 
 impl Class {
@@ -86,11 +84,11 @@ impl Class {
         let undrawn = traceback::drawing(text).map_or(trimmed, |(_, rest)| rest.trim_start());
         if is_detail(trimmed) {
             Self::Detail
-        } else if trimmed.contains("ated at (most recent call last)") {
+        } else if RECENT.find(trimmed.as_bytes()).is_some() {
             Self::Created
         } else if frame::is_header(text) {
             Self::Header
-        } else if undrawn.contains("File \"") && frame::is_python(undrawn) {
+        } else if frame::is_python(undrawn) {
             Self::Frame
         } else if traceback::is_chain(text) {
             Self::Chain

@@ -7,6 +7,7 @@ use super::fold::Fold;
 use super::{Line, LookBack, Origin, joined};
 use crate::lines::prefix::Prefix;
 use crate::message::Message;
+use crate::stamp::{self, Found};
 use crate::traceback::frame;
 
 /// Lines at most that a record keeps.
@@ -63,8 +64,14 @@ pub(crate) struct Open {
     pub(crate) file: Rc<str>,
     pub(crate) number: u64,
     pub(crate) origin: Rc<Origin>,
+    /// The times before the message.
+    pub(crate) stamps: Vec<Found>,
+    /// What stands before the message, as a prefix.
+    pub(crate) layout: Prefix,
     /// The lines behind it, without the prefix of the stream.
     pub(crate) lines: Vec<String>,
+    /// What each of them is.
+    pub(crate) classes: Vec<Class>,
     /// What came before, the nearest first, where that may tell something.
     pub(crate) before: Vec<String>,
     prefix: Option<Prefix>,
@@ -85,7 +92,9 @@ pub(crate) struct Open {
 impl Open {
     pub(crate) fn new(line: &Line, message: Message, before: &impl LookBack) -> Self {
         let head = &line.text[..message.start];
-        let bare = crate::stamp::find_all(head).is_empty();
+        let stamps = stamp::find_all(head);
+        let layout = Prefix::with(head, &stamps);
+        let bare = stamps.is_empty();
         // A column that is left blank was filled in far above.
         let is_column = head.starts_with("        ") && !head.trim().is_empty();
         // A test's log stands in a section, whose title says which.
@@ -96,7 +105,10 @@ impl Open {
             file: Rc::clone(&line.file),
             number: line.number,
             origin: Rc::clone(&line.origin),
+            stamps,
+            layout,
             lines: Vec::new(),
+            classes: Vec::new(),
             before: if bare || is_warning || is_test { before.lines(if is_column || is_test { 300 } else { 24 }) } else { Vec::new() },
             prefix: None,
             is_proved: false,
@@ -193,7 +205,7 @@ impl Open {
         }
         match &self.prefix {
             Some(prefix) if !prefix.is_layout() => prefix.begins(head),
-            _ => !self.has_prefix() && (self.prefix.is_some() || class::same_layout(self.prefix_text(), head)),
+            _ => !self.has_prefix() && (self.prefix.is_some() || self.layout == Prefix::of(head)),
         }
     }
 
@@ -228,6 +240,7 @@ impl Open {
             (self.phase, self.foreign, self.behind) = (mark.phase, mark.foreign, mark.behind);
             (self.bytes, self.is_confirmed) = (mark.bytes, mark.is_confirmed);
             self.lines.truncate(mark.lines);
+            self.classes.truncate(mark.lines);
             let class = Class::of(&whole);
             self.accept(whole, class, is_inner)
         } else {
@@ -285,6 +298,7 @@ impl Open {
                 self.bytes += text.len();
                 if self.lines.len() < MOST_LINES && self.bytes < MOST_BYTES {
                     self.lines.push(text);
+                    self.classes.push(class);
                 }
                 Taken::Yes
             }

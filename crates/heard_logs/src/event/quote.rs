@@ -1,5 +1,6 @@
 //! Whether a message is quoted: by a bot, a grep, documentation, a chat. Who speaks of a failure has none.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -140,9 +141,14 @@ fn speaks_behind(open: &Open) -> bool {
     !is_known && !matches(&LOGGER, first) && !matches(&LEVEL, first)
 }
 
+/// What stands before the message, without its times.
+fn layout<'a>(open: &'a Open, head: &str) -> Cow<'a, Prefix> {
+    if head.len() == open.prefix_text().len() { Cow::Borrowed(&open.layout) } else { Cow::Owned(Prefix::of(head)) }
+}
+
 /// Prose before the message: words that are no name of a logger, a host or a level.
 fn speaks_before(open: &Open, head: &str) -> bool {
-    let bare = Prefix::of(head).identity().replace('\u{1}', "|");
+    let bare = layout(open, head).identity().replace('\u{1}', "|");
     let lead = bare.trim_end();
     let has_colon = lead.ends_with(':');
     let lead = lead.trim_end_matches(':');
@@ -210,7 +216,7 @@ fn is_alone(open: &Open, head: &str) -> bool {
     if !needs_more || open.is_confirmed || !open.origin.is_item && !open.is_followed() {
         return false;
     }
-    let bare = Prefix::of(head).identity().replace('\u{1}', "|");
+    let bare = layout(open, head).identity().replace('\u{1}', "|");
     let in_head = AFTER_LEVEL.as_ref().and_then(|after| after.captures(&bare)).map(|found| found["name"].to_owned());
     let is_logger = |name: &String| {
         !matches(&LOGGER, name)

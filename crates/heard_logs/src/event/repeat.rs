@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::assembly::open::Open;
-use crate::lines::prefix::Prefix;
 
 // How pytest writes the logger and the place.
 pattern!(PYTEST, r"\basyncio:\w+\.py:\d+ $");
@@ -33,7 +32,7 @@ impl Repeats {
         let layout = match section {
             Some(line) if line.contains("- Captured log ") => "captured".to_owned(),
             Some(_) => "live".to_owned(),
-            None => Prefix::of(head).identity(),
+            None => open.layout.identity(),
         };
         let elsewhere = layouts.iter().filter(|(other, _)| **other != layout).map(|(_, count)| *count).max().unwrap_or(0);
         let here = layouts.entry(layout).or_default();

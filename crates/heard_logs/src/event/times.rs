@@ -31,7 +31,7 @@ pattern!(
 /// The times of a record.
 pub(crate) fn of(open: &Open) -> Times {
     let prefix_text = open.prefix_text();
-    let inner = stamp::find_all(prefix_text).into_iter().map(|found| found.stamp);
+    let inner = open.stamps.iter().map(|found| found.stamp.clone());
     let own = prefix::best_stamp(open.origin.stamp.clone().into_iter().chain(inner));
     let stamp = own.or_else(|| above(open)).or_else(|| head_above(open));
     let mut times =

@@ -1,6 +1,6 @@
 //! What collectors and formatters put before every line: times change from line to line, the rest says whose line it is.
 
-use crate::stamp::{self, Stamp};
+use crate::stamp::{self, Found, Stamp};
 
 // Seconds since a machine was started, in the journal with those since the line before, or since a step of BuildKit was.
 pattern!(UPTIME, r"^\[ {0,8}\d{1,9}\.\d{3,9}(?: <[ \d.]{1,20}>)?\]|^#\d{1,4} \d{1,6}\.\d{1,3} ");
@@ -14,9 +14,21 @@ pub(crate) struct Prefix {
 impl Prefix {
     /// The prefix that this text is one instance of.
     pub(crate) fn of(text: &str) -> Self {
+        Self::between(text, clocks(text))
+    }
+
+    /// The same, where the times in the text are known.
+    pub(crate) fn with(text: &str, stamps: &[Found]) -> Self {
+        if uptime(text) > 0 {
+            return Self::of(text);
+        }
+        Self::between(text, stamps.iter().map(|found| (found.start, found.end)))
+    }
+
+    fn between(text: &str, clocks: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut parts = Vec::new();
         let mut at = 0;
-        for (start, end) in clocks(text) {
+        for (start, end) in clocks {
             parts.push(text[at..start].to_owned());
             at = end;
         }
@@ -78,9 +90,15 @@ impl Prefix {
 
 /// Where times stand in a text; and at its beginning the seconds since something was started, which are no time of day.
 fn clocks(text: &str) -> Vec<(usize, usize)> {
-    let uptime = UPTIME.as_ref().and_then(|uptime| uptime.find(text)).map_or(0, |found| found.end());
+    let uptime = uptime(text);
     let stamps = stamp::find_all(&text[uptime..]).into_iter().map(|found| (found.start + uptime, found.end + uptime));
     (uptime > 0).then_some((0, uptime)).into_iter().chain(stamps).collect()
+}
+
+/// Where the seconds since something was started end, at the beginning of a text.
+fn uptime(text: &str) -> usize {
+    let found = UPTIME.as_ref().filter(|_| text.starts_with(['[', '#'])).and_then(|uptime| uptime.find(text));
+    found.map_or(0, |found| found.end())
 }
 
 fn floor(text: &str, most: usize) -> usize {

@@ -31,26 +31,33 @@ pub(crate) fn is_users(path: &str) -> bool {
     INSTALLED.as_ref().is_some_and(|installed| !installed.is_match(path))
 }
 
+part!(HEADER, "Traceback (most recent call last)");
+part!(FILE, "File \"");
+
 /// Whether a line begins a traceback.
 pub(crate) fn is_header(line: &str) -> bool {
-    line.contains("Traceback (most recent call last)")
+    HEADER.find(line.as_bytes()).is_some()
 }
 
 /// Whether a line has the form of a frame of Python's own tracebacks.
 pub(crate) fn is_python(line: &str) -> bool {
-    PYTHON.as_ref().is_some_and(|python| python.is_match(line))
+    has_file(line) && PYTHON.as_ref().is_some_and(|python| python.is_match(line))
+}
+
+fn has_file(line: &str) -> bool {
+    FILE.find(line.as_bytes()).is_some()
 }
 
 /// Reads a line that may be a frame; inside of a box, rich's form counts too.
 pub(crate) fn read(line: &str, in_box: bool) -> Frame {
-    let rich = in_box && line.contains(" in ");
-    let other = line.contains(", in ") || line.contains("Cell In[");
-    if line.contains("File \"") {
+    if has_file(line) {
         if let Some(place) = place(&PYTHON, line) {
             return Frame::Whole(place);
         }
         return if BEGUN.as_ref().is_some_and(|begun| begun.is_match(line)) { Frame::Cut } else { Frame::None };
     }
+    let rich = in_box && line.contains(" in ");
+    let other = line.contains(", in ") || line.contains("Cell In[");
     let found = (if rich { place(&BOXED, line) } else { None })
         .or_else(|| if other { place(&CELL, line).or_else(|| place(&IPYTHON, line)) } else { None });
     found.map_or(Frame::None, Frame::Whole)
