@@ -14,7 +14,7 @@ use self::class::Class;
 use self::open::{Open, Taken};
 use crate::lines::prefix::Prefix;
 use crate::message::{self, Message};
-use crate::stamp::Stamp;
+use crate::stamp::{self, Stamp};
 
 /// What a container says of a line: an object of JSON, an entry of the journal, a row of a table.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,9 @@ const MOST_OPEN: usize = 64;
 /// Prefixes at most that are remembered.
 const MOST_PREFIXES: usize = 64;
 
+// What a daemon of syslog writes instead of a line that is the same as the last one.
+pattern!(REPEATED, r"\b(?:last|previous|above) message (?:was )?repeated (?P<count>\d{1,9}) times?\b");
+
 /// Puts lines together to records.
 #[derive(Default)]
 pub(crate) struct Assembler {
@@ -121,6 +124,9 @@ impl Assembler {
 
     /// Takes a line, and the message that was found in it.
     fn whole(&mut self, line: &Line, found: Option<Message>, before: &impl LookBack, done: &mut Vec<Open>) -> bool {
+        if found.is_none() && self.is_again(line) {
+            return true;
+        }
         let found = found.filter(|found| !class::is_no_record(&line.text, found));
         match found.filter(|found| !self.is_inside(line, found)) {
             Some(found) => {
@@ -129,6 +135,17 @@ impl Assembler {
             }
             None => self.go_on(line, done),
         }
+    }
+
+    /// Whether the line says how often the one before it was repeated, which is a record of one line.
+    fn is_again(&mut self, line: &Line) -> bool {
+        let is_near = line.text.contains("repeated ");
+        let Some(found) = REPEATED.as_ref().filter(|_| is_near).and_then(|repeated| repeated.captures(&line.text)) else { return false };
+        let is_last = |open: &&mut Open| open.number + 1 == line.number && open.file == line.file && open.is_of_stream(line);
+        let Some(open) = self.open.last_mut().filter(is_last) else { return false };
+        let stamp = stamp::find_all(&line.text).into_iter().next().map(|found| found.stamp);
+        open.again = found["count"].parse().ok().map(|count| (count, stamp));
+        true
     }
 
     /// The lines that follow were left out: whatever is open has ended.

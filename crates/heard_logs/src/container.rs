@@ -1,7 +1,9 @@
 //! What collectors pack lines into: objects of JSON, entries of the journal, rows of tables.
 
+pub(crate) mod arrows;
 pub(crate) mod coat;
 pub(crate) mod document;
+pub(crate) mod drawn;
 pub(crate) mod exceptions;
 pub(crate) mod fields;
 pub(crate) mod journal;
@@ -12,6 +14,7 @@ pub(crate) mod own;
 pub(crate) mod pairs;
 pub(crate) mod sniff;
 pub(crate) mod table;
+pub(crate) mod teamcity;
 
 use crate::assembly::Origin;
 

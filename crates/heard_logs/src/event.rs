@@ -50,6 +50,11 @@ pub(crate) fn has_message(text: &str) -> bool {
     crate::message::find(text).is_some()
 }
 
+/// Whether a text begins with a message of the catalogue.
+pub(crate) fn begins_with_message(text: &str) -> bool {
+    crate::message::find(text).is_some_and(|found| found.start == 0)
+}
+
 /// Reads a record.
 pub(crate) fn read(open: &Open) -> Reading {
     if quote::is_quoted(open) {

@@ -124,12 +124,14 @@ pattern!(
     r"^(?P<text>.*(?:RuntimeWarning: coroutine|coroutine '[^']+'(?: was(?: never)?)?|[A-Z_]\w* exception was(?: never)?|was destroyed(?: but(?: it(?: is)?)?)?))\s*(?:\s[\w.]+:\d+\s*)?$"
 );
 
+part!(EXCEPTION_WAS, "exception was");
+part!(COROUTINE, "coroutine '");
+part!(WARNED, "RuntimeWarning: coroutine");
+part!(DESTROYED, "was destroyed");
+
 /// The part of the line that goes on in the next one, if a message is broken there.
 pub(crate) fn broken(line: &str) -> Option<&str> {
-    let is_near = line.contains("exception was")
-        || line.contains("coroutine '")
-        || line.contains("RuntimeWarning: coroutine")
-        || line.contains("was destroyed");
+    let is_near = [&EXCEPTION_WAS, &COROUTINE, &WARNED, &DESTROYED].iter().any(|part| part.find(line.as_bytes()).is_some());
     let found = BROKEN.as_ref().filter(|_| is_near)?.captures(line)?;
     Some(line[..found.name("text")?.end()].trim_end())
 }

@@ -9,6 +9,11 @@ pub(crate) fn compile(text: &str) -> Option<Regex> {
     Regex::new(&text.replace(r"\w", r"[0-9A-Za-z_\x{C0}-\x{1FFF}\x{3040}-\x{D7FF}]")).ok()
 }
 
+/// Whether a sign is what `\w` is in a pattern.
+pub(crate) fn is_of_name(sign: char) -> bool {
+    sign.is_ascii_alphanumeric() || sign == '_' || matches!(sign, '\u{C0}'..='\u{1FFF}' | '\u{3040}'..='\u{D7FF}')
+}
+
 /// Names a pattern. One that is no regular expression matches nothing: a mistake in it fails the tests that need it, and
 /// never a run.
 macro_rules! pattern {

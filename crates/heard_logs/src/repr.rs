@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +46,8 @@ pattern!(
     CORO,
     r"\bcoro=(?:<<(?P<odd>[^>]*)>|<(?:coroutine object |async_generator object )?(?P<name>(?:[^\s(<>]|<(?:locals|lambda|genexpr)>)+))"
 );
-pattern!(DEFINED, r"defined at (?P<path>[^>]+?):(?P<line>\d+)(?:[>,\s]|$)");
-pattern!(CREATED, r"created at (?P<path>[^>]+?):(?P<line>\d+)(?:[>,\s]|$)");
+part!(DEFINED, "defined at ");
+part!(CREATED, "created at ");
 pattern!(EXCEPTION, r"\bexception=<?(?P<type>[A-Za-z_][\w.]*)(?P<open>\()?");
 pattern!(TASK, r"\bname=(?:'(?P<one>[^']*)'|(?P<two>\S+))");
 pattern!(FUNCTION, r"^<(?:function|bound method|built-in method|method) (?P<name>(?:[^\s<>]|<(?:locals|lambda)>)+)");
@@ -54,9 +55,18 @@ pattern!(CALL, r"^(?P<name>(?:[\w.]|<(?:locals|lambda)>)+)(?:\(|$|\s+at\s|\s+cre
 pattern!(AT, r" at (?P<path>\S.*?):(?P<line>\d+)(?: created at |>|$)");
 pattern!(GENERATOR, r"<async_generator object (?P<name>.+?) at 0x");
 
-fn place(pattern: &LazyLock<Option<Regex>>, text: &str) -> Option<Place> {
-    let found = pattern.as_ref()?.captures(text)?;
-    Place::new(&found["path"], &found["line"], None)
+/// The first place behind these words: a path, a colon and a number, and then the repr goes on or ends.
+fn place(words: &Finder<'_>, text: &str) -> Option<Place> {
+    words.find_iter(text.as_bytes()).find_map(|at| {
+        let rest = &text[at + words.needle().len()..];
+        let rest = &rest[..rest.find('>').map_or(rest.len(), |end| end + 1)];
+        rest.match_indices(':').filter(|(colon, _)| *colon > 0).find_map(|(colon, _)| {
+            let behind = &rest[colon + 1..];
+            let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
+            let ends = behind[digits..].chars().next().is_none_or(|sign| matches!(sign, '>' | ',') || sign.is_whitespace());
+            Place::new(&rest[..colon], &behind[..digits], None).filter(|_| ends)
+        })
+    })
 }
 
 fn name(pattern: &LazyLock<Option<Regex>>, text: &str) -> Option<String> {

@@ -3,6 +3,9 @@
 mod ahead;
 mod blocks;
 mod coding;
+mod fences;
+mod parts;
+mod spread;
 mod unwrap;
 
 use std::io::{self, Read};
@@ -12,10 +15,14 @@ use serde_json::Value;
 
 use self::blocks::{Block, Blocks};
 use self::coding::Coding;
+use self::fences::Fences;
+use self::parts::Parts;
+use self::spread::{Spread, Step};
 use self::unwrap::Unwrapper;
 use crate::assembly::open::Open;
 use crate::assembly::{Assembler, Line, LookBack, Nothing, Origin};
 use crate::container::document::Document;
+use crate::container::drawn::Drawn;
 use crate::container::journal::Journal;
 use crate::container::odd::Odd;
 use crate::container::order::Order;
@@ -44,13 +51,16 @@ pub struct Scanner {
     head: Option<Example>,
     repeats: event::repeat::Repeats,
     unread: Unread,
+    /// An object of which not all lines were seen, and the line of the message in it.
+    spread: Option<(u64, Spread)>,
 }
 
 enum Reader {
-    Lines(Blocks, Unwrapper),
+    Lines(Blocks, Unwrapper, Fences),
     Document(Document, Order),
     Journal(Journal, Order),
     Table(Box<Table>, Order),
+    Drawn(Box<Drawn>, Order),
     Odd(Odd, Unwrapper, Order, bool),
 }
 
@@ -69,6 +79,7 @@ impl Scanner {
             head: None,
             repeats: event::repeat::Repeats::default(),
             unread: Unread::default(),
+            spread: None,
         }
     }
 
@@ -77,7 +88,7 @@ impl Scanner {
         self.flush_blocks();
         self.name = Rc::from(name);
         self.partial.file(name);
-        if let Some(Reader::Lines(blocks, _)) = &mut self.shape {
+        if let Some(Reader::Lines(blocks, ..)) = &mut self.shape {
             blocks.restart_lines();
         }
     }
@@ -119,7 +130,7 @@ impl Scanner {
 
     /// Searches a block, and gives back one that can be filled anew.
     fn block(&mut self, block: Block) -> Block {
-        let Some(Reader::Lines(blocks, _)) = &mut self.shape else { return block };
+        let Some(Reader::Lines(blocks, ..)) = &mut self.shape else { return block };
         let free = blocks.take(block);
         self.lines(false);
         free
@@ -162,8 +173,9 @@ impl Scanner {
         let text = coding.text(&start).into_owned();
         self.coding = Some(coding);
         self.shape = Some(match sniff::shape(&text) {
-            Shape::Lines => Reader::Lines(Blocks::default(), Unwrapper::default()),
+            Shape::Lines => Reader::Lines(Blocks::with(Parts::of(&text)), Unwrapper::default(), Fences::of(&text)),
             Shape::Document => Reader::Document(Document::default(), Order::default()),
+            Shape::Drawn => Reader::Drawn(Box::default(), Order::default()),
             Shape::Journal => Reader::Journal(Journal::default(), Order::default()),
             Shape::Odd(layout) => Reader::Odd(Odd::new(layout), Unwrapper::default(), Order::default(), layout.is_turned),
             Shape::Table { delimiter, has_header } => Reader::Table(Box::new(Table::new(delimiter, has_header)), Order::default()),
@@ -176,7 +188,7 @@ impl Scanner {
         match &mut self.shape {
             Some(Reader::Lines(..)) => {
                 for chunk in bytes.chunks(SNIFF) {
-                    if let Some(Reader::Lines(blocks, _)) = &mut self.shape {
+                    if let Some(Reader::Lines(blocks, ..)) = &mut self.shape {
                         blocks.extend(chunk);
                     }
                     self.lines(false);
@@ -186,6 +198,7 @@ impl Scanner {
             Some(Reader::Document(document, _)) => document.feed(bytes, &mut values),
             Some(Reader::Journal(journal, _)) => journal.feed(bytes, &mut values),
             Some(Reader::Table(table, _)) => table.feed(bytes, &mut values),
+            Some(Reader::Drawn(drawn, _)) => drawn.feed(bytes, &mut values),
             Some(Reader::Odd(odd, ..)) => {
                 let mut lines = Vec::new();
                 odd.feed(bytes, &mut lines);
@@ -206,7 +219,11 @@ impl Scanner {
                 self.partial.puzzle(Example { file: self.name.to_string(), line, text });
             }
         }
-        let Some(Reader::Document(_, order) | Reader::Journal(_, order) | Reader::Table(_, order)) = &mut self.shape else { return };
+        let Some(Reader::Document(_, order) | Reader::Journal(_, order) | Reader::Table(_, order) | Reader::Drawn(_, order)) =
+            &mut self.shape
+        else {
+            return;
+        };
         let mut items = Vec::new();
         for (number, value) in values {
             for item in fields::items(&value, &Origin::default()) {
@@ -217,7 +234,7 @@ impl Scanner {
             order.finish(&mut items);
         }
         for (number, item) in items {
-            self.item(number, item);
+            self.items(number, vec![item], &Nothing, false);
         }
     }
 
@@ -238,20 +255,7 @@ impl Scanner {
             order.finish(&mut items);
         }
         for (number, item) in items {
-            self.item(number, item);
-        }
-    }
-
-    fn item(&mut self, number: u64, item: Item) {
-        match item {
-            Item::Own(own) => self.own(number, *own),
-            Item::Text { origin, lines } => {
-                let origin = Rc::new(origin);
-                for (at, text) in lines.into_iter().enumerate() {
-                    let line = Line { file: Rc::clone(&self.name), text, number, origin: Rc::clone(&origin), is_first: at == 0 };
-                    self.line(&line, &Nothing);
-                }
-            }
+            self.items(number, vec![item], &Nothing, false);
         }
     }
 
@@ -265,31 +269,67 @@ impl Scanner {
 
     /// Searches what is in the buffer.
     fn lines(&mut self, is_end: bool) {
-        let (mut blocks, mut unwrapper) = match self.shape.take() {
-            Some(Reader::Lines(blocks, unwrapper)) => (blocks, unwrapper),
+        let (mut blocks, mut unwrapper, mut fences) = match self.shape.take() {
+            Some(Reader::Lines(blocks, unwrapper, fences)) => (blocks, unwrapper, fences),
             other => {
                 self.shape = other;
                 return;
             }
         };
         blocks.begin(is_end);
-        while let Some((number, range)) = blocks.next(self.assembler.is_hungry() || unwrapper.is_hungry() || self.head.is_some()) {
+        let is_document = fences.is_document();
+        while let Some((number, range)) = blocks.next(is_document || self.is_hungry() || unwrapper.is_hungry()) {
             let (bytes, before) = blocks.line(&range);
-            for piece in unwrapper.unwrap(bytes) {
-                match piece {
-                    Item::Own(own) => self.own(number, *own),
-                    Item::Text { origin, lines } => {
-                        let origin = Rc::new(origin);
-                        for (at, text) in lines.into_iter().enumerate() {
-                            let line = Line { file: Rc::clone(&self.name), text, number, origin: Rc::clone(&origin), is_first: at == 0 };
-                            self.line(&line, &before);
-                        }
+            if is_document {
+                fences.go_on(&String::from_utf8_lossy(bytes));
+            }
+            let is_quote = fences.is_quote();
+            match self.spread.as_mut().map_or(Step::Other, |(_, spread)| spread.go_on(bytes)) {
+                Step::Taken => {}
+                Step::Whole(items) => {
+                    let begun = self.spread.take().map_or(number, |(begun, _)| begun);
+                    self.items(begun, items, &before, is_quote);
+                }
+                Step::Lost(lines) => {
+                    let begun = self.spread.take().map_or(number, |(begun, _)| begun);
+                    for line in lines {
+                        self.items(begun, unwrapper.unwrap(line.as_bytes()), &Nothing, is_quote);
+                    }
+                }
+                Step::Other => match Spread::begin(bytes, &before).filter(|_| self.spread.is_none()) {
+                    Some(spread) => self.spread = Some((number, spread)),
+                    None => self.items(number, unwrapper.unwrap(bytes), &before, is_quote),
+                },
+            }
+        }
+        if let Some((number, spread)) = self.spread.take_if(|_| is_end) {
+            for line in spread.rest() {
+                self.items(number, unwrapper.unwrap(line.as_bytes()), &Nothing, fences.is_quote());
+            }
+        }
+        self.partial.file(&self.name).lines += blocks.count_lines();
+        self.shape = Some(Reader::Lines(blocks, unwrapper, fences));
+    }
+
+    /// Whether the next lines are to be looked at, whatever is in them.
+    fn is_hungry(&self) -> bool {
+        self.assembler.is_hungry() || self.spread.is_some() || self.head.is_some()
+    }
+
+    fn items(&mut self, number: u64, items: Vec<Item>, before: &impl LookBack, is_quote: bool) {
+        for item in items {
+            match item {
+                Item::Own(own) => self.own(number, *own),
+                Item::Text { mut origin, lines } => {
+                    origin.is_quote |= is_quote;
+                    let origin = Rc::new(origin);
+                    for (at, text) in lines.into_iter().enumerate() {
+                        let line = Line { file: Rc::clone(&self.name), text, number, origin: Rc::clone(&origin), is_first: at == 0 };
+                        self.line(&line, before);
                     }
                 }
             }
         }
-        self.partial.file(&self.name).lines += blocks.count_lines();
-        self.shape = Some(Reader::Lines(blocks, unwrapper));
     }
 
     fn line(&mut self, line: &Line, before: &impl LookBack) {
@@ -366,6 +406,7 @@ impl Scanner {
             Some(Reader::Document(document, _)) => document.finish(&mut values),
             Some(Reader::Journal(journal, _)) => journal.finish(&mut values),
             Some(Reader::Table(table, _)) => table.feed(&[], &mut values),
+            Some(Reader::Drawn(drawn, _)) => drawn.finish(&mut values),
             Some(Reader::Odd(odd, ..)) => {
                 let mut lines = Vec::new();
                 odd.finish(&mut lines);
@@ -374,10 +415,10 @@ impl Scanner {
             _ => {}
         }
         self.values(values, true);
-        if let Some(Reader::Lines(_, unwrapper) | Reader::Odd(_, unwrapper, ..)) = &mut self.shape {
+        if let Some(Reader::Lines(_, unwrapper, _) | Reader::Odd(_, unwrapper, ..)) = &mut self.shape {
             let number = self.partial.file(&self.name).lines;
             for item in unwrapper.rest() {
-                self.item(number, item);
+                self.items(number, vec![item], &Nothing, false);
             }
         }
         let file = Rc::clone(&self.name);

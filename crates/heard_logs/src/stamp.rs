@@ -208,6 +208,47 @@ fn find_from(text: &str, from: usize) -> Option<Found> {
     if !may_have_one(text.get(from..)?.as_bytes()) {
         return None;
     }
+    plain(text, from).or_else(|| by_form(text, from))
+}
+
+/// The form that most logs have, read without a pattern: `2025-03-11 09:15:02,123`, with nothing behind it that may be a
+/// half of the day or a zone. It is what the first of the forms would find.
+fn plain(text: &str, from: usize) -> Option<Found> {
+    let bytes = text.as_bytes();
+    let start = from + bytes[from..].iter().position(u8::is_ascii_digit)?;
+    let is_behind_more = start > 0 && (bytes[start - 1].is_ascii_digit() || matches!(bytes[start - 1], b':' | b'-'));
+    let signs = bytes.get(start..start + 19).filter(|_| !is_behind_more)?;
+    let is_parted =
+        matches!(signs, [_, _, _, _, b'-' | b'/' | b'.', _, _, b'-' | b'/' | b'.', _, _, b'T' | b' ' | b'_', _, _, b':', _, _, b':', _, _]);
+    let number = |at: usize, length: usize| {
+        let digits = signs[at..at + length].iter().map(|byte| byte.is_ascii_digit().then(|| byte - b'0'));
+        digits.into_iter().try_fold(0, |number: i32, digit| Some(number * 10 + i32::from(digit?)))
+    };
+    let two = |at: usize| u8::try_from(number(at, 2)?).ok();
+    let (year, date) = (number(0, 4).filter(|_| is_parted)?, (two(5)?, two(8)?));
+    let clock = (two(11)?, two(14)?, two(17)?);
+    let behind = &bytes[start + 19..];
+    let digits =
+        if matches!(behind.first(), Some(b'.' | b',')) { behind[1..].iter().take_while(|byte| byte.is_ascii_digit()).count() } else { 0 };
+    let end = start + 19 + if digits > 0 { digits + 1 } else { 0 };
+    let mut next = text[end..].chars();
+    let first = next.next();
+    let second = if first.is_some_and(char::is_whitespace) { next.next() } else { first };
+    let may_go_on = match second {
+        Some('+' | '-') => next.next().is_some_and(|sign| sign.is_ascii_digit()),
+        Some(sign) => matches!(sign, 'A' | 'a' | 'P' | 'p' | 'Z' | 'U' | 'G') || first == second && sign.is_ascii_digit(),
+        None => false,
+    };
+    if may_go_on || digits > 9 {
+        return None;
+    }
+    let nanos = behind[1.min(behind.len())..].iter().take(digits).fold(0, |nanos: u32, digit| nanos * 10 + u32::from(digit - b'0'));
+    let nanos = (digits..9).fold(nanos, |nanos, _| nanos * 10);
+    let stamp = Stamp { year: Some(year), date: Some(date), clock, nanos, digits: u8::try_from(digits).ok()?, offset: None };
+    Some(Found { start, end, stamp }).filter(|found| found.stamp.is_possible())
+}
+
+fn by_form(text: &str, from: usize) -> Option<Found> {
     let mut best: Option<Found> = None;
     let has_clock = memchr::memchr(b':', text.as_bytes()).is_some();
     for form in FORMS.iter().filter(|form| has_clock || !form.has_clock) {
@@ -426,5 +467,17 @@ mod tests {
             assert_eq!(parse(text).unwrap().micros(), 1_741_680_902_000_000, "{text}");
         }
         assert_eq!(parse("12345"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_plain_form_is_read_as_by_its_pattern(
+            text in "(Mar |E|x |[0-9]|:|-|\\[)?20[0-9]{2}[-/.][0-9]{2}[-/.][0-3][0-9][T _][0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.,][0-9]{0,10})?(Z|UTC|PM| am| - x| -05:00|\\+0100| ERROR|:|[0-9]| 2025|\u{a0}Z)?"
+        ) {
+            let told = |found: Option<super::Found>| found.map(|found| (found.start, found.end, found.stamp));
+            if let Some(plain) = super::plain(&text, 0) {
+                proptest::prop_assert_eq!(told(Some(plain)), told(super::by_form(&text, 0)));
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The same records behind the prefixes of collectors, in their containers, joined, coloured, turned around and broken.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::incidents;
@@ -126,6 +128,134 @@ fn handed_on() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// What clients of databases draw.
+fn drawn() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("psql", {
+            let width = lines().iter().map(|line| line.chars().count()).max().unwrap();
+            let rows = by_record(|number, record| {
+                let lines: Vec<&str> = record.lines().collect();
+                let row = |(at, line): (usize, &&str)| {
+                    let (id, time) = if at == 0 { (number.to_string(), stamp(number)) } else { (String::new(), String::new()) };
+                    let end = if at + 1 < lines.len() { "+" } else { "" };
+                    format!(" {id:>3} | {time:27} | {line:width$}{end}")
+                };
+                lines.iter().enumerate().map(row).collect::<Vec<_>>().join("\n")
+            });
+            let head = format!(" id  | {:27} | message\n-----+{}+{}\n", "time", "-".repeat(29), "-".repeat(width + 2));
+            [head.into_bytes(), rows, b"(7 rows)\n".to_vec()].concat()
+        }),
+        (
+            "psql, a field a line",
+            by_record(|number, record| {
+                let text = record.replace('\n', "+\n        | ");
+                format!("-[ RECORD {} ]---\ntime    | {}\nmessage | {text}", number + 1, stamp(number))
+            }),
+        ),
+        ("a box", {
+            let width = lines().iter().map(|line| line.chars().count()).max().unwrap();
+            let rule = |signs: [&str; 3]| format!("{}─────{}{}{}\n", signs[0], signs[1], "─".repeat(width + 2), signs[2]);
+            let mut text = rule(["┌", "┬", "┐"]) + &format!("│ id  │ {:width$} │\n", "message");
+            for (number, record) in records().iter().enumerate() {
+                text += &rule(["├", "┼", "┤"]);
+                for (at, line) in record.lines().enumerate() {
+                    let id = if at == 0 { number.to_string() } else { String::new() };
+                    writeln!(text, "│ {id:3} │ {line:width$} │").unwrap();
+                }
+            }
+            (text + &rule(["└", "┴", "┘"])).into_bytes()
+        }),
+        ("mysql", {
+            let rule = format!("+----+-{}-+---------+\n", "-".repeat(27));
+            let rows = by_record(|number, record| format!("| {number:>2} | {} | {record} |", stamp(number)));
+            [rule.as_bytes(), format!("| id | {:27} | message |\n", "time").as_bytes(), rule.as_bytes(), &rows, rule.as_bytes()].concat()
+        }),
+    ]
+}
+
+/// Records and lines that are taken apart, and builds of `TeamCity`.
+fn parted() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        (
+            "service messages, a line each",
+            by_line(|number, line| {
+                let text = line.replace('|', "||").replace('\'', "|'").replace('[', "|[").replace(']', "|]").replace('ü', "|0x00fc");
+                format!(
+                    "##teamcity[testStdErr name='test_till' out='{text}|n' flowId='7' timestamp='2025-03-11T08:10:{:02}.123+0000']",
+                    number % 60
+                )
+            }),
+        ),
+        (
+            "service messages, a record each",
+            by_record(|number, record| {
+                let text = record.replace('|', "||").replace('\'', "|'").replace('[', "|[").replace(']', "|]").replace('\n', "|n");
+                format!("[09:15:{number:02}]i: [Step 1/2] ##teamcity[message status='ERROR' text='{text}']")
+            }),
+        ),
+        ("a build of TeamCity", by_line(|number, line| format!("[09:15:{:02}]W:\t [Step 1/2] {line}", number % 60))),
+        (
+            "objects over many lines behind a prefix",
+            by_record(|number, record| {
+                let object = serde_json::to_string_pretty(&json!({"level": "ERROR", "message": record, "extra": {"n": number}})).unwrap();
+                object.lines().map(|line| format!("web-1  | {line}\ndb-1   | checkpoint {number}")).collect::<Vec<_>>().join("\n")
+            }),
+        ),
+        (
+            "objects over many lines behind a head",
+            by_parts(|number, head, trace| json!({"ts": stamp(number), "event": {"message": head, "exception": trace}}))
+                .split(|byte| *byte == b'\n')
+                .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
+                .flat_map(|value| {
+                    format!("2025-03-11 09:15:02 ERROR audit: {}\n", serde_json::to_string_pretty(&value).unwrap()).into_bytes()
+                })
+                .collect(),
+        ),
+        (
+            "parts of lines",
+            by_record(|number, record| {
+                let text = json!({"logger": "asyncio", "level": "error", "event": record}).to_string();
+                let signs: Vec<char> = text.chars().collect();
+                let parts: Vec<String> = signs.chunks(37).map(|part| part.iter().collect()).collect();
+                let tag = |at: usize| if at + 1 < parts.len() { "P" } else { "F" };
+                parts
+                    .iter()
+                    .enumerate()
+                    .map(|(at, part)| format!("{} stderr {} {part}", stamp(number), tag(at)))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            }),
+        ),
+        (
+            "parts of long lines",
+            by_record(|number, record| {
+                let text = json!({"exception": "x".repeat(16_300), "event": record}).to_string() + "\n";
+                let (first, second) = text.split_at(16_384);
+                let part = |text: &str| json!({"log": text, "stream": "stderr", "time": stamp(number)}).to_string();
+                format!("{}\n{}\n{}", part("open\n"), part(first), part(second))
+            }),
+        ),
+        (
+            "hashes of Ruby",
+            by_record(|number, record| {
+                format!(
+                    "{{\n    \"@timestamp\" => {},\n          \"tags\" => [\n        [0] \"a\"\n    ],\n       \"message\" => {}\n}}",
+                    stamp(number),
+                    json!(record)
+                )
+            }),
+        ),
+        (
+            "a recorded terminal",
+            [
+                b"{\"version\": 2, \"width\": 200, \"height\": 50}\n".to_vec(),
+                by_record(|number, record| json!([number, "o", record.replace('\n', "\r\n") + "\r\n"]).to_string()),
+            ]
+            .concat(),
+        ),
+    ]
+}
+
 fn packed() -> Vec<(&'static str, Vec<u8>)> {
     let newest_first = |rows: Vec<String>| rows.into_iter().rev().collect::<Vec<_>>();
     let rows =
@@ -215,9 +345,26 @@ fn packed() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
+fn a_terminal_breaks_lines_wherever_they_are() {
+    let wrap = |text: String, width: usize| {
+        let signs: Vec<char> = text.chars().collect();
+        signs.chunks(width).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join("\n")
+    };
+    for width in 60..100 {
+        let plain = by_line(|_, line| wrap(line.to_owned(), width));
+        assert_eq!(incidents(&plain), EXPECTED, "plain, {width} columns");
+        let stamped = by_record(|_, record| {
+            let record = format!("2025-03-11 09:15:02,123 ERROR asyncio: {record}");
+            record.lines().map(|line| wrap(line.to_owned(), width)).collect::<Vec<_>>().join("\n")
+        });
+        assert_eq!(incidents(&stamped), EXPECTED, "with times, {width} columns");
+    }
+}
+
+#[test]
 fn every_collector_gives_the_same_answer() {
     let mut failures = Vec::new();
-    for (name, text) in packed().into_iter().chain(handed_on()) {
+    for (name, text) in packed().into_iter().chain(handed_on()).chain(drawn()).chain(parted()) {
         let found = incidents(&text);
         if found != EXPECTED {
             failures.push(format!("{name}: {found:#?}"));

@@ -1,11 +1,12 @@
 //! What a program has written to its standard error, and what is to be found in it.
 
-/// Lines as Python 3.12 writes them without a formatter.
+/// Lines as Python 3.13 writes them without a formatter: marks are under more sources than before.
 pub(crate) const LINES: &str = r#"Task exception was never retrieved
 future: <Task finished name='Task-2' coro=<Till.pay() done, defined at /srv/shop/till.py:11> exception=RuntimeError('till 1 is shut')>
 Traceback (most recent call last):
   File "/srv/shop/till.py", line 13, in pay
     self.open()
+    ~~~~~~~~~^^
   File "/srv/shop/till.py", line 8, in open
     raise RuntimeError(f"till {self.number} is shut")
 RuntimeError: till 1 is shut
@@ -14,6 +15,7 @@ future: <Task finished name='Task-3' coro=<Till.pay() done, defined at /srv/shop
 Traceback (most recent call last):
   File "/srv/shop/till.py", line 13, in pay
     self.open()
+    ~~~~~~~~~^^
   File "/srv/shop/till.py", line 8, in open
     raise RuntimeError(f"till {self.number} is shut")
 RuntimeError: till 2 is shut
@@ -34,8 +36,9 @@ shop.Empty: no bread
 Exception in callback ring(<shop.Bell ob...x7f00aa11bb22>, 3) at /srv/shop/bell.py:5
 handle: <Handle ring(<shop.Bell ob...x7f00aa11bb22>, 3) at /srv/shop/bell.py:5>
 Traceback (most recent call last):
-  File "/usr/local/lib/python3.12/asyncio/events.py", line 84, in _run
+  File "/usr/local/lib/python3.13/asyncio/events.py", line 89, in _run
     self._context.run(self._callback, *self._args)
+    ~~~~~~~~~~~~~~~~~^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   File "/srv/shop/bell.py", line 6, in ring
     bell.strokes /= times - 3
 ZeroDivisionError: division by zero
@@ -59,7 +62,7 @@ pub(crate) const EXPECTED: [&str; 6] = [
 ];
 
 /// What stands in a log behind the message, and what is to be found.
-pub(crate) const SHAPES: [(&str, &[&str]); 9] = [
+pub(crate) const SHAPES: [(&str, &[&str]); 14] = [
     // Cloud Foundry begins its lines with blanks.
     (
         "   2025-03-11T08:10:02.12+0000 [APP/PROC/WEB/0] ERR ERROR loop: {'message': 'Task exception was never retrieved', 'exception': KeyError('x'), 'future': <Task finished coro=<f() done, defined at /a.py:3> exception=KeyError('x')>}\n",
@@ -79,6 +82,25 @@ pub(crate) const SHAPES: [(&str, &[&str]); 9] = [
     (
         "(Depot pid=811) Unclosed client session\n(Depot pid=812) Unclosed client session [repeated 3x across cluster]\n(Depot pid=811) open\n",
         &["unclosed - - - x4"],
+    ),
+    // A daemon of syslog counts what it does not write again; where that is the last line of several, it is none of them.
+    (
+        "Mar 11 09:15:02 wharf shop[811]: /srv/a.py:3: RuntimeWarning: coroutine 'f' was never awaited\nMar 11 09:15:09 wharf last message repeated 3 times\n",
+        &["coroutine-never-awaited f - 3 x4"],
+    ),
+    (
+        "Mar 11 09:15:02 wharf shop[811]: Unclosed client session\nMar 11 09:15:09 wharf --- last message repeated 1 time ---\n",
+        &["unclosed - - - x2"],
+    ),
+    ("Mar 11 09:15:02 wharf shop[811]: message repeated 2 times: [ Unclosed client session]\n", &["unclosed - - - x2"]),
+    (
+        "Mar 11 09:15:02 wharf shop[811]: Unclosed client session\nMar 11 09:15:02 wharf shop[811]: client_session: <aiohttp.client.ClientSession object at 0x7f00>\nMar 11 09:15:09 wharf last message repeated 3 times\n",
+        &["unclosed - - - x1"],
+    ),
+    // What a model says is no document, and a program's own lines come in between.
+    (
+        "Sure:\n```python\nawait f()\nTask was destroyed but it is pending!\ntask: <Task pending name='T' coro=<lamp() done, defined at /a.py:3>>\n```\n",
+        &["task-destroyed lamp - - x1"],
     ),
     // A column of numbers, and a group before.
     (

@@ -70,6 +70,11 @@ pub(crate) fn is_start(text: &str) -> bool {
     may_be_level && LEVEL.as_ref().is_some_and(|level| level.is_match(text)) || text.starts_with("{\"") || stamp::at_start(text).is_some()
 }
 
+/// Whether this is a sentence behind which a line never goes on.
+pub(crate) fn is_sentence(text: &str) -> bool {
+    Class::of(text) == Class::Chain || text.ends_with("Enable tracemalloc to get the object allocation traceback")
+}
+
 /// Whether this is the beginning of a line, and not the rest of a broken one.
 pub(crate) fn begins(text: &str) -> bool {
     !matches!(Class::of(text), Class::Other | Class::Indented | Class::Blank)

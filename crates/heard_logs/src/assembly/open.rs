@@ -7,7 +7,7 @@ use super::fold::Fold;
 use super::{Line, LookBack, Origin, joined};
 use crate::lines::prefix::Prefix;
 use crate::message::Message;
-use crate::stamp::{self, Found};
+use crate::stamp::{self, Found, Stamp};
 use crate::traceback::frame;
 
 /// Lines at most that a record keeps.
@@ -72,6 +72,8 @@ pub(crate) struct Open {
     pub(crate) lines: Vec<String>,
     /// What each of them is.
     pub(crate) classes: Vec<Class>,
+    /// How often a daemon says that the line was repeated, and when.
+    pub(crate) again: Option<(u64, Option<Stamp>)>,
     /// What came before, the nearest first, where that may tell something.
     pub(crate) before: Vec<String>,
     prefix: Option<Prefix>,
@@ -105,6 +107,7 @@ impl Open {
             file: Rc::clone(&line.file),
             number: line.number,
             origin: Rc::clone(&line.origin),
+            again: None,
             stamps,
             layout,
             lines: Vec::new(),

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::arrows;
 use crate::message;
 
 /// Bytes of one value at most; of a larger one the elements of the array in it are read.
@@ -143,9 +144,9 @@ impl Document {
     fn end(&mut self, out: &mut Vec<(u64, Value)>) {
         let value = std::mem::take(&mut self.value);
         if !self.skips {
-            match serde_json::from_slice(&value) {
-                Ok(value) => out.push((self.begins, value)),
-                Err(_) => self.damage(&value),
+            match serde_json::from_slice(&value).ok().or_else(|| arrows::parse(&String::from_utf8_lossy(&value))) {
+                Some(value) => out.push((self.begins, value)),
+                None => self.damage(&value),
             }
         }
         self.skips = false;

@@ -2,7 +2,8 @@
 
 use super::coat::Coat;
 use super::sniff::Layout;
-use crate::assembly::class;
+use crate::assembly::class::{self, Class};
+use crate::event;
 
 /// Bytes of one line at most.
 const MOST_LINE: usize = 1 << 20;
@@ -58,10 +59,16 @@ impl Odd {
         }
     }
 
+    /// Whether the next line is none of what was read last. A message may be the rest of a line, but not of one of its own.
+    fn is_whole_before(&self, next: &str) -> bool {
+        let is_no_head = |text: &str| event::has_message(text) || Class::of(text) == Class::Detail || class::is_sentence(text);
+        class::begins(next) || event::begins_with_message(next) && is_no_head(&crate::lines::text(&self.line))
+    }
+
     fn whole(&mut self, line: &[u8], out: &mut Vec<(u64, Vec<u8>)>) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // A line that has just the width is whole, as the next one shows.
-        if !self.line.is_empty() && class::begins(&crate::lines::text(line)) {
+        if !self.line.is_empty() && self.is_whole_before(&crate::lines::text(line)) {
             out.push((self.begins, std::mem::take(&mut self.line)));
         }
         if self.line.is_empty() {

@@ -7,6 +7,7 @@ use regex::bytes::Regex;
 use serde_json::Value;
 
 use super::coat::Coat;
+use super::drawn::Drawn;
 use super::fields;
 use super::order::Order;
 use super::table;
@@ -21,6 +22,8 @@ pub(crate) enum Shape {
     /// Values of JSON that are not one a line, or lines of JSON with the newest first.
     Document,
     Journal,
+    /// Tables with columns, rulers and frames.
+    Drawn,
     /// Lines that are read one by one: the newest come first, a terminal has broken them, or something is around each.
     Odd(Layout),
     Table {
@@ -73,6 +76,7 @@ pub(crate) fn shape(start: &[u8]) -> Shape {
         Some(b'{') if text.starts_with(b"{'") => Shape::Lines,
         Some(b'{') => object(text),
         _ if is_behind_text(text) => Shape::Document,
+        _ if Drawn::is_table(start, |name| NAMES.as_ref().is_some_and(|names| names.is_match(name.as_bytes()))) => Shape::Drawn,
         _ => match delimiter(text).map(|delimiter| (delimiter, true)).or_else(|| table::without_header(text).map(|found| (found, false))) {
             Some((delimiter, has_header)) => Shape::Table { delimiter, has_header },
             None => layout(text).map_or(Shape::Lines, Shape::Odd),
@@ -128,18 +132,22 @@ fn layout(text: &[u8]) -> Option<Layout> {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     // No longer line, many different ones that fill the width to the last sign, and behind each of them the rest of a
     // line: that is no accident.
-    let full: Vec<usize> = (0..lengths.len()).filter(|at| lengths[*at] == longest && !lines[*at].ends_with(' ')).collect();
+    let is_full = |at: &usize| lengths[*at] == longest && !lines[*at].ends_with(' ') && !class::is_sentence(&lines[*at]);
+    let full: Vec<usize> = (0..lengths.len()).filter(is_full).collect();
     let is_rest = |at: &&usize| lines.get(**at + 1).is_none_or(|next| !class::begins(next) && !next.is_empty());
     // Of many, one may have just the width.
-    let accidents = (full.len() / 20).max(usize::from(full.len() >= 10));
+    let accidents = (full.len() / 20).max(usize::from(full.len() >= 5));
     // Records of one kind have the same length too; they begin or end alike, and what is broken does not.
     let sides = |take: fn(&str) -> String| full.iter().map(|at| take(&lines[*at])).collect::<HashSet<String>>().len();
-    let begins = sides(|line| line.chars().take(12).filter(|sign| !sign.is_ascii_digit()).collect());
+    let begins = sides(|line| line.chars().take(60).filter(|sign| !sign.is_ascii_digit()).collect());
     let ends = sides(|line| line.chars().rev().take(12).filter(|sign| !sign.is_ascii_digit()).collect());
     let different = begins.min(ends);
-    let rests = full.iter().filter(is_rest).count();
-    let width = ((60..400).contains(&longest) && different >= 3 && full.len() * 100 >= lines.len() * 4 && full.len() - rests <= accidents)
-        .then_some(longest);
+    // What has just the width may come again with other numbers.
+    let no_rests: Vec<&usize> = full.iter().filter(|at| !is_rest(at)).collect();
+    let bare = |at: &&usize| lines[**at].chars().filter(|sign| !sign.is_ascii_digit()).collect::<String>();
+    let are_accidents = no_rests.len() * 4 <= full.len() && no_rests.iter().map(bare).collect::<HashSet<String>>().len() <= accidents;
+    let is_common = full.len() * 100 >= lines.len() * 4;
+    let width = ((60..400).contains(&longest) && different >= 3 && is_common && are_accidents).then_some(longest);
     let times: Vec<i64> = lines.iter().filter_map(|line| crate::stamp::at_start(line)).map(|found| found.stamp.micros()).collect();
     let down = times.windows(2).filter(|pair| pair[0] > pair[1]).count();
     let up = times.windows(2).filter(|pair| pair[0] < pair[1]).count();

@@ -44,6 +44,10 @@ pub(crate) fn of(open: &Open) -> Times {
     if open.message.kind == Kind::CoroutineNeverAwaited {
         times.count = times.count.max(listed(open));
     }
+    if let Some((count, stamp)) = &open.again {
+        times.count += count;
+        times.last = stamp.clone().or(times.last);
+    }
     card(open, &mut times);
     times
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use super::parts::Parts;
 use crate::assembly::LookBack;
 use crate::lines;
 use crate::message;
@@ -100,6 +101,7 @@ pub(crate) struct Blocks {
     /// Up to where there are whole lines.
     end: usize,
     reported: u64,
+    parts: Parts,
 }
 
 /// What stands before a line: in its block, and in the one before.
@@ -114,6 +116,11 @@ impl LookBack for Before<'_> {
 }
 
 impl Blocks {
+    /// Blocks of a file whose lines may be parts of others.
+    pub(crate) fn with(parts: Parts) -> Self {
+        Self { parts, ..Self::default() }
+    }
+
     /// Goes on with a block, and gives back one that can be filled anew.
     pub(crate) fn take(&mut self, fresh: Block) -> Block {
         if fresh.text().len() < BACK || self.rest() > ROOM {
@@ -183,7 +190,8 @@ impl Blocks {
         let mut found = start;
         if !any {
             let text = &self.block.bytes[start..self.end];
-            let Some(hit) = message::find_trigger(text) else {
+            let hit = message::find_trigger(text);
+            let Some(hit) = self.parts.find(&text[..hit.unwrap_or(text.len())]).or(hit) else {
                 self.cursor = self.end;
                 return None;
             };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::assembly::Origin;
-use crate::container::{Item, fields, literal, pairs};
+use crate::container::{Item, arrows, fields, literal, pairs, teamcity};
 use crate::lines::prefix::{self, Prefix};
 use crate::lines::{self, escapes};
 use crate::{event, stamp};
@@ -22,6 +22,11 @@ pattern!(NUMBERED, r"^(?P<head><\d{1,3}>1 \S+ \S+ \S+ \S+ )\S+ (?:-|(?:\[[^\]]*\
 /// Parts of lines at most that wait for their end.
 const MOST_PARTS: usize = 64;
 const MOST_PART: usize = 4 << 20;
+
+/// Whether a line has the form in which Kubernetes keeps the lines of a container.
+pub(super) fn is_tagged(line: &str) -> bool {
+    PARTED.as_ref().is_some_and(|parted| parted.is_match(line))
+}
 
 /// Takes lines apart.
 #[derive(Default)]
@@ -64,7 +69,7 @@ impl Unwrapper {
                 text = format!("{begun}{rest}");
             }
         }
-        if let Some(item) = event_of_aws(&text) {
+        if let Some(item) = event_of_aws(&text).or_else(|| teamcity::item(&text)).or_else(|| recorded(&text)) {
             return vec![item];
         }
         if let Some(items) = self.object(&text) {
@@ -99,7 +104,7 @@ impl Unwrapper {
         memchr::memchr(b'{', text.as_bytes())?;
         let start = ["{\"", "{ \"", "{'"].iter().find_map(|begin| text.find(begin))?;
         let inside = text[start..].trim_end();
-        let value: Value = serde_json::from_str(inside).ok().or_else(|| arrows(inside)).or_else(|| literal::dictionary(inside))?;
+        let value: Value = serde_json::from_str(inside).ok().or_else(|| arrows::parse(inside)).or_else(|| literal::dictionary(inside))?;
         // What Docker has parted has no line break at its end.
         if let (Some(Value::String(log)), Some(stream)) = (value.get("log"), value.get("stream").and_then(Value::as_str)) {
             if value.get("time").is_some() && !log.ends_with('\n') {
@@ -146,15 +151,19 @@ fn event_of_aws(text: &str) -> Option<Item> {
     Some(Item::Text { origin, lines: vec![message.join("\t")] })
 }
 
-/// An object as Fluent Bit prints it: with the arrows of Ruby, and brackets around all of it.
-fn arrows(text: &str) -> Option<Value> {
-    let end = text.rfind('}')? + 1;
-    let is_arrow = text.contains("\"=>");
-    serde_json::from_str(&text[..end].replace("\"=>", "\":")).ok().filter(|_| is_arrow)
+/// A piece of a recorded terminal: `[12.345, "o", "text"]`.
+fn recorded(text: &str) -> Option<Item> {
+    if !text.starts_with('[') || !text.contains("\"o\"") {
+        return None;
+    }
+    let (_, sign, written): (f64, String, String) = serde_json::from_str(text).ok()?;
+    let lines: Vec<String> = written.trim_end_matches(['\n', '\r']).split('\n').map(|line| lines::text(line.as_bytes())).collect();
+    let origin = Origin { is_item: true, is_single: lines.len() == 1, ..Origin::default() };
+    (sign == "o").then_some(Item::Text { origin, lines })
 }
 
 /// What a prefix tells of all that stands behind it.
-fn outer(before: &str) -> Origin {
+pub(super) fn outer(before: &str) -> Origin {
     let prefix = Prefix::of(before);
     Origin {
         stream: prefix.identity(),

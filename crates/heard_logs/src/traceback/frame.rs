@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Raised;
+use crate::pattern;
 use crate::repr::Place;
 
 /// What a line says of a frame.
@@ -15,12 +16,10 @@ pub(crate) enum Frame {
     None,
 }
 
-pattern!(PYTHON, r#"^\s*(?:> )?File "(?P<path>[^"]+)", line(?:no)? (?P<line>\d+)(?:, in (?P<function>.+?))?\s*$"#);
 pattern!(BEGUN, r#"^\s*(?:> )?File "[^"]*(?:"(?:,(?: l(?:i(?:n(?:e(?: \d*)?)?)?)?)?)?)?$"#);
 pattern!(BOXED, r"^[\s│|]*(?P<path>(?:[/~.<]|[A-Za-z]:\\)?[^\s│:][^│:]*):(?P<line>\d+) in (?P<function>[^\s│|]+)\s*[│|]?\s*$");
 pattern!(IPYTHON, r"^\s*(?:File )?(?P<path>[~/.<]\S*?|[A-Za-z]:\\\S+?):(?P<line>\d+)(?:, in |\s+in )(?P<function>[\w.<>]+)");
 pattern!(CELL, r"^\s*(?P<path>Cell In\[\d+\]), line (?P<line>\d+)(?:, in (?P<function>[\w.<>]+))?");
-pattern!(EXCEPTION, r"^(?P<type>[A-Za-z_][\w.]*(?:\.<locals>\.[\w.]+)*)(?::(?: (?P<message>.*))?)?$");
 pattern!(
     INSTALLED,
     r"(?i)[/\\](?:site|dist)-packages[/\\]|[/\\]lib(?:64)?[/\\](?:python|pypy)\d[\d.]*t?[/\\]|[/\\][^/\\]*python[^/\\]*[/\\](?:Lib|app_packages)[/\\]|^<frozen |\.pyx$|\.pxi$|^(?:asyncio|concurrent[/\\]futures)[/\\]|[/\\]python\d+\.zip[/\\]"
@@ -41,17 +40,28 @@ pub(crate) fn is_header(line: &str) -> bool {
 
 /// Whether a line has the form of a frame of Python's own tracebacks.
 pub(crate) fn is_python(line: &str) -> bool {
-    has_file(line) && PYTHON.as_ref().is_some_and(|python| python.is_match(line))
+    python(line).is_some()
 }
 
 fn has_file(line: &str) -> bool {
     FILE.find(line.as_bytes()).is_some()
 }
 
+/// A frame of Python's own tracebacks: `File "PATH", line NUMBER, in FUNCTION`, where the function may be missing.
+fn python(line: &str) -> Option<Place> {
+    let line = line.trim_start();
+    let (path, rest) = line.strip_prefix("> ").unwrap_or(line).strip_prefix("File \"")?.split_once('"')?;
+    let rest = rest.strip_prefix(", line")?;
+    let rest = rest.strip_prefix("no").unwrap_or(rest).strip_prefix(' ')?.trim_end();
+    let (number, rest) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+    let function = if rest.is_empty() { None } else { Some(rest.strip_prefix(", in ")?) };
+    Place::new(path, number, function).filter(|_| !path.is_empty())
+}
+
 /// Reads a line that may be a frame; inside of a box, rich's form counts too.
 pub(crate) fn read(line: &str, in_box: bool) -> Frame {
     if has_file(line) {
-        if let Some(place) = place(&PYTHON, line) {
+        if let Some(place) = python(line) {
             return Frame::Whole(place);
         }
         return if BEGUN.as_ref().is_some_and(|begun| begun.is_match(line)) { Frame::Cut } else { Frame::None };
@@ -70,12 +80,37 @@ fn place(pattern: &LazyLock<Option<Regex>>, line: &str) -> Option<Place> {
 
 /// Reads the line that ends a traceback: the type, and what it says.
 pub(crate) fn exception(line: &str) -> Option<Raised> {
-    let found = EXCEPTION.as_ref()?.captures(line.trim_end())?;
-    let kind = found["type"].trim_end_matches('.').to_owned();
+    let line = line.trim_end();
+    let (kind, rest) = line.split_at(name_end(line)?);
+    let message = match rest.strip_prefix(':') {
+        Some("") => None,
+        Some(rest) => Some(rest.strip_prefix(' ')?.to_owned()),
+        None if rest.is_empty() => None,
+        None => return None,
+    };
+    let kind = kind.trim_end_matches('.').to_owned();
     let last = kind.rsplit('.').next().unwrap_or_default();
     // A lower-case word with a colon is prose or the next line of a log.
     let is_type = last.starts_with(|sign: char| sign.is_uppercase() || sign == '_') || kind.contains('.');
-    is_type.then(|| Raised { kind, message: found.name("message").map(|message| message.as_str().to_owned()), exceptions: Vec::new() })
+    is_type.then(|| Raised { kind, message, exceptions: Vec::new() })
+}
+
+/// Where the dotted name ends that a line begins with; in it may be a function: `f.<locals>.Own`.
+fn name_end(line: &str) -> Option<usize> {
+    let is_part = |sign: char| pattern::is_of_name(sign) || sign == '.';
+    let run = |text: &str| text.find(|sign| !is_part(sign)).unwrap_or(text.len());
+    let mut end = run(line);
+    if !line.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_') {
+        return None;
+    }
+    while let Some(inner) = line[end..].strip_prefix("<locals>.").filter(|_| line[..end].ends_with('.')) {
+        let length = run(inner);
+        if length == 0 {
+            break;
+        }
+        end = line.len() - inner.len() + length;
+    }
+    Some(end)
 }
 
 /// Whether a line is an exception whose name ends as such names do, which hardly another line does.
