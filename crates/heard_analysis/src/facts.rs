@@ -399,6 +399,14 @@ pub(crate) enum Hearing {
     Perhaps,
     /// What it awaits is heard, and plain code beside that is not.
     Mostly,
+    /// Nothing but plain code can fail in it.
+    Plain,
+    /// What can fail in it ends something or gives it back.
+    Cleanup,
+    /// What it waits for outside stands under handlers for failures of the connection.
+    Expected,
+    /// It waits for a future that others hold too.
+    Shared,
     /// Its failures get out.
     Deaf,
 }
@@ -406,7 +414,12 @@ pub(crate) enum Hearing {
 impl Hearing {
     /// Whether a failure that weighs something gets out of it, as far as can be told, or nothing is known to hear it.
     pub(crate) fn is_deaf(self) -> bool {
-        matches!(self, Hearing::Mostly | Hearing::Small | Hearing::Deaf)
+        self.is_light() || self == Hearing::Deaf
+    }
+
+    /// Whether a failure is known to get out of it that nothing in it is there to hear, whatever that weighs.
+    pub(crate) fn lets_out(self) -> bool {
+        self.is_deaf() && !matches!(self, Hearing::Mostly | Hearing::Small)
     }
 
     /// Whether no failure gets out of it.
@@ -414,9 +427,9 @@ impl Hearing {
         matches!(self, Hearing::Itself | Hearing::Never)
     }
 
-    /// Whether what gets out of it, if anything, is that of plain code.
+    /// Whether what gets out of it, if anything, has little weight.
     pub(crate) fn is_light(self) -> bool {
-        matches!(self, Hearing::Mostly | Hearing::Small)
+        matches!(self, Hearing::Mostly | Hearing::Small | Hearing::Plain | Hearing::Cleanup | Hearing::Expected | Hearing::Shared)
     }
 
     /// What is said of failures that have little weight, behind what is said of the loss.
@@ -424,6 +437,10 @@ impl Hearing {
         match self {
             Hearing::Mostly => "; what it awaits is heard, and only plain code beside that can fail",
             Hearing::Small => "; only plain code runs there, which hardly fails",
+            Hearing::Plain => "; only plain code can fail there",
+            Hearing::Cleanup => "; only clean-up can fail there",
+            Hearing::Expected => "; failures of the connection are dealt with there",
+            Hearing::Shared => "; it waits for a future whose failure others may hear",
             _ => "",
         }
     }

@@ -17,7 +17,7 @@ use super::hearings::{Asked, KnownAccounts, Way};
 use super::index::Index;
 use super::models::{Callbacks, FunctionModel};
 use super::names::{alias, is_plain_coroutine_function};
-use super::naming::{is_cleanup, is_log, is_loop, releases};
+use super::naming::{is_cleanup, is_decoration, is_log, is_loop, releases};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
@@ -342,6 +342,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// Tells what runs in a task or an executor, and what can fail in it.
     fn describe_work(&self, site: &CallSite<'a>, birth: &mut Birth) {
         let Spawned { account, is_cleanup, is_afterthought, text } = self.work_of_spawn(site);
+        let account = if birth.kind == Kind::Task { account.of_task() } else { account };
         (birth.hearing, birth.witness) = (account.hearing(), self.lost_failure(&account));
         (birth.is_cleanup, birth.is_afterthought, birth.work) = (is_cleanup, is_afterthought, text);
         birth.is_held_by_timer = self.is_held_by_timer(site);
@@ -363,13 +364,15 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
             shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
         });
-        let names =
-            |is_so: fn(&str) -> bool| matches!(shown, Some(Expr::Call(work)) if last_name(&work.func).is_some_and(|name| is_so(name)));
-        let is_closed = shown.is_some_and(|work| account.is_closed(self.flow.module, work.range()));
+        let names = |is_so: fn(&str) -> bool| match shown {
+            Some(Expr::Call(work)) => last_name(&work.func).is_some_and(|name| is_so(name)),
+            Some(Expr::Attribute(method)) => is_so(&method.attr),
+            _ => false,
+        };
         Spawned {
-            account,
+            account: if names(releases) { account.lightened(Weight::Cleanup) } else { account },
             is_cleanup: names(is_cleanup),
-            is_afterthought: is_closed && names(releases) || shown.is_some_and(|work| passes_on_what_is_logged(work, site)),
+            is_afterthought: names(is_decoration) || shown.is_some_and(|work| passes_on_what_is_logged(work, site)),
             text: shown.map(|argument| self.short_text(argument.range())),
         }
     }

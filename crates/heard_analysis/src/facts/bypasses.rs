@@ -8,7 +8,7 @@ use super::body::{CallSite, Use};
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
 use super::raises::UNKNOWN;
-use super::{Hearing, Kind, Site};
+use super::{Kind, Site};
 use crate::finding::Span;
 
 /// A task that nobody reads where what is awaited before fails.
@@ -53,7 +53,7 @@ impl<'a> Finder<'_, '_, 'a> {
             let spawned = self.work_of_spawn(site);
             (spawned.account.hearing(), spawned.text)
         };
-        (hearing == Hearing::Deaf).then(|| Bypass {
+        hearing.lets_out().then(|| Bypass {
             site: self.site(site.call.range(), &site.around),
             kind,
             callee: self.short_text(site.call.func.range()),

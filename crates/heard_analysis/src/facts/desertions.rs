@@ -11,7 +11,7 @@ use super::models::Effect;
 use super::names::is_async_generator;
 use super::naming::is_task_scope;
 use super::origin::{DEEPEST_ORIGIN, Given};
-use super::{Hearing, Kind, Site};
+use super::{Kind, Site};
 use crate::finding::Span;
 
 /// A task, or all that a call like `asyncio.wait` waits for, that nobody cancels or reads where the
@@ -58,7 +58,7 @@ impl<'a> Finder<'_, '_, 'a> {
         let at = self.flow.desertion(Kind::Task, site)?;
         let is_fresh = self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN) == Given::Fresh(Kind::Task);
         let spawned = self.work_of_spawn(site);
-        (is_fresh && spawned.account.hearing() == Hearing::Deaf).then_some((Left::Task(spawned.text), at))
+        (is_fresh && spawned.account.hearing().lets_out()).then_some((Left::Task(spawned.text), at))
     }
 
     /// The `yield` between one wait and the next where `site` waits for some of its tasks at a time.

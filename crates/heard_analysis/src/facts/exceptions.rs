@@ -299,6 +299,30 @@ impl<'e> ExceptionSet<'e> {
         !self.is_bare && !self.is_open() && !self.names.is_empty() && self.names.iter().all(is_ending)
     }
 
+    /// Whether a failure of the connection to something outside is taken: `OSError` and most of its kind, and what a
+    /// library calls so (`ConnectionClosed`, `ClientError`, `HTTPException`). That the time is over is less than that.
+    pub(super) fn is_about_connections(&self) -> bool {
+        const SYSTEM: [&str; 11] = [
+            "BrokenPipeError",
+            "ConnectionAbortedError",
+            "ConnectionError",
+            "ConnectionRefusedError",
+            "ConnectionResetError",
+            "EOFError",
+            "IncompleteReadError",
+            "OSError",
+            "SSLError",
+            "URLError",
+            "gaierror",
+        ];
+        const WORDS: [&str; 8] = ["client", "connect", "disconnected", "http", "network", "request", "socket", "transport"];
+        let is_so = |name: &Name| {
+            let (canonical, lower) = (canonical(name), name.to_lowercase());
+            SYSTEM.contains(&canonical) || WORDS.iter().any(|word| lower.contains(word))
+        };
+        self.names.iter().any(is_so)
+    }
+
     /// Whether an exception called `raised` is taken, or `None` where that cannot be told.
     pub(super) fn takes(&self, raised: &str, hierarchy: Hierarchy<'_>) -> Option<bool> {
         if self.is_bare {

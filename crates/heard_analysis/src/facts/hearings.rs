@@ -18,7 +18,7 @@ use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
 use super::names::is_stub;
-use super::naming::is_lock;
+use super::naming::{is_future, is_lock, releases};
 use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::witness::{Account, Weight};
 use crate::resolve::{Callee, Module};
@@ -204,6 +204,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// What can fail in a call in the body of a function, as it is called or as what it gives is awaited.
     pub(super) fn account_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Account {
+        let account = self.account_of_plain_call(module, call, way, asked);
+        if last_name(&call.func).is_some_and(|name| releases(name)) { account.lightened(Weight::Cleanup) } else { account }
+    }
+
+    /// The same, whatever its name says.
+    fn account_of_plain_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Account {
         let callee = module.callee(call);
         match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
             Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Account::default(),
@@ -233,7 +239,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Way::Called => weight_of_call(module, call, callee.as_ref()),
         };
         let Some(callee) = callee else {
-            if way == Way::Awaited && (waits_for_queue(call) || waits_for_lock(call)) {
+            if way == Way::Awaited && (waits_for_queue(call) || waits_for_lock(call) || waits_for_client(call)) {
                 return Account::small();
             }
             let as_written = |module: &Module<'db>, function: &StmtFunctionDef| match (way, asked.below()) {
@@ -311,7 +317,8 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// What can fail in the awaitables of something that is awaited.
     pub(super) fn account_of_awaited(&self, module: &Module<'db>, awaited: &Expr, asked: Asked<'_>) -> Account {
-        let unknown = || Account::source(Weight::Heavy, module, awaited.range());
+        let is_shared = last_name(awaited).is_some_and(|name| is_future(name));
+        let unknown = || Account::source(if is_shared { Weight::Shared } else { Weight::Heavy }, module, awaited.range());
         match awaited {
             // Who has cancelled it waits for its end, and mostly gets no more than that.
             Expr::Name(_) | Expr::Attribute(_) if is_cancelled_before(module.body(), awaited) => Account::small(),
@@ -348,6 +355,13 @@ fn waits_for_queue(call: &ExprCall) -> bool {
 fn waits_for_lock(call: &ExprCall) -> bool {
     let Expr::Attribute(method) = &*call.func else { return false };
     method.attr.as_str() == "acquire" && call.arguments.is_empty() && last_name(&method.value).is_some_and(|name| is_lock(name))
+}
+
+/// Whether a call waits for what the client of a request sends, as its name says: a server tells an application by an
+/// event that the client has gone, and raises nothing.
+fn waits_for_client(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    matches!(method.attr.as_str(), "receive" | "is_disconnected") && last_name(&method.value).is_some_and(|name| name == "request")
 }
 
 /// What it weighs that an object cannot be made: of nothing, it is as it always is, and of something, its data may not

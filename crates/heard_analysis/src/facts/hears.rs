@@ -38,7 +38,7 @@ pub(super) type Done<'c> = &'c dyn Fn(Act<'_>, &Taken) -> Account;
 pub(super) fn account(function: &StmtFunctionDef, module: &Module<'_>, hierarchy: Hierarchy<'_>, taken: &Taken, done: Done<'_>) -> Account {
     // What does nothing yet is there to be overridden or filled in.
     let own = if does_work(&function.body) || (!function.is_async && !is_stub(function)) {
-        Listener { module, hierarchy, taken, done, is_log: false }.block(&function.body)
+        Listener { module, hierarchy, taken, done, is_log: false, is_expected: false }.block(&function.body)
     } else {
         Account::source(Weight::Heavy, module, function.name.range())
     };
@@ -48,7 +48,7 @@ pub(super) fn account(function: &StmtFunctionDef, module: &Module<'_>, hierarchy
 
 /// Whether a statement cannot fail unheard. `done` tells the same of what it calls and awaits.
 pub(super) fn is_inert(statement: &Stmt, module: &Module<'_>, hierarchy: Hierarchy<'_>, done: Done<'_>) -> bool {
-    Listener { module, hierarchy, taken: &Taken::default(), done, is_log: false }.statement(statement).is_sound()
+    Listener { module, hierarchy, taken: &Taken::default(), done, is_log: false, is_expected: false }.statement(statement).is_sound()
 }
 
 /// Whether a body calls or awaits something, changes an object, raises on purpose, or asks data for what it may not
@@ -108,6 +108,8 @@ struct Listener<'c, 'db> {
     done: Done<'c>,
     /// Whether this is what a log is told.
     is_log: bool,
+    /// Whether a handler around, in this function, is there for failures of the connection.
+    is_expected: bool,
 }
 
 impl Listener<'_, '_> {
@@ -225,7 +227,8 @@ impl Listener<'_, '_> {
         let ends = self.block(&statement.finalbody).of_cleanup();
         // Without a broad handler the body itself may hear: `try: … finally: close()`.
         if lets_out || !sets.iter().any(ExceptionSet::is_broad) {
-            let body = Listener { taken: &self.taken.and(sets.iter()), ..*self }.block(&statement.body);
+            let is_expected = self.is_expected || !lets_out && sets.iter().any(ExceptionSet::is_about_connections);
+            let body = Listener { taken: &self.taken.and(sets.iter()), is_expected, ..*self }.block(&statement.body);
             return body.and(hears).and(follows()).and(ends);
         }
         // Who hears nothing that can fail hears nothing.
@@ -253,7 +256,8 @@ impl Listener<'_, '_> {
         let suppressed: Vec<ExceptionSet> =
             statement.items.iter().filter_map(ExceptionSet::of_suppress).map(|set| set.resolved(self.module)).collect();
         let taken = self.taken.and(suppressed.iter());
-        let body = Listener { taken: &taken, ..*self }.block(&statement.body);
+        let is_expected = self.is_expected || suppressed.iter().any(ExceptionSet::is_about_connections);
+        let body = Listener { taken: &taken, is_expected, ..*self }.block(&statement.body);
         // Who suppresses one sort around plain code knows what that raises.
         let is_known = suppressed.iter().any(|set| !set.is_ending());
         let body = if is_known { body.known(Weight::Call) } else { body };

@@ -128,11 +128,26 @@ pub(super) fn releases(name: &str) -> bool {
         || RELEASES_BY_TWO.iter().any(|pair| begins_with(&words, pair))
 }
 
+/// Whether a name says that what it stands for is a future: `self._closed_future`, `waiter`.
+pub(super) fn is_future(name: &str) -> bool {
+    let words = words(name);
+    words.split(' ').next_back().is_some_and(|last| matches!(last, "closed" | "fut" | "future" | "promise" | "waiter"))
+}
+
 /// Whether a function's name says that its work helps, and that nothing depends on it.
 pub(super) fn is_extra(name: &str) -> bool {
     const EXTRAS: [&str; 7] = ["best effort", "heartbeat", "keep alive", "keepalive", "ping", "prewarm", "warm up"];
     let words = format!(" {} ", words(name));
     EXTRAS.iter().any(|extra| words.contains(&format!(" {extra} ")))
+}
+
+/// Whether a function's name says that its work shows something for a while, or takes it away again: who talks in a chat
+/// is not hurt where it stays out.
+pub(super) fn is_decoration(name: &str) -> bool {
+    const DECORATIONS: [&str; 8] =
+        ["auto delete", "chat action", "delayed delete", "delete after", "presence", "progress bar", "spinner", "typing"];
+    let words = format!(" {} ", words(name));
+    DECORATIONS.iter().any(|decoration| words.contains(&format!(" {decoration} ")))
 }
 
 /// Whether words begin with others.

@@ -7,7 +7,7 @@ use ruff_text_size::Ranged;
 use super::birth::Finder;
 use super::body::{Block, CallSite, Use};
 use super::origin::{DEEPEST_ORIGIN, Given};
-use super::{Fate, Hearing, Kind, Site};
+use super::{Fate, Kind, Site};
 use crate::finding::Span;
 
 /// A task that is read only behind the `async with` whose resource it uses.
@@ -61,7 +61,7 @@ impl<'a> Finder<'_, '_, 'a> {
             .min_by_key(Ranged::start)?;
         let is_read = matches!(self.flow.verdict(Kind::Task, site).fate, Fate::Consumed(_));
         let is_fresh = || self.given(self.flow.module, site.call, Some(&site.around.scope), DEEPEST_ORIGIN) == Given::Fresh(Kind::Task);
-        (is_read && is_fresh() && self.work_of_spawn(site).account.hearing() == Hearing::Deaf).then(|| Outliving {
+        (is_read && is_fresh() && self.work_of_spawn(site).account.hearing().lets_out()).then(|| Outliving {
             site: self.site(site.call.range(), &site.around),
             callee: self.short_text(site.call.func.range()),
             resource: (resource.id.to_string(), self.flow.module.span(resource.range())),

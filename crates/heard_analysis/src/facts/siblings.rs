@@ -10,7 +10,7 @@ use super::exceptions::ExceptionSet;
 use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
 use super::raises::{UNKNOWN, collects_failures};
-use super::{Hearing, Kind, Site};
+use super::{Kind, Site};
 use crate::finding::Span;
 
 /// An awaited gather whose first failure is handled, while its other awaitables run on.
@@ -87,9 +87,7 @@ impl<'a> Finder<'_, '_, 'a> {
         for argument in &site.call.arguments.args {
             match self.work(argument, site, DEEPEST_ORIGIN) {
                 Work::Unknown | Work::Fresh { is_guess: true, .. } => return 0,
-                Work::Fresh { account, .. }
-                    if account.hearing() == Hearing::Deaf && !self.raised_by(argument, &site.around.scope).is_empty() =>
-                {
+                Work::Fresh { account, .. } if account.hearing().lets_out() && !self.raised_by(argument, &site.around.scope).is_empty() => {
                     count += if argument.is_starred_expr() { 2 } else { 1 };
                 }
                 Work::Fresh { .. } => {}

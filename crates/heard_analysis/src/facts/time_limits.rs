@@ -13,7 +13,7 @@ use super::origin::{DEEPEST_ORIGIN, Given};
 use super::outcomes::Work;
 use super::raises::collects_failures;
 use super::search::awaited_calls;
-use super::{Hearing, Kind, Site};
+use super::{Kind, Site};
 use crate::finding::Span;
 
 /// A time limit behind which a failure is not heard.
@@ -56,7 +56,7 @@ impl<'a> Finder<'_, '_, 'a> {
             Work::Fresh { account, is_guess: false, .. } if !self.is_shielded_again(work, site) => account.hearing(),
             _ => return None,
         };
-        (hearing == Hearing::Deaf).then(|| HiddenFailure {
+        hearing.lets_out().then(|| HiddenFailure {
             site: self.site(site.call.range(), &site.around),
             work: self.short_text(work.as_call_expr().map_or(work.range(), |call| call.func.range())),
             hidden: Hidden::Shielded { taken_at: self.flow.module.span(taken_at) },

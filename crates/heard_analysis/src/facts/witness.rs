@@ -21,6 +21,12 @@ use crate::resolve::Module;
 pub(crate) enum Weight {
     /// It does not fail in practice.
     None,
+    /// To give something back or to end it fails where there is mostly nothing left to lose.
+    Cleanup,
+    /// Waiting for something outside, under a handler that is there for failures of the connection.
+    Expected,
+    /// Waiting for a future, which tells its failure to whoever has made it and waits for it too.
+    Shared,
     /// Plain work on data fails only where the data is not as expected: division, subscripts, conversions.
     Data,
     /// A plain call into code that is not known.
@@ -48,8 +54,19 @@ pub(super) struct Account {
     is_heard: bool,
     /// Whether something may hear that is not looked into, or failures are dropped on purpose.
     is_hidden: bool,
-    /// Whether it does something, if only what does not fail in practice.
-    is_busy: bool,
+    activity: Activity,
+}
+
+/// What some work does besides, whoever hears that, the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Activity {
+    /// Nothing of note.
+    #[default]
+    Idle,
+    /// What does not fail in practice.
+    Busy,
+    /// It waits for something that may fail.
+    Waiting,
 }
 
 impl Account {
@@ -57,13 +74,17 @@ impl Account {
     pub(super) fn source(weight: Weight, module: &Module<'_>, range: TextRange) -> Self {
         match weight {
             Weight::None => Account::small(),
-            weight => Account { lost: Some(Source { weight, path: Arc::clone(module.path()), range }), ..Account::default() },
+            weight => Account {
+                lost: Some(Source { weight, path: Arc::clone(module.path()), range }),
+                activity: if weight == Weight::Heavy { Activity::Waiting } else { Activity::Idle },
+                ..Account::default()
+            },
         }
     }
 
     /// Of what does something and does not fail in practice.
     pub(super) fn small() -> Self {
-        Account { is_busy: true, ..Account::default() }
+        Account { activity: Activity::Busy, ..Account::default() }
     }
 
     /// Of what hears its failures.
@@ -84,7 +105,7 @@ impl Account {
             lost,
             is_heard: self.is_heard || other.is_heard,
             is_hidden: self.is_hidden || other.is_hidden,
-            is_busy: self.is_busy || other.is_busy,
+            activity: self.activity.max(other.activity),
         }
     }
 
@@ -108,6 +129,18 @@ impl Account {
         self
     }
 
+    /// The same where nothing that gets out weighs more than this, but for what is raised on purpose.
+    pub(super) fn lightened(self, most: Weight) -> Self {
+        if self.lost.as_ref().is_some_and(|lost| lost.weight == Weight::Raised) { self } else { self.at_most(most) }
+    }
+
+    /// The same as the work of a task: one that waits for nothing outside runs plain code alone, whatever that calls.
+    pub(super) fn of_task(self) -> Self {
+        let is_plain = self.activity < Activity::Waiting && !self.is_heard && !self.is_hidden;
+        let is_call = self.lost.as_ref().is_some_and(|lost| lost.weight == Weight::Call);
+        if is_plain && is_call { self.at_most(Weight::Data) } else { self }
+    }
+
     /// The same where what gets out and weighs no more than this is known to whoever wrote it.
     pub(super) fn known(mut self, most: Weight) -> Self {
         if self.lost.as_ref().is_some_and(|lost| lost.weight <= most) {
@@ -115,11 +148,6 @@ impl Account {
             self.is_hidden = true;
         }
         self
-    }
-
-    /// Whether the failure that gets out is one of the whole of what stands at a place, into which nobody can look.
-    pub(super) fn is_closed(&self, module: &Module<'_>, range: TextRange) -> bool {
-        self.lost.as_ref().is_some_and(|lost| lost.range == range && *lost.path == **module.path())
     }
 
     /// Whether awaited work, or what is raised on purpose, gets out.
@@ -149,11 +177,14 @@ impl Account {
     pub(super) fn hearing(&self) -> Hearing {
         match self.lost.as_ref().map(|lost| lost.weight) {
             Some(Weight::Call | Weight::Heavy | Weight::Raised) => Hearing::Deaf,
+            Some(Weight::Cleanup) => Hearing::Cleanup,
+            Some(Weight::Expected) => Hearing::Expected,
+            Some(Weight::Shared) => Hearing::Shared,
             Some(_) if self.is_heard || self.is_hidden => Hearing::Mostly,
-            Some(_) => Hearing::Deaf,
+            Some(_) => Hearing::Plain,
             None if self.is_hidden => Hearing::Perhaps,
             None if self.is_heard => Hearing::Itself,
-            None if self.is_busy => Hearing::Small,
+            None if self.activity > Activity::Idle => Hearing::Small,
             None => Hearing::Never,
         }
     }

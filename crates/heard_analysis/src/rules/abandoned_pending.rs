@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::unread_task::subject;
-use crate::facts::{Birth, Desertion, Fact, Hearing, Left, LeftRace};
+use crate::facts::{Birth, Desertion, Fact, Left, LeftRace};
 use crate::finding::{Finding, Level, Step};
 
 pub(super) const RULE: Rule =
@@ -36,13 +36,12 @@ fn left_behind(birth: &Birth) -> Option<Finding> {
     if birth.unexamined_at().is_some() {
         return None;
     }
-    let (what, level) = match (is_cancelled, birth.hearing) {
-        (false, Hearing::Deaf) => ("neither cancelled nor awaited", Level::Strict),
-        (false, _) => ("neither cancelled nor awaited", Level::Strict),
-        (true, Hearing::Deaf) => ("cancelled and never awaited", Level::Strict),
-        (true, _) => return None,
+    let what = match is_cancelled {
+        false => "neither cancelled nor awaited",
+        true if birth.hearing.lets_out() => "cancelled and never awaited",
+        true => return None,
     };
     let message = format!("what is still running after this wait is {what}");
     let finding = RULE.finding(&birth.site, message, "cancel each pending task, and await them with `gather(*pending, return_exceptions=True)`");
-    Some(finding.told_at(wait, birth, format!("{} is waited for", subject(birth))).at_level(level))
+    Some(finding.told_at(wait, birth, format!("{} is waited for", subject(birth))).at_level(Level::Strict))
 }

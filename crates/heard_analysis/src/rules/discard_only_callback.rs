@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::unread_task::{HELP, subject};
-use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
+use crate::facts::{Fact, Fate, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
@@ -15,7 +15,7 @@ fn check(fact: &Fact) -> Option<Finding> {
     else {
         return None;
     };
-    if birth.hearing != Hearing::Deaf {
+    if !birth.hearing.lets_out() {
         return None;
     }
     let message = format!("{} is only taken out of its registry when it is done: nobody reads its failure", subject(birth));

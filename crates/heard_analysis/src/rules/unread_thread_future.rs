@@ -1,7 +1,7 @@
 //! A thread future whose outcome nobody reads.
 
 use super::Rule;
-use crate::facts::{Fact, Fate, Hearing, Kind, Loss};
+use crate::facts::{Fact, Fate, Kind, Loss};
 use crate::finding::{Finding, Level};
 
 pub(super) const RULE: Rule =
@@ -10,7 +10,7 @@ pub(super) const RULE: Rule =
 fn check(fact: &Fact) -> Option<Finding> {
     let Fact::Birth(birth) = fact else { return None };
     let Fate::Lost(loss) = &birth.fate else { return None };
-    if birth.hearing != Hearing::Deaf {
+    if !birth.hearing.lets_out() {
         return None;
     }
     let work = birth.work.as_ref().map(|work| format!(" for `{work}`")).unwrap_or_default();

@@ -88,7 +88,9 @@ impl Listener<'_, '_> {
             Expr::Call(call) => self.parts_of(call),
             _ => Account::default(),
         };
-        parts.and((self.done)(Act::Await(awaited), self.taken))
+        let itself = (self.done)(Act::Await(awaited), self.taken);
+        // Whoever has written the handler has thought of what can fail here, and has done with it.
+        parts.and(if self.is_expected { itself.lightened(Weight::Expected) } else { itself })
     }
 
     fn call(&self, call: &ExprCall) -> Account {
