@@ -5,6 +5,7 @@ use ruff_python_ast::{self as ast, Expr, ExprCall};
 use super::Kind;
 use super::birth::Finder;
 use super::body::{CallSite, Local, Use, last_name};
+use super::hearings::{Asked, Way};
 use super::names::is_plain_coroutine_function;
 use super::naming::is_cleanup;
 use super::origin::{DEEPEST_ORIGIN, Given};
@@ -74,6 +75,15 @@ impl<'a> Finder<'_, '_, 'a> {
                 Some(Expr::Call(work)) if depth > 0 => self.work_of_call(work, site, depth - 1),
                 _ => Work::Unknown,
             },
+            // So is a shield around what is made in it, and what an executor runs; any other future has its maker.
+            Given::Fresh(Kind::Future) if self.flow.model(call).is_some_and(|model| model.shields || model.callbacks.is_some()) => {
+                let shielded = call.arguments.args.first().and_then(Expr::as_call_expr);
+                Work::Fresh {
+                    account: self.account_of_inner_call(self.flow.module, call, Way::Awaited, Asked::ALONE),
+                    is_cleanup: shielded.and_then(|work| last_name(&work.func)).is_some_and(|name| is_cleanup(name)),
+                    is_guess: false,
+                }
+            }
             _ => Work::Unknown,
         }
     }
