@@ -31,7 +31,11 @@ def clean() -> Iterator[None]:
 #: What Python lacks, and what is not heard then.
 GONE = {
     "gather": ("del asyncio.tasks._GatheringFuture", "Failures that `asyncio.gather` has taken up are not heard."),
-    "wait": ("del asyncio.tasks._wait", "Failures that `asyncio.wait(FIRST_EXCEPTION)` has looked at are not heard."),
+    "futures": (
+        "del asyncio.futures._PyFuture.exception",
+        "Failures that a `gather`, a `wait` or `cancel()` has looked at are not heard, nor are those of futures that are no"
+        " tasks and are held to the end, nor tasks that go on when they are told to stop.",
+    ),
     "thread_futures": (
         "del concurrent.futures.Future.set_exception",
         "Failures of work for other threads are not heard.",
@@ -165,8 +169,9 @@ def test_what_it_replaces_is_put_back() -> None:
         return [
             vars(owner).get(name)
             for owner, name in (
-                (tasks, "_GatheringFuture"),
-                (tasks, "_wait"),
+                (tasks._GatheringFuture, "set_result"),
+                (tasks._GatheringFuture, "__await__"),
+                (asyncio.Task, "exception"),
                 (asyncio.runners, "_cancel_all_tasks"),
                 (asyncio.BaseEventLoop, "call_exception_handler"),
                 (asyncio.BaseEventLoop, "create_task"),

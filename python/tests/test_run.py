@@ -64,6 +64,63 @@ def test_the_exit_code_and_the_output_are_the_program_s_own(launch: Launch, sour
     assert monitored.err == plain.err
 
 
+#: What a handler of the program's sees of who calls it, and what is said of a task that ends the program.
+STACKS = """
+    import asyncio, sys, traceback
+
+    def show(who):
+        names = [frame.name for frame in traceback.extract_stack()]
+        print(who, names[names.index("run_forever"):])
+
+    async def fail():
+        raise ValueError("told")
+
+    async def end():
+        sys.exit(3)
+
+    class Loop(asyncio.SelectorEventLoop):
+        def call_exception_handler(self, context):
+            show("method")
+            super().call_exception_handler(context)
+
+    class Last:
+        def __del__(self):
+            print("the module goes")
+
+    last = Last()
+
+    async def lose():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: show(context["message"]))
+        loop.call_soon(lambda: 1 / 0)
+        asyncio.create_task(fail())
+        await asyncio.sleep(0.01)
+        loop.call_exception_handler({"message": "by hand"})
+
+    async def end_all():
+        global kept
+        kept = asyncio.create_task(end())
+        await asyncio.sleep(60)
+
+    asyncio.run(lose())
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(lose())
+    asyncio.run(end_all())
+"""
+
+
+def test_stacks_and_ends_are_the_program_s_own(launch: Launch) -> None:
+    plain, monitored = launch(STACKS), launch(STACKS, *RUN)
+    assert monitored.code == plain.code == 3
+    assert monitored.out == plain.out
+    assert "the module goes" in plain.out
+    *_, behind_the_summary = monitored.err.partition("unfinished\n")
+    assert plain.err and "launch" not in behind_the_summary
+    if sys.version_info >= (3, 12):
+        # Before, an exception does not know the last lines that it came through, until somebody catches it.
+        assert behind_the_summary == plain.err
+
+
 CALLBACK = """
     import asyncio
 

@@ -39,7 +39,7 @@ enum Kind {
     Container,
     /// Only Python can tell what it does with what it refers to.
     Asked,
-    /// What programs reach by name, or what the loop calls.
+    /// What programs reach by name, what the loop calls, or what reads it when it goes.
     Root,
 }
 
@@ -50,6 +50,8 @@ struct Known {
     function: *mut ffi::PyTypeObject,
     codes: Vec<*mut PyObject>,
     handles: Vec<*mut ffi::PyTypeObject>,
+    /// What the interpreter calls when an object goes whose class has a `__del__` in Python.
+    last_words: *mut c_void,
 }
 
 /// How the search ends for one object.
@@ -66,9 +68,9 @@ struct Closure {
 /// Looks for holders of the object of a weak reference.
 ///
 /// Unless `roots` are given, only the reference count is looked at. `weak` are weak references of the program's: who
-/// reaches one of them reaches the object, as long as that lives. `known` is a tuple of five: the types of what can be
-/// suspended, further types to ask about, the type of functions, code objects whose functions are asked about, and types
-/// of what the loop calls.
+/// reaches one of them reaches the object, as long as that lives. `known` is a tuple of six: the types of what can be
+/// suspended, further types to ask about, the type of functions, code objects whose functions are asked about, types of
+/// what the loop calls, and any class with a `__del__`.
 /// `ask(object, value, count)` says what becomes of a value to which one of these refers so often: a pair of
 /// "dead" (and the name of a variable that is not read any more), "spent" (it does nothing with it), "waits" (it will hand it
 /// to somebody), "later" (not known yet) or "live", and a text or `None`.
@@ -137,7 +139,17 @@ impl Known {
             function: known.get_item(2)?.cast_into::<PyType>()?.as_type_ptr(),
             codes: codes?,
             handles: types(4)?,
+            // SAFETY: it is a type, and alive.
+            last_words: unsafe { ffi::PyType_GetSlot(known.get_item(5)?.cast_into::<PyType>()?.as_type_ptr(), ffi::Py_tp_finalize) },
         })
+    }
+}
+
+impl Known {
+    /// Whether code of the program's runs when an object of this type goes: it may read what that holds.
+    fn has_last_words(&self, kind: *mut ffi::PyTypeObject) -> bool {
+        // SAFETY: the type is alive, as one of its objects is.
+        unsafe { ffi::PyType_GetSlot(kind, ffi::Py_tp_finalize) == self.last_words }
     }
 }
 
@@ -162,12 +174,12 @@ impl Graph {
             let kind = unsafe { ffi::Py_TYPE(object) };
             self.kinds[next] = if known.coroutines.contains(&kind) || known.asked.contains(&kind) {
                 Kind::Asked
-            } else if known.handles.contains(&kind) || is_root(object, builtins) {
+            } else if known.handles.contains(&kind) || known.has_last_words(kind) || is_root(object, builtins) {
                 Kind::Root
             } else {
                 Kind::Container
             };
-            if self.kinds[next] != Kind::Root || known.handles.contains(&kind) {
+            if self.kinds[next] != Kind::Root || known.handles.contains(&kind) || known.has_last_words(kind) {
                 referents.clear();
                 traverse(object, &mut referents);
                 if kind == known.function && referents.iter().any(|one| known.codes.contains(one)) {

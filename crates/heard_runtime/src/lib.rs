@@ -6,12 +6,11 @@
 
 mod births;
 mod called;
-mod cancel;
 mod clock;
 mod enter;
 mod frames;
+mod futures;
 mod gil;
-mod guard;
 mod holders;
 mod interrupt;
 mod logs;
@@ -34,13 +33,11 @@ mod _native {
     #[pymodule_export]
     use crate::called::{call_places, called, keep_calls};
     #[pymodule_export]
-    use crate::cancel::{await_cancel, cancel_method, ignore_cancel, listen_to_cancel};
-    #[pymodule_export]
     use crate::clock::{clock_runs, stop_clock, wake_in};
     #[pymodule_export]
     use crate::frames::{has_variable, variable};
     #[pymodule_export]
-    use crate::guard::{Guard, guard, is_asked, unguard};
+    use crate::futures::{await_cancel, ignore_futures, listen_to_futures, method_of_futures};
     #[pymodule_export]
     use crate::holders::holders;
     #[pymodule_export]
@@ -54,7 +51,7 @@ mod _native {
     #[pymodule_export]
     use crate::pool::{Next, Pool, Results, Worker};
     #[pymodule_export]
-    use crate::sweep::{cancelling, has_failure, others, unread};
+    use crate::sweep::{cancelling, has_failure, unread};
     #[pymodule_export]
     use crate::termination::{arm, await_death, before_death, disarm, no_word_before_death};
     #[pymodule_export]

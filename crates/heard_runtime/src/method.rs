@@ -9,7 +9,7 @@ use pyo3::ffi;
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyNotImplemented, PyString, PyTuple, PyType};
 
 use crate::enter;
 use crate::gil::is_failure;
@@ -20,12 +20,16 @@ use crate::holders::traverse;
 #[pyclass(module = "heard._native", frozen, weakref)]
 pub(crate) struct Method {
     original: Py<PyAny>,
+    /// Called first. What it gives is what the call gives, unless that is `NotImplemented`.
+    instead: Option<Py<PyAny>>,
     before: Option<Py<PyAny>>,
     after: Option<Py<PyAny>>,
     /// The module where other processes find the original, and its name there.
     place: String,
     /// Whether the original, as an attribute of a class, is a method of the instances. Functions in C are not.
     binds: bool,
+    /// The type of bound methods.
+    bound: Py<PyAny>,
 }
 
 /// Sets the method of a class. One that is written in C takes no attributes from Python, so it is put into its dictionary.
@@ -52,14 +56,26 @@ pub(crate) fn set_method(kind: &Bound<'_, PyType>, name: &Bound<'_, PyString>, m
 #[pymethods]
 impl Method {
     #[new]
-    #[pyo3(text_signature = None, signature = (original, place, *, before = None, after = None))]
-    fn make(original: &Bound<'_, PyAny>, place: String, before: Option<Py<PyAny>>, after: Option<Py<PyAny>>) -> PyResult<Self> {
+    #[pyo3(text_signature = None, signature = (original, place, *, instead = None, before = None, after = None))]
+    fn make(
+        original: &Bound<'_, PyAny>,
+        place: String,
+        instead: Option<Py<PyAny>>,
+        before: Option<Py<PyAny>>,
+        after: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
         let binds = original.get_type().hasattr(intern!(original.py(), "__get__"))?;
-        Ok(Self { original: original.clone().unbind(), before, after, place, binds })
+        let bound = original.py().import(intern!(original.py(), "types"))?.getattr(intern!(original.py(), "MethodType"))?.unbind();
+        Ok(Self { original: original.clone().unbind(), instead, before, after, place, binds, bound })
     }
 
     #[pyo3(signature = (*arguments, **options))]
     fn __call__(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        if let Some(result) = tell(py, self.instead.as_ref(), arguments, options)?
+            && !result.is(PyNotImplemented::get(py))
+        {
+            return Ok(result.unbind());
+        }
         tell(py, self.before.as_ref(), arguments, options)?;
         let result = enter::call(self.original.bind(py), arguments, options);
         if let Err(error) = tell(py, self.after.as_ref(), arguments, options)
@@ -78,7 +94,8 @@ impl Method {
         let py = slf.py();
         match object {
             Some(object) if slf.get().binds => {
-                enter::method(py.import(intern!(py, "types"))?.as_any(), intern!(py, "MethodType"), (slf, object))
+                // Not imported here: an interpreter that ends imports nothing, and calls methods all the same.
+                enter::call(slf.get().bound.bind(py), (slf, object), None)
             }
             _ => Ok(slf.clone().into_any()),
         }
@@ -130,15 +147,24 @@ impl Method {
     #[expect(clippy::needless_pass_by_value, reason = "the slot asks for it")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.original)?;
+        visit.call(&self.bound)?;
+        visit.call(&self.instead)?;
         visit.call(&self.before)?;
         visit.call(&self.after)
     }
 }
 
-/// Tells somebody of a call, if there is anybody. Fails with what a signal handler of the program's has raised in there.
-fn tell(py: Python<'_>, listener: Option<&Py<PyAny>>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+/// Tells somebody of a call, if there is anybody, and gives what he answers. Fails with what a signal handler of the
+/// program's has raised in there.
+fn tell<'py>(
+    py: Python<'py>,
+    listener: Option<&Py<PyAny>>,
+    arguments: &Bound<'py, PyTuple>,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     match listener.map(|listener| enter::call(listener.bind(py), arguments, options)) {
+        Some(Ok(answer)) => Ok(Some(answer)),
         Some(Err(error)) if !is_failure(py, &error) => Err(error),
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }

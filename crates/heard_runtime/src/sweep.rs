@@ -3,7 +3,7 @@
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PySet, PyType};
+use pyo3::types::{PyList, PySet};
 
 use crate::enter;
 
@@ -37,12 +37,6 @@ pub(crate) fn cancelling<'py>(tasks: &Bound<'py, PyList>) -> PyResult<Vec<Bound<
         }
     }
     Ok(found)
-}
-
-/// Those of these futures that are not of exactly this type.
-#[pyfunction]
-pub(crate) fn others<'py>(futures: &Bound<'py, PyList>, kind: &Bound<'py, PyType>) -> Vec<Bound<'py, PyAny>> {
-    futures.iter().filter(|future| !future.get_type().is(kind)).collect()
 }
 
 /// The first failure among gathered outcomes.

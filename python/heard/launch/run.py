@@ -31,13 +31,17 @@ def launch(settings: Settings, kind: program.Kind, words: list[str], strict: boo
     install.before_sudden_end(end.sum_up)
     try:
         program.run(kind, words)
+        end.is_well = True
+        return
     except SystemExit as exit_:
-        end.is_well = exit_.code is None or isinstance(exit_.code, int) and exit_.code & 0xFF == 0
-        raise
+        code = exit_.code
+        end.is_well = code is None or isinstance(code, int) and code & 0xFF == 0
+        _of_traceback.__set__(exit_, _without_launcher(exit_))
     except BaseException as error:
         _show_without_launcher(error)
         raise
-    end.is_well = True
+    # Another one: who shows the program's later, as asyncio does that of a task, shows no frame of the launcher.
+    raise SystemExit(code)
 
 
 class _End:
@@ -87,19 +91,27 @@ def _exit_with_failure() -> typing.NoReturn:
     os._exit(1)
 
 
-def _show_without_launcher(error: BaseException) -> None:
-    """Python prints the exception when it comes out of here: without the frames that stand around the program's."""
-    # Not the attributes of the exception, which its class may have replaced: Python does not ask them either.
-    of_traceback = vars(BaseException)["__traceback__"]
-    traceback: types.TracebackType | None = of_traceback.__get__(error)
+#: Not the attribute of an exception, which its class may have replaced: Python does not ask that either.
+_of_traceback = vars(BaseException)["__traceback__"]
+
+
+def _without_launcher(error: BaseException) -> types.TracebackType | None:
+    """The traceback of an exception, beginning with the frames of the program."""
+    traceback: types.TracebackType | None = _of_traceback.__get__(error)
     while traceback is not None and traceback.tb_frame.f_code.co_filename in _AROUND:
         traceback = traceback.tb_next
+    return traceback
+
+
+def _show_without_launcher(error: BaseException) -> None:
+    """Python prints the exception when it comes out of here: without the frames that stand around the program's."""
+    traceback = _without_launcher(error)
     hook = sys.excepthook
 
     def as_python_would(kind: type[BaseException], value: BaseException, _: types.TracebackType | None) -> None:
         sys.excepthook = hook
         sys.last_traceback = traceback
-        of_traceback.__set__(value, traceback)
+        _of_traceback.__set__(value, traceback)
         hook(kind, value, traceback)
 
     sys.excepthook = as_python_would

@@ -89,7 +89,7 @@ class Case:
     __slots__ = (
         "__weakref__", "coroutine", "due", "event", "exception", "failure", "gatherings", "gone", "is_first", "is_over",
         "is_silent", "is_told", "loop", "meanwhile", "question", "reference", "since", "site", "stage", "state", "task", "thread",
-        "traceparent", "unmarked", "why",
+        "traceparent", "why",
     )  # fmt: skip
 
     def __init__(self, event: Event, future: typing.Any, site: int, exception: BaseException | None = None) -> None:
@@ -110,8 +110,6 @@ class Case:
         self.is_silent = False
         #: Why nobody can read it, if that is known already.
         self.why: str | None = None
-        #: The future itself, if asyncio's mark is gone: it is kept until a search, after which it cannot be judged.
-        self.unmarked: typing.Any = None
         #: Asks what becomes of it, where the code that tells has to be analysed first.
         self.question: Callable[[], None] | None = None
         self.since = self.due = 0.0
@@ -157,7 +155,7 @@ class Case:
                 return False
             self.state = state
         if state in CLOSED:
-            self.exception = self.unmarked = self.question = None
+            self.exception = self.question = None
         return True
 
     def tell(self, failure: Failure | None) -> str | None:
@@ -175,7 +173,7 @@ class Case:
 
     def is_read(self, future: typing.Any) -> bool:
         """Whether somebody has read it; of the futures of threads, their methods tell."""
-        return not self.is_thread and self.unmarked is None and not future._log_traceback
+        return not self.is_thread and not future._log_traceback
 
     def is_read_by_now(self) -> bool:
         """The same of its future, if that is there; one that is gone is told of elsewhere."""

@@ -45,6 +45,12 @@ def gathering_of(function: typing.Any) -> typing.Any:
         return None
 
 
+class _LastWords:
+    """Any class like this: who goes with a last word may read what it holds."""
+
+    def __del__(self) -> None: ...
+
+
 def _ask(
     reference: weakref.ref[typing.Any], holder: typing.Any, value: object, count: int
 ) -> tuple[str, str | None]:
@@ -68,7 +74,7 @@ def _known() -> tuple[object, ...]:
     # A class that stands in for asyncio's own derives from it, and not always from what `asyncio.Future` is by now.
     classes = now.__mro__ if now is not None else ()
     gatherings = tuple(one for one in classes if _GATHERING is not None and issubclass(one, _GATHERING))
-    return _SUSPENDABLE, gatherings, types.FunctionType, _CODES, handles
+    return _SUSPENDABLE, gatherings, types.FunctionType, _CODES, handles, _LastWords
 
 
 def holders(reference: weakref.ref[typing.Any], tasks: Callable[[], list[typing.Any]] | None) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from heard import _native
 from heard.monitor import case
-from heard.monitor.hooks import births, cancels, coroutines, futures, gather, loops, sentry, shutdown, sudden_end, thread_futures, unwind, wait
+from heard.monitor.hooks import births, cancels, coroutines, futures, gather, loops, sentry, shutdown, sudden_end, thread_futures, unwind
 from heard.monitor.hooks.cancels import Cancels
 from heard.monitor.hooks.patch import Undo, Undoing
 from heard.monitor.tasks import Tasks
@@ -236,25 +236,15 @@ _HOOKS = (
     ),
     _Hook("unwind", _put_unwind, "Failures of tasks that are kept are not heard."),
     _Hook(
-        "cancels",
-        lambda of: cancels.put(of.tasks, of.cancels),
-        "Failures of tasks that are told to stop when they have failed are not heard, nor are tasks that go on when they"
-        " are told to stop.",
-    ),
-    _Hook(
         "futures",
-        lambda of: futures.put(of.failed),
-        "Failures of futures that are no tasks, and are held to the end, are not heard.",
+        lambda of: futures.put(of.failed, of.tasks, of.cancels.stopped),
+        "Failures that a `gather`, a `wait` or `cancel()` has looked at are not heard, nor are those of futures that are"
+        " no tasks and are held to the end, nor tasks that go on when they are told to stop.",
     ),
     _Hook(
         "gather",
-        lambda of: [gather.put(of.verdicts, of.turns, of.tasks)],
+        lambda of: gather.put(of.verdicts, of.turns, of.tasks),
         "Failures that `asyncio.gather` has taken up are not heard.",
-    ),
-    _Hook(
-        "wait",
-        lambda of: wait.put(of.tasks),
-        "Failures that `asyncio.wait(FIRST_EXCEPTION)` has looked at are not heard.",
     ),
     _Hook(
         "thread_futures",

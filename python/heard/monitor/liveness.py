@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import inspect
+import sys
 import types
 import typing
 
 from heard.monitor.flow import MEASURES, Flow, flow, flow_at_once, is_out_of_proportion
-from heard.monitor.places import REFLECTION, value_of
+from heard.monitor.places import REFLECTION, traceback_of, value_of
 
 
 def _suspended(coroutine: typing.Any) -> types.FrameType | None:
@@ -21,6 +24,44 @@ def _suspended(coroutine: typing.Any) -> types.FrameType | None:
     return None
 
 
+def _usual_references() -> int:
+    """How often a frame is referred to that nobody has but its coroutine, and one function that asks."""
+    suspended = (None for _ in ())
+    frame = _suspended(suspended)
+    return _references(frame)
+
+
+def _references(frame: types.FrameType | None) -> int:
+    return sys.getrefcount(frame)
+
+
+_USUAL = _usual_references()
+#: Objects that are looked at for failed futures.
+_MOST_HELD = 500
+
+
+def _shown_by(frame: types.FrameType, value: object) -> int:
+    """How often tracebacks of failed futures that a value holds refer to a frame, by themselves or as where a function that
+    has ended was called from: who has them has the value."""
+    held = [value]
+    for one in held:
+        if len(held) < _MOST_HELD and not isinstance(one, _NO_HOLDERS):
+            held.extend(gc.get_referents(one))
+    entries: dict[int, types.TracebackType] = {}
+    for one in held[:_MOST_HELD]:
+        exception = getattr(one, "_exception", None) if isinstance(one, asyncio.Future) else None
+        traceback = traceback_of(exception) if exception is not None else None
+        while traceback is not None:
+            entries[id(traceback)] = traceback
+            traceback = traceback.tb_next
+    inner = {id(entry.tb_frame): entry.tb_frame for entry in entries.values()}
+    return sum(entry.tb_frame is frame for entry in entries.values()) + sum(one.f_back is frame for one in inner.values())
+
+
+#: What is not looked into: behind it lies what the variable does not hold alone.
+_NO_HOLDERS = (asyncio.Future, asyncio.AbstractEventLoop, type, types.ModuleType, types.FunctionType, types.CoroutineType)
+
+
 def fate_of_value(coroutine: typing.Any, value: object, count: int) -> tuple[str, str | None]:
     """What becomes of a value that a suspended coroutine refers to, `count` times.
 
@@ -32,6 +73,10 @@ def fate_of_value(coroutine: typing.Any, value: object, count: int) -> tuple[str
         return "live", None
     code = frame.f_code
     if not REFLECTION.isdisjoint(code.co_names) or is_out_of_proportion(code):
+        return "live", None
+    others = _references(frame) - _USUAL
+    if others > 0 and others > _shown_by(frame, value):
+        # The traceback of an exception that is kept has it, for example: who shows that may read all variables.
         return "live", None
     names = [name for name in code.co_varnames if name not in code.co_cellvars and value_of(frame, name) is value]
     # On Python up to 3.12, a look at all variables leaves a copy of them in the frame.

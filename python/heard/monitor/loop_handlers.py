@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import threading
 import types
 import typing
+import weakref
+
 from heard.monitor.places import value_of
 
 #: What a function is whose body goes on and comes back later.
@@ -54,21 +55,29 @@ def handles_itself(loop: typing.Any) -> bool:
 def passes_by_us(loop: typing.Any) -> bool:
     """Whether what the loop is told of a lost failure comes past the monitor first, which can keep it back."""
     try:
-        ours = _told_of(type(loop).call_exception_handler) is not None
-        return ours and "call_exception_handler" not in getattr(loop, "__dict__", ())
+        is_ours = _listener_of(type(loop).call_exception_handler) is not None
+        return is_ours and "call_exception_handler" not in getattr(loop, "__dict__", ())
     except Exception:
         return False
 
 
 def is_told(loop: typing.Any) -> bool:
     """Whether a handler of the loop is called, in this thread, with what has just been reported."""
-    return bool(getattr(_told_of(type(loop).call_exception_handler), "reported", False))
+    listener = _listener_of(type(loop).call_exception_handler)
+    return listener is not None and listener.is_told()
 
 
-def _told_of(method: typing.Any) -> threading.local | None:
-    """What the monitor notes of each thread at a method that it stands before; `None` for every other."""
-    told = getattr(method, "heard_told", None)
-    return told if isinstance(told, threading.local) else None
+class Listener(typing.Protocol):
+    def is_told(self) -> bool: ...
+
+
+#: The methods of loops that the monitor stands before, and who listens there.
+methods: list[tuple[weakref.ref[typing.Any], Listener]] = []
+
+
+def _listener_of(method: object) -> Listener | None:
+    """Who listens to a method, if the monitor stands before it."""
+    return next((listener for ours, listener in methods if ours() is method), None)
 
 
 def _is_stock(owner: type) -> bool:
@@ -78,7 +87,7 @@ def _is_stock(owner: type) -> bool:
 
 def _only_passes_on(method: typing.Any, name: str) -> bool:
     """Whether a method calls that of its base class and does nothing else: it has no names for anything else."""
-    if _told_of(method) is not None:
+    if _listener_of(method) is not None:
         method = method.__wrapped__
     if not isinstance(method, types.FunctionType):
         return False

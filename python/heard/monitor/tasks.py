@@ -12,7 +12,7 @@ import weakref
 
 from heard import _native
 from heard.monitor import loop_handlers, places
-from heard.monitor.case import Case, Reference, case_of, is_failure
+from heard.monitor.case import CLOSED, Case, Reference, case_of, is_failure
 from heard.monitor.verdicts import Verdicts
 from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, WAIT_DONE, gathering_of
 from heard.monitor.turns import Turns
@@ -30,6 +30,8 @@ class Tasks:
         #: The tasks that are in their first step, within the call that makes them; later versions do not tell.
         self.eager: typing.Any = getattr(asyncio.tasks, "_eager_tasks", None) if sys.version_info < (3, 14) else None
         self.active = True
+        #: The types of `gather`s of which it is told what becomes of what they read.
+        self.gatherings: tuple[type, ...] = ()
         #: Whether the interpreter tells of failures when they happen.
         self.is_told = False
         #: Tasks that somebody awaited when they failed, and when to look at them.
@@ -57,7 +59,6 @@ class Tasks:
             case.gatherings = tuple(
                 weakref.ref(one) for one in gatherings if isinstance(one, asyncio.Future) and not one.done()
             )
-        self.guard(task, case, exception)
         self.turns.after(loop, case)
 
     def glance_later(self, task: typing.Any) -> None:
@@ -93,25 +94,17 @@ class Tasks:
         frame = getattr(getattr(task, "_coro", None), "cr_frame", None)
         return _native.here(frame.f_back) if is_eager and frame is not None and frame.f_back is not None else 0
 
-    def guard(self, future: typing.Any, case: Case, exception: BaseException | None) -> None:
-        """Keeps asyncio's mark that nobody has read it."""
-        try:
-            _native.guard(future, case.reference, exception, self.drops)
-            if exception is None and not future.done():
-                # What it fails with is not known so far.
-                future.add_done_callback(_knows, context=contextvars.Context())
-        except AttributeError:
-            # It has no room for attributes.
-            return
-
-    def keep(self, future: typing.Any) -> None:
-        """Keeps asyncio's mark of a future that may fail later, or has failed and was not read."""
-        if case_of(future) is None and (not future.done() or future._log_traceback):
-            self.guard(future, Case("sibling-failed", future, 0), None)
-
-    def drops(self) -> bool:
-        """Whether the function that asks for an exception drops it. Called in the name of that function."""
-        return self.active and self.is_dropped_by(sys._getframe(1))
+    def drops(self, failed: typing.Any) -> bool:
+        """Whether the function that asks a failed future for its exception, which nobody has read, drops it: then the mark
+        that nobody has read it stays. Called in the name of that function."""
+        if not self.active or not is_failure(failed._exception):
+            return False
+        frame: types.FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code.co_name == "exception":
+            # A method of a subclass that asks that of its base class.
+            frame = frame.f_back
+        case = case_of(failed)
+        return frame is not None and (case is None or case.state not in CLOSED) and self.is_dropped_by(frame)
 
     def keeps(self, stopped: typing.Any) -> bool:
         """Whether the mark of a failed future may be kept, which is told to stop and has not been read."""
@@ -135,20 +128,20 @@ class Tasks:
     def is_dropped_by(self, frame: types.FrameType) -> bool:
         """Whether the function that runs in a frame asks for an exception and drops it."""
         if frame.f_code is GATHER_DONE:
-            # Only where a class of ours says what becomes of it.
-            outer = frame.f_locals.get("outer")
-            return outer is not None and hasattr(outer, "heard_site") and loop_handlers.passes_by_us(outer.get_loop())
+            gathering: typing.Any = frame.f_locals.get("outer")
+            is_watched = isinstance(gathering, self.gatherings)
+            return is_watched and loop_handlers.passes_by_us(gathering.get_loop())
         if frame.f_code is SHIELD_DONE:
             outer, inner = frame.f_locals.get("outer"), frame.f_locals.get("inner")
             if outer is None or outer.cancelled():
-                return True
+                return hasattr(inner, "get_coro") and self.is_let_go(inner)
             self.pass_on(inner, outer)
         if frame.f_code is WAIT_DONE:
-            return self.is_waited_for(frame.f_locals.get("f"))
+            return self.is_let_go(frame.f_locals.get("f"))
         return False
 
-    def is_waited_for(self, future: typing.Any) -> bool:
-        """`wait` looks whether a future has failed. Whether it can be said later that nobody has read that."""
+    def is_let_go(self, future: typing.Any) -> bool:
+        """asyncio looks whether a future has failed. Whether it can be said later that nobody has read that."""
         if not loop_handlers.passes_by_us(future.get_loop()):
             return False
         self.watch(future, future.get_loop())
@@ -166,7 +159,6 @@ class Tasks:
         case = case_of(inner)
         site = case.site if case is not None else _native.birth(inner)
         case = self.verdicts.open(Case("task-failed", outer, site), outer)
-        self.guard(outer, case, inner._exception)
         self.turns.after(outer.get_loop(), case)
 
     def watch(
@@ -176,7 +168,6 @@ class Tasks:
         if case_of(future) is not None or not is_failure(getattr(future, "_exception", None)):
             return
         case = self.verdicts.open(Case("task-failed", future, site or _native.birth(future)), future)
-        self.guard(future, case, None)
         self.turns.after(loop, case, threadsafe)
 
     def odd(self, task: asyncio.Task[typing.Any]) -> None:
@@ -186,14 +177,6 @@ class Tasks:
     def ended(self, task: asyncio.Task[typing.Any]) -> None:
         if self.active and not task.cancelled() and getattr(task, "_log_traceback", False):
             self.watch(task, task.get_loop())
-
-
-def _knows(future: typing.Any) -> None:
-    """A guarded future has ended, so that it is known what it fails with. Not a method of the guard: who holds that seems to
-    be about to ask for the exception."""
-    guard = future.exception
-    if isinstance(guard, _native.Guard):
-        guard.ended(future)
 
 
 def _wakes_a_task(callback: object) -> bool:

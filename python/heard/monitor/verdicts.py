@@ -84,34 +84,21 @@ class Verdicts:
             case.become(State.GATHERED)
             return
         case.know(future)
-        is_unmarked = case.unmarked is not None
         del future
-        found, holder = self.look(case)
+        found, holder = self.search(case)
         if found == "waits":
             case.become(State.GATHERED)
         elif found in ("none", "dead"):
             self.lose(case, found, holder)
-        elif is_unmarked and case.unmarked is None:
-            self.undecided(case)
         elif found == "later":
             self.hold(case, 0.0)
-        elif is_unmarked:
-            self.hold(case, max(self.next_search - self.clock.now(), 0.0))
         else:
             # If it was too early for a search, there is one as soon as may be.
             wait = self.next_search - self.clock.now()
             self.hold(case, wait if not self.searched and wait < self.settings.grace else None)
 
-    def look(self, case: Case) -> tuple[str, str | None]:
-        """Who holds it, as `holding.holders` says it. One that is kept for a search is kept on if there was none."""
-        is_unmarked, case.unmarked = case.unmarked is not None, None
-        found = self.search(case)
-        if is_unmarked and (found[0] == "later" or found[0] == "live" and not self.searched):
-            case.unmarked = case.reference()
-        return found
-
     def search(self, case: Case) -> tuple[str, str | None]:
-        """Looks for holders; if a search would be too early, only whether there are any."""
+        """Who holds it, as `holding.holders` says it; if a search would be too early, only whether anybody does."""
         self.searched = self.clock.now() >= self.next_search
         if not self.searched:
             return holding.holders(case.reference, None)
@@ -126,7 +113,7 @@ class Verdicts:
     def hold(self, case: Case, first_look: float | None = None) -> None:
         """Waits for somebody to read it: to the end of the grace period, with a look before that if so asked."""
         if len(self.held) >= _MOST_HELD:
-            if case.unmarked is not None or case.question is not None:
+            if case.question is not None:
                 self.undecided(case)
             else:
                 self.unread(case, None)
@@ -150,7 +137,6 @@ class Verdicts:
             return
         future = case.reference()
         if future is not None:
-            _native.unguard(future)
             detach(future)
         if was is State.UNREAD:
             self.change(case, "it was read after all")
@@ -161,7 +147,6 @@ class Verdicts:
             self.reporter.undecided()
             future = case.reference()
             if future is not None:
-                _native.unguard(future)
                 if case.is_silent and future._log_traceback:
                     future._log_traceback = False
 
@@ -345,14 +330,11 @@ class Verdicts:
                 self.prove(case)
 
     def prove(self, case: Case) -> None:
-        """A search that waits for nothing: says that a failure is lost if that is so, and what nothing else can tell."""
-        is_unmarked = case.unmarked is not None
+        """A search that waits for nothing: says that a failure is lost if that is so."""
         self.next_search = 0.0
-        found, holder = self.look(case)
+        found, holder = self.search(case)
         if found in ("none", "dead"):
             self.lose(case, found, holder)
-        elif is_unmarked:
-            self.undecided(case)
 
     def next_wake(self, now: float) -> float | None:
         waits = [1.0] if self.reporter.storm.pending() else []
@@ -399,16 +381,13 @@ class Verdicts:
         """Time is up for one in grace, or it is time for a first look."""
         if self.put_question(case):
             return
-        is_unmarked = case.unmarked is not None
-        found, holder = self.look(case)
+        found, holder = self.search(case)
         if found in ("none", "dead"):
             self.lose(case, found, holder)
             return
         over = case.since + self.settings.grace
         if found == "waits":
             case.become(State.GATHERED)
-        elif is_unmarked and (case.unmarked is None or not case.is_first):
-            self.undecided(case)
         elif case.is_first:
             case.is_first = not self.searched and self.next_search < over
             case.due = max(self.next_search, now + 0.01) if case.is_first else over
@@ -436,9 +415,6 @@ class Verdicts:
                 self.heard(case)
             elif case.state is State.UNREAD:
                 self.escalate(case, future, why)
-            elif case.unmarked is not None:
-                del future
-                self.prove(case)
             else:
                 case.why = case.why or why
                 self.lose(case, "dead", None)
@@ -456,7 +432,6 @@ class Verdicts:
         """Its failure is somebody else's to report. It keeps a case that is closed, so that none is opened."""
         case = self.open(Case("task-failed", future, 0), future)
         case.become(State.RETRACTED if case.state is State.UNREAD else State.HEARD)
-        _native.unguard(future)
         if case.is_silent and future._log_traceback:
             future._log_traceback = False
 

@@ -12,9 +12,7 @@ import weakref
 from heard import _native
 from heard.monitor import awaiting, liveness, places
 from heard.monitor.case import Case, Reference
-from heard.monitor.hooks import ending, futures
-from heard.monitor.hooks.patch import Undo, Undoing, replace
-from heard.monitor.tasks import Tasks
+from heard.monitor.hooks import ending
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
 
@@ -23,16 +21,6 @@ _SHARE = 100
 #: Seconds after which nobody looks at a task any more.
 _FORGET = 60.0
 _Task = asyncio.Task[typing.Any]
-
-
-def put(tasks: Tasks, cancels: Cancels) -> list[Undo]:
-    """Hears every call of `cancel`, of whatever task or future, and however the caller came by the method."""
-    undo = Undoing([_native.ignore_cancel])
-    with undo:
-        for number, kind in enumerate((*futures.TASKS, *futures.PLAIN)):
-            undo.append(replace(kind, "cancel", _native.cancel_method(kind, number)))
-        _native.listen_to_cancel(tasks.keeps, cancels.stopped)
-    return undo
 
 
 class Cancels:

@@ -1,8 +1,4 @@
-"""Futures of asyncio that are no tasks: a failure that somebody gives them, and that is still held when all is over.
-
-While the program runs, such a future says by itself when it goes that nobody has read it, and until then somebody may. A
-library may well give a future to whoever wants it, and nobody does; one that takes the mark away by `cancel()` means it.
-"""
+"""Tasks and futures of asyncio, by their methods: whoever calls them, and however he came by them."""
 
 from __future__ import annotations
 
@@ -11,23 +7,31 @@ import asyncio.tasks
 import sys
 import types
 import typing
+from collections.abc import Callable
 
 from heard import _native
 from heard.monitor.case import Reference, case_of
-from heard.monitor.holding import GATHER_DONE, SHIELD_DONE, WAIT_DONE
+from heard.monitor.holding import SHIELD_DONE
 from heard.monitor.hooks import births
-from heard.monitor.hooks.patch import Undo, Undoing, listen
+from heard.monitor.hooks.patch import Undo, Undoing, listen, replace, standing_in
 from heard.monitor.tasks import Tasks
 
 _TASKS: typing.Any = asyncio.tasks
 _FUTURES: typing.Any = asyncio.futures
 #: The types that have methods of their own: those in C, and the same in Python.
-TASKS: tuple[type, ...] = tuple(dict.fromkeys((_TASKS.Task, _TASKS._PyTask)))
-PLAIN: tuple[type, ...] = tuple(dict.fromkeys((_FUTURES.Future, _FUTURES._PyFuture)))
+_TYPES: tuple[tuple[typing.Any, bool], ...] = tuple(
+    dict.fromkeys(
+        ((_TASKS.Task, True), (_TASKS._PyTask, True), (_FUTURES.Future, False), (_FUTURES._PyFuture, False)),
+    )
+)
 
 
 class Failed:
-    """Those that somebody has given a failure."""
+    """Futures that are no tasks, and that somebody has given a failure which is still held when all is over.
+
+    While the program runs, such a future says by itself when it goes that nobody has read it, and until then somebody may. A
+    library may well give a future to whoever wants it, and nobody does; one that takes the mark away by `cancel()` means it.
+    """
 
     def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
@@ -40,12 +44,8 @@ class Failed:
         futures = [reference() for reference in list(self.references)]
         return [future for future in futures if getattr(future, "_log_traceback", False)]
 
-    def fails(self, future: typing.Any, exception: object) -> None:
-        """It is about to be given a failure. Its mark is kept if a `gather` or a `wait` is to look at it."""
-        if self.active and any(map(_looks_on, future._callbacks or ())):
-            self.tasks.keep(future)
-
     def failed(self, future: typing.Any, exception: object) -> None:
+        """It was given a failure. Called in the name of who gave it."""
         caller = sys._getframe(1)
         if not self.active:
             return
@@ -61,15 +61,41 @@ class Failed:
         self.active = False
 
 
-def put(failed: Failed) -> list[Undo]:
-    undo = Undoing([failed.stop])
+def put(failed: Failed, tasks: Tasks, stopped: Callable[[typing.Any], object]) -> list[Undo]:
+    """`stopped` is called with tasks that are told to stop."""
+    undo = Undoing([failed.stop, _native.ignore_futures])
     with undo:
-        for kind in PLAIN:
-            undo.append(listen(kind, "set_exception", before=failed.fails, after=failed.failed))
+        for kind, is_task in _TYPES:
+            names = ("cancel", "exception") if is_task else ("cancel", "exception", "set_exception")
+            if isinstance(vars(kind)["cancel"], types.FunctionType):
+                undo.extend(_put_in_python(kind, is_task, failed, tasks, stopped))
+            else:
+                for name in names:
+                    undo.append(replace(kind, name, _native.method_of_futures(kind, name, is_task)))
+        _native.listen_to_futures(tasks.keeps, stopped, tasks.drops, failed.failed)
     return undo
 
 
-def _looks_on(entry: tuple[object, object]) -> bool:
-    """Whether a done callback reads a failure on nobody's behalf. It is not asked for anything: it may be the program's."""
-    callback = entry[0]
-    return type(callback) is types.FunctionType and (callback.__code__ is GATHER_DONE or callback.__code__ is WAIT_DONE)
+def _put_in_python(
+    kind: type, is_task: bool, failed: Failed, tasks: Tasks, stopped: Callable[[typing.Any], object]
+) -> list[Undo]:
+    """The same for a type that is written in Python."""
+
+    def cancel(future: typing.Any, msg: object = None) -> typing.Any:
+        if future._log_traceback:
+            return False if tasks.keeps(future) else NotImplemented
+        if is_task:
+            stopped(future)
+        return NotImplemented
+
+    def exception(future: typing.Any) -> typing.Any:
+        return future._exception if future._log_traceback and tasks.drops(future) else NotImplemented
+
+    undo = Undoing()
+    with undo:
+        undo.append(replace(kind, "cancel", standing_in(kind, "cancel", cancel)))
+        if not is_task:
+            # Tasks inherit it.
+            undo.append(replace(kind, "exception", standing_in(kind, "exception", exception)))
+            undo.append(listen(kind, "set_exception", after=failed.failed))
+    return undo

@@ -20,7 +20,7 @@ from heard import _native
 from heard.monitor import awaiting, liveness
 from heard.monitor.case import Case, State, case_of, is_failure
 from heard.monitor.hooks import births, ending
-from heard.monitor.hooks.patch import Undo, listening, replace
+from heard.monitor.hooks.patch import Undo, Undoing, listen
 from heard.monitor.tasks import Tasks
 from heard.monitor.turns import Turns
 from heard.monitor.verdicts import Verdicts
@@ -28,96 +28,47 @@ from heard.monitor.verdicts import Verdicts
 _RELEASE_WAITER = getattr(asyncio.tasks, "_release_waiter", None)
 
 
-def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> Undo:
-    """Puts a class in place of the one whose instances `gather` returns, whoever imported `gather`, and when."""
-    original: typing.Any = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
-    watch = _Watch(verdicts, turns, tasks)
+def put(verdicts: Verdicts, turns: Turns, tasks: Tasks) -> list[Undo]:
+    """Listens to the methods of what `gather` returns, whoever imported `gather`, and when."""
+    gathering: typing.Any = typing.cast(typing.Any, asyncio.tasks)._GatheringFuture
+    watch = _Watch(verdicts, turns)
 
-    class Gathering(original):  # type: ignore[misc]
-        #: Where the child whose failure it passes on was born.
-        heard_site = 0
-        #: The addresses of those of its children that it was given, and has not made; it keeps them all.
-        heard_given: frozenset[int] | None = None
-        #: The failures in its list, with their indices, as long as nobody has awaited it.
-        heard_failed: list[tuple[int, typing.Any]] | None = None
+    def stop() -> None:
+        watch.active, tasks.gatherings = False, ()
 
-        def __init__(self, children: list[typing.Any], *, loop: typing.Any) -> None:
-            original.__init__(self, children, loop=loop)
-            if not watch.active:
-                return
-            for child in _native.others(children, asyncio.Task):
-                # No coroutine of its own fails, so nothing has told of it. Of what fails later, `futures` tells.
-                if child.done():
-                    tasks.keep(child)
-            if not tasks.is_told:
-                self.heard_given = watch.begun(children, sys._getframe(1).f_locals.get("arg_to_fut"))
-
-        def set_result(self, result: typing.Any) -> None:
-            if watch.active and _native.has_failure(result):
-                watch.delivered(self, result)
-            original.set_result(self, result)
-
-        def set_exception(self, exception: typing.Any) -> None:
-            original.set_exception(self, exception)
-            if watch.active:
-                watch.failed(self, exception)
-
-        def __await__(self) -> typing.Any:
-            if self.heard_failed is not None and watch.active:
-                watch.awaited(self, sys._getframe(1))
-            return original.__await__(self)
-
-        __iter__ = __await__
-
-        # Without a frame of its own, which would stand in the traceback of what it raises.
-        result = listening(original, "result", after=watch.taken)
-
-        def exception(self) -> typing.Any:
-            if watch.active and self._log_traceback and tasks.is_dropped_by(sys._getframe(1)):
-                return self._exception
-            return original.exception(self)
-
-    Gathering.__name__ = original.__name__
-    Gathering.__qualname__ = original.__qualname__
-    Gathering.__module__ = original.__module__
-    put_back = replace(asyncio.tasks, "_GatheringFuture", Gathering)
-
-    def undo() -> None:
-        watch.active = False
-        put_back()
-
+    undo = Undoing([stop])
+    with undo:
+        undo.append(listen(gathering, "set_result", before=watch.delivers))
+        undo.append(listen(gathering, "set_exception", after=watch.failed))
+        undo.append(listen(gathering, "result", after=watch.taken))
+        for name in ("__await__", "__iter__"):
+            undo.append(listen(gathering, name, before=watch.awaits))
+        tasks.gatherings = (gathering,)
     return undo
 
 
 class _Watch:
-    def __init__(self, verdicts: Verdicts, turns: Turns, tasks: Tasks) -> None:
+    def __init__(self, verdicts: Verdicts, turns: Turns) -> None:
         self.verdicts = verdicts
         self.turns = turns
-        self.tasks = tasks
         self.active = True
 
-    def begun(self, children: list[typing.Any], given: typing.Any) -> frozenset[int]:
-        """Where nothing tells of a failure when it happens, the mark of children that others know is kept from here on.
-        Nobody but the gather knows the others."""
-        known = [child for arg, child in given.items() if arg is child] if isinstance(given, dict) else children
-        for child in known:
-            self.tasks.keep(child)
-        return frozenset(map(id, known))
-
     def failed(self, gathering: typing.Any, exception: BaseException) -> None:
-        """The gather ends with a failure: what its children do from now on, nobody learns from it."""
+        """The gather has ended with a failure: what its children do from now on, nobody learns from it."""
+        if not self.active:
+            return
         try:
             for child in dict.fromkeys(gathering._children):
                 if not child.done():
                     self.expect(child)
                 elif not child.cancelled() and child._exception is exception:
                     # It is the one that the gather passes on.
-                    gathering.heard_site = gathering.heard_site or self.site_of(child)
+                    gathering.heard_site = getattr(gathering, "heard_site", 0) or self.site_of(child)
                     self.verdicts.marked_as_read(child)
                 elif not child.cancelled() and child._exception is not None:
-                    self.late(child, self.is_its_own(gathering, child))
+                    self.late(child)
             if is_failure(exception):
-                case = Case("task-failed", gathering, gathering.heard_site)
+                case = Case("task-failed", gathering, getattr(gathering, "heard_site", 0))
                 self.turns.after(gathering.get_loop(), self.verdicts.open(case, gathering))
         except Exception:
             # A child of the program's own making.
@@ -130,16 +81,11 @@ class _Watch:
     def expect(self, child: typing.Any) -> None:
         """It may fail later, when nobody waits any more."""
         child.add_done_callback(self.late, context=contextvars.Context())
-        self.tasks.keep(child)
 
-    def late(self, child: typing.Any, is_its_own: bool = False) -> None:
+    def late(self, child: typing.Any) -> None:
         """A child has failed, and its gather has ended without it."""
         try:
-            is_read = not child._log_traceback and not is_its_own
-            if not self.active or child.cancelled() or child._exception is None or is_read:
-                _native.unguard(child)
-                return
-            if not is_failure(child._exception):
+            if not self.active or child.cancelled() or not child._log_traceback or not is_failure(child._exception):
                 return
             self.judge(child, "sibling-failed", "the gather that waited for it has raised or was cancelled")
         except Exception:
@@ -157,17 +103,16 @@ class _Watch:
         case = case_of(child)
         if case is None:
             case = self.verdicts.open(Case(event, child, _native.birth(child)), child)
-            self.tasks.guard(child, case, child._exception)
         elif not case.become(State.TURNS):
             return None
-        if not child._log_traceback:
-            case.unmarked, case.exception = child, child._exception
         # From now on plain asyncio would say nothing of it.
         case.event, case.is_silent, case.why = event, True, why
         return case
 
-    def delivered(self, gathering: typing.Any, outcomes: list[typing.Any]) -> None:
-        """Failures are about to be handed over as results."""
+    def delivers(self, gathering: typing.Any, outcomes: list[typing.Any]) -> None:
+        """Results are about to be handed over, and failures among them."""
+        if not self.active or not _native.has_failure(outcomes):
+            return
         try:
             failed = [
                 (index, child)
@@ -180,7 +125,7 @@ class _Watch:
                 # Nobody awaits it so far.
                 gathering.heard_failed = failed
                 for _, child in failed:
-                    self.ignored(gathering, child, "nobody has awaited gather(..., return_exceptions=True)")
+                    self.ignored(child, "nobody has awaited gather(..., return_exceptions=True)")
                 return
             waiting = None if gathering.get_loop() in ending.loops else _waiting_coroutines(gathering)
             self.handed(gathering, failed, liveness.halts_of(waiting) if waiting else [None])
@@ -189,12 +134,20 @@ class _Watch:
 
     def taken(self, gathering: typing.Any) -> None:
         """The list of a gather is taken by other means."""
-        if gathering.heard_failed is not None and self.active:
+        if self.active:
             self.awaited(gathering, None)
 
+    def awaits(self, gathering: typing.Any) -> None:
+        """A gather is about to be awaited by the function that calls."""
+        if self.active:
+            self.awaited(gathering, sys._getframe(1))
+
     def awaited(self, gathering: typing.Any, frame: types.FrameType | None) -> None:
-        """A gather that is done is awaited by this frame."""
-        failed, gathering.heard_failed = gathering.heard_failed, None
+        """Whoever runs in a frame awaits a gather, or nobody knows who takes its list."""
+        failed = getattr(gathering, "heard_failed", None)
+        if failed is None:
+            return
+        gathering.heard_failed = None
         frames = [frame]
         while frame is not None and frame.f_code.co_flags & inspect.CO_COROUTINE and len(frames) < 100:
             frame = frame.f_back
@@ -217,8 +170,8 @@ class _Watch:
                 self.verdicts.marked_as_read(child)
                 continue
             if fate != "later":
-                self.ignored(gathering, child, _unread_list(where, fate))
-            elif child._log_traceback or self.is_its_own(gathering, child):
+                self.ignored(child, _unread_list(where, fate))
+            elif child._log_traceback:
                 self.ask_later(child, index, halts, where)
 
     def ask_later(self, child: typing.Any, index: int, halts: list[liveness.Halt | None], where: liveness.Halt) -> None:
@@ -242,14 +195,9 @@ class _Watch:
 
         self.verdicts.ask(case, question)
 
-    def ignored(self, gathering: typing.Any, child: typing.Any, why: str) -> None:
-        if child._log_traceback or self.is_its_own(gathering, child):
+    def ignored(self, child: typing.Any, why: str) -> None:
+        if child._log_traceback:
             self.judge(child, "outcomes-ignored", why)
-
-    def is_its_own(self, gathering: typing.Any, child: typing.Any) -> bool:
-        """Whether only the gather can have read it, which it has just done."""
-        given = gathering.heard_given
-        return given is not None and id(child) not in given and isinstance(child, asyncio.Task)
 
 
 def _unread_list(where: liveness.Halt, fate: str) -> str:

@@ -8,13 +8,13 @@ import sys
 import threading
 import types
 import typing
-from collections.abc import Callable
+import weakref
 
 from heard import _native
 from heard.monitor import loop_handlers, places
 from heard.monitor.hooks import ending
 from heard.monitor.hooks.loop_types import on_each
-from heard.monitor.hooks.patch import Undo, replace, wrapping
+from heard.monitor.hooks.patch import Undo, replace, standing_in
 from heard.monitor.case import Case, State, is_failure
 from heard.monitor.verdicts import Verdicts
 from heard.report.events import rule_of
@@ -27,7 +27,7 @@ _UNHEARD, _TOLD, _SILENT = "unheard", "told", "silent"
 def put(verdicts: Verdicts) -> list[Undo]:
     """Listens to `call_exception_handler` of every loop. The handlers of the program are called as ever."""
     listener = _Listener(verdicts)
-    filter_ = _Told(listener.told)
+    filter_ = _Said(listener)
     logging.getLogger("asyncio").addFilter(filter_)
     undo: list[Undo] = [listener.stop, lambda: logging.getLogger("asyncio").removeFilter(filter_)]
     undo.append(on_each("call_exception_handler", lambda loop_type: _listen(loop_type, listener)))
@@ -35,64 +35,104 @@ def put(verdicts: Verdicts) -> list[Undo]:
 
 
 def _listen(loop_type: typing.Any, listener: _Listener) -> Undo:
-    original: Callable[[typing.Any, Context], None] = loop_type.call_exception_handler
-
-    def call_exception_handler(self: typing.Any, context: Context) -> None:
-        told = listener.told
-        if getattr(told, "context", None) is context:
-            # A loop's own method calls that of its base class, and it has been heard.
-            original(self, context)
-            return
-        told.context = context
-        try:
-            # `sys.meta_path` is gone when the interpreter takes its modules apart: nothing can be told any more.
-            heard = listener.hear(self, context) if listener.active and sys.meta_path is not None else _UNHEARD
-            if heard == _SILENT:
-                # Plain asyncio would not have said it.
-                return
-            handles = loop_handlers.handles_itself(self)
-            told.reported = heard == _TOLD
-            if heard == _UNHEARD or handles or not listener.verdicts.reporter.speaks():
-                original(self, context)
-                if handles:
-                    listener.verdicts.reporter.handled(context.get("exception"))
-                return
-            # The report is out: asyncio's own message would say less of the same.
-            told.active = True
-            try:
-                original(self, context)
-            finally:
-                told.active = False
-        finally:
-            told.context, told.reported = None, False
-
+    """Without a frame of ours, which a handler that shows its stack would show."""
+    name = "call_exception_handler"
+    method = standing_in(loop_type, name, listener.begins, after=listener.ended)
+    put_back = replace(loop_type, name, method)
     # By this it is known that what a loop is told comes past here.
-    typing.cast(typing.Any, call_exception_handler).heard_told = listener.told
-    return replace(loop_type, "call_exception_handler", wrapping(call_exception_handler, original))
+    entry = weakref.ref(method), listener
+    loop_handlers.methods.append(entry)
+
+    def undo() -> None:
+        put_back()
+        loop_handlers.methods.remove(entry)
+
+    return undo
 
 
-class _Told(logging.Filter):
+class _Said(logging.Filter):
     """Drops the message that asyncio logs in this thread about what has just been reported."""
 
-    def __init__(self, told: threading.local) -> None:
+    def __init__(self, listener: _Listener) -> None:
         super().__init__()
-        self.told = told
+        self.listener = listener
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not getattr(self.told, "active", False)
+        now = self.listener.now()
+        return now is None or not now.is_said or not now.is_about(record)
+
+
+class _Telling:
+    """What a loop is told, while its own method runs."""
+
+    def __init__(self, context: Context, is_reported: bool, handles: bool, is_said: bool) -> None:
+        self.context = context
+        #: How many calls of the method tell of it: that of a class may call that of its base class.
+        self.depth = 1
+        self.is_reported = is_reported
+        #: Whether the program hears it.
+        self.handles = handles
+        #: Whether asyncio's own message would say less of what has just been said.
+        self.is_said = is_said
+
+    def is_about(self, record: logging.LogRecord) -> bool:
+        """Whether asyncio logs this of it."""
+        exception = record.exc_info[1] if record.exc_info else None
+        is_same = exception is self.context.get("exception")
+        return is_same and record.getMessage().startswith(str(self.context.get("message") or ""))
 
 
 class _Listener:
     def __init__(self, verdicts: Verdicts) -> None:
         self.verdicts = verdicts
         self.active = True
+        #: What each thread tells loops of, each while the one before it is told.
         self.told = threading.local()
 
     def stop(self) -> None:
         self.active = False
 
+    def now(self) -> _Telling | None:
+        """What this thread tells a loop of."""
+        told: list[_Telling] = getattr(self.told, "all", [])
+        return told[-1] if told else None
+
+    def is_told(self) -> bool:
+        """Whether a handler of a loop is called, in this thread, with what has just been reported."""
+        now = self.now()
+        return now is not None and now.is_reported
+
+    def begins(self, loop: typing.Any, context: Context) -> object:
+        """A loop is about to be told of something. Called in the name of who tells it."""
+        now = self.now()
+        if now is not None and now.context is context:
+            # It has been heard.
+            now.depth += 1
+            return NotImplemented
+        # `sys.meta_path` is gone when the interpreter takes its modules apart: nothing can be told any more.
+        heard = self.hear(loop, context) if self.active and sys.meta_path is not None else _UNHEARD
+        if heard == _SILENT:
+            # Plain asyncio would not have said it.
+            return None
+        handles = loop_handlers.handles_itself(loop)
+        is_said = heard == _TOLD and not handles and self.verdicts.reporter.speaks()
+        if now is None:
+            self.told.all = []
+        self.told.all.append(_Telling(context, heard == _TOLD, handles, is_said))
+        return NotImplemented
+
+    def ended(self, loop: typing.Any, context: Context) -> None:
+        now = self.now()
+        if now is None or now.context is not context:
+            return
+        now.depth -= 1
+        if now.depth == 0:
+            self.told.all.pop()
+            if now.handles:
+                self.verdicts.reporter.handled(context.get("exception"))
+
     def hear(self, loop: typing.Any, context: Context) -> str:
-        """Whether it is one of ours, and reported. Called by the method that stands before the loop's."""
+        """Whether it is one of ours, and reported. Called by `begins`."""
         try:
             return self._hear(loop, context, sys._getframe(1).f_back)
         except Exception:
@@ -107,8 +147,6 @@ class _Listener:
             # It has ended the loop, and perhaps the program.
             return _UNHEARD
         if message.endswith("exception was never retrieved") and future is not None:
-            if _native.is_asked(future):
-                return _SILENT
             return _SILENT if self.verdicts.never_retrieved(future, exception).is_silent else _TOLD
         if "was destroyed but it is pending" in message and future is not None:
             return self.destroyed(future)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+import weakref
 from collections.abc import Callable
 
 from heard import _native
@@ -45,16 +46,33 @@ def replace(owner: typing.Any, name: str, new: typing.Any) -> Undo:
     old = vars(owner).get(name, _ABSENT)
     put = _native.set_method if isinstance(owner, type) else setattr
     put(owner, name, new)
+    # A class of the program's must be able to go, and by its methods all that its module holds.
+    return _Put(owner, name, new, old) if isinstance(new, _native.Method) else lambda: _put_back(owner, name, new, old)
 
-    def undo() -> None:
-        if vars(owner).get(name, _ABSENT) is not new:
-            return
-        if old is _ABSENT:
-            delattr(owner, name)
-        else:
-            put(owner, name, old)
 
-    return undo
+class _Put:
+    """Puts back what a method of ours stands for, unless its owner has gone."""
+
+    def __init__(self, owner: typing.Any, name: str, new: typing.Any, old: typing.Any) -> None:
+        self.owner, self.new = weakref.ref(owner), weakref.ref(new)
+        self.name = name
+        self.was_there = old is not _ABSENT
+
+    def __call__(self) -> None:
+        owner, new = self.owner(), self.new()
+        if owner is not None and new is not None:
+            _put_back(owner, self.name, new, new.__wrapped__ if self.was_there else _ABSENT)
+
+
+def _put_back(owner: typing.Any, name: str, new: typing.Any, old: typing.Any) -> None:
+    if vars(owner).get(name, _ABSENT) is not new:
+        return
+    if old is _ABSENT:
+        delattr(owner, name)
+    elif isinstance(owner, type):
+        _native.set_method(owner, name, old)
+    else:
+        setattr(owner, name, old)
 
 
 def listen(
@@ -69,20 +87,22 @@ def listen(
     To the program nothing is changed: no frame of ours stands in its tracebacks or around its signal handlers, and what
     it has there can be pickled, inspected and kept in a class as before.
     """
-    return replace(owner, name, listening(owner, name, before=before, after=after))
+    return replace(owner, name, _native.Method(*_original_of(owner, name), before=before, after=after))
 
 
-def listening(
-    owner: typing.Any,
-    name: str,
-    *,
-    before: Callable[..., object] | None = None,
-    after: Callable[..., object] | None = None,
+def standing_in(
+    owner: typing.Any, name: str, instead: Callable[..., object], after: Callable[..., object] | None = None
 ) -> typing.Any:
-    """What `listen` puts in place."""
+    """A function or method that calls `instead` first, and the original, and `after` that, only if `instead` gives
+    `NotImplemented`, or raises."""
+    return _native.Method(*_original_of(owner, name), instead=instead, after=after)
+
+
+def _original_of(owner: typing.Any, name: str) -> tuple[typing.Any, str]:
+    """What stands there, and where other processes find it."""
     original = vars(owner)[name] if name in vars(owner) else getattr(owner, name)
     place = f"{owner.__module__}:{owner.__qualname__}.{name}" if isinstance(owner, type) else f"{owner.__name__}:{name}"
-    return _native.Method(original, place, before=before, after=after)
+    return original, place
 
 
 def wrapping(new: typing.Any, original: typing.Any) -> typing.Any:
