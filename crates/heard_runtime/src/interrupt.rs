@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::frames::Frame;
+use crate::method::is_within;
 
 struct Pending {
     exception: Py<PyBaseException>,
@@ -53,6 +54,9 @@ extern "C" fn raise(pending: *mut c_void) -> c_int {
 
 impl Pending {
     fn must_wait(&self, py: Python<'_>) -> bool {
+        if is_within() {
+            return true;
+        }
         let mut frame = Frame::running(py);
         if frame.as_ref().is_some_and(|frame| is_in(frame, &self.folder)) {
             return true;

@@ -3,6 +3,8 @@
 //! Nothing of them stands in a traceback or around a signal handler, and no frame keeps what a method lets go of. To the
 //! program they look like what they stand for.
 
+use std::cell::Cell;
+
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -71,6 +73,7 @@ impl Method {
 
     #[pyo3(signature = (*arguments, **options))]
     fn __call__(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        let _within = self.instead.as_ref().map(|_| Within::enter());
         if let Some(result) = tell(py, self.instead.as_ref(), arguments, options)?
             && !result.is(PyNotImplemented::get(py))
         {
@@ -151,6 +154,31 @@ impl Method {
         visit.call(&self.instead)?;
         visit.call(&self.before)?;
         visit.call(&self.after)
+    }
+}
+
+thread_local! {
+    /// How many calls of methods that something may be done instead of have begun in this thread and not ended.
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether this thread is within a call of such a method. A finaliser may have called it, which swallows what is raised.
+pub(crate) fn is_within() -> bool {
+    CALLS.get() > 0
+}
+
+struct Within;
+
+impl Within {
+    fn enter() -> Self {
+        CALLS.set(CALLS.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        CALLS.set(CALLS.get() - 1);
     }
 }
 

@@ -44,18 +44,24 @@ def _shown_by(frame: types.FrameType, value: object) -> int:
     """How often tracebacks of failed futures that a value holds refer to a frame, by themselves or as where a function that
     has ended was called from: who has them has the value."""
     held = [value]
-    for one in held:
-        if len(held) < _MOST_HELD and not isinstance(one, _NO_HOLDERS):
-            held.extend(gc.get_referents(one))
+    for holder in held:
+        if len(held) < _MOST_HELD and not isinstance(holder, _NO_HOLDERS):
+            held.extend(gc.get_referents(holder))
     entries: dict[int, types.TracebackType] = {}
-    for one in held[:_MOST_HELD]:
-        exception = getattr(one, "_exception", None) if isinstance(one, asyncio.Future) else None
+    for future in held[:_MOST_HELD]:
+        exception = getattr(future, "_exception", None) if isinstance(future, asyncio.Future) else None
         traceback = traceback_of(exception) if exception is not None else None
         while traceback is not None:
             entries[id(traceback)] = traceback
             traceback = traceback.tb_next
-    inner = {id(entry.tb_frame): entry.tb_frame for entry in entries.values()}
-    return sum(entry.tb_frame is frame for entry in entries.values()) + sum(one.f_back is frame for one in inner.values())
+    callees: dict[int, types.FrameType] = {}
+    for entry in entries.values():
+        one: types.FrameType | None = entry.tb_frame
+        while one is not None and one is not frame and id(one) not in callees:
+            callees[id(one)] = one
+            one = one.f_back
+    shown = sum(entry.tb_frame is frame for entry in entries.values())
+    return shown + sum(one.f_back is frame for one in callees.values())
 
 
 #: What is not looked into: behind it lies what the variable does not hold alone.
