@@ -114,7 +114,7 @@ type Classed =
 /// Whether a method is of those that are told which class defines them: bound, these are of a type of their own.
 fn is_told_its_class(kind: &Bound<'_, PyType>, name: &str) -> PyResult<bool> {
     // An object that was never initialised is enough to bind it to.
-    let bound = kind.call_method1(intern!(kind.py(), "__new__"), (kind,))?.getattr(name)?;
+    let bound = enter::method(kind, intern!(kind.py(), "__new__"), (kind,))?.getattr(name)?;
     // SAFETY: it is alive.
     Ok(unsafe { ffi::PyCFunction_Check(bound.as_ptr()) != 0 && ffi::PyCFunction_CheckExact(bound.as_ptr()) == 0 })
 }
