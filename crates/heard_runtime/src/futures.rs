@@ -268,6 +268,10 @@ unsafe fn original(
     unsafe {
         let options = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) };
         let (count, options) = (usize::try_from(count).unwrap_or_default(), usize::try_from(options).unwrap_or_default());
+        if let (0, 0, Some(vectorcall)) = (count, options, vectorcall()) {
+            // By far the most calls.
+            return enter::stay(|| vectorcall(original, &raw const future, 1, names));
+        }
         let mut all = Vec::with_capacity(1 + count + options);
         all.push(future);
         all.extend((0..count + options).map(|index| *arguments.add(index)));
