@@ -260,7 +260,11 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         let account = self.account_within(&callee, unknown, (module, call.range()), asked);
         // What a library raises where it is called plainly is mostly a guard against wrong arguments.
         let is_foreign = || callee.with_definition(self.db, |home, _| self.flow.index.file(home.path()).is_none()) == Some(true);
-        if way == Way::Called && is_foreign() { account.at_most(Weight::Data) } else { account }
+        match way {
+            Way::Called if unknown == Weight::Outside => Account::source(unknown, module, call.range()),
+            Way::Called if is_foreign() => account.at_most(Weight::Data),
+            _ => account,
+        }
     }
 
     /// What can fail where an object of a class is made, if that is known.
@@ -386,12 +390,13 @@ fn weight_of_call(module: &Module<'_>, call: &ExprCall, callee: Option<&Callee<'
     let by_name = |callee: &Callee<'_>| weight_of(callee.name.as_deref()?);
     let by_method = || {
         let method = call.func.as_attribute_expr()?;
-        // A module has no methods.
-        let is_module = method.value.as_name_expr().is_some_and(|name| module.imports(&name.id));
+        // A module has no methods; what is not installed is known by the name that it is imported by.
+        if let Some(name) = method.value.as_name_expr().filter(|name| module.imports(&name.id)) {
+            return weight_of(&format!("{}.{}", name.id, method.attr)).filter(|weight| *weight == Weight::Outside);
+        }
         // An object is asked for its state: `link.is_open()`.
         let is_question = call.arguments.is_empty() && method.attr.starts_with("is_");
-        let weight = || if is_question { Some(Weight::None) } else { weight_of_method(&method.attr) };
-        (!is_module).then(weight).flatten()
+        if is_question { Some(Weight::None) } else { weight_of_method(&method.attr) }
     };
     match callee {
         Some(callee) => by_name(callee).unwrap_or(Weight::Call),

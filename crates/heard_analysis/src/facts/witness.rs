@@ -29,6 +29,8 @@ pub(crate) enum Weight {
     Shared,
     /// Plain work on data fails only where the data is not as expected: division, subscripts, conversions.
     Data,
+    /// A plain call that reaches outside of the program: a file, a socket, a database, another process.
+    Outside,
     /// A plain call into code that is not known.
     Call,
     /// Awaited work, and what is certain to fail.
@@ -65,8 +67,8 @@ enum Activity {
     Idle,
     /// What does not fail in practice.
     Busy,
-    /// It waits for something that may fail.
-    Waiting,
+    /// It waits for something that may fail, or reaches outside of the program by a plain call.
+    Reaching,
 }
 
 impl Account {
@@ -76,7 +78,7 @@ impl Account {
             Weight::None => Account::small(),
             weight => Account {
                 lost: Some(Source { weight, path: Arc::clone(module.path()), range }),
-                activity: if weight == Weight::Heavy { Activity::Waiting } else { Activity::Idle },
+                activity: if matches!(weight, Weight::Heavy | Weight::Outside) { Activity::Reaching } else { Activity::Idle },
                 ..Account::default()
             },
         }
@@ -134,9 +136,10 @@ impl Account {
         if self.lost.as_ref().is_some_and(|lost| lost.weight == Weight::Raised) { self } else { self.at_most(most) }
     }
 
-    /// The same as the work of a task: one that waits for nothing outside runs plain code alone, whatever that calls.
+    /// The same as the work of a task: one that neither waits for what is outside nor reaches there
+    /// runs plain code alone, whatever that calls.
     pub(super) fn of_task(self) -> Self {
-        let is_plain = self.activity < Activity::Waiting && !self.is_heard && !self.is_hidden;
+        let is_plain = self.activity < Activity::Reaching && !self.is_heard && !self.is_hidden;
         let is_call = self.lost.as_ref().is_some_and(|lost| lost.weight == Weight::Call);
         if is_plain && is_call { self.at_most(Weight::Data) } else { self }
     }
@@ -176,7 +179,7 @@ impl Account {
     /// Who hears the failures, all in all.
     pub(super) fn hearing(&self) -> Hearing {
         match self.lost.as_ref().map(|lost| lost.weight) {
-            Some(Weight::Call | Weight::Heavy | Weight::Raised) => Hearing::Deaf,
+            Some(Weight::Outside | Weight::Call | Weight::Heavy | Weight::Raised) => Hearing::Deaf,
             Some(Weight::Cleanup) => Hearing::Cleanup,
             Some(Weight::Expected) => Hearing::Expected,
             Some(Weight::Shared) => Hearing::Shared,
@@ -198,7 +201,7 @@ impl Finder<'_, '_, '_> {
         Some(Witness {
             span: module.span(source.range),
             source: shortened(&module.text()[source.range]),
-            is_heavy: source.weight >= Weight::Call,
+            is_heavy: source.weight >= Weight::Outside,
         })
     }
 }

@@ -29,7 +29,7 @@ fn read_late(birth: &Birth) -> Option<Finding> {
         return None;
     }
     let (place, level) = match behind {
-        Obstacle::Endless => ("behind something that does not end", if birth.hearing.is_light() { Level::Strict } else { Level::Default }),
+        Obstacle::Endless => ("behind something that does not end", if birth.hearing.lets_out() { Level::Default } else { Level::Strict }),
         Obstacle::Handover => ("when whoever uses this is done", Level::Strict),
     };
     let message = format!("{} is read only {place}{}", subject(birth), birth.hearing.aside());

@@ -24,8 +24,11 @@ impl<'a> Flow<'_, '_, 'a> {
         let set = |place| value.taken_out().put_in(Layer::Sequence)?.put_in(Layer::Tuple(place))?.put_in(Layer::Promise);
         let (Some(done), Some(pending)) = (set(DONE), set(PENDING)) else { return value.unknown(Reason::Use) };
         match value.kind {
-            // A module with this decorator runs on Pythons before 3.11 alone, where a wait makes tasks of coroutines.
-            Kind::Coroutine if self.module.text().contains("@asyncio.coroutine") => value.unknown(Reason::Use),
+            // A module with this decorator, or a call with this argument, is for Pythons before 3.11 alone, where a wait
+            // makes tasks of coroutines.
+            Kind::Coroutine if self.module.text().contains("@asyncio.coroutine") || call.arguments.find_keyword("loop").is_some() => {
+                value.unknown(Reason::Use)
+            }
             Kind::Coroutine if value.depth() < 2 => value.ends(as_value(Operation::Waiting, at)),
             Kind::Task | Kind::Future if value.depth() == 1 => {
                 // Whoever deals with those that are not done hears nothing of the others.

@@ -120,7 +120,12 @@ impl Listener<'_, '_> {
             Expr::Call(_) => self.expression(&call.func),
             _ => Account::default(),
         };
-        receiver.and(self.expressions(&call.arguments.args)).and(Account::all(named))
+        let given = call.arguments.args.iter().map(|argument| match argument {
+            // To make a coroutine runs nothing of it, whoever makes it.
+            Expr::Call(work) if starts_work(call) => self.parts_of(work),
+            argument => self.expression(argument),
+        });
+        receiver.and(Account::all(given)).and(Account::all(named))
     }
 
     /// To write to a log does not fail, nor does it to put the message together. What is awaited for it is work, and so
@@ -330,6 +335,11 @@ fn chooses_from_one(call: &ExprCall) -> bool {
     let chooses = matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "min" | "max"));
     let is_one = matches!(&*call.arguments.args, [one] if !one.is_starred_expr());
     chooses && is_one && call.arguments.find_keyword("default").is_none()
+}
+
+/// Whether a call makes a task of the coroutine that it is given, as its name says.
+fn starts_work(call: &ExprCall) -> bool {
+    last_name(&call.func).is_some_and(|name| matches!(name.as_str(), "create_task" | "ensure_future" | "run_coroutine_threadsafe"))
 }
 
 /// Whether a future is given its outcome.
