@@ -322,16 +322,9 @@ impl Scanner {
                 Item::Own(own) => self.own(number, *own),
                 Item::Text { mut origin, lines } => {
                     origin.is_quote |= is_quote;
-                    // A text in a field may be a document, as that of an issue is.
-                    let mut fences = if lines.len() > 2 { Fences::of(lines.join("\n").as_bytes()) } else { Fences::None };
-                    let shown = fences.is_document().then(|| Rc::new(Origin { is_quote: true, ..origin.clone() }));
                     let origin = Rc::new(origin);
                     for (at, text) in lines.into_iter().enumerate() {
-                        if fences.is_document() {
-                            fences.go_on(&text);
-                        }
-                        let origin = Rc::clone(shown.as_ref().filter(|_| fences.is_quote()).unwrap_or(&origin));
-                        let line = Line { file: Rc::clone(&self.name), text, number, origin, is_first: at == 0 };
+                        let line = Line { file: Rc::clone(&self.name), text, number, origin: Rc::clone(&origin), is_first: at == 0 };
                         self.line(&line, before);
                     }
                 }

@@ -19,7 +19,6 @@ fn quotes_are_no_incidents() {
         format!("# Incident\n\nIt says:\n\n```\n2025-03-11 09:15:02 ERROR asyncio: Task exception was never retrieved\n{detail}\n```\n"),
         format!("```console\n$ python main.py\nERROR:asyncio:Task exception was never retrieved\n{detail}\n```\nWhat is that?\n"),
         format!("- so:\n  ~~~\n  ...\n  ERROR:asyncio:Task exception was never retrieved\n  {detail}\n  ~~~\n"),
-        serde_json::json!([{"title": "It fails", "created_at": "2025-03-11T09:15:02Z", "body": format!("It says\n```\nTask exception was never retrieved\n{detail}\n```\nEach day.\n")}]).to_string(),
         "    + CategoryInfo          : NotSpecified: (2025-03-11 09:15... ERROR asyncio: Task exception was never retrieved:String) [], RemoteException".to_owned(),
         "# logged: Task exception was never retrieved".to_owned(),
         "    // Else it says: Task was destroyed but it is pending!".to_owned(),
