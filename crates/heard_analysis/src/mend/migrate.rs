@@ -107,13 +107,15 @@ impl<'m> Mender<'_, 'm, '_, '_> {
         }
     }
 
-    /// The edits that put a `TaskGroup` in the place of a gather, whatever they change: for those who accept that.
+    /// The edits that put a `TaskGroup` in the place of a gather, whatever they change: for those who accept that. There
+    /// are none where a handler around takes the failure of the gather and would not take the group.
     pub(super) fn in_a_group(&self, call_span: &Span) -> Option<Fix> {
         let path = self.path(call_span)?;
         let call = path.call().filter(|call| self.finder.is_gather(call))?;
         if self.finder.db.version() < FIRST_WITH_GROUPS
             || return_exceptions(call) != Some(false)
             || !path.is_in_coroutine(self.module.is_notebook())
+            || reach::lets_groups_pass(&path)
         {
             return None;
         }

@@ -301,20 +301,45 @@ fn taken_by(module: &Module<'_>, statement: &StmtTry) -> Result<Taken, String> {
                 Ok(Taken::Same(format!("`except* {text}` takes a failure and a group of it alike")))
             };
         }
-        let names: Vec<&Expr> = match kind {
-            Expr::Tuple(kinds) => kinds.elts.iter().collect(),
-            kind => vec![kind],
-        };
-        let is_one = |kind: &Expr, of: &[&str]| last_name(kind).is_some_and(|name| of.contains(&name.as_str()));
-        if names.iter().any(|kind| is_one(kind, &["Exception", "BaseException"])) {
+        if names_one(kind, &["Exception", "BaseException"]) {
             return blindly(module, handler);
         }
-        // These no child raises: they come from outside.
-        if !names.iter().all(|kind| is_one(kind, &["KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError"])) {
+        if is_of_single_failures(kind) {
             return Err(format!("`except {text}` does not take a group"));
         }
     }
     Ok(Taken::Not)
+}
+
+/// Whether a handler around a place, in the same function, takes single failures and would let a group of them pass.
+pub(super) fn lets_groups_pass(path: &Path<'_>) -> bool {
+    let inside = path.upwards().take_while(|node| !matches!(node, AnyNodeRef::StmtFunctionDef(_) | AnyNodeRef::ExprLambda(_)));
+    let around = inside.filter_map(|node| match node {
+        AnyNodeRef::StmtTry(statement) if !statement.is_star && holds(&statement.body, path.place()) => Some(statement),
+        _ => None,
+    });
+    let mut handlers = around.flat_map(|statement| &statement.handlers).filter_map(|handler| handler.as_except_handler());
+    handlers.any(|handler| handler.type_.as_deref().is_some_and(is_of_single_failures))
+}
+
+/// Whether a handler of this takes what a child raises, and no group of it: what is left out comes from outside.
+fn is_of_single_failures(kind: &Expr) -> bool {
+    const FROM_OUTSIDE: [&str; 4] = ["KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError"];
+    let is_from_outside = |kind: &Expr| last_name(kind).is_some_and(|name| FROM_OUTSIDE.contains(&name.as_str()));
+    !names_one(kind, &["Exception", "BaseException"]) && !classes(kind).iter().all(is_from_outside)
+}
+
+/// Whether what a handler takes names one of these.
+fn names_one(kind: &Expr, of: &[&str]) -> bool {
+    classes(kind).iter().any(|kind| last_name(kind).is_some_and(|name| of.contains(&name.as_str())))
+}
+
+/// The classes that a handler takes.
+fn classes(kind: &Expr) -> &[Expr] {
+    match kind {
+        Expr::Tuple(kinds) => &kinds.elts,
+        kind => std::slice::from_ref(kind),
+    }
 }
 
 /// A handler of everything takes a group too; what it does with it must not show that.
