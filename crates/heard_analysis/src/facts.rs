@@ -16,6 +16,7 @@ mod context_exits;
 mod continuation;
 mod crowds;
 mod dead_handlers;
+mod decorators;
 mod desertions;
 mod done_callbacks;
 mod entries;

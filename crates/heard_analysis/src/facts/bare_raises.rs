@@ -6,9 +6,12 @@ use ruff_text_size::Ranged;
 
 use super::Site;
 use super::birth::Finder;
-use super::body::{Block, StatementSite, last_name};
+use super::body::{Block, Body, StatementSite, last_name};
 use super::naming::speaks_of_failure;
 use crate::resolve::yields;
+
+/// A function whose name more files have may be called anywhere.
+const MOST_FILES: usize = 60;
 
 /// A `raise` that finds no exception to raise.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ impl<'a> Finder<'_, '_, 'a> {
                 Block::Branch { test, holds: true } => tested_failure(test),
                 _ => None,
             });
-            let is_handling = site.around.blocks().any(|block| matches!(block, Block::Handler(_) | Block::Finally(_)));
+            let is_handling = site.around.blocks().any(handles);
             if is_handling || !site.around.scope.function.is_none_or(|function| self.has_nothing_to_raise(site, function, tested)) {
                 return None;
             }
@@ -49,14 +52,25 @@ impl<'a> Finder<'_, '_, 'a> {
 
     /// Whether a function is made, called or handed on where an exception is handled.
     fn is_called_while_handling(&self, function: &'a StmtFunctionDef) -> bool {
-        let body = self.flow.body;
-        let handles = |block: Block| matches!(block, Block::Handler(_) | Block::Finally(_));
-        let is_made = body.statements.iter().any(|other| {
-            matches!(other.statement, Stmt::FunctionDef(made) if std::ptr::eq(made, function)) && other.around.blocks().any(handles)
-        });
-        let goes_to = |call: &ExprCall| last_name(&call.func).is_some_and(|name| *name == function.name.id);
-        is_made || body.calls.iter().any(|other| goes_to(other.call) && other.around.blocks().any(handles))
+        let made = |other: &&StatementSite| matches!(other.statement, Stmt::FunctionDef(made) if std::ptr::eq(made, function));
+        let is_called_in = |body: &Body| {
+            let goes_to = |call: &ExprCall| last_name(&call.func).is_some_and(|name| *name == function.name.id);
+            body.calls.iter().any(|other| goes_to(other.call) && other.around.blocks().any(handles))
+        };
+        let flow = &self.flow;
+        let own = flow.index.file(flow.module.path());
+        let mentions = flow.index.mentions(&function.name.id);
+        let mut others = mentions.iter().map(|(file, _)| *file).filter(|file| Some(*file) != own);
+        flow.body.statements.iter().filter(made).any(|other| other.around.blocks().any(handles))
+            || is_called_in(flow.body)
+            || mentions.len() > MOST_FILES
+            || others.any(|file| flow.in_file(file, |other| is_called_in(other.body)) == Some(true))
     }
+}
+
+/// Whether an exception is handled in a block.
+fn handles(block: Block) -> bool {
+    matches!(block, Block::Handler(_) | Block::Finally(_))
 }
 
 /// The value that a test takes for a failure: `x` in `isinstance(x, Exception)`.

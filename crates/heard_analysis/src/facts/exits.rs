@@ -1,16 +1,23 @@
 //! Tasks that are cut off because the program ends: the coroutine given to `asyncio.run` returns
 //! while they are at work.
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use rustc_hash::FxHashSet;
 
 use super::birth::Finder;
 use super::body::{Block, CallSite, Edge, Scope, Step, arguments, constant, last_name};
+use super::flow::Flow;
 use super::names::is_plain_coroutine_function;
 use super::origin::{DEEPEST_ORIGIN, work_callee};
+use crate::resolve::Module;
 
-impl<'a> Finder<'_, '_, 'a> {
+/// A function whose name more files have is not looked for in them.
+const MOST_FILES: usize = 20;
+
+impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// The functions of the module whose coroutine is run so that the loop ends with it.
     fn entry_points(&self) -> &[TextRange] {
         self.known_entry_points.get_or_init(|| self.find_entry_points())
@@ -24,8 +31,12 @@ impl<'a> Finder<'_, '_, 'a> {
             .filter(|site| body.called_name(site.call).is_some_and(|name| self.flow.models.any_named(name, |model| model.ends_loop)));
         let entry = |site: &CallSite<'a>| {
             let main = site.call.arguments.args.first()?.as_call_expr()?;
-            let function = self.plain_function(main, &site.around.scope)?;
-            self.flow.model(site.call).is_some_and(|model| model.ends_loop).then(|| function.range())
+            let of_callee = |home: &Module<'_>, found: &StmtFunctionDef| (home.path() == self.flow.module.path()).then(|| found.range());
+            let range = match self.plain_function(main, &site.around.scope) {
+                Some(function) => function.range(),
+                None => self.flow.module.callee(main)?.with_body(self.db, of_callee)??,
+            };
+            self.flow.model(site.call).is_some_and(|model| model.ends_loop).then_some(range)
         };
         runs.filter_map(entry).collect()
     }
@@ -35,16 +46,38 @@ impl<'a> Finder<'_, '_, 'a> {
         let scope = &site.around.scope;
         // What is entered is left in the end, and may wait there.
         let is_entered = || site.around.blocks().any(|block| matches!(block, Block::With(with) if with.is_async));
-        self.is_entry_point(scope)
-            && !is_entered()
+        !is_entered()
             && !self.waits_behind(site.step, TextSize::default())
             && !self.cancels_in(scope.frame)
             && arguments(site.call).any(|argument| self.takes_time(argument, scope.function, DEEPEST_ORIGIN))
+            && self.is_entry_point(scope)
     }
 
     /// Whether the loop ends with the function that `scope` is.
     pub(super) fn is_entry_point(&self, scope: &Scope<'a>) -> bool {
-        scope.function.is_some_and(|function| self.entry_points().contains(&function.range()))
+        scope.function.is_some_and(|function| self.entry_points().contains(&function.range()) || self.is_run_elsewhere(function))
+    }
+
+    /// Whether another file runs a function of this module so that the loop ends with it.
+    fn is_run_elsewhere(&self, function: &StmtFunctionDef) -> bool {
+        let flow = &self.flow;
+        let mentions = |name: &str| flow.index.mentions(&Name::new(name)).iter().map(|(file, _)| *file);
+        let runs: FxHashSet<usize> = ["run", "run_until_complete"].into_iter().flat_map(mentions).collect();
+        let own = flow.index.file(flow.module.path());
+        let others = mentions(&function.name.id).filter(|file| runs.contains(file) && Some(*file) != own);
+        others.take(MOST_FILES).any(|file| {
+            let is_run = |other: &Flow<'_, 'db, '_>| {
+                let is_it =
+                    |home: &Module<'_>, found: &StmtFunctionDef| home.path() == flow.module.path() && found.range() == function.range();
+                other.body.calls.iter().any(|site| {
+                    let main = site.call.arguments.args.first().and_then(Expr::as_call_expr);
+                    let main = main.filter(|main| last_name(&main.func).is_some_and(|name| *name == function.name.id));
+                    main.and_then(|main| other.module.callee(main)).and_then(|callee| callee.with_body(self.db, is_it)) == Some(true)
+                        && other.model(site.call).is_some_and(|model| model.ends_loop)
+                })
+            };
+            flow.in_file(file, is_run) == Some(true)
+        })
     }
 
     /// Whether the program may come from a step to an `await` that stands behind `place`.

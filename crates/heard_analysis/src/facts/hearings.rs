@@ -187,7 +187,9 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         };
         // What the callers take is told by their files.
         let hierarchy = Hierarchy { file: None, ..self.hierarchy() };
-        account(function, module, hierarchy, asked.taken, &done)
+        let own = account(function, module, hierarchy, asked.taken, &done);
+        // What a decorator that may hear it makes of it, nobody knows.
+        if self.gets_out_of_decorators(module, function) { own } else { own.known(Weight::Raised) }
     }
 
     /// What can fail in what a body does.

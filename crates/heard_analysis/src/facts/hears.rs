@@ -34,16 +34,14 @@ pub(super) enum Act<'e> {
 /// Tells what can fail in what a body does, where handlers for these stand around.
 pub(super) type Done<'c> = &'c dyn Fn(Act<'_>, &Taken) -> Account;
 
-/// What can fail in `function`, where those who call it have handlers for what is `taken`.
+/// What can fail in `function`, decorators apart, where those who call it have handlers for what is `taken`.
 pub(super) fn account(function: &StmtFunctionDef, module: &Module<'_>, hierarchy: Hierarchy<'_>, taken: &Taken, done: Done<'_>) -> Account {
     // What does nothing yet is there to be overridden or filled in.
-    let own = if does_work(&function.body) || (!function.is_async && !is_stub(function)) {
+    if does_work(&function.body) || (!function.is_async && !is_stub(function)) {
         Listener { module, hierarchy, taken, done, is_log: false, is_expected: false }.block(&function.body)
     } else {
         Account::source(Weight::Heavy, module, function.name.range())
-    };
-    // What a decorator that is not looked into makes of it, nobody knows.
-    if function.decorator_list.iter().all(|decorator| is_transparent(&decorator.expression)) { own } else { own.known(Weight::Raised) }
+    }
 }
 
 /// Whether a statement cannot fail unheard. `done` tells the same of what it calls and awaits.

@@ -5,6 +5,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::birth::Finder;
+use super::callbacks::partial_function;
 use super::hearings::{Asked, class_around};
 use super::names::is_plain_coroutine_function;
 use super::origin::returns;
@@ -14,6 +15,9 @@ use crate::resolve::Module;
 impl<'db> Finder<'_, 'db, '_> {
     /// What can fail in the coroutine function that a call makes: `guarded(handler)` in `guarded(handler)(message)`.
     pub(super) fn account_of_made(&self, maker: &ExprCall) -> Option<Account> {
+        if let Some(function) = partial_function(maker) {
+            return self.account_of_choice(function);
+        }
         let account = |module: &Module<'db>, function: &StmtFunctionDef| {
             let is_method = class_around(module.body(), function).is_some();
             let is_replaced = is_method && self.overriding(module, function).is_none_or(|classes| !classes.is_empty());

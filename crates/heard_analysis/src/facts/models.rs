@@ -82,6 +82,8 @@ pub(crate) enum Effect {
     EachValue,
     /// Returns one of the elements, which it compares.
     Pick,
+    /// Takes an element out of an iterator and returns it, or what it is given for the end.
+    Next,
     /// Asks of each element whether it is true.
     EachTruth,
     /// Writes it out.

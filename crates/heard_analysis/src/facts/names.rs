@@ -106,6 +106,10 @@ impl<'a> Visitor<'a> for Collector {
                 if methods.get("__call__").is_some_and(|method| method.is_async) || methods.contains_key("__await__") {
                     self.names.functions.insert(class.name.id.clone());
                 }
+                // Those that derive from it inherit that.
+                for base in class.bases().iter().filter_map(last_name) {
+                    self.names.returned.entry(class.name.id.clone()).or_default().push(base.clone());
+                }
             }
             Stmt::FunctionDef(function) => {
                 self.function(function);

@@ -101,7 +101,10 @@ impl<'a> Finder<'_, '_, 'a> {
         let own = attribute.value.as_name_expr().and_then(|name| self.flow.body.receiver_class(site.around.scope.frame, &name.id));
         match own {
             Some(class) => vec![class.name.id.clone()],
-            None => self.flow.module.class_names(&attribute.value).unwrap_or_default(),
+            None => {
+                let classes = self.flow.module.classes(&attribute.value).unwrap_or_default();
+                classes.into_iter().map(|(_, name)| name).collect()
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! What is asked of the type of an expression, answered in plain terms: qualified names, and whatever
 //! the caller makes of them.
 
+use std::sync::Arc;
+
+use camino::Utf8Path;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, ExprCall, ExprRef};
 
@@ -76,11 +79,15 @@ impl Module<'_> {
         self.resolver().has_method(&self.ty(expression), method)
     }
 
-    /// The last names of the classes that `expression` is of, or that it is itself; none for what has no
-    /// class of its own, like a module. `None` where any may be missing.
-    pub(crate) fn class_names(&self, expression: &Expr) -> Option<Vec<Name>> {
-        let mut names = Vec::new();
-        self.resolver().add_class_names(&self.ty(expression), &mut names).then_some(names)
+    /// The classes that `expression` is of, or that it is itself, each with the file that defines it; none for `None` and
+    /// for what has no class of its own, like a module. `None` where any may be missing.
+    pub(crate) fn classes(&self, expression: &Expr) -> Option<Vec<(Arc<Utf8Path>, Name)>> {
+        let mut classes = Vec::new();
+        self.resolver().add_classes(&self.ty(expression), &mut classes).then_some(())?;
+        let files = self.db.files();
+        let are_known = classes.iter().all(|class| files.class(*class).name != "object");
+        let named = |class: ClassRef| (Arc::clone(&files.entry(class.0).path), files.class(class).name.clone());
+        are_known.then(|| classes.into_iter().map(named).collect())
     }
 }
 
@@ -152,19 +159,14 @@ impl Resolver<'_> {
         Some(false)
     }
 
-    fn add_class_names(&self, ty: &Ty, names: &mut Vec<Name>) -> bool {
+    fn add_classes(&self, ty: &Ty, classes: &mut Vec<ClassRef>) -> bool {
         match ty {
-            Ty::Union(parts) => parts.iter().all(|part| self.add_class_names(part, names)),
-            Ty::None => {
-                names.push(Name::new_static("NoneType"));
+            Ty::Union(parts) => parts.iter().all(|part| self.add_classes(part, classes)),
+            Ty::Inst(class, _) | Ty::Class(class) => {
+                classes.push(*class);
                 true
             }
-            Ty::Inst(class, _) | Ty::Class(class) => {
-                let name = &self.files().class(*class).name;
-                names.push(name.clone());
-                name != "object"
-            }
-            Ty::Module(_) | Ty::Namespace(_) => true,
+            Ty::None | Ty::Module(_) | Ty::Namespace(_) => true,
             _ => false,
         }
     }

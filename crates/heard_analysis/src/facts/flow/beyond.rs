@@ -39,7 +39,7 @@ impl<'db> Flow<'_, 'db, '_> {
     }
 
     /// Hands the flow of a file's bodies to `read`, where it can be read.
-    pub(super) fn in_file<T>(&self, file: usize, read: impl FnOnce(&Flow<'_, 'db, '_>) -> T) -> Option<T> {
+    pub(in crate::facts) fn in_file<T>(&self, file: usize, read: impl FnOnce(&Flow<'_, 'db, '_>) -> T) -> Option<T> {
         let path: &Utf8Path = self.index.files().get(file)?;
         if path == &**self.module.path() {
             return Some(read(&self.beyond(self.module, self.body)));

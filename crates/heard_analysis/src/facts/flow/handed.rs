@@ -187,11 +187,30 @@ impl<'db, 'a> Flow<'_, 'db, 'a> {
     /// What becomes of what a class is called with.
     fn constructed(&self, value: Value, callee: &Callee<'db>, argument: &Argument) -> Option<Treatment> {
         callee.with_class(self.db, |module, class| {
-            let mut methods = class.body.iter().filter_map(|statement| statement.as_function_def_stmt());
-            let initializer = methods.find(|method| method.name.as_str() == "__init__")?;
-            self.received(value, module, initializer, argument, false)
+            let received = |module: &Module<'db>, initializer: &StmtFunctionDef| self.received(value, module, initializer, argument, false);
+            if let Some(initializer) = method_of(class, "__init__") {
+                return received(module, initializer);
+            }
+            // It is inherited from the first that has one, unless something else makes the objects.
+            let mut is_over = is_made_otherwise(class);
+            let mut inherited = None;
+            let are_known = module.each_ancestor(class, &mut |ancestor| {
+                let initializer = method_of(ancestor.class, "__init__").filter(|_| !is_over);
+                inherited = initializer.map_or(inherited.take(), |initializer| received(ancestor.module, initializer));
+                is_over |= initializer.is_some() || is_made_otherwise(ancestor.class);
+            });
+            inherited.filter(|_| are_known)
         })?
     }
+}
+
+fn method_of<'c>(class: &'c StmtClassDef, name: &str) -> Option<&'c StmtFunctionDef> {
+    class.body.iter().filter_map(Stmt::as_function_def_stmt).find(|method| method.name.as_str() == name)
+}
+
+/// Whether a decorator or a `__new__` may make the objects of a class that has no `__init__`.
+fn is_made_otherwise(class: &StmtClassDef) -> bool {
+    !class.decorator_list.is_empty() || method_of(class, "__new__").is_some()
 }
 
 /// Whether a method is named as one of a base, which no derived class defines anew: `super().watch`.

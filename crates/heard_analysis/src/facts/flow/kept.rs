@@ -80,10 +80,15 @@ impl<'a> Flow<'_, '_, 'a> {
         {
             return self.class_here(&class.name.id);
         }
-        match &*self.module.class_names(&attribute.value)? {
-            [class] => self.index.classes.only(class),
+        match &*self.module.classes(&attribute.value)? {
+            [(path, class)] => self.class_in(path, class).or_else(|| self.index.classes.only(class)),
             _ => None,
         }
+    }
+
+    /// The class of this name in a file of the program; a stub is not where its attributes are used.
+    fn class_in(&self, path: &Utf8Path, name: &Name) -> Option<ClassId> {
+        self.index.classes.find(self.index.file(path).filter(|_| path.extension() != Some("pyi"))?, name)
     }
 
     /// What a container is, as its type tells.
@@ -305,8 +310,11 @@ impl<'a> Flow<'_, '_, 'a> {
         {
             return Some(self.class_here(&class.name.id).is_none_or(|class| members.family.contains(&class)));
         }
-        let classes = self.module.class_names(object)?;
-        Some(classes.iter().any(|class| members.names.contains(class)))
+        let is_one = |(path, name): &(Arc<Utf8Path>, Name)| match self.class_in(path, name) {
+            Some(class) => members.family.contains(&class),
+            None => members.names.contains(name),
+        };
+        Some(self.module.classes(object)?.iter().any(is_one))
     }
 
     fn read(&self, value: Value, how: &Use<'a>, at: TextRange, readings: &mut Readings) {
