@@ -17,7 +17,7 @@ use super::hearings::{Asked, KnownAccounts, Way};
 use super::index::Index;
 use super::models::{Callbacks, FunctionModel};
 use super::names::{alias, is_plain_coroutine_function};
-use super::naming::{is_cleanup, is_decoration, is_log, is_loop, releases};
+use super::naming::{is_cleanup, is_decoration, is_log, is_loop, only_ends, releases};
 use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
@@ -369,10 +369,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Some(Expr::Attribute(method)) => is_so(&method.attr),
             _ => false,
         };
+        let is_closed = shown.is_some_and(|work| account.is_closed(self.flow.module, work.range()));
+        let is_decoration = names(is_decoration) && !account.is_raised();
         Spawned {
-            account: if names(releases) { account.lightened(Weight::Cleanup) } else { account },
+            account: if names(only_ends) || is_closed && names(releases) { account.lightened(Weight::Cleanup) } else { account },
             is_cleanup: names(is_cleanup),
-            is_afterthought: names(is_decoration) || shown.is_some_and(|work| passes_on_what_is_logged(work, site)),
+            is_afterthought: is_decoration || shown.is_some_and(|work| passes_on_what_is_logged(work, site)),
             text: shown.map(|argument| self.short_text(argument.range())),
         }
     }

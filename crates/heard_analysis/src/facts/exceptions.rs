@@ -315,10 +315,14 @@ impl<'e> ExceptionSet<'e> {
             "URLError",
             "gaierror",
         ];
-        const WORDS: [&str; 8] = ["client", "connect", "disconnected", "http", "network", "request", "socket", "transport"];
+        const SOURCES: [&str; 8] = ["client", "connect", "connection", "disconnected", "http", "network", "request", "transport"];
+        const ENDS: [&str; 7] = ["", "error", "exception", "closed", "failure", "lost", "timeout"];
         let is_so = |name: &Name| {
-            let (canonical, lower) = (canonical(name), name.to_lowercase());
-            SYSTEM.contains(&canonical) || WORDS.iter().any(|word| lower.contains(word))
+            let lower = name.to_lowercase();
+            let ends_so = |source: &str| {
+                ENDS.iter().any(|end| !(end.is_empty() && source != "disconnected") && lower.ends_with(&format!("{source}{end}")))
+            };
+            SYSTEM.contains(&canonical(name)) || SOURCES.iter().any(|source| ends_so(source))
         };
         self.names.iter().any(is_so)
     }

@@ -18,7 +18,7 @@ use super::exceptions::{Hierarchy, Taken};
 use super::hears::{Act, account};
 use super::models::{Callbacks, Effect, FunctionModel, weight_of, weight_of_method, weight_of_wait};
 use super::names::is_stub;
-use super::naming::{is_future, is_lock, releases};
+use super::naming::{is_future, is_lock, only_ends};
 use super::origin::{DEEPEST_ORIGIN, only_source, only_value, returns, work_callee, wrapped};
 use super::witness::{Account, Weight};
 use crate::resolve::{Callee, Module};
@@ -207,7 +207,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
     /// What can fail in a call in the body of a function, as it is called or as what it gives is awaited.
     pub(super) fn account_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Account {
         let account = self.account_of_plain_call(module, call, way, asked);
-        if last_name(&call.func).is_some_and(|name| releases(name)) { account.lightened(Weight::Cleanup) } else { account }
+        if last_name(&call.func).is_some_and(|name| only_ends(name)) { account.lightened(Weight::Cleanup) } else { account }
     }
 
     /// The same, whatever its name says.
@@ -263,7 +263,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
         // What a library raises where it is called plainly is mostly a guard against wrong arguments.
         let is_foreign = || callee.with_definition(self.db, |home, _| self.flow.index.file(home.path()).is_none()) == Some(true);
         match way {
-            Way::Called if unknown == Weight::Outside => Account::source(unknown, module, call.range()),
+            Way::Called if is_foreign() && unknown == Weight::Outside => Account::source(unknown, module, call.range()),
             Way::Called if is_foreign() => account.at_most(Weight::Data),
             _ => account,
         }
@@ -367,7 +367,7 @@ fn waits_for_lock(call: &ExprCall) -> bool {
 /// event that the client has gone, and raises nothing.
 fn waits_for_client(call: &ExprCall) -> bool {
     let Expr::Attribute(method) = &*call.func else { return false };
-    matches!(method.attr.as_str(), "receive" | "is_disconnected") && last_name(&method.value).is_some_and(|name| name == "request")
+    matches!(method.attr.as_str(), "receive" | "is_disconnected") && matches!(&*method.value, Expr::Name(name) if name.id == "request")
 }
 
 /// What it weighs that an object cannot be made: of nothing, it is as it always is, and of something, its data may not

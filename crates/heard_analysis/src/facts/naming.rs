@@ -128,6 +128,58 @@ pub(super) fn releases(name: &str) -> bool {
         || RELEASES_BY_TWO.iter().any(|pair| begins_with(&words, pair))
 }
 
+/// Whether a function's name says that it ends something, or gives it back, and that this is a thing of the program and no
+/// business: `close`, `drop_connection`, and neither `release_payment` nor `cancel_order`.
+pub(super) fn only_ends(name: &str) -> bool {
+    const THINGS: [&str; 36] = [
+        "all",
+        "and",
+        "async",
+        "callback",
+        "cb",
+        "channel",
+        "channels",
+        "client",
+        "connection",
+        "connections",
+        "coroutine",
+        "db",
+        "driver",
+        "file",
+        "handle",
+        "listener",
+        "listeners",
+        "loop",
+        "now",
+        "nowait",
+        "pool",
+        "reader",
+        "sequence",
+        "server",
+        "session",
+        "sessions",
+        "socket",
+        "stream",
+        "task",
+        "tasks",
+        "transport",
+        "wait",
+        "watcher",
+        "websocket",
+        "writer",
+        "ws",
+    ];
+    let words = words(name);
+    let mut words = words.split(' ').filter(|word| *word != "async");
+    let first = words.next().unwrap_or_default();
+    let rest: Vec<&str> = words.collect();
+    let ends = |words: &str| is_cleanup(words) || RELEASES.contains(&words) || RELEASES_BY_TWO.contains(&words);
+    match rest.as_slice() {
+        [second, rest @ ..] if ends(&format!("{first} {second}")) && !ends(first) => rest.iter().all(|word| THINGS.contains(word)),
+        rest => ends(first) && rest.iter().all(|word| THINGS.contains(word) || ends(word)),
+    }
+}
+
 /// Whether a name says that what it stands for is a future: `self._closed_future`, `waiter`.
 pub(super) fn is_future(name: &str) -> bool {
     let words = words(name);
@@ -144,10 +196,9 @@ pub(super) fn is_extra(name: &str) -> bool {
 /// Whether a function's name says that its work shows something for a while, or takes it away again: who talks in a chat
 /// is not hurt where it stays out.
 pub(super) fn is_decoration(name: &str) -> bool {
-    const DECORATIONS: [&str; 8] =
-        ["auto delete", "chat action", "delayed delete", "delete after", "presence", "progress bar", "spinner", "typing"];
-    let words = format!(" {} ", words(name));
-    DECORATIONS.iter().any(|decoration| words.contains(&format!(" {decoration} ")))
+    const DECORATIONS: [&str; 6] = ["chat action", "delayed delete", "delete after", "progress bar", "spinner", "typing"];
+    let words = format!(" {}", words(name));
+    DECORATIONS.iter().any(|decoration| words.ends_with(&format!(" {decoration}")))
 }
 
 /// Whether words begin with others.

@@ -77,10 +77,14 @@ impl<'a> Finder<'_, '_, 'a> {
             },
             // So is a shield around what is made in it, and what an executor runs; any other future has its maker.
             Given::Fresh(Kind::Future) if self.flow.model(call).is_some_and(|model| model.shields || model.callbacks.is_some()) => {
-                let shielded = call.arguments.args.first().and_then(Expr::as_call_expr);
+                let named = |argument: &Expr| match argument {
+                    Expr::Call(work) => last_name(&work.func).is_some_and(|name| is_cleanup(name)),
+                    Expr::Attribute(method) => is_cleanup(&method.attr),
+                    _ => false,
+                };
                 Work::Fresh {
                     account: self.account_of_inner_call(self.flow.module, call, Way::Awaited, Asked::ALONE),
-                    is_cleanup: shielded.and_then(|work| last_name(&work.func)).is_some_and(|name| is_cleanup(name)),
+                    is_cleanup: call.arguments.args.iter().any(named),
                     is_guess: false,
                 }
             }

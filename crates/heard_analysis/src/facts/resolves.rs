@@ -99,13 +99,10 @@ impl<'a> Finder<'_, '_, 'a> {
     /// The classes that the object of an attribute may be of.
     fn class_names_of(&self, attribute: &ExprAttribute, site: &CallSite<'a>) -> Vec<Name> {
         let own = attribute.value.as_name_expr().and_then(|name| self.flow.body.receiver_class(site.around.scope.frame, &name.id));
-        match own {
-            Some(class) => vec![class.name.id.clone()],
-            None => {
-                let classes = self.flow.module.classes(&attribute.value).unwrap_or_default();
-                classes.into_iter().map(|(_, name)| name).collect()
-            }
+        if let Some(class) = own {
+            return vec![class.name.id.clone()];
         }
+        self.flow.module.classes(&attribute.value).unwrap_or_default().into_iter().map(|(_, name)| name).collect()
     }
 
     /// Whether all of the program that calls a function shields what it gives, as far as its name tells.

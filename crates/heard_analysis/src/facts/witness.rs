@@ -29,7 +29,8 @@ pub(crate) enum Weight {
     Shared,
     /// Plain work on data fails only where the data is not as expected: division, subscripts, conversions.
     Data,
-    /// A plain call that reaches outside of the program: a file, a socket, a database, another process.
+    /// A plain call that reaches outside of the program (a file, a socket, a database, another process), or runs other
+    /// work and raises what that raises.
     Outside,
     /// A plain call into code that is not known.
     Call,
@@ -133,7 +134,17 @@ impl Account {
 
     /// The same where nothing that gets out weighs more than this, but for what is raised on purpose.
     pub(super) fn lightened(self, most: Weight) -> Self {
-        if self.lost.as_ref().is_some_and(|lost| lost.weight == Weight::Raised) { self } else { self.at_most(most) }
+        if self.is_raised() { self } else { self.at_most(most) }
+    }
+
+    /// Whether the failure that gets out is one of the whole of what stands at a place, into which nobody can look.
+    pub(super) fn is_closed(&self, module: &Module<'_>, range: TextRange) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.range == range && *lost.path == **module.path())
+    }
+
+    /// Whether the weightiest failure is raised on purpose.
+    pub(super) fn is_raised(&self) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.weight == Weight::Raised)
     }
 
     /// The same as the work of a task: one that neither waits for what is outside nor reaches there

@@ -83,7 +83,7 @@ impl Module<'_> {
     /// for what has no class of its own, like a module. `None` where any may be missing.
     pub(crate) fn classes(&self, expression: &Expr) -> Option<Vec<(Arc<Utf8Path>, Name)>> {
         let mut classes = Vec::new();
-        self.resolver().add_classes(&self.ty(expression), &mut classes).then_some(())?;
+        add_classes(&self.ty(expression), &mut classes).then_some(())?;
         let files = self.db.files();
         let are_known = classes.iter().all(|class| files.class(*class).name != "object");
         let named = |class: ClassRef| (Arc::clone(&files.entry(class.0).path), files.class(class).name.clone());
@@ -158,16 +158,17 @@ impl Resolver<'_> {
         }
         Some(false)
     }
+}
 
-    fn add_classes(&self, ty: &Ty, classes: &mut Vec<ClassRef>) -> bool {
-        match ty {
-            Ty::Union(parts) => parts.iter().all(|part| self.add_classes(part, classes)),
-            Ty::Inst(class, _) | Ty::Class(class) => {
-                classes.push(*class);
-                true
-            }
-            Ty::None | Ty::Module(_) | Ty::Namespace(_) => true,
-            _ => false,
+/// Adds the classes that values of a type are of, or are themselves. Gives whether these are all.
+fn add_classes(ty: &Ty, classes: &mut Vec<ClassRef>) -> bool {
+    match ty {
+        Ty::Union(parts) => parts.iter().all(|part| add_classes(part, classes)),
+        Ty::Inst(class, _) | Ty::Class(class) => {
+            classes.push(*class);
+            true
         }
+        Ty::None | Ty::Module(_) | Ty::Namespace(_) => true,
+        _ => false,
     }
 }

@@ -152,7 +152,7 @@ impl<'a> Flow<'_, '_, 'a> {
         let Some(reached) = self.reached(local, variable, store, &mut |edge| self.takes(edge)) else { return unknown };
         let mut verdict: Option<Verdict> = None;
         let mut is_skipped = false;
-        let (mut is_asked, mut is_open, mut is_other, mut is_used) = (false, false, false, false);
+        let (mut is_asked, mut is_open) = (false, false);
         for load in variable.loads.iter().filter(|load| reached.has(load)) {
             let mut next = self.follow(value, &load.how);
             if self.has_arrived.get() && next.fate == Fate::Consumed(How::Awaited) && is_cancelled_before(variable, load) {
@@ -161,13 +161,7 @@ impl<'a> Flow<'_, '_, 'a> {
             if matches!(next.fate, Fate::Consumed(_)) {
                 self.reading.borrow_mut().get_or_insert_with(|| self.module.span(load.range));
             }
-            // Behind `isinstance(value, Page)` it is a page.
-            if is_asked && matches!(next.fate, Fate::Lost(Loss::UsedAsValue { operation: Operation::Attribute, .. })) {
-                is_other = true;
-                continue;
-            }
-            let asks = self.asks_what_it_is(&load.how);
-            (is_asked, is_used) = (is_asked || asks, is_used || !asks);
+            is_asked |= self.asks_what_it_is(&load.how);
             is_open |= matches!(next.fate, Fate::Unknown(_));
             // Behind such a test there are only values, but their tests may tell more.
             if !is_skipped {
@@ -179,7 +173,6 @@ impl<'a> Flow<'_, '_, 'a> {
             }
         }
         let loss = match verdict {
-            Some(_) if is_other && !is_used => return unknown,
             Some(Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: None, at }) }) => {
                 return Verdict { kind, fate: Fate::Lost(Loss::NeverRead { holder: Some(local.name.to_string()), at }) };
             }

@@ -26,7 +26,10 @@ impl<'a> Flow<'_, '_, 'a> {
         match value.kind {
             // A module with this decorator, or a call with this argument, is for Pythons before 3.11 alone, where a wait
             // makes tasks of coroutines.
-            Kind::Coroutine if self.module.text().contains("@asyncio.coroutine") || call.arguments.find_keyword("loop").is_some() => {
+            Kind::Coroutine
+                if self.module.text().lines().any(|line| line.trim() == "@asyncio.coroutine")
+                    || call.arguments.find_keyword("loop").is_some() =>
+            {
                 value.unknown(Reason::Use)
             }
             Kind::Coroutine if value.depth() < 2 => value.ends(as_value(Operation::Waiting, at)),

@@ -121,8 +121,12 @@ impl Listener<'_, '_> {
             _ => Account::default(),
         };
         let given = call.arguments.args.iter().map(|argument| match argument {
-            // To make a coroutine runs nothing of it, whoever makes it.
-            Expr::Call(work) if starts_work(call) => self.parts_of(work),
+            // To make a coroutine runs nothing of it. A plain function may make it, and fail.
+            Expr::Call(work) if starts_work(call) => {
+                let made = (self.done)(Act::Call(work), self.taken);
+                let parts = self.parts_of(work);
+                if made.is_closed(self.module, work.range()) { parts } else { parts.and(made) }
+            }
             argument => self.expression(argument),
         });
         receiver.and(Account::all(given)).and(Account::all(named))
