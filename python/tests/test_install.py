@@ -165,12 +165,13 @@ def test_what_it_replaces_is_put_back() -> None:
     import warnings
 
     def places() -> list[object]:
-        tasks = asyncio.tasks
+        # The type checkers' declarations of asyncio leave this class out.
+        gathering: type = getattr(asyncio.tasks, "_GatheringFuture")
         return [
             vars(owner).get(name)
             for owner, name in (
-                (tasks._GatheringFuture, "set_result"),
-                (tasks._GatheringFuture, "__await__"),
+                (gathering, "set_result"),
+                (gathering, "__await__"),
                 (asyncio.Task, "exception"),
                 (asyncio.runners, "_cancel_all_tasks"),
                 (asyncio.BaseEventLoop, "call_exception_handler"),
