@@ -143,9 +143,7 @@ impl Known {
             last_words: unsafe { ffi::PyType_GetSlot(known.get_item(5)?.cast_into::<PyType>()?.as_type_ptr(), ffi::Py_tp_finalize) },
         })
     }
-}
 
-impl Known {
     /// Whether code of the program's runs when an object of this type goes: it may read what that holds.
     fn has_last_words(&self, kind: *mut ffi::PyTypeObject) -> bool {
         // SAFETY: the type is alive, as one of its objects is.
@@ -172,14 +170,16 @@ impl Graph {
             let object = self.objects[next];
             // SAFETY: the object is alive: it was reached from one that is held, and nothing has run since.
             let kind = unsafe { ffi::Py_TYPE(object) };
+            // What the loop calls, and what may read when it goes, is a root into which the search looks all the same.
+            let is_open_root = known.handles.contains(&kind) || known.has_last_words(kind);
             self.kinds[next] = if known.coroutines.contains(&kind) || known.asked.contains(&kind) {
                 Kind::Asked
-            } else if known.handles.contains(&kind) || known.has_last_words(kind) || is_root(object, builtins) {
+            } else if is_open_root || is_root(object, builtins) {
                 Kind::Root
             } else {
                 Kind::Container
             };
-            if self.kinds[next] != Kind::Root || known.handles.contains(&kind) || known.has_last_words(kind) {
+            if self.kinds[next] != Kind::Root || is_open_root {
                 referents.clear();
                 traverse(object, &mut referents);
                 if kind == known.function && referents.iter().any(|one| known.codes.contains(one)) {
