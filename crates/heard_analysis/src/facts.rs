@@ -96,6 +96,7 @@ pub(crate) use desertions::{Desertion, Left};
 pub(crate) use done_callbacks::{Guard, OutcomeCallback, RaisesOn};
 pub(crate) use entries::PlainEntry;
 pub(crate) use examined::{FailureTest, Finds, Passed};
+pub(crate) use exceptions::ExceptionSet;
 pub(crate) use exit_statuses::UnreadStatus;
 pub(crate) use fate::{Fate, How, Loss, Obstacle, Operation, Reason, To};
 pub(crate) use group_members::FirstOfGroup;

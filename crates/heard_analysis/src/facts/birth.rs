@@ -18,7 +18,7 @@ use super::index::Index;
 use super::models::{Callbacks, FunctionModel};
 use super::names::{alias, is_plain_coroutine_function};
 use super::naming::{is_cleanup, is_decoration, is_log, is_loop, only_ends, releases};
-use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, work_callee};
+use super::origin::{DEEPEST_ORIGIN, Given, Owner, goes_behind_await, name_of_work, work_callee};
 use super::outcomes::Work;
 use super::raises::KnownRaises;
 use super::witness::{Account, Weight};
@@ -364,11 +364,7 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
             Some(Expr::Name(name)) if self.is_internal_to_library(name, site) => Account::hidden(),
             shown => self.unknown_work(shown.map_or(site.call.range(), Ranged::range)),
         });
-        let names = |is_so: fn(&str) -> bool| match shown {
-            Some(Expr::Call(work)) => last_name(&work.func).is_some_and(|name| is_so(name)),
-            Some(Expr::Attribute(method)) => is_so(&method.attr),
-            _ => false,
-        };
+        let names = |is_so: fn(&str) -> bool| shown.and_then(name_of_work).is_some_and(|name| is_so(name));
         let is_closed = shown.is_some_and(|work| account.is_closed(self.flow.module, work.range()));
         let is_decoration = names(is_decoration) && !account.is_raised();
         Spawned {

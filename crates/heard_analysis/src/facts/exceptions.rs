@@ -188,7 +188,7 @@ fn agreed(mut all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 
 /// The exceptions that a handler, or a `suppress`, is for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ExceptionSet<'e> {
+pub(crate) struct ExceptionSet<'e> {
     /// Whether no class is named, so that all are taken.
     is_bare: bool,
     /// The last names of the classes.
@@ -201,7 +201,7 @@ pub(super) struct ExceptionSet<'e> {
 
 impl<'e> ExceptionSet<'e> {
     /// What an `except` with this behind it takes.
-    pub(super) fn of(kind: Option<&'e Expr>) -> Self {
+    pub(crate) fn of(kind: Option<&'e Expr>) -> Self {
         let mut set = ExceptionSet { is_bare: kind.is_none(), ..ExceptionSet::default() };
         if let Some(kind) = kind {
             set.add(kind);
@@ -274,7 +274,7 @@ impl<'e> ExceptionSet<'e> {
     }
 
     /// Whether every failure is taken.
-    pub(super) fn is_broad(&self) -> bool {
+    pub(crate) fn is_broad(&self) -> bool {
         self.is_all() || self.names.contains("Exception")
     }
 
@@ -294,7 +294,7 @@ impl<'e> ExceptionSet<'e> {
     }
 
     /// Whether nothing is taken but what ends a coroutine from outside, which is no failure of it.
-    pub(super) fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         let is_ending = |name: &Name| matches!(name.as_str(), "CancelledError" | "GeneratorExit" | "KeyboardInterrupt" | "SystemExit");
         !self.is_bare && !self.is_open() && !self.names.is_empty() && self.names.iter().all(is_ending)
     }
@@ -302,10 +302,9 @@ impl<'e> ExceptionSet<'e> {
     /// Whether a failure of the connection to something outside is taken: `OSError` and most of its kind, and what a
     /// library calls so (`ConnectionClosed`, `ClientError`, `HTTPException`). That the time is over is less than that.
     pub(super) fn is_about_connections(&self) -> bool {
-        const SYSTEM: [&str; 11] = [
+        const SYSTEM: [&str; 10] = [
             "BrokenPipeError",
             "ConnectionAbortedError",
-            "ConnectionError",
             "ConnectionRefusedError",
             "ConnectionResetError",
             "EOFError",
@@ -316,13 +315,14 @@ impl<'e> ExceptionSet<'e> {
             "gaierror",
         ];
         const SOURCES: [&str; 8] = ["client", "connect", "connection", "disconnected", "http", "network", "request", "transport"];
-        const ENDS: [&str; 7] = ["", "error", "exception", "closed", "failure", "lost", "timeout"];
+        const ENDS: [&str; 6] = ["error", "exception", "closed", "failure", "lost", "timeout"];
         let is_so = |name: &Name| {
             let lower = name.to_lowercase();
-            let ends_so = |source: &str| {
-                ENDS.iter().any(|end| !(end.is_empty() && source != "disconnected") && lower.ends_with(&format!("{source}{end}")))
+            let is_of_source = || {
+                let source = ENDS.iter().find_map(|end| lower.strip_suffix(end));
+                source.is_some_and(|source| SOURCES.iter().any(|one| source.ends_with(one)))
             };
-            SYSTEM.contains(&canonical(name)) || SOURCES.iter().any(|source| ends_so(source))
+            SYSTEM.contains(&canonical(name)) || lower.ends_with("disconnected") || is_of_source()
         };
         self.names.iter().any(is_so)
     }

@@ -206,12 +206,12 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 
     /// What can fail in a call in the body of a function, as it is called or as what it gives is awaited.
     pub(super) fn account_of_inner_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Account {
-        let account = self.account_of_plain_call(module, call, way, asked);
+        let account = self.account_by_callee(module, call, way, asked);
         if last_name(&call.func).is_some_and(|name| only_ends(name)) { account.lightened(Weight::Cleanup) } else { account }
     }
 
-    /// The same, whatever its name says.
-    fn account_of_plain_call(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Account {
+    /// The same by what it goes to, whatever its name says.
+    fn account_by_callee(&self, module: &Module<'db>, call: &ExprCall, way: Way, asked: Asked<'_>) -> Account {
         let callee = module.callee(call);
         match callee.as_ref().and_then(|callee| callee.name.as_deref()) {
             Some("asyncio.queues.Queue.put_nowait") if has_unbounded_queue(module, call) => return Account::default(),

@@ -131,10 +131,9 @@ pub(super) fn releases(name: &str) -> bool {
 /// Whether a function's name says that it ends something, or gives it back, and that this is a thing of the program and no
 /// business: `close`, `drop_connection`, and neither `release_payment` nor `cancel_order`.
 pub(super) fn only_ends(name: &str) -> bool {
-    const THINGS: [&str; 36] = [
+    const THINGS: [&str; 35] = [
         "all",
         "and",
-        "async",
         "callback",
         "cb",
         "channel",

@@ -3,6 +3,7 @@
 
 use std::sync::PoisonError;
 
+use ruff_python_ast::name::Name;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast, Expr, ExprCall, ExprName, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
@@ -375,6 +376,15 @@ impl<'db, 'a> Finder<'_, 'db, 'a> {
 fn both(one: Given, other: Given) -> Option<Given> {
     match (one, other) {
         (Given::Fresh(Kind::Task | Kind::Future), Given::Fresh(Kind::Task | Kind::Future)) => Some(Given::Fresh(Kind::Future)),
+        _ => None,
+    }
+}
+
+/// The name of what runs where `argument` is given to a spawner or an executor: of `link.close()`, or of `link.close`.
+pub(super) fn name_of_work(argument: &Expr) -> Option<&Name> {
+    match argument {
+        Expr::Call(work) => last_name(&work.func),
+        Expr::Attribute(method) => Some(&method.attr.id),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use super::body::{CallSite, Local, Use, last_name};
 use super::hearings::{Asked, Way};
 use super::names::is_plain_coroutine_function;
 use super::naming::is_cleanup;
-use super::origin::{DEEPEST_ORIGIN, Given};
+use super::origin::{DEEPEST_ORIGIN, Given, name_of_work};
 use super::witness::Account;
 
 /// What the awaitables of a gather are.
@@ -77,14 +77,10 @@ impl<'a> Finder<'_, '_, 'a> {
             },
             // So is a shield around what is made in it, and what an executor runs; any other future has its maker.
             Given::Fresh(Kind::Future) if self.flow.model(call).is_some_and(|model| model.shields || model.callbacks.is_some()) => {
-                let named = |argument: &Expr| match argument {
-                    Expr::Call(work) => last_name(&work.func).is_some_and(|name| is_cleanup(name)),
-                    Expr::Attribute(method) => is_cleanup(&method.attr),
-                    _ => false,
-                };
+                let ends = |argument: &Expr| name_of_work(argument).is_some_and(|name| is_cleanup(name));
                 Work::Fresh {
                     account: self.account_of_inner_call(self.flow.module, call, Way::Awaited, Asked::ALONE),
-                    is_cleanup: call.arguments.args.iter().any(named),
+                    is_cleanup: call.arguments.args.iter().any(ends),
                     is_guess: false,
                 }
             }

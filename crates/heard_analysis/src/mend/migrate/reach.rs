@@ -7,7 +7,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::super::Mender;
 use super::super::tree::Path;
-use crate::facts::last_name;
+use crate::facts::{ExceptionSet, last_name};
 use crate::resolve::Module;
 
 /// What gives the failure that is being handled, or its text.
@@ -301,7 +301,7 @@ fn taken_by(module: &Module<'_>, statement: &StmtTry) -> Result<Taken, String> {
                 Ok(Taken::Same(format!("`except* {text}` takes a failure and a group of it alike")))
             };
         }
-        if names_one(kind, &["Exception", "BaseException"]) {
+        if ExceptionSet::of(Some(kind)).is_broad() {
             return blindly(module, handler);
         }
         if is_of_single_failures(kind) {
@@ -324,22 +324,9 @@ pub(super) fn lets_groups_pass(path: &Path<'_>) -> bool {
 
 /// Whether a handler of this takes what a child raises, and no group of it: what is left out comes from outside.
 fn is_of_single_failures(kind: &Expr) -> bool {
-    const FROM_OUTSIDE: [&str; 4] = ["KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError"];
-    let is_from_outside = |kind: &Expr| last_name(kind).is_some_and(|name| FROM_OUTSIDE.contains(&name.as_str()));
-    !names_one(kind, &["Exception", "BaseException"]) && !classes(kind).iter().all(is_from_outside)
-}
-
-/// Whether what a handler takes names one of these.
-fn names_one(kind: &Expr, of: &[&str]) -> bool {
-    classes(kind).iter().any(|kind| last_name(kind).is_some_and(|name| of.contains(&name.as_str())))
-}
-
-/// The classes that a handler takes.
-fn classes(kind: &Expr) -> &[Expr] {
-    match kind {
-        Expr::Tuple(kinds) => &kinds.elts,
-        kind => std::slice::from_ref(kind),
-    }
+    let takes_nothing = kind.as_tuple_expr().is_some_and(|classes| classes.elts.is_empty());
+    let set = ExceptionSet::of(Some(kind));
+    !takes_nothing && !set.is_broad() && !set.is_ending()
 }
 
 /// A handler of everything takes a group too; what it does with it must not show that.
